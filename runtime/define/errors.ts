@@ -1,0 +1,141 @@
+/**
+ * The one error type of the system, and the one table that says what each code means outside.
+ *
+ * An error is recognised by its `code`, never by `instanceof`: it crosses process borders as
+ * `{code, message, details}` and is the same error on the other side.
+ */
+
+/** How a code looks over HTTP and gRPC, whether a retry can help, and how loud it is in the log. */
+export interface ErrorMeaning {
+  readonly http: number;
+  readonly grpc: GrpcStatusName;
+  /** `never`: the same call will be refused again. `backoff`: it may succeed later. */
+  readonly retry: 'never' | 'backoff';
+  readonly log: 'debug' | 'info' | 'warn' | 'error';
+  /** Whether the message may be shown to a caller; else only the code and a general sentence. */
+  readonly expose: boolean;
+}
+
+export type GrpcStatusName =
+  | 'INVALID_ARGUMENT'
+  | 'UNAUTHENTICATED'
+  | 'PERMISSION_DENIED'
+  | 'NOT_FOUND'
+  | 'ALREADY_EXISTS'
+  | 'FAILED_PRECONDITION'
+  | 'ABORTED'
+  | 'RESOURCE_EXHAUSTED'
+  | 'UNAVAILABLE'
+  | 'DEADLINE_EXCEEDED'
+  | 'UNIMPLEMENTED'
+  | 'INTERNAL';
+
+const refused = (http: number, grpc: GrpcStatusName): ErrorMeaning => ({
+  http,
+  grpc,
+  retry: 'never',
+  log: 'debug',
+  expose: true,
+});
+const passing = (http: number, grpc: GrpcStatusName): ErrorMeaning => ({
+  http,
+  grpc,
+  retry: 'backoff',
+  log: 'warn',
+  expose: true,
+});
+
+export const errorTable = {
+  // What the caller got wrong.
+  invalid_request: refused(400, 'INVALID_ARGUMENT'),
+  invalid_quantity: refused(400, 'INVALID_ARGUMENT'),
+  invalid_product_id: refused(400, 'INVALID_ARGUMENT'),
+  invalid_order_id: refused(400, 'INVALID_ARGUMENT'),
+  invalid_status: refused(400, 'INVALID_ARGUMENT'),
+  invalid_page_token: refused(400, 'INVALID_ARGUMENT'),
+  invalid_page_size: refused(400, 'INVALID_ARGUMENT'),
+  invalid_shipping_address: refused(400, 'INVALID_ARGUMENT'),
+  invalid_payment_method: refused(400, 'INVALID_ARGUMENT'),
+  invalid_idempotency_key: refused(400, 'INVALID_ARGUMENT'),
+  missing_idempotency_key: refused(400, 'INVALID_ARGUMENT'),
+  empty_cart: refused(400, 'FAILED_PRECONDITION'),
+  unauthorized: refused(401, 'UNAUTHENTICATED'),
+  forbidden: refused(403, 'PERMISSION_DENIED'),
+  not_found: refused(404, 'NOT_FOUND'),
+  method_not_allowed: refused(405, 'UNIMPLEMENTED'),
+  payload_too_large: refused(413, 'INVALID_ARGUMENT'),
+  unsupported_media_type: refused(415, 'INVALID_ARGUMENT'),
+  // What the rules of the shop refuse.
+  conflict: refused(409, 'FAILED_PRECONDITION'),
+  already_exists: refused(409, 'ALREADY_EXISTS'),
+  insufficient_stock: refused(409, 'FAILED_PRECONDITION'),
+  cart_full: refused(409, 'FAILED_PRECONDITION'),
+  quantity_limit: refused(409, 'FAILED_PRECONDITION'),
+  checkout_in_progress: refused(409, 'FAILED_PRECONDITION'),
+  idempotency_key_reused: refused(409, 'FAILED_PRECONDITION'),
+  unimplemented: refused(501, 'UNIMPLEMENTED'),
+  // What may pass.
+  rate_limited: { ...passing(429, 'RESOURCE_EXHAUSTED'), log: 'debug' },
+  mailbox_full: passing(429, 'RESOURCE_EXHAUSTED'),
+  unavailable: passing(503, 'UNAVAILABLE'),
+  deadline_exceeded: passing(504, 'DEADLINE_EXCEEDED'),
+  aborted: passing(409, 'ABORTED'),
+  // What should not happen.
+  unknown_actor: { ...refused(500, 'INTERNAL'), log: 'error', expose: false },
+  unknown_message: { ...refused(500, 'INTERNAL'), log: 'error', expose: false },
+  internal: { ...refused(500, 'INTERNAL'), log: 'error', expose: false },
+} as const satisfies Record<string, ErrorMeaning>;
+
+export type ErrorCode = keyof typeof errorTable;
+
+export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
+
+/** What of an error crosses a process border. */
+export interface WireError {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly details?: ErrorDetails;
+}
+
+const brand = 'TrolleyError';
+
+export class TrolleyError extends Error {
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails | undefined;
+
+  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined);
+    this.name = brand;
+    this.code = code;
+    this.details = options.details;
+  }
+
+  get meaning(): ErrorMeaning {
+    return errorTable[this.code];
+  }
+}
+
+export function isTrolleyError(value: unknown): value is TrolleyError {
+  return value instanceof Error && value.name === brand && 'code' in value;
+}
+
+/** The code of an error of ours, else `internal`. */
+export function codeOf(error: unknown): ErrorCode {
+  return isTrolleyError(error) ? error.code : 'internal';
+}
+
+/** What may be told to another process: an unforeseen error keeps its text to itself. */
+export function toWireError(error: unknown): WireError {
+  if (!isTrolleyError(error)) return { code: 'internal', message: 'an internal error' };
+  return {
+    code: error.code,
+    message: error.message,
+    ...(error.details === undefined ? {} : { details: error.details }),
+  };
+}
+
+export function fromWireError(error: WireError): TrolleyError {
+  return new TrolleyError(error.code in errorTable ? error.code : 'internal', error.message, {
+    ...(error.details === undefined ? {} : { details: error.details }),
+  });
+}
