@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { defineContract } from '../../runtime/define/contract.ts';
+
+export const maxQuantity = 99;
+export const maxLines = 50;
+
+export const ProductId = z.int().positive();
+export const Quantity = z.int().min(1).max(maxQuantity);
+
+export const CartLine = z.object({ productId: ProductId, quantity: Quantity });
+export type CartLine = z.infer<typeof CartLine>;
+
+/** A cart without prices: those belong to the catalogue. Times are ISO 8601. */
+export const CartView = z.object({
+  cartId: z.uuid(),
+  userId: z.int().positive(),
+  items: z.array(CartLine.extend({ addedAt: z.string() })),
+  /** Grows with each change; 0 for a cart that nothing was ever put in. */
+  version: z.int().nonnegative(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+export type CartView = z.infer<typeof CartView>;
+
+const Checkout = z.object({ checkoutId: z.uuid() });
+const Nothing = z.object({});
+
+/** A user's cart. Key: the user id in decimal. */
+export const CartContract = defineContract({
+  type: 'cart',
+  key: z.string().regex(/^[1-9][0-9]{0,15}$/, 'a user id'),
+  messages: {
+    GetCart: { input: Nothing, output: CartView },
+    /** Adds to what is there. Refused: `quantity_limit`, `cart_full`. */
+    AddItem: { input: CartLine, output: CartView },
+    /** Sets the quantity of a line. Refused: `not_found`. */
+    SetQuantity: { input: CartLine, output: CartView },
+    /** Refused: `not_found`. */
+    RemoveItem: { input: z.object({ productId: ProductId }), output: CartView },
+    ClearCart: { input: Nothing, output: CartView },
+    /**
+     * Takes the lines that no other live claim holds for one checkout; the same checkout asking again gets the
+     * same lines. They stay in the cart until the purchase is settled. Refused: `empty_cart`,
+     * `checkout_in_progress`.
+     */
+    ClaimForCheckout: {
+      input: Checkout,
+      output: z.object({ lines: z.array(CartLine), cartVersion: z.int().nonnegative() }),
+    },
+    /** The checkout failed: its lines are free again. Idempotent. */
+    ReleaseClaim: { input: Checkout, output: Nothing },
+    /** The checkout completed: subtracts what was bought. Idempotent by checkout. */
+    SettlePurchase: { input: Checkout.extend({ lines: z.array(CartLine) }), output: Nothing },
+  },
+});

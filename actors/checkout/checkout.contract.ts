@@ -1,0 +1,65 @@
+import { z } from 'zod';
+import { defineContract } from '../../runtime/define/contract.ts';
+import { uuidV5 } from '../../runtime/define/uuid-v5.ts';
+
+export const CheckoutStatus = z.enum([
+  'INITIATED',
+  'INVENTORY_RESERVED',
+  'PAYMENT_PENDING',
+  'PAYMENT_COMPLETED',
+  'COMPLETED',
+  'FAILED',
+]);
+export type CheckoutStatus = z.infer<typeof CheckoutStatus>;
+
+export const ShippingAddress = z.record(z.string().max(64), z.string().max(512));
+export type ShippingAddress = z.infer<typeof ShippingAddress>;
+
+/** Amounts in integer cents, times in ISO 8601. */
+export const CheckoutView = z.object({
+  checkoutId: z.uuid(),
+  userId: z.int().positive(),
+  status: CheckoutStatus,
+  failureReason: z.string().optional(),
+  totalCents: z.int().nonnegative(),
+  currency: z.string(),
+  createdAt: z.string(),
+  completedAt: z.string().optional(),
+  /** One entry for each status reached, and one for each step that was retried or compensated. */
+  history: z.array(z.object({ status: CheckoutStatus, at: z.string(), detail: z.string().optional() })),
+});
+export type CheckoutView = z.infer<typeof CheckoutView>;
+
+/** A checkout. Key: `checkoutIdFor(userId, idempotencyKey)`. */
+export const CheckoutContract = defineContract({
+  type: 'checkout',
+  key: z.uuid(),
+  messages: {
+    /**
+     * Starts the checkout, or joins the one that runs or ran; answered when it has ended. `created` tells the
+     * one caller that started it. Refused, with nothing accepted: `empty_cart`, `checkout_in_progress`.
+     */
+    Start: {
+      input: z.object({
+        userId: z.int().positive(),
+        idempotencyKey: z.string().min(1).max(255),
+        shippingAddress: ShippingAddress.optional(),
+        paymentMethod: z.string().min(1).max(64).optional(),
+      }),
+      output: z.object({ created: z.boolean(), checkout: CheckoutView }),
+    },
+    /** Refused: `not_found`. */
+    GetStatus: { input: z.object({}), output: CheckoutView },
+    /** Answered when the compensation has ended. Refused: `not_found`, `conflict` once the payment has completed. */
+    Cancel: { input: z.object({ userId: z.int().positive() }), output: CheckoutView },
+    /** Wakes a checkout whose node was lost together with its mailbox. */
+    Resume: { input: z.object({}) },
+  },
+});
+
+const namespace = '8c0f2f0e-5d2b-5c0a-9a53-7c4e1a3c7b11';
+
+/** The id of a user's checkout under an idempotency key; two users with one key have two checkouts. */
+export function checkoutIdFor(userId: number, idempotencyKey: string): string {
+  return uuidV5(namespace, `${userId}:${idempotencyKey}`);
+}

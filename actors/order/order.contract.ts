@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { defineContract } from '../../runtime/define/contract.ts';
+import { uuidV5 } from '../../runtime/define/uuid-v5.ts';
+import { CheckoutCompleted } from '../checkout/checkout-completed.ts';
+import { ShippingAddress } from '../checkout/checkout.contract.ts';
+
+export const OrderStatus = z.enum(['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'CANCELLED']);
+export type OrderStatus = z.infer<typeof OrderStatus>;
+
+/** Amounts in integer cents, times in ISO 8601. */
+export const OrderView = z.object({
+  id: z.uuid(),
+  checkoutId: z.uuid(),
+  userId: z.int().positive(),
+  totalCents: z.int().nonnegative(),
+  currency: z.string(),
+  status: OrderStatus,
+  items: z.array(
+    z.object({
+      productId: z.int().positive(),
+      productName: z.string(),
+      quantity: z.int().positive(),
+      unitPriceCents: z.int().nonnegative(),
+    }),
+  ),
+  shippingAddress: ShippingAddress.optional(),
+  createdAt: z.string(),
+  updatedAt: z.string(),
+});
+export type OrderView = z.infer<typeof OrderView>;
+
+/** An order. Key: the id of the checkout it came from. */
+export const OrderContract = defineContract({
+  type: 'order',
+  key: z.uuid(),
+  messages: {
+    /** Creates the order of a completed checkout; the second time it answers with the one that is there. */
+    Create: { input: CheckoutCompleted, output: OrderView },
+    /** Refund, then restock, once; answered when both are done. Refused: `not_found`, `conflict` once shipped. */
+    Cancel: { input: z.object({}), output: OrderView },
+    /** Refused: `not_found`, `conflict` for a move that the order's life does not have. */
+    SetStatus: { input: z.object({ status: OrderStatus }), output: OrderView },
+  },
+});
+
+const namespace = '1f3c1a52-6d0a-5a35-8f7c-2b8c8c1d9e27';
+
+/** The id of the one order of a checkout. */
+export function orderIdFor(checkoutId: string): string {
+  return uuidV5(namespace, checkoutId);
+}

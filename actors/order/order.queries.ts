@@ -1,0 +1,16 @@
+import type { OrderView } from './order.contract.ts';
+
+export interface OrderPage {
+  readonly orders: readonly OrderView[];
+  readonly nextPageToken?: string;
+}
+
+/** Reads of orders across actors, from their store of record. */
+export interface OrderQueries {
+  /**
+   * A user's orders, newest first. Without a page size: all of them.
+   * @throws TrolleyError `invalid_page_token`
+   */
+  list(userId: number, page?: { readonly pageSize?: number; readonly pageToken?: string }): Promise<OrderPage>;
+  get(orderId: string): Promise<OrderView | undefined>;
+}

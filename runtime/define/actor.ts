@@ -1,0 +1,151 @@
+import type { z } from 'zod';
+import type { ActorContract, MessageName, MessageSpecs, OutputOf, ParsedInputOf } from './contract.ts';
+import type { TrolleyError } from './errors.ts';
+
+/** What an effect may use while it runs, outside any turn. */
+export interface EffectContext {
+  /** The same for every run of this effect, also after a crash: the far side's idempotency key. */
+  readonly effectId: string;
+  readonly key: string;
+  /** Aborts when the node gives the actor up. The effect then runs again elsewhere. */
+  readonly signal: AbortSignal;
+  readonly requestId: string | undefined;
+}
+
+/**
+ * Work outside the actor, performed between turns, at least once, after the turn that wanted it is
+ * durable. It must be idempotent on the far side.
+ */
+export type Effect<Input, Result> = (input: Input, context: EffectContext) => Promise<Result>;
+
+// `never` as parameter type: the only supertype of every effect's input.
+export type Effects = Readonly<Record<string, Effect<never, unknown>>>;
+
+export type EffectInput<E extends Effects, N extends keyof E> = E[N] extends Effect<infer I, unknown> ? I : never;
+export type EffectResult<E extends Effects, N extends keyof E> = Awaited<ReturnType<E[N]>>;
+
+/** How an effect ended. `error` is what it threw: a refusal or an unknown outcome, by its code. */
+export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: TrolleyError };
+
+export interface PerformOptions {
+  /** Milliseconds from now before which the effect does not start. Survives a crash. */
+  readonly delayMs?: number;
+  /** Names the effect so that it can be cancelled; performing the same id again replaces it. */
+  readonly id?: string;
+}
+
+/** An event that leaves with the state, in the same transaction. */
+export interface OutboxEvent {
+  readonly type: string;
+  /** Events with the same key keep their order. */
+  readonly partitionKey: string;
+  /** JSON. */
+  readonly payload: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+declare const deferred: unique symbol;
+/** Returned by a handler that answers later. */
+export interface Deferred {
+  readonly [deferred]: true;
+}
+
+/** A caller that waits for a deferred answer. */
+export interface Waiting<Tag> {
+  readonly message: string;
+  readonly tag: Tag;
+}
+
+/**
+ * One message being handled. Everything a handler does goes through it and becomes real together, when the
+ * turn is committed; an exception means that the turn did not happen.
+ */
+export interface Turn<S, E extends Effects = Record<never, never>> {
+  readonly key: string;
+  readonly messageId: string;
+  readonly requestId: string | undefined;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly state: S;
+  set(next: S): void;
+  /** Wants an effect; it starts when this turn is durable, and its outcome comes back to `settled`. */
+  perform<N extends keyof E & string>(name: N, input: EffectInput<E, N>, options?: PerformOptions): void;
+  /** Drops a wanted effect by its id. One that already runs is not stopped, but its outcome is ignored. */
+  cancel(id: string): void;
+  /** Puts an event in the outbox. The actor's store must be able to hold it. */
+  publish(event: OutboxEvent): void;
+  /** Answers later: `return turn.defer(tag)`. The caller is kept with the state, so a crash forgets no one. */
+  defer(tag?: unknown): Deferred;
+  /** Answers everyone who was deferred. */
+  answerWaiting(answer: (waiting: Waiting<unknown>) => unknown): void;
+  /** Refuses everyone who was deferred. */
+  refuseWaiting(error: TrolleyError): void;
+}
+
+export type Receive<M extends MessageSpecs, S, E extends Effects> = {
+  readonly [N in MessageName<M>]: (
+    turn: Turn<S, E>,
+    input: ParsedInputOf<M, N>,
+  ) => OutputOf<M, N> | (OutputOf<M, N> extends void ? never : Deferred);
+};
+
+export type Settled<S, E extends Effects> = {
+  readonly [N in keyof E & string]: (
+    turn: Turn<S, E>,
+    outcome: Outcome<EffectResult<E, N>>,
+    input: EffectInput<E, N>,
+  ) => void;
+};
+
+export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
+  /** Parsed when an activation loads it. */
+  readonly state: z.ZodType<S>;
+  /** The state of a key that nothing is stored for. Not written until a handler sets it. */
+  initial(key: string, now: number): S;
+  readonly receive: Receive<M, S, E>;
+  readonly effects?: E;
+  /** Takes up the outcome of each effect, as a turn of the same actor. */
+  readonly settled?: Settled<S, E>;
+  /**
+   * Runs after the state is durable and before any answer leaves, also for a redelivered message: a read
+   * model that is written here is never older than an answer somebody has seen.
+   */
+  project?(key: string, state: S, version: number): Promise<void>;
+}
+
+/** A contract with its implementation, as a node hosts it. */
+export interface Actor<M extends MessageSpecs = MessageSpecs, S = unknown, E extends Effects = Effects> {
+  readonly contract: ActorContract<M>;
+  readonly definition: ActorDefinition<M, S, E>;
+}
+
+/** Any actor, with its parts' types forgotten; what the kernel holds. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- handlers are contravariant: nothing narrower holds them all
+export type AnyActor = Actor<any, any, any>;
+
+/**
+ * Gives a contract its behaviour. A missing, misspelt or wrongly typed handler does not compile.
+ *
+ * @example
+ * const counter = defineActor(Counter, {
+ *   state: z.object({ total: z.int() }),
+ *   initial: () => ({ total: 0 }),
+ *   receive: {
+ *     Add(turn, { by }) {
+ *       turn.set({ total: turn.state.total + by });
+ *       return { total: turn.state.total };
+ *     },
+ *   },
+ * });
+ */
+export function defineActor<M extends MessageSpecs, S, E extends Effects = Record<never, never>>(
+  contract: ActorContract<M>,
+  definition: ActorDefinition<M, S, E>,
+): Actor<M, S, E> {
+  for (const name of Object.keys(definition.effects ?? {})) {
+    if (definition.settled?.[name] === undefined) {
+      throw new TypeError(`actor '${contract.type}': effect '${name}' has no 'settled' handler`);
+    }
+  }
+  return { contract, definition };
+}

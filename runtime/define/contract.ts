@@ -1,0 +1,59 @@
+import type { z } from 'zod';
+
+/** One message of a contract: what goes in, and what comes out if it can be asked. */
+export interface MessageSpec {
+  readonly input: z.ZodType;
+  /** Without it the message can be told, not asked. */
+  readonly output?: z.ZodType;
+}
+
+export type MessageSpecs = Readonly<Record<string, MessageSpec>>;
+
+/**
+ * What callers need to know of an actor type. It names no implementation, so a caller that imports a
+ * contract imports no server code.
+ */
+export interface ActorContract<M extends MessageSpecs = MessageSpecs> {
+  /** The actor type, kebab-case. It is part of queue names and stored keys: never rename it. */
+  readonly type: string;
+  /** What a key looks like; a key is always a string. */
+  readonly key: z.ZodType<string>;
+  readonly messages: M;
+}
+
+/**
+ * Declares an actor type.
+ *
+ * @example
+ * const Counter = defineContract({
+ *   type: 'counter',
+ *   key: z.string().min(1),
+ *   messages: { Add: { input: z.object({ by: z.int() }), output: z.object({ total: z.int() }) } },
+ * });
+ */
+export function defineContract<const M extends MessageSpecs>(contract: {
+  readonly type: string;
+  readonly key: z.ZodType<string>;
+  readonly messages: M;
+}): ActorContract<M> {
+  if (!/^[a-z][a-z0-9-]*$/.test(contract.type)) {
+    throw new TypeError(`an actor type is kebab-case, not '${contract.type}'`);
+  }
+  return contract;
+}
+
+export type MessageName<M extends MessageSpecs> = keyof M & string;
+
+/** Names of the messages that have an output. */
+export type AskableName<M extends MessageSpecs> = {
+  [N in keyof M & string]: M[N] extends { output: z.ZodType } ? N : never;
+}[keyof M & string];
+
+/** What a caller gives. */
+export type InputOf<M extends MessageSpecs, N extends keyof M> = z.input<M[N]['input']>;
+/** What a handler gets: parsed, defaults filled in. */
+export type ParsedInputOf<M extends MessageSpecs, N extends keyof M> = z.output<M[N]['input']>;
+/** What an ask resolves to; `void` for a message without output. */
+export type OutputOf<M extends MessageSpecs, N extends keyof M> = M[N] extends { output: infer O extends z.ZodType }
+  ? z.output<O>
+  : void;

@@ -1,0 +1,33 @@
+import type { ActorContract, AskableName, InputOf, MessageName, MessageSpecs, OutputOf } from './contract.ts';
+
+export interface SendOptions {
+  /** Names the message: sent again with the same id, it is applied once and gets the first answer. */
+  readonly messageId?: string;
+  /** As `messageId`, but remembered for a day instead of the last turns; the caller's own key. */
+  readonly idempotencyKey?: string;
+  readonly requestId?: string;
+  readonly traceparent?: string;
+}
+
+export interface AskOptions extends SendOptions {
+  /** Milliseconds until `deadline_exceeded`, which means unknown: the message may still be applied. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** One actor, as a caller sees it. */
+export interface ActorRef<M extends MessageSpecs> {
+  readonly key: string;
+  /**
+   * Sends and waits for the answer.
+   * @throws TrolleyError a refusal of the actor, `mailbox_full`, `unavailable`, or `deadline_exceeded`
+   */
+  ask<N extends AskableName<M>>(name: N, input: InputOf<M, N>, options?: AskOptions): Promise<OutputOf<M, N>>;
+  /** Resolves when the message is in the mailbox. */
+  tell<N extends MessageName<M>>(name: N, input: InputOf<M, N>, options?: SendOptions): Promise<void>;
+}
+
+/** Where refs come from: a cluster client, or a test cluster. */
+export interface ActorRefs {
+  ref<M extends MessageSpecs>(contract: ActorContract<M>, key: string): ActorRef<M>;
+}

@@ -1,0 +1,75 @@
+import type { OutboxEvent } from '../define/actor.ts';
+import type { WireError } from '../define/errors.ts';
+
+/** What is stored of an actor: its own state, and what the runtime must not forget about it. */
+export interface ActorRecord {
+  readonly state: unknown;
+  /** Messages applied, oldest first, bounded; what makes a redelivery harmless. */
+  readonly applied: readonly AppliedMessage[];
+  /** Effects wanted and not yet settled. */
+  readonly effects: readonly PendingEffect[];
+  /** Callers whose answer was deferred. */
+  readonly waiting: readonly WaitingCaller[];
+}
+
+export interface AppliedMessage {
+  readonly id: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  /** The answer given; absent while it is deferred, and for a message without output. */
+  readonly answer?: StoredAnswer;
+  /** Present when the caller gave an idempotency key: what the message was, to tell reuse from a retry. */
+  readonly fingerprint?: string;
+}
+
+export type StoredAnswer = { readonly ok: unknown } | { readonly error: WireError };
+
+export interface PendingEffect {
+  readonly id: string;
+  /** Distinguishes an effect from a replaced or cancelled one of the same id. */
+  readonly run: string;
+  readonly name: string;
+  readonly input: unknown;
+  /** Not before this time, milliseconds since the epoch. */
+  readonly notBefore: number;
+  readonly requestId?: string;
+}
+
+export interface WaitingCaller {
+  readonly messageId: string;
+  readonly message: string;
+  readonly replyTo: string;
+  readonly tag?: unknown;
+}
+
+export interface StoredActor {
+  readonly record: ActorRecord;
+  /** 1 for the first write, and one more with each. */
+  readonly version: number;
+}
+
+export interface StateWrite {
+  readonly key: string;
+  /** The version that this write replaces; 0 where nothing is stored. */
+  readonly expectedVersion: number;
+  readonly record: ActorRecord;
+  /** Stored in the same transaction. */
+  readonly events: readonly OutboxEvent[];
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/**
+ * The store of record of one actor type.
+ *
+ * A write is a compare-and-set on the version: this is what stops a node that lost its lease, however long it
+ * was frozen. Adapters group the writes of many actors into one transaction and tell each caller of its own.
+ */
+export interface StateStore {
+  load(key: string): Promise<StoredActor | undefined>;
+  /**
+   * Resolves once durable: `true` when written, `false` when another version is stored and nothing was changed.
+   * @throws when the outcome is unknown; the caller must load again before it believes anything
+   */
+  write(write: StateWrite): Promise<boolean>;
+}
