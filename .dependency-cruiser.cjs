@@ -1,0 +1,67 @@
+/**
+ * proto ← runtime ← actors ← gateway ← ops, no cycles, and each driver in the folders of its adapters.
+ *
+ * @type {import('dependency-cruiser').IConfiguration}
+ */
+
+const order = ['proto', 'runtime', 'actors', 'gateway', 'ops'];
+const tests = '\\.test\\.ts$|/testing/|^ops/e2e/';
+
+/** The composition roots in `ops/` build the drivers that they hand to the adapters. */
+const roots = '^ops/[^/]+\\.ts$';
+
+const driver = (name, folders) => ({
+  name: `driver-${name}`,
+  comment: `${name} is imported only by its adapters, the composition roots and tests.`,
+  severity: 'error',
+  from: { path: '^(proto|runtime|actors|gateway|ops)/', pathNot: [...folders, roots, tests] },
+  to: { path: `^node_modules/(@types/)?${name}(/|$)` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'resolvable',
+      severity: 'error',
+      comment: 'An import that cannot be resolved escapes every other rule.',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+    ...order.slice(0, -1).map((folder, index) => ({
+      name: `${folder}-imports-downwards`,
+      comment: 'proto ← runtime ← actors ← gateway ← ops',
+      severity: 'error',
+      from: { path: `^${folder}/` },
+      to: { path: `^(${order.slice(index + 1).join('|')})/` },
+    })),
+    {
+      name: 'gateway-sees-contracts',
+      comment: 'The gateway talks to actors through their contracts, clients and read ports.',
+      severity: 'error',
+      from: { path: '^gateway/', pathNot: tests },
+      to: { path: '^actors/', pathNot: '\\.(contract|client|view|queries)\\.ts$' },
+    },
+    driver('bullmq', ['^runtime/(mailbox|cluster|kernel|storage|events)/']),
+    driver('ioredis', ['^runtime/(mailbox|cluster|kernel|storage|events)/', '^gateway/middleware/']),
+    driver('kafkajs', ['^runtime/events/']),
+    driver('pg', ['^runtime/(storage|events)/', '^actors/', '^ops/(infra|migrations)/']),
+    driver('mongodb', ['^runtime/storage/', '^actors/']),
+    driver('better-sqlite3', ['^runtime/storage/', '^actors/']),
+    driver('@grpc/grpc-js', [
+      '^proto/gen/',
+      '^runtime/(define|observe)/',
+      '^actors/services/',
+      '^actors/[^/]+/[^/]+\\.(effects|client|grpc)\\.ts$',
+      '^gateway/(grpc|clients|services)/',
+    ]),
+    driver('koa', ['^gateway/', '^ops/console/']),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '^(dist|\\.data)/' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node'] },
+  },
+};
