@@ -1,0 +1,13 @@
+const brand = 'StartProblem';
+
+/** Something the person at the terminal can put right: its message is shown as it is, without a stack. */
+export class StartProblem extends Error {
+  constructor(message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = brand;
+  }
+}
+
+export function isStartProblem(value: unknown): value is StartProblem {
+  return value instanceof Error && value.name === brand;
+}

@@ -1,0 +1,32 @@
+import { reporters, Runner } from 'mocha';
+
+const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING } = Runner.constants;
+
+/** How long a finished run may be held open by something a test left behind. */
+const leakGraceMs = 10_000;
+
+/** Mocha's spec report; its last line is `N passed, N failed`, whatever is printed on the way out. */
+export default class SummaryReporter extends reporters.Spec {
+  #counts = { passed: 0, failed: 0, skipped: 0 };
+
+  constructor(runner, options) {
+    super(runner, options);
+    runner.on(EVENT_TEST_PASS, () => (this.#counts.passed += 1));
+    runner.on(EVENT_TEST_FAIL, () => (this.#counts.failed += 1));
+    runner.on(EVENT_TEST_PENDING, () => (this.#counts.skipped += 1));
+  }
+
+  /** Mocha calls this after the global teardown. */
+  done(failures, finish) {
+    const { passed, failed, skipped } = this.#counts;
+    const summary = `${passed} passed, ${Math.max(failed, failures)} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
+    process.on('exit', () => process.stdout.write(`${summary}\n`));
+    // Unreferenced: it only fires when something else keeps the process alive.
+    setTimeout(() => {
+      const open = [...new Set(process.getActiveResourcesInfo())].join(', ');
+      process.stdout.write(`\nThe tests have ended, but something they left open keeps running: ${open}\n`);
+      process.exit(Math.max(failures, 1));
+    }, leakGraceMs).unref();
+    finish(failures);
+  }
+}
