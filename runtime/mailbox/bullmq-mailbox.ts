@@ -1,0 +1,139 @@
+import type { Redis } from 'ioredis';
+import { Packr } from 'msgpackr';
+import type { Clock } from '../define/clock.ts';
+import { TrolleyError } from '../define/errors.ts';
+import type { Logger } from '../observe/logger.ts';
+import { parseAddress, type ActorAddress } from './address.ts';
+import { BellReader } from './bell-reader.ts';
+import { finishScript, sendScript, takeScript } from './bullmq-scripts.ts';
+import {
+  FencedError,
+  type Delivery,
+  type Envelope,
+  type Finished,
+  type Mailbox,
+  type MailboxWatch,
+  type Request,
+  type ShardLease,
+} from './mailbox.ts';
+import { leaseKey, shardPrefix } from './redis-keys.ts';
+
+export interface BullMqMailboxOptions {
+  readonly redis: Redis;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** First part of every key; the shard's hash tag is `{<namespace>-<shard>}`. */
+  readonly namespace: string;
+  /** Messages that may wait for one actor. */
+  readonly mailboxLimit: number;
+}
+
+/** Dead letters kept for one actor; the oldest go first. */
+const maxDeadLetters = 100;
+/** Actors that one sweep looks at in one shard. */
+const maxLiveAtOnce = 1000;
+/** Doorbell entries kept; a reader that falls behind is helped by the sweep. */
+const bellLength = 1000;
+
+const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
+const addOptions = packr.pack({});
+const finishOptions = (count: number) => packr.pack({ token: '0', keepJobs: { count }, attempts: 0, maxMetricsSize: '' });
+const completedOptions = finishOptions(0);
+const failedOptions = finishOptions(maxDeadLetters);
+
+type Reply = number | (string | null)[];
+type ScriptArgument = string | number | Buffer;
+type Script = (key: string, ...args: ScriptArgument[]) => Promise<Reply>;
+interface MailboxCommands {
+  trolleySend: Script;
+  trolleyTake: Script;
+  trolleyFinish: Script;
+}
+
+/** One BullMQ queue per actor, without BullMQ's loop, over one shared connection. */
+export class BullMqMailbox implements Mailbox {
+  readonly #options: BullMqMailboxOptions;
+  readonly #commands: MailboxCommands;
+
+  constructor(options: BullMqMailboxOptions) {
+    this.#options = options;
+    const { redis } = options;
+    redis.defineCommand('trolleySend', { numberOfKeys: 1, lua: sendScript });
+    redis.defineCommand('trolleyTake', { numberOfKeys: 1, lua: takeScript });
+    redis.defineCommand('trolleyFinish', { numberOfKeys: 1, lua: finishScript });
+    this.#commands = redis as unknown as MailboxCommands;
+  }
+
+  async send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void> {
+    const { mailboxLimit } = this.#options;
+    const data = JSON.stringify(envelope);
+    const added = await this.#commands.trolleySend(
+      ...this.#head(to),
+      jobId,
+      envelope.name,
+      data,
+      addOptions,
+      mailboxLimit,
+      bellLength,
+    );
+    if (added === -1) {
+      throw new TrolleyError('mailbox_full', `${to.type} ${to.key} has ${mailboxLimit} messages waiting`);
+    }
+  }
+
+  take(from: ActorAddress, lease: ShardLease, { max, busy }: Request): Promise<Delivery[]> {
+    const [key, ...head] = this.#head(from);
+    return this.#deliveries(from, lease, this.#commands.trolleyTake(key, ...head, lease.token, max, busy ? '1' : '0'));
+  }
+
+  finish(of: ActorAddress, lease: ShardLease, done: readonly Finished[], { max, busy }: Request): Promise<Delivery[]> {
+    const [key, ...head] = this.#head(of);
+    const jobs = done.flatMap(({ jobId, failedReason }) => [jobId, failedReason ?? '']);
+    return this.#deliveries(
+      of,
+      lease,
+      this.#commands.trolleyFinish(
+        key,
+        ...head,
+        lease.token,
+        max,
+        busy ? '1' : '0',
+        completedOptions,
+        failedOptions,
+        ...jobs,
+      ),
+    );
+  }
+
+  async live(shard: number): Promise<ActorAddress[]> {
+    const { redis, namespace } = this.#options;
+    const ids = await redis.zrange(`${shardPrefix(namespace, shard)}:live`, 0, String(maxLiveAtOnce - 1));
+    return ids.map((id) => parseAddress(id, shard));
+  }
+
+  watch(onRing: (address: ActorAddress) => void): MailboxWatch {
+    return new BellReader(this.#options, onRing);
+  }
+
+  #head(address: ActorAddress): [key: string, ...args: ScriptArgument[]] {
+    const { namespace, clock } = this.#options;
+    const prefix = shardPrefix(namespace, address.shard);
+    return [leaseKey(namespace, address.shard), prefix, address.id, clock.now()];
+  }
+
+  async #deliveries(address: ActorAddress, lease: ShardLease, reply: Promise<Reply>): Promise<Delivery[]> {
+    let fields: Reply;
+    try {
+      fields = await reply;
+    } catch (error) {
+      if (error instanceof Error && error.message.includes('FENCED')) throw new FencedError(address, lease);
+      throw error;
+    }
+    const deliveries: Delivery[] = [];
+    if (typeof fields === 'number') return deliveries;
+    for (let i = 0; i + 1 < fields.length; i += 2) {
+      deliveries.push({ jobId: String(fields[i]), envelope: JSON.parse(String(fields[i + 1])) as Envelope });
+    }
+    return deliveries;
+  }
+}

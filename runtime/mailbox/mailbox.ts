@@ -1,0 +1,85 @@
+import type { ActorAddress } from './address.ts';
+
+/** What travels to an actor. JSON; `v` grows when an old reader could no longer understand it. */
+export interface Envelope {
+  readonly v: 1;
+  /** The message id: what makes a second delivery harmless. */
+  readonly id: string;
+  readonly name: string;
+  readonly input: unknown;
+  /** The inbox that the answer goes to; absent for a tell. */
+  readonly replyTo?: string;
+  /** Milliseconds since the epoch after which nobody waits for the answer. */
+  readonly deadline?: number;
+  /** Present when the caller gave an idempotency key: what the message was, to tell reuse from a retry. */
+  readonly fingerprint?: string;
+  readonly requestId?: string;
+  readonly traceparent?: string;
+}
+
+/** A message in an owner's hands. */
+export interface Delivery {
+  readonly jobId: string;
+  readonly envelope: Envelope;
+}
+
+/** How a delivery ended. A failed one is kept as a dead letter. */
+export interface Finished {
+  readonly jobId: string;
+  readonly failedReason?: string;
+}
+
+/** The right to a shard: what every write to its mailboxes is checked against. */
+export interface ShardLease {
+  readonly shard: number;
+  /** `node#epoch`; another for each time the shard is acquired. */
+  readonly token: string;
+  /** Whether turns may still begin and be written, by this process's own monotonic clock. */
+  isHeld(): boolean;
+}
+
+/** The lease has another holder: what was tried did not happen, and never will under this lease. */
+export class FencedError extends Error {
+  constructor(address: ActorAddress, lease: ShardLease) {
+    super(`${address.id}: shard ${lease.shard} is no longer held by ${lease.token}`);
+    this.name = 'FencedError';
+  }
+}
+
+export interface MailboxWatch {
+  add(shard: number): void;
+  remove(shard: number): void;
+  close(): Promise<void>;
+}
+
+/** How an owner asks for the next messages of an actor. */
+export interface Request {
+  /** At most this many messages. */
+  readonly max: number;
+  /** The actor has effects under way: it stays listed as live although its mailbox is empty. */
+  readonly busy: boolean;
+}
+
+/** The mailboxes of all actors: one queue per actor, first in, first out. */
+export interface Mailbox {
+  /**
+   * Adds a message. A job id that already waits is not added twice.
+   * @throws TrolleyError `mailbox_full`
+   */
+  send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void>;
+  /**
+   * For an owner that has nothing of this actor in hand: puts back what an earlier owner had, and takes the
+   * oldest messages.
+   * @throws FencedError
+   */
+  take(from: ActorAddress, lease: ShardLease, request: Request): Promise<Delivery[]>;
+  /**
+   * Ends messages in hand and takes the next, in one step.
+   * @throws FencedError
+   */
+  finish(of: ActorAddress, lease: ShardLease, done: readonly Finished[], request: Request): Promise<Delivery[]>;
+  /** Actors of a shard that have messages or effects under way: the truth behind the hints of `watch`. */
+  live(shard: number): Promise<ActorAddress[]>;
+  /** Hints, for the shards that are added, that an idle actor has got a message. May lose or repeat some. */
+  watch(onRing: (address: ActorAddress) => void): MailboxWatch;
+}

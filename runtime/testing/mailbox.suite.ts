@@ -1,0 +1,126 @@
+import { expect } from 'chai';
+import { addressOf } from '../mailbox/address.ts';
+import { FencedError, type Envelope, type Mailbox, type ShardLease } from '../mailbox/mailbox.ts';
+
+export interface MailboxUnderTest {
+  readonly mailbox: Mailbox;
+  /** Gives the shard to a new holder and returns its lease. */
+  grant(shard: number): Promise<ShardLease>;
+  /** Names of what is stored for mailboxes, doorbells and leases aside. */
+  residents(): Promise<string[]>;
+  close(): Promise<void>;
+}
+
+/** What every mailbox adapter keeps, with a mailbox that holds at most five messages for an actor. */
+export function describeMailbox(name: string, open: () => Promise<MailboxUnderTest>): void {
+  describe(`mailbox: ${name}`, () => {
+    const actor = addressOf('cart', 'user:1/ä', 8);
+    const idle = { max: 16, busy: false };
+    const message = (id: string): Envelope => ({ v: 1, id, name: 'Add', input: { id } });
+    let under: MailboxUnderTest;
+    let lease: ShardLease;
+
+    beforeEach(async () => {
+      under = await open();
+      lease = await under.grant(actor.shard);
+    });
+    afterEach(() => under.close());
+
+    const send = async (...ids: string[]) => {
+      for (const id of ids) await under.mailbox.send(actor, id, message(id));
+    };
+    const ids = (deliveries: readonly { jobId: string }[]) => deliveries.map(({ jobId }) => jobId);
+
+    it('delivers in the order sent, each message whole', async () => {
+      await send('a', 'b', 'c');
+      const taken = await under.mailbox.take(actor, lease, idle);
+      expect(ids(taken)).to.deep.equal(['a', 'b', 'c']);
+      expect(taken[1]?.envelope).to.deep.equal(message('b'));
+    });
+
+    it('takes at most as many as asked for, and the rest with finish', async () => {
+      await send('a', 'b', 'c');
+      expect(ids(await under.mailbox.take(actor, lease, { max: 2, busy: false }))).to.deep.equal(['a', 'b']);
+      const rest = await under.mailbox.finish(actor, lease, [{ jobId: 'a' }, { jobId: 'b' }], idle);
+      expect(ids(rest)).to.deep.equal(['c']);
+    });
+
+    it('does not add an id that already waits', async () => {
+      await send('a', 'a');
+      expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
+    });
+
+    it('refuses a message when the mailbox is full, and takes it once there is room', async () => {
+      await send('a', 'b', 'c', 'd', 'e');
+      const refused = await send('f').catch((error: unknown) => error);
+      expect(refused).to.have.property('code', 'mailbox_full');
+      await under.mailbox.take(actor, lease, idle);
+      await send('f');
+    });
+
+    it('gives a new owner what the last one left, in order, ahead of what came later', async () => {
+      await send('a', 'b', 'c');
+      await under.mailbox.take(actor, lease, { max: 2, busy: false });
+      const next = await under.grant(actor.shard);
+      await send('d');
+      expect(ids(await under.mailbox.take(actor, next, idle))).to.deep.equal(['a', 'b', 'c', 'd']);
+    });
+
+    it('fences an owner that lost its lease: it neither takes nor finishes', async () => {
+      await send('a');
+      await under.mailbox.take(actor, lease, idle);
+      const next = await under.grant(actor.shard);
+      for (const tried of [
+        under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle),
+        under.mailbox.take(actor, lease, idle),
+      ]) {
+        expect(await tried.catch((error: unknown) => error)).to.be.instanceOf(FencedError);
+      }
+      expect(ids(await under.mailbox.take(actor, next, idle))).to.deep.equal(['a']);
+    });
+
+    it('lists an actor as live from the first message until all is finished', async () => {
+      expect(await under.mailbox.live(actor.shard)).to.deep.equal([]);
+      await send('a');
+      expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
+      await under.mailbox.take(actor, lease, idle);
+      expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
+      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
+      expect(await under.mailbox.live(actor.shard)).to.deep.equal([]);
+    });
+
+    it('keeps an actor live that is busy, until it is not', async () => {
+      await send('a');
+      await under.mailbox.take(actor, lease, idle);
+      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 16, busy: true });
+      expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
+      await under.mailbox.finish(actor, lease, [], idle);
+      expect(await under.mailbox.live(actor.shard)).to.deep.equal([]);
+    });
+
+    it('leaves nothing behind of an actor that is idle', async () => {
+      await send('a', 'b');
+      await under.mailbox.take(actor, lease, idle);
+      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }, { jobId: 'b' }], idle);
+      expect(await under.residents()).to.deep.equal([]);
+    });
+
+    it('keeps a failed message as a dead letter', async () => {
+      await send('a');
+      await under.mailbox.take(actor, lease, idle);
+      await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], idle);
+      expect(await under.residents()).to.not.deep.equal([]);
+      expect(await under.mailbox.live(actor.shard)).to.deep.equal([]);
+    });
+
+    it('rings for a message to an idle actor of a shard that is watched', async () => {
+      let heard: (id: string) => void;
+      const rung = new Promise<string>((resolve) => (heard = resolve));
+      const watch = under.mailbox.watch((address) => heard(address.id));
+      watch.add(actor.shard);
+      await send('a');
+      expect(await rung).to.equal(actor.id);
+      await watch.close();
+    });
+  });
+}
