@@ -1,0 +1,52 @@
+import type { OutboxEvent } from '../define/actor.ts';
+import type { StateStore, StateWrite, StoredActor } from './state-store.ts';
+
+/** An event as it left with the state of an actor. */
+export interface PublishedEvent extends OutboxEvent {
+  readonly actorKey: string;
+}
+
+export interface MemoryStateStoreFaults {
+  /** Throws or rejects: the write did not happen. */
+  beforeWrite?: (write: StateWrite) => void | Promise<void>;
+  /** Throws or rejects: the write did happen, and its caller does not learn of it. */
+  afterWrite?: (write: StateWrite) => void | Promise<void>;
+  /** Throws or rejects: the store can't be read. */
+  beforeLoad?: (key: string) => void | Promise<void>;
+}
+
+/** A store for tests: nothing is shared by reference, and it fails where a test wants it to. */
+export class MemoryStateStore implements StateStore {
+  /** Events of all writes, in order. */
+  readonly published: PublishedEvent[] = [];
+  readonly faults: MemoryStateStoreFaults = {};
+  /** Writes that were stored. */
+  writes = 0;
+  readonly #actors = new Map<string, { readonly version: number; readonly json: string }>();
+
+  async load(key: string): Promise<StoredActor | undefined> {
+    await this.faults.beforeLoad?.(key);
+    const stored = this.#actors.get(key);
+    if (stored === undefined) return undefined;
+    return { version: stored.version, record: JSON.parse(stored.json) as StoredActor['record'] };
+  }
+
+  async write(write: StateWrite): Promise<boolean> {
+    const json = JSON.stringify(write.record);
+    const events = JSON.stringify(write.events);
+    await this.faults.beforeWrite?.(write);
+    const version = this.#actors.get(write.key)?.version ?? 0;
+    if (version !== write.expectedVersion) return false;
+    this.#actors.set(write.key, { version: version + 1, json });
+    this.writes += 1;
+    for (const event of JSON.parse(events) as OutboxEvent[]) {
+      this.published.push({ ...event, actorKey: write.key });
+    }
+    await this.faults.afterWrite?.(write);
+    return true;
+  }
+
+  keys(): string[] {
+    return [...this.#actors.keys()];
+  }
+}
