@@ -1,0 +1,179 @@
+import { Batcher } from '../batcher.ts';
+import type { ActorRecord, StateStore, StateWrite, StoredActor } from '../state-store.ts';
+import { isLostRace, isStatementRefused, postgresFailure } from './postgres-errors.ts';
+import type { PostgresPool } from './postgres-pool.ts';
+import { postgresStatements, type PostgresStatements } from './postgres-statements.ts';
+import type { PostgresRow, PostgresTable } from './postgres-table.ts';
+
+export interface PostgresStateStoreOptions<S> {
+  readonly pool: PostgresPool;
+  readonly table: PostgresTable<S>;
+  /** Where events go. Default: `outbox_events`. */
+  readonly outboxTable?: string;
+  /** Actors in one statement at most. Default: 256. */
+  readonly maxBatch?: number;
+  /** Writes that may wait; beyond that a write is refused with `unavailable`. Default: 10,000. */
+  readonly maxWaiting?: number;
+}
+
+/** A write, made ready so that a mapping that throws harms no other row. */
+interface RowWrite {
+  readonly key: string;
+  readonly row: string;
+  readonly events: readonly Readonly<Record<string, unknown>>[];
+}
+
+/**
+ * The store of record of one actor type in PostgreSQL. What is written in the same moment goes out as one
+ * statement, events included; every caller learns only of its own row.
+ *
+ * A write rejects with `internal` when the database refuses the row itself, and with `unavailable` when the
+ * outcome is unknown.
+ */
+export class PostgresStateStore<S> implements StateStore {
+  readonly #pool: PostgresPool;
+  readonly #mapping: PostgresTable<S>;
+  readonly #sql: PostgresStatements;
+  readonly #writes: Batcher<RowWrite, boolean>;
+  readonly #loads: Batcher<string, PostgresRow | undefined>;
+
+  constructor(options: PostgresStateStoreOptions<S>) {
+    this.#pool = options.pool;
+    this.#mapping = options.table;
+    this.#sql = postgresStatements(options.table, options.outboxTable ?? 'outbox_events');
+    const limits = {
+      maxBatch: options.maxBatch ?? 256,
+      maxWaiting: options.maxWaiting ?? 10_000,
+      // While one commit is on its way to the disk, the next batch is already being sent.
+      maxInFlight: 2,
+    };
+    this.#writes = new Batcher({
+      ...limits,
+      name: `writes to ${options.table.table}`,
+      keyOf: (write) => write.key,
+      flush: (writes) => this.#settle(writes, (some) => this.#writeAll(some)),
+    });
+    this.#loads = new Batcher({
+      ...limits,
+      name: `reads of ${options.table.table}`,
+      keyOf: (key) => key,
+      flush: (keys) => this.#settle(keys, (some) => this.#loadAll(some)),
+    });
+  }
+
+  async load(key: string): Promise<StoredActor | undefined> {
+    const row = await this.#loads.add(this.#canonical(key));
+    if (row === undefined) return undefined;
+    const runtime = row['runtime'] as Omit<ActorRecord, 'state'>;
+    return { version: Number(row['version']), record: { ...runtime, state: this.#mapping.fromRow(row) } };
+  }
+
+  async write(write: StateWrite): Promise<boolean> {
+    const key = this.#canonical(write.key);
+    return this.#writes.add({
+      key,
+      row: JSON.stringify(this.#rowOf(key, write)),
+      events: eventsOf(key, write),
+    });
+  }
+
+  /**
+   * Keys of actors with effects still to settle that were not written since `untouchedSince` (milliseconds
+   * since the epoch), longest untouched first: what lost its node together with its mailbox.
+   */
+  async unfinished(untouchedSince: number, limit: number): Promise<string[]> {
+    try {
+      const values = [new Date(untouchedSince).toISOString(), limit];
+      const { rows } = await this.#pool.query<{ key: string }>(this.#sql.unfinished, values);
+      return rows.map(({ key }) => key);
+    } catch (error) {
+      throw postgresFailure(this.#mapping.table, error);
+    }
+  }
+
+  /** Waits for the reads and writes under way. The pool stays open: it belongs to who made it. */
+  async close(): Promise<void> {
+    await Promise.all([this.#writes.drained(), this.#loads.drained()]);
+  }
+
+  /** A key as the database writes it, to recognise it in a result. */
+  #canonical(key: string): string {
+    return this.#mapping.keyType === 'text' ? key : key.toLowerCase();
+  }
+
+  /** Halves a batch that is refused until only the bad row is left alone with its error. */
+  async #settle<T, R>(
+    items: readonly T[],
+    run: (items: readonly T[]) => Promise<readonly R[]>,
+    retried = false,
+  ): Promise<PromiseSettledResult<R>[]> {
+    try {
+      return (await run(items)).map((value) => ({ status: 'fulfilled', value }));
+    } catch (error) {
+      if (isStatementRefused(error)) {
+        if (items.length > 1) {
+          const middle = items.length >> 1;
+          const head = await this.#settle(items.slice(0, middle), run);
+          return [...head, ...(await this.#settle(items.slice(middle), run))];
+        }
+        if (isLostRace(error) && !retried) return this.#settle(items, run, true);
+      }
+      const reason = postgresFailure(this.#mapping.table, error);
+      return items.map(() => ({ status: 'rejected', reason }));
+    }
+  }
+
+  async #writeAll(writes: readonly RowWrite[]): Promise<boolean[]> {
+    const rows = `[${writes.map(({ row }) => row).join()}]`;
+    const events = writes.flatMap((write) => write.events).map((event, place) => ({ ...event, place }));
+    const { rows: written } =
+      events.length === 0
+        ? await this.#pool.query<{ key: string }>(this.#sql.write, [rows])
+        : await this.#pool.query<{ key: string }>(this.#sql.writeWithEvents, [rows, JSON.stringify(events)]);
+    const keys = new Set(written.map(({ key }) => key));
+    return writes.map(({ key }) => keys.has(key));
+  }
+
+  async #loadAll(keys: readonly string[]): Promise<(PostgresRow | undefined)[]> {
+    const { rows } = await this.#pool.query<Record<string, unknown>>(this.#sql.load, [keys]);
+    const found = new Map(rows.map((row) => [row['#key'], withIsoTimes(row)]));
+    return keys.map((key) => found.get(key));
+  }
+
+  #rowOf(key: string, { expectedVersion, record, now }: StateWrite): PostgresRow {
+    const { state, ...runtime } = record;
+    const { table, keyColumn, columns } = this.#mapping;
+    const row: PostgresRow = this.#mapping.toRow(key, state as S, now);
+    // A column that a mapping forgets or misspells would lose its value without a sound.
+    const complete = columns.every(({ name }) => row[name] !== undefined);
+    if (!complete || Object.keys(row).length !== columns.length) {
+      throw new TypeError(`table ${table}: toRow gives ${Object.keys(row).join()}, not each column once`);
+    }
+    return {
+      ...row,
+      [keyColumn]: key,
+      expected_version: expectedVersion,
+      runtime,
+      updated_at: new Date(now).toISOString(),
+    };
+  }
+}
+
+function eventsOf(key: string, { events, now }: StateWrite): RowWrite['events'] {
+  return events.map((event) => ({
+    aggregate_id: key,
+    event_type: event.type,
+    partition_key: event.partitionKey,
+    payload: event.payload,
+    headers: event.headers ?? {},
+    created_at: new Date(now).toISOString(),
+  }));
+}
+
+/** Times as text; the rest stays as pg gives it: bigint and numeric as text, JSON parsed. */
+function withIsoTimes(row: PostgresRow): PostgresRow {
+  const entries = Object.entries(row);
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, value instanceof Date ? value.toISOString() : value]),
+  );
+}

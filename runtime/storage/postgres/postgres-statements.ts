@@ -1,0 +1,75 @@
+import pg from 'pg';
+import type { PostgresTable } from './postgres-table.ts';
+
+/** Columns that the store itself reads and writes, or names its input by. */
+const reserved = new Set(['version', 'runtime', 'created_at', 'updated_at', 'expected_version']);
+
+export interface PostgresStatements {
+  /** `$1`: keys as text[]. */
+  readonly load: string;
+  /** `$1`: rows as a JSON array. Returns the key of each row written. */
+  readonly write: string;
+  /** As `write`; `$2`: the events of all rows as a JSON array. */
+  readonly writeWithEvents: string;
+  /** `$1`: time, `$2`: limit. */
+  readonly unfinished: string;
+}
+
+/**
+ * The SQL for a mapping. One statement writes many actors: what expects version 0 is only ever inserted, the
+ * rest only ever updated, and events follow only for the rows that were written.
+ */
+export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: string): PostgresStatements {
+  const id = pg.escapeIdentifier;
+  const keyType = mapping.keyType ?? 'uuid';
+  const [table, key, outbox] = [id(mapping.table), id(mapping.keyColumn), id(outboxTable)];
+  for (const { name } of mapping.columns) {
+    if (reserved.has(name) || name === mapping.keyColumn) {
+      throw new TypeError(`table ${mapping.table}: the mapping must not name the column '${name}'`);
+    }
+  }
+  const names = mapping.columns.map(({ name }) => id(name));
+  const fields = mapping.columns.map(({ name, type }) => `${id(name)} ${type}`);
+  const own = [...names, 'runtime', 'updated_at'];
+
+  const written = `
+    WITH input AS MATERIALIZED (
+      SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (${[
+        `${key} ${keyType}`,
+        ...fields,
+        'expected_version bigint, runtime jsonb, updated_at timestamptz',
+      ].join(', ')})
+    ), inserted AS (
+      INSERT INTO ${table} (${[key, ...own, 'version', 'created_at'].join(', ')})
+      SELECT ${[key, ...own, '1', 'updated_at'].join(', ')} FROM input
+      WHERE expected_version = 0 ORDER BY ${key}
+      ON CONFLICT (${key}) DO NOTHING
+      RETURNING ${key} AS key
+    ), updated AS (
+      UPDATE ${table} AS t SET version = t.version + 1, ${own.map((name) => `${name} = i.${name}`).join(', ')}
+      FROM input AS i
+      WHERE t.${key} = i.${key} AND t.version = i.expected_version AND i.expected_version > 0
+      RETURNING t.${key} AS key
+    ), written AS (
+      SELECT key FROM inserted UNION ALL SELECT key FROM updated
+    )`;
+  const select = `SELECT key::text AS key FROM written`;
+  // Sorted, because ids are handed out in this order and the relay goes by id.
+  const events = `, events AS (
+      INSERT INTO ${outbox} (aggregate_id, event_type, partition_key, payload, headers, created_at)
+      SELECT e.aggregate_id, e.event_type, e.partition_key, e.payload, e.headers, e.created_at
+      FROM jsonb_to_recordset($2::jsonb) AS e (
+        place integer, aggregate_id text, event_type text, partition_key text,
+        payload jsonb, headers jsonb, created_at timestamptz
+      ) JOIN written AS w ON w.key = e.aggregate_id::${keyType}
+      ORDER BY e.place
+    ) `;
+  return {
+    load: `SELECT ${key}::text AS "#key", ${[key, ...own, 'version', 'created_at'].join(', ')}
+      FROM ${table} WHERE ${key} = ANY($1::text[]::${keyType}[])`,
+    write: `${written} ${select}`,
+    writeWithEvents: `${written} ${events} ${select}`,
+    unfinished: `SELECT ${key}::text AS key FROM ${table}
+      WHERE runtime -> 'effects' <> '[]'::jsonb AND updated_at < $1 ORDER BY updated_at LIMIT $2`,
+  };
+}
