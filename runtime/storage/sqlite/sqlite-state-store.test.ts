@@ -1,0 +1,80 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { describeStateStore } from '../../testing/state-store.suite.ts';
+import { SqliteStateStore } from './sqlite-state-store.ts';
+
+const openFolder = () => mkdtemp(join(tmpdir(), 'state-store-'));
+let keys = 0;
+
+describeStateStore('SQLite', async () => {
+  const folder = await openFolder();
+  const options = { file: join(folder, 'carts.db'), actorType: 'shopping-cart' };
+  const stores = [SqliteStateStore.open(options), SqliteStateStore.open(options)] as const;
+  return {
+    stores,
+    key: () => `key-${++keys}`,
+    state: (n: number) => ({ n, text: 'ä "quoted" 漢' }),
+    close: async () => {
+      for (const store of stores) store.close();
+      await rm(folder, { recursive: true });
+    },
+  };
+});
+
+describe('SqliteStateStore', () => {
+  let folder: string;
+  let store: SqliteStateStore;
+  const reopen = () => SqliteStateStore.open({ file: join(folder, 'carts.db'), actorType: 'cart' });
+  const effect = { id: 'e', run: 'r', name: 'Verify', input: {}, notBefore: 0 };
+  const write = (key: string, now: number, effects: readonly (typeof effect)[] = []) =>
+    store.write({
+      key,
+      expectedVersion: 0,
+      record: { state: { key }, applied: [], effects, waiting: [] },
+      events: [],
+      now,
+    });
+
+  beforeEach(async () => {
+    folder = await openFolder();
+    store = reopen();
+  });
+  afterEach(async () => {
+    store.close();
+    await rm(folder, { recursive: true });
+  });
+
+  it('keeps everything when it is closed and opened again', async () => {
+    const writing = write('a', 1);
+    store.close();
+    expect(await writing).to.equal(true);
+    store = reopen();
+    expect((await store.load('a'))?.record.state).to.deep.equal({ key: 'a' });
+  });
+
+  it('removes what was long untouched, oldest first, at most so many at once', async () => {
+    await Promise.all([write('c', 3), write('a', 1), write('b', 2), write('d', 4)]);
+    expect(await store.removeUntouchedSince(4, 2)).to.equal(2);
+    expect([await store.load('a'), await store.load('b')]).to.deep.equal([undefined, undefined]);
+    expect((await store.load('c'))?.version).to.equal(1);
+    expect(await store.removeUntouchedSince(4, 2)).to.equal(1);
+    expect(await store.removeUntouchedSince(4, 2)).to.equal(0);
+    expect((await store.load('d'))?.version).to.equal(1);
+  });
+
+  it('keeps and lists what still has something to do', async () => {
+    await Promise.all([write('b', 2, [effect]), write('a', 1, [effect]), write('c', 1)]);
+    expect(await store.unfinished(10, 10)).to.deep.equal(['a', 'b']);
+    expect(await store.unfinished(2, 10)).to.deep.equal(['a']);
+    expect(await store.removeUntouchedSince(10, 10)).to.equal(1);
+    expect(await store.load('c')).to.equal(undefined);
+  });
+
+  it('refuses a table name that is no actor type', () => {
+    expect(() => SqliteStateStore.open({ file: join(folder, 'x.db'), actorType: 'a; DROP' })).to.throw(
+      TypeError,
+    );
+  });
+});

@@ -1,0 +1,118 @@
+import type { Statement } from 'better-sqlite3';
+import { TrolleyError } from '../../define/errors.ts';
+import type { ActorRecord, StateStore, StateWrite, StoredActor } from '../state-store.ts';
+import { GroupCommit } from './group-commit.ts';
+import { openSqlite, type SqliteDatabase } from './sqlite-database.ts';
+
+export interface SqliteStateStoreOptions {
+  /** Path of the database file; one file holds one actor type. */
+  readonly file: string;
+  /** The contract's type; it names the table. */
+  readonly actorType: string;
+}
+
+interface Row {
+  readonly version: number;
+  readonly state: string;
+  readonly runtime: string;
+}
+
+const tableOf = (table: string) => `
+  CREATE TABLE ${table} (
+    key TEXT PRIMARY KEY NOT NULL,
+    version INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    runtime TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX ${table}_updated ON ${table} (updated_at);
+  CREATE INDEX ${table}_unfinished ON ${table} (updated_at) WHERE json_array_length(runtime, '$.effects') > 0;`;
+
+/**
+ * The store of record of one actor type in a SQLite file. Writes of the same moment share one flush to disk.
+ * It has no outbox: a write with events is refused with `internal`.
+ */
+export class SqliteStateStore implements StateStore {
+  readonly #database: SqliteDatabase;
+  readonly #commits: GroupCommit;
+  readonly #load: Statement<[string], Row>;
+  readonly #insert: Statement<[string, string, string, number, number]>;
+  readonly #update: Statement<[string, string, number, string, number]>;
+  readonly #remove: Statement<[number, number]>;
+  readonly #unfinished: Statement<[number, number], { key: string }>;
+
+  private constructor(database: SqliteDatabase, table: string) {
+    this.#database = database;
+    this.#commits = new GroupCommit(database);
+    this.#load = database.prepare(`SELECT version, state, runtime FROM ${table} WHERE key = ?`);
+    this.#insert = database.prepare(
+      `INSERT INTO ${table} (key, version, state, runtime, created_at, updated_at)
+       VALUES (?, 1, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+    );
+    this.#update = database.prepare(
+      `UPDATE ${table} SET version = version + 1, state = ?, runtime = ?, updated_at = ?
+       WHERE key = ? AND version = ?`,
+    );
+    this.#remove = database.prepare(
+      `DELETE FROM ${table} WHERE key IN (
+         SELECT key FROM ${table} WHERE updated_at < ? AND json_array_length(runtime, '$.effects') = 0
+         ORDER BY updated_at LIMIT ?)`,
+    );
+    this.#unfinished = database.prepare(
+      `SELECT key FROM ${table} WHERE json_array_length(runtime, '$.effects') > 0 AND updated_at < ?
+       ORDER BY updated_at LIMIT ?`,
+    );
+  }
+
+  /** Opens the file, which is made when it is not there. */
+  static open({ file, actorType }: SqliteStateStoreOptions): SqliteStateStore {
+    if (!/^[a-z][a-z0-9-]*$/.test(actorType)) throw new TypeError(`not an actor type: '${actorType}'`);
+    const table = `actor_${actorType.replaceAll('-', '_')}`;
+    return new SqliteStateStore(openSqlite({ file, migrations: [tableOf(table)] }), table);
+  }
+
+  async load(key: string): Promise<StoredActor | undefined> {
+    const row = this.#load.get(key);
+    if (row === undefined) return undefined;
+    const runtime = JSON.parse(row.runtime) as Omit<ActorRecord, 'state'>;
+    return { version: row.version, record: { ...runtime, state: JSON.parse(row.state) as unknown } };
+  }
+
+  async write({ key, expectedVersion, record, events, now }: StateWrite): Promise<boolean> {
+    if (events.length > 0)
+      throw new TrolleyError('internal', `${key}: a SQLite store has no outbox for events`);
+    const { state, ...runtime } = record;
+    const [stateJson, runtimeJson] = [JSON.stringify(state), JSON.stringify(runtime)];
+    return this.#commits.run(() => {
+      const { changes } =
+        expectedVersion === 0
+          ? this.#insert.run(key, stateJson, runtimeJson, now, now)
+          : this.#update.run(stateJson, runtimeJson, now, key, expectedVersion);
+      return changes === 1;
+    });
+  }
+
+  /**
+   * Removes at most `limit` actors that were last written before `untouchedSince` (milliseconds since the
+   * epoch) and have nothing left to do. Returns how many. An activation that still holds one of them finds out
+   * with its next write.
+   */
+  removeUntouchedSince(untouchedSince: number, limit: number): Promise<number> {
+    return this.#commits.run(() => this.#remove.run(untouchedSince, limit).changes);
+  }
+
+  /**
+   * Keys of actors with effects still to settle that were not written since `untouchedSince` (milliseconds
+   * since the epoch), longest untouched first.
+   */
+  async unfinished(untouchedSince: number, limit: number): Promise<string[]> {
+    return this.#unfinished.all(untouchedSince, limit).map(({ key }) => key);
+  }
+
+  /** Commits what waits and closes the file. Later writes are refused with `unavailable`. */
+  close(): void {
+    this.#commits.close();
+    this.#database.close();
+  }
+}
