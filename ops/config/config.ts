@@ -1,0 +1,123 @@
+import type { Role } from './roles.ts';
+import type { Range } from './value.ts';
+import type { Values } from './variables.ts';
+
+/** The services that callers find by an address. */
+export type ServiceName = 'product' | 'cart' | 'inventory' | 'payment' | 'orders' | 'checkout';
+
+/** What the environment says, checked and in units. */
+export interface Config {
+  readonly mode: Values['NODE_ENV'];
+  readonly roles: ReadonlySet<Role>;
+  readonly logLevel: Values['LOG_LEVEL'];
+  /** As given; relative to the working folder. */
+  readonly dataDir: string;
+  /** PATH: where the programs of embedded servers are looked for. */
+  readonly searchPath: string;
+  /** Lines to log at start: settings without effect. */
+  readonly warnings: readonly string[];
+  /** Without a URL: embedded. */
+  readonly redis: { readonly url: string | undefined };
+  readonly postgres: { readonly url: string | undefined };
+  readonly seedStock: number | undefined;
+  readonly http: {
+    readonly port: number;
+    readonly requestTimeoutMs: number;
+    readonly bodyLimitBytes: number;
+    readonly corsOrigins: readonly string[];
+  };
+  /** `perSecond` 0: off. */
+  readonly rateLimit: { readonly perSecond: number; readonly burst: number };
+  readonly jwt: { readonly secret: string; readonly issuer: string };
+  readonly grpcPorts: Readonly<Record<ServiceName, number>>;
+  /** `localhost` and the service's own port unless given. A service in the same process on port 0 is found by what it listens on. */
+  readonly addresses: Readonly<Record<ServiceName, string>>;
+  /** The services whose address was given: they run elsewhere. */
+  readonly givenAddresses: ReadonlySet<ServiceName>;
+  readonly payment: {
+    readonly successRate: number;
+    readonly delayMs: Range;
+    readonly seed: number | undefined;
+  };
+  readonly checkout: {
+    readonly reserveTimeoutMs: number;
+    readonly chargeTimeoutMs: number;
+    readonly reservationTtlMs: number;
+    readonly recoveryPollMs: number;
+  };
+  readonly outbox: { readonly pollMs: number };
+  readonly actors: { readonly shards: number; readonly idleMs: number; readonly mailboxLimit: number };
+}
+
+/** Known to everyone who reads this file: good for trying things out, refused in production. */
+export const developmentSecret = 'trolley-development-secret-not-for-production';
+
+/** Puts the values of the variables where the code looks for them. */
+export function arrange(
+  values: Values,
+  around: { readonly searchPath: string; readonly warnings: readonly string[] },
+): Config {
+  const grpcPorts = {
+    product: values.PRODUCT_PORT,
+    cart: values.CART_PORT,
+    inventory: values.INVENTORY_PORT,
+    payment: values.PAYMENT_PORT,
+    orders: values.ORDERS_PORT,
+    checkout: values.CHECKOUT_PORT,
+  };
+  const given = {
+    product: values.PRODUCT_SERVICE_ADDR,
+    cart: values.CART_SERVICE_ADDR,
+    inventory: values.INVENTORY_SERVICE_ADDR,
+    payment: values.PAYMENT_SERVICE_ADDR,
+    orders: values.ORDERS_SERVICE_ADDR,
+    checkout: values.CHECKOUT_SERVICE_ADDR,
+  };
+  const addressOf = (service: ServiceName) => given[service] ?? `localhost:${grpcPorts[service]}`;
+  const services = Object.keys(given) as ServiceName[];
+  return {
+    mode: values.NODE_ENV,
+    roles: values.ROLES,
+    logLevel: values.LOG_LEVEL,
+    dataDir: values.DATA_DIR,
+    ...around,
+    redis: { url: values.REDIS_URL },
+    postgres: { url: values.POSTGRES_URL },
+    seedStock: values.SEED_STOCK,
+    http: {
+      port: values.HTTP_PORT,
+      requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+      bodyLimitBytes: values.BODY_LIMIT,
+      corsOrigins: values.CORS_ORIGINS,
+    },
+    rateLimit: { perSecond: values.RATE_LIMIT_RPS, burst: values.RATE_LIMIT_BURST },
+    jwt: { secret: values.JWT_SECRET ?? developmentSecret, issuer: values.JWT_ISSUER },
+    grpcPorts,
+    addresses: {
+      product: addressOf('product'),
+      cart: addressOf('cart'),
+      inventory: addressOf('inventory'),
+      payment: addressOf('payment'),
+      orders: addressOf('orders'),
+      checkout: addressOf('checkout'),
+    },
+    givenAddresses: new Set(services.filter((service) => given[service] !== undefined)),
+    payment: {
+      successRate: values.PAYMENT_SUCCESS_RATE,
+      delayMs: values.PAYMENT_DELAY_MS,
+      seed: values.PAYMENT_SEED,
+    },
+    checkout: {
+      reserveTimeoutMs: values.RESERVE_TIMEOUT_MS,
+      chargeTimeoutMs: values.CHARGE_TIMEOUT_MS,
+      reservationTtlMs: values.RESERVATION_TTL_MS,
+      recoveryPollMs: values.RECOVERY_POLL_MS,
+    },
+    outbox: { pollMs: values.OUTBOX_POLL_MS },
+    actors: {
+      shards: values.ACTOR_SHARDS,
+      idleMs: values.ACTOR_IDLE_MS,
+      mailboxLimit: values.MAILBOX_LIMIT,
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import type { Config } from './config.ts';
+
+/** The configuration as it may be logged: without secrets and passwords. */
+export function describeConfig(config: Config): Record<string, unknown> {
+  const { searchPath: _searchPath, warnings: _warnings, ...rest } = config;
+  return {
+    ...rest,
+    roles: [...config.roles],
+    givenAddresses: [...config.givenAddresses],
+    redis: { url: withoutPassword(config.redis.url) },
+    postgres: { url: withoutPassword(config.postgres.url) },
+    jwt: { ...config.jwt, secret: '[secret]' },
+  };
+}
+
+/** A server's URL as it may be shown. */
+export function withoutPassword(url: string | undefined): string {
+  if (url === undefined) return 'embedded';
+  const shown = new URL(url);
+  if (shown.password !== '') shown.password = 'secret';
+  // Drivers also take a password as a parameter.
+  for (const name of shown.searchParams.keys())
+    if (/pass/i.test(name)) shown.searchParams.set(name, 'secret');
+  return shown.href;
+}

@@ -1,0 +1,52 @@
+/*
+ * Settings of what is not part of this version. Ignoring them in silence would let somebody believe that
+ * their carts are in MongoDB or their traffic is encrypted.
+ */
+
+const feature = (name: string) => `${name} is not part of this version`;
+
+const refused: Readonly<Record<string, string>> = {
+  MONGODB_URI: feature('keeping carts in MongoDB'),
+  TLS_CERT: feature('HTTPS on the gateway'),
+  TLS_KEY: feature('HTTPS on the gateway'),
+  GRPC_TLS_CA: feature('TLS between services'),
+  GRPC_TLS_CERT: feature('TLS between services'),
+  GRPC_TLS_KEY: feature('TLS between services'),
+  JWT_JWKS_URL: feature('checking tokens against a JWKS'),
+};
+
+const ignored: Readonly<Record<string, string>> = {
+  // A standard variable: it may be there for other programs.
+  OTEL_EXPORTER_OTLP_ENDPOINT: feature('tracing'),
+  CONSOLE_PORT: feature('the console'),
+};
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One line for each setting that stops the start. */
+export function refuseLaterFeatures(env: Environment): string[] {
+  const lines = present(env, refused).map(([name, why]) => `${name}: ${why}; leave it unset`);
+  if (Object.keys(env).some((name) => name.startsWith('KAFKA_') && isSet(env[name]))) {
+    lines.push(`KAFKA_*: ${feature('the event log on Kafka')}; leave these variables unset`);
+  }
+  if (env['REDIS_URL']?.startsWith('redis+cluster:') === true) {
+    lines.push(`REDIS_URL: ${feature('Redis Cluster')}; name one server with redis:// or rediss://`);
+  }
+  if (env['ROLES']?.split(',').some((word) => word.trim() === 'console') === true) {
+    lines.push(`ROLES: ${feature('the console')}; leave console out`);
+  }
+  return lines;
+}
+
+/** One line for each setting that has no effect. */
+export function ignoredFeatures(env: Environment): string[] {
+  return present(env, ignored).map(([name, why]) => `${name} has no effect: ${why}`);
+}
+
+function present(env: Environment, table: Readonly<Record<string, string>>): [string, string][] {
+  return Object.entries(table).filter(([name]) => isSet(env[name]));
+}
+
+function isSet(text: string | undefined): boolean {
+  return text !== undefined && text.trim() !== '';
+}

@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import { StartProblem } from '../infra/start-problem.ts';
+import { arrange, type Config } from './config.ts';
+import { ignoredFeatures, refuseLaterFeatures } from './later-features.ts';
+import { roles, type Role } from './roles.ts';
+import { roleList } from './value.ts';
+import { variableList, variables, type Values, type Variable, type VariableName } from './variables.ts';
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All that is wrong with the environment, a line each. */
+export class ConfigError extends StartProblem {
+  readonly lines: readonly string[];
+
+  constructor(lines: readonly string[]) {
+    super(lines.join('\n'));
+    this.lines = lines;
+  }
+}
+
+/** Reads the configuration of this process's roles. Throws ConfigError with every problem at once. */
+export function parseConfig(env: Environment): Config {
+  const active = rolesIn(env);
+  const given = read(env, active);
+  const lines = refuseLaterFeatures(env);
+  const refused = new Set(lines.map((line) => line.slice(0, line.indexOf(':'))));
+  const result = schema.safeParse(given);
+  if (!result.success) {
+    const wrong = new Set(result.error.issues.map((issue) => String(issue.path[0]) as VariableName));
+    for (const name of wrong) if (!refused.has(name)) lines.push(problemWith(name, given[name] ?? ''));
+  }
+  if (given.NODE_ENV === 'production' && active.has('gateway'))
+    lines.push(...secretProblems(given.JWT_SECRET));
+  if (result.success) lines.push(...portProblems(result.data as Values, given, active));
+  if (!result.success || lines.length > 0) throw new ConfigError(lines);
+  return arrange(result.data as Values, { searchPath: env['PATH'] ?? '', warnings: ignoredFeatures(env) });
+}
+
+const schema = z.object(
+  Object.fromEntries(
+    variableList.map(([name, { value, fallback }]) => {
+      const read: z.ZodType = value.schema;
+      return [name, fallback === undefined ? read.optional() : read.prefault(fallback)];
+    }),
+  ),
+);
+
+type Given = Partial<Record<VariableName, string>>;
+
+/**
+ * What these roles read: a wrong value of somebody else's stops nobody. `NAME=` in a file or a compose
+ * entry means: not set.
+ */
+function read(env: Environment, active: ReadonlySet<Role>): Given {
+  return Object.fromEntries(
+    variableList
+      .filter(([name, variable]) => isRead(variable, active) && env[name]?.trim() !== '')
+      .map(([name]) => [name, env[name]]),
+  );
+}
+
+function isRead({ roles: readers }: Variable<unknown>, active: ReadonlySet<Role>): boolean {
+  return readers === 'all' || readers.some((role) => active.has(role));
+}
+
+/** A wrong ROLES is reported by its own variable; until it is right, everything is checked. */
+function rolesIn(env: Environment): ReadonlySet<Role> {
+  const result = roleList.schema.safeParse(env['ROLES'] ?? '');
+  return result.success ? result.data : new Set(roles);
+}
+
+function problemWith(name: VariableName, given: string): string {
+  const variable: Variable<unknown> = variables[name];
+  const shown = variable.secret === true ? '(hidden)' : JSON.stringify(given.slice(0, 80));
+  return `${name}: got ${shown}, wanted ${variable.value.wanted}`;
+}
+
+const secretBytes = 32;
+
+function secretProblems(secret: string | undefined): string[] {
+  const length = Buffer.byteLength(secret ?? '');
+  if (length >= secretBytes) return [];
+  const got = secret === undefined ? 'is not set' : `got ${length} bytes (hidden)`;
+  return [`JWT_SECRET: ${got}, wanted a secret of at least ${secretBytes} bytes in production`];
+}
+
+/** Two listeners of this process on one port. */
+function portProblems(values: Values, given: Given, active: ReadonlySet<Role>): string[] {
+  const ports = variableList
+    .filter(([name, variable]) => name.endsWith('_PORT') && isRead(variable, active))
+    .map(([name]) => ({ name, port: values[name] }))
+    .filter(({ port }) => port !== 0);
+  return ports.flatMap(({ name, port }, index) => {
+    const other = ports.slice(0, index).find((earlier) => earlier.port === port);
+    if (other === undefined) return [];
+    const [changed, kept] = given[name] === undefined ? [other.name, name] : [name, other.name];
+    return [`${changed}: got "${given[changed] ?? ''}", wanted another port than that of ${kept}`];
+  });
+}

@@ -1,0 +1,116 @@
+import { z } from 'zod';
+import { isRole, roles, type Role } from './roles.ts';
+
+/** How the text of a variable is read, and what a person is told to write instead of a wrong one. */
+export interface Value<T> {
+  readonly schema: z.ZodType<T, string>;
+  readonly wanted: string;
+}
+
+const digits = z.string().regex(/^\d+$/).transform(Number);
+
+export function integer(min: number, max: number, unit = 'a whole number'): Value<number> {
+  return {
+    schema: digits.pipe(z.number().int().min(min).max(max)),
+    wanted: `${unit} from ${min} to ${max}`,
+  };
+}
+
+export const milliseconds = (min: number, max: number) => integer(min, max, 'milliseconds');
+
+export const port = integer(0, 65_535, 'a port');
+
+export function fraction(): Value<number> {
+  return {
+    schema: z
+      .string()
+      .regex(/^\d*\.?\d+$/)
+      .transform(Number)
+      .pipe(z.number().min(0).max(1)),
+    wanted: 'a number from 0 to 1',
+  };
+}
+
+export interface Range {
+  readonly min: number;
+  readonly max: number;
+}
+
+/** `1000-2000`, or one number for both ends. */
+export function millisecondRange(limit: number): Value<Range> {
+  return {
+    schema: z
+      .string()
+      .regex(/^\d+(-\d+)?$/)
+      .transform((text) => {
+        const [min, max = min] = text.split('-').map(Number) as [number, number?];
+        return { min, max };
+      })
+      .refine(({ min, max }) => min <= max && max <= limit),
+    wanted: `milliseconds, such as 0 or 1000-2000, up to ${limit}`,
+  };
+}
+
+const units = { b: 1, kb: 1024, mb: 1024 * 1024 };
+
+/** `1mb`, `512kb`, or a plain number of bytes. */
+export function bytes(max: number): Value<number> {
+  return {
+    schema: z
+      .string()
+      .regex(/^\d+(b|kb|mb)?$/i)
+      .transform((text) => {
+        const unit = (text.match(/[a-z]+$/i)?.[0].toLowerCase() ?? 'b') as keyof typeof units;
+        return Number.parseInt(text, 10) * units[unit];
+      })
+      .pipe(z.number().min(1).max(max)),
+    wanted: `a size such as 512kb or 1mb, up to ${max / units.mb}mb`,
+  };
+}
+
+export function oneOf<const T extends string>(...words: readonly T[]): Value<T> {
+  return { schema: z.string().pipe(z.enum(words)), wanted: `one of ${words.join(', ')}` };
+}
+
+export const text: Value<string> = { schema: z.string().trim().min(1), wanted: 'some text' };
+
+/** Taken to the letter. */
+export const secret: Value<string> = { schema: z.string().min(1), wanted: 'a secret' };
+
+/** A URL with one of the schemes, such as `redis://localhost:6379`. */
+export function url(...schemes: readonly string[]): Value<string> {
+  const fits = (value: string) =>
+    URL.canParse(value) && schemes.includes(new URL(value).protocol) && new URL(value).host !== '';
+  return {
+    schema: z.string().refine(fits),
+    wanted: `a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
+  };
+}
+
+/** `host:port`; an IPv6 address in brackets. */
+export const address: Value<string> = {
+  schema: z
+    .string()
+    .regex(/^([^\s:/[\]]+|\[[0-9a-f:]+\]):\d{1,5}$/i)
+    .refine((value) => Number(value.split(':').at(-1)) <= 65_535),
+  wanted: 'an address such as localhost:50051',
+};
+
+const list = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== ''),
+);
+
+export const origins: Value<readonly string[]> = {
+  schema: list.refine((words) => words.every((word) => URL.canParse(word) && new URL(word).origin === word)),
+  wanted: 'a comma list of origins such as https://shop.example.com, without a path',
+};
+
+export const roleList: Value<ReadonlySet<Role>> = {
+  schema: list
+    .refine((words) => words.length > 0 && words.every((word) => word === 'all' || isRole(word)))
+    .transform((words) => new Set(words.includes('all') ? roles : words.filter(isRole))),
+  wanted: `all, or a comma list of ${roles.join(', ')}`,
+};

@@ -1,0 +1,187 @@
+import type { Role } from './roles.ts';
+import * as value from './value.ts';
+import type { Value } from './value.ts';
+
+/** One setting: how it is read, what it is when left out, and what help and README say of it. */
+export interface Variable<T, D extends string | undefined = string | undefined> {
+  readonly value: Value<T>;
+  /** As it would be written; undefined: may be left out. */
+  readonly fallback: D;
+  /** What stands in the tables in place of the fallback. */
+  readonly shown?: string;
+  readonly meaning: string;
+  readonly group: string;
+  /** Those who read it; a wrong value stops only them. */
+  readonly roles: readonly Role[] | 'all';
+  readonly secret?: boolean;
+}
+
+type Facts = Pick<Variable<unknown>, 'shown' | 'secret'>;
+
+function inGroup(group: string, roles: Variable<unknown>['roles']) {
+  return {
+    set: <T>(value: Value<T>, fallback: string, meaning: string, facts: Facts = {}): Variable<T, string> => ({
+      ...{ value, fallback, meaning, group, roles },
+      ...facts,
+    }),
+    optional: <T>(
+      value: Value<T>,
+      shown: string,
+      meaning: string,
+      facts: Facts = {},
+    ): Variable<T, undefined> => ({
+      ...{ value, fallback: undefined, shown, meaning, group, roles },
+      ...facts,
+    }),
+  };
+}
+
+const general = inGroup('Process', 'all');
+const storage = inGroup('Storage', 'all');
+const gateway = inGroup('Gateway', ['gateway']);
+const fronts = inGroup('gRPC ports', ['grpc']);
+const callers = inGroup('Where services are found', ['gateway', 'node', 'grpc', 'consumers']);
+const payment = inGroup('Payment simulation', ['payment']);
+const checkout = inGroup('Checkout', ['node', 'inventory']);
+const relay = inGroup('Checkout', ['relay']);
+const actors = inGroup('Actors', ['gateway', 'node', 'consumers', 'grpc']);
+
+const day = 86_400_000;
+
+/** Every variable that Trolley reads, in the order of the tables. */
+export const variables = {
+  ROLES: general.set(
+    value.roleList,
+    'all',
+    'What this process does: a comma list of `gateway`, `node`, `relay`, `consumers`, `product`, `inventory`, `payment`, `grpc`; `all` = everything in one process',
+  ),
+  NODE_ENV: general.set(
+    value.oneOf('development', 'production', 'test'),
+    'development',
+    '`production` wants a `JWT_SECRET` and hands out no tokens',
+  ),
+  LOG_LEVEL: general.set(
+    value.oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    'info',
+    'From which level on entries are logged',
+  ),
+
+  DATA_DIR: storage.set(value.text, '.data', 'All embedded state; deleting it is a fresh start'),
+  REDIS_URL: storage.optional(
+    value.url('redis:', 'rediss:'),
+    'embedded',
+    '`redis://` or `rediss://`; it must run with AOF and `noeviction`',
+    { secret: true },
+  ),
+  POSTGRES_URL: storage.optional(
+    value.url('postgres:', 'postgresql:'),
+    'embedded, under `DATA_DIR`',
+    'Checkouts, outbox and orders',
+    { secret: true },
+  ),
+  SEED_STOCK: inGroup('Storage', ['inventory', 'product']).optional(
+    value.integer(0, 1_000_000_000),
+    'per product',
+    'A number: every seeded product starts with that stock (on a new `DATA_DIR`)',
+  ),
+
+  HTTP_PORT: gateway.set(value.port, '8080', '0 = any free port, printed at start'),
+  REQUEST_TIMEOUT_MS: gateway.set(
+    value.milliseconds(1, day),
+    '30000',
+    'A request that takes longer is answered 504; an unfinished checkout 202',
+  ),
+  BODY_LIMIT: gateway.set(value.bytes(100 * 1024 * 1024), '1mb', 'A longer body is answered 413'),
+  CORS_ORIGINS: gateway.set(value.origins, '', 'Comma list of the origins whose pages may call', {
+    shown: 'none',
+  }),
+  RATE_LIMIT_RPS: gateway.set(
+    value.integer(0, 1_000_000),
+    '10',
+    'Requests a second per user (per address without a token); 0 = off',
+  ),
+  RATE_LIMIT_BURST: gateway.set(
+    value.integer(1, 1_000_000),
+    '20',
+    'Requests at once, before the rate counts',
+  ),
+  JWT_SECRET: gateway.optional(
+    value.secret,
+    'a known one, in development only',
+    'Signs and checks tokens (HS256); in production at least 32 bytes',
+    { secret: true },
+  ),
+  JWT_ISSUER: gateway.set(value.text, 'ecommerce-platform', 'What the claim `iss` must equal'),
+
+  PRODUCT_PORT: inGroup('gRPC ports', ['product']).set(value.port, '50051', '0 = any free port'),
+  CART_PORT: fronts.set(value.port, '50052', '0 = any free port'),
+  INVENTORY_PORT: inGroup('gRPC ports', ['inventory']).set(value.port, '50053', '0 = any free port'),
+  PAYMENT_PORT: inGroup('gRPC ports', ['payment']).set(value.port, '50054', '0 = any free port'),
+  ORDERS_PORT: fronts.set(value.port, '50055', '0 = any free port'),
+  CHECKOUT_PORT: fronts.set(value.port, '50056', '0 = any free port'),
+
+  PRODUCT_SERVICE_ADDR: callers.optional(value.address, 'localhost:50051', 'The product service'),
+  INVENTORY_SERVICE_ADDR: callers.optional(value.address, 'localhost:50053', 'The inventory service'),
+  PAYMENT_SERVICE_ADDR: callers.optional(value.address, 'localhost:50054', 'The payment service'),
+  CART_SERVICE_ADDR: callers.optional(value.address, 'localhost:50052', 'Carts, when they run elsewhere'),
+  CHECKOUT_SERVICE_ADDR: callers.optional(
+    value.address,
+    'localhost:50056',
+    'Checkouts, when they run elsewhere',
+  ),
+  ORDERS_SERVICE_ADDR: callers.optional(value.address, 'localhost:50055', 'Orders, when they run elsewhere'),
+
+  PAYMENT_SUCCESS_RATE: payment.set(value.fraction(), '0.95', 'The share of charges that are accepted'),
+  PAYMENT_DELAY_MS: payment.set(
+    value.millisecondRange(600_000),
+    '1000-2000',
+    'How long a charge takes; `0` = no delay',
+  ),
+  PAYMENT_SEED: payment.optional(
+    value.integer(0, Number.MAX_SAFE_INTEGER),
+    'random',
+    'A number that makes refusals repeatable',
+  ),
+
+  RESERVE_TIMEOUT_MS: checkout.set(value.milliseconds(1, day), '30000', 'How long reserving stock may take'),
+  CHARGE_TIMEOUT_MS: checkout.set(value.milliseconds(1, day), '60000', 'How long charging may take'),
+  RESERVATION_TTL_MS: checkout.set(
+    value.milliseconds(1, 30 * day),
+    '300000',
+    'Reserved stock that nobody confirms comes back after this time',
+  ),
+  RECOVERY_POLL_MS: checkout.set(
+    value.milliseconds(10, day),
+    '5000',
+    'How often unfinished checkouts without an actor are looked for',
+  ),
+  OUTBOX_POLL_MS: relay.set(
+    value.milliseconds(10, day),
+    '1000',
+    'How often the outbox is looked at when no notification came',
+  ),
+
+  ACTOR_SHARDS: actors.set(
+    value.integer(1, 4096),
+    '64',
+    'Slices of all actors, spread over the nodes; the same in every process',
+  ),
+  ACTOR_IDLE_MS: actors.set(value.milliseconds(10, day), '60000', 'An actor without messages leaves memory'),
+  MAILBOX_LIMIT: actors.set(
+    value.integer(1, 1_000_000),
+    '1000',
+    'Messages that may wait for one actor; more are answered 429',
+  ),
+} as const satisfies Record<string, Variable<unknown>>;
+
+export type VariableName = keyof typeof variables;
+
+type ValueOf<V> = V extends Variable<infer T, infer D> ? (D extends undefined ? T | undefined : T) : never;
+
+/** Every variable, read. */
+export type Values = { readonly [Name in VariableName]: ValueOf<(typeof variables)[Name]> };
+
+/** The table as a list, for those who walk it. */
+export const variableList: readonly (readonly [VariableName, Variable<unknown>])[] = Object.entries(
+  variables,
+) as [VariableName, Variable<unknown>][];
