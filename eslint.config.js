@@ -34,7 +34,7 @@ export default defineConfig(
       // One place reads the environment, so that every setting is checked and listed.
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Only ops/main.ts reads the environment.' },
+        { object: 'process', property: 'env', message: 'Only ops/environment.ts reads the environment.' },
       ],
     },
   },
@@ -50,8 +50,7 @@ export default defineConfig(
   {
     // The test servers' addresses travel through the environment, since runtime/ must not import ops/.
     files: [
-      'ops/main.ts',
-      'ops/token-command.ts',
+      'ops/environment.ts',
       'ops/infra/testing/mocha-hooks.ts',
       'runtime/testing/test-*.ts',
     ],

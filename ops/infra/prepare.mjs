@@ -1,0 +1,86 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chooseRedis, dockerAnswers, findProgram, noRedis, redisPrograms } from './find-redis.mjs';
+import { canInstallWithApt, reasonToInstall } from './prepare-plan.mjs';
+
+/*
+ * npm runs this before `start`, `test` and `verify`, also in a fresh clone: so it needs nothing but Node.
+ * It says what it does on standard error, and nothing when there is nothing to do.
+ */
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+const say = (line) => process.stderr.write(`${line}\n`);
+
+preparePackages();
+if (!process.argv.includes('--packages-only')) await prepareRedis();
+
+function preparePackages() {
+  const reason = reasonToInstall({
+    lock: readJson('package-lock.json'),
+    installed: readJson(join('node_modules', '.package-lock.json')),
+    // An image without development packages still starts.
+    withDev: process.env.npm_lifecycle_event !== 'prestart',
+  });
+  if (reason === undefined) return;
+  say(`Installing packages: ${reason}. The first time takes a minute or two.`);
+  const npm = process.env.npm_execpath;
+  const ci = ['ci', '--no-audit', '--no-fund'];
+  const [program, args] = npm === undefined ? ['npm', ci] : [process.execPath, [npm, ...ci]];
+  step('Packages installed', 'npm ci failed: see above', program, args);
+}
+
+async function prepareRedis() {
+  if (existsSync(join(root, '.env'))) process.loadEnvFile(join(root, '.env'));
+  const { REDIS_URL, TEST_REDIS_URL, PATH = '', npm_lifecycle_event: event } = process.env;
+  const aptGet = findProgram(['apt-get'], PATH);
+  const choice = await chooseRedis({
+    redisUrl: event === 'pretest' ? TEST_REDIS_URL : REDIS_URL,
+    program: findProgram(redisPrograms, PATH),
+    dockerAnswers,
+    canInstall: () =>
+      canInstallWithApt({ isRoot: process.getuid?.() === 0, osRelease: readText('/etc/os-release'), aptGet }),
+  });
+  if (choice.kind === 'none') fail(noRedis);
+  if (choice.kind === 'docker')
+    say('No redis-server on this machine: Redis will run in Docker (redis:7-alpine).');
+  if (choice.kind === 'install') installRedis(aptGet);
+}
+
+function installRedis(aptGet) {
+  say('No Redis on this machine: installing redis-server with apt-get.');
+  const failure = `apt-get could not install redis-server: see above. ${noRedis}`;
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  step('Package lists updated', failure, aptGet, ['update', '-qq'], env);
+  const install = ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'];
+  step('redis-server installed', failure, aptGet, install, env);
+  // The package starts a service of its own. Trolley runs its Redis itself, on its own data.
+  const [program, ...args] = existsSync('/run/systemd/system')
+    ? ['systemctl', 'disable', '--now', 'redis-server']
+    : ['service', 'redis-server', 'stop'];
+  spawnSync(program, args, { stdio: 'ignore' });
+  if (findProgram(redisPrograms, process.env.PATH ?? '') === undefined) fail(noRedis);
+}
+
+function step(done, failure, program, args, env = process.env) {
+  const startedAt = performance.now();
+  // Standard output belongs to what comes after: logs, test reports.
+  const { status } = spawnSync(program, args, { cwd: root, env, stdio: ['ignore', 2, 2] });
+  if (status !== 0) fail(failure);
+  say(`${done} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
+}
+
+function fail(sentence) {
+  say(sentence);
+  process.exit(1);
+}
+
+function readJson(path) {
+  const text = readText(join(root, path));
+  return text === '' ? undefined : JSON.parse(text);
+}
+
+function readText(path) {
+  return existsSync(path) ? readFileSync(path, 'utf8') : '';
+}
