@@ -68,7 +68,11 @@ export const sendScript = `
 ${asFunction('addStandardJob')}
 ${preamble}
 local jobId = ARGV[4]
-if redis.call('EXISTS', q .. jobId) == 1 then return 0 end
+if redis.call('EXISTS', q .. jobId) == 1 then
+  -- Sent again, a dead letter gets another chance: its id must not swallow the message.
+  if redis.call('ZREM', q .. 'failed', jobId) == 0 then return 0 end
+  redis.call('DEL', q .. jobId)
+end
 local waiting = redis.call('LLEN', q .. 'wait')
 if waiting >= tonumber(ARGV[8]) then return -1 end
 if waiting == 0 then redis.call('HSETNX', q .. 'meta', 'opts.maxLenEvents', 0) end

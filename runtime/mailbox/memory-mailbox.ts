@@ -42,6 +42,7 @@ export class MemoryMailbox implements Mailbox {
         new TrolleyError('mailbox_full', `${to.type} ${to.key} has ${this.#limit} messages waiting`),
       );
     }
+    queue.failed = queue.failed.filter((job) => job.jobId !== jobId);
     queue.wait.push({ jobId, data: JSON.stringify(envelope) });
     this.#liveOf(to.shard).add(to.id);
     for (const watch of this.#watches) if (watch.shards.has(to.shard)) watch.onRing(to);

@@ -113,6 +113,16 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
       expect(await under.mailbox.live(actor.shard)).to.deep.equal([]);
     });
 
+    it('takes a dead letter up again when the same message is sent again', async () => {
+      await send('a');
+      await under.mailbox.take(actor, lease, idle);
+      await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], idle);
+      await send('a');
+      expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
+      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
+      expect(await under.residents()).to.deep.equal([]);
+    });
+
     it('rings for a message to an idle actor of a shard that is watched', async () => {
       let heard: (id: string) => void;
       const rung = new Promise<string>((resolve) => (heard = resolve));

@@ -1,0 +1,88 @@
+import type { Redis } from 'ioredis';
+import type { Clock } from '../define/clock.ts';
+import type { ActorRefs } from '../define/ref.ts';
+import type { HostedActor } from '../kernel/activation.ts';
+import { ActorNode } from '../kernel/actor-node.ts';
+import type { KernelLimits } from '../kernel/kernel.ts';
+import { BullMqMailbox } from '../mailbox/bullmq-mailbox.ts';
+import type { Logger } from '../observe/logger.ts';
+import { ClusterClient } from './client.ts';
+import { RedisInbox, RedisReplies } from './redis-inbox.ts';
+import { RedisShardRegistry } from './redis-shard-registry.ts';
+import { ShardKeeper } from './shard-keeper.ts';
+
+export interface ClusterOptions {
+  /** A connection that commands share; the readers open their own beside it. */
+  readonly redis: Redis;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly newId: () => string;
+  /** Parts clusters that share a Redis from each other. Default `actors`. */
+  readonly namespace?: string;
+  /** Slices of all keys; the same in every process of a cluster. Default 64. */
+  readonly shards?: number;
+  /** Messages that may wait for one actor. Default 1000. */
+  readonly mailboxLimit?: number;
+}
+
+const withDefaults = <O extends ClusterOptions>(options: O) => ({ namespace: 'actors', shards: 64, mailboxLimit: 1_000, ...options });
+
+export interface Client {
+  readonly refs: ActorRefs;
+  close(): Promise<void>;
+}
+
+/** Reaches the actors of a cluster from this process. */
+export function openClusterClient(options: ClusterOptions): Client {
+  const settled = withDefaults(options);
+  const inbox = new RedisInbox({ ...settled, process: settled.newId() });
+  const client = new ClusterClient({ ...settled, mailbox: new BullMqMailbox(settled), inbox });
+  return { refs: client, close: () => inbox.close() };
+}
+
+export interface ClusterNodeOptions extends ClusterOptions {
+  readonly actors: readonly HostedActor[];
+  readonly random: () => number;
+  readonly limits?: Partial<KernelLimits>;
+  /** How long the shards of a dead node stay its own. Default 3000. */
+  readonly leaseMs?: number;
+  /** How often leases and membership are renewed. Default 500. */
+  readonly beatMs?: number;
+}
+
+export interface ClusterNode {
+  readonly name: string;
+  /** Shards that this node holds. */
+  readonly shards: number;
+  /** Actors in its memory. */
+  readonly activations: number;
+  /** Hands all shards over, ends the turns under way, leaves the cluster. */
+  close(): Promise<void>;
+}
+
+/** Joins the cluster and hosts the actors of its share of the shards. */
+export async function openClusterNode(options: ClusterNodeOptions): Promise<ClusterNode> {
+  const settled = { leaseMs: 3_000, beatMs: 500, ...withDefaults(options) };
+  const name = settled.newId();
+  const node = new ActorNode({
+    ...settled,
+    mailbox: new BullMqMailbox(settled),
+    replies: new RedisReplies(settled.redis),
+  });
+  const registry = new RedisShardRegistry(settled.redis, settled.namespace);
+  const keeper = new ShardKeeper({ ...settled, node: name, registry, events: node });
+  await keeper.start();
+  return {
+    name,
+    get shards() {
+      return keeper.held;
+    },
+    get activations() {
+      return node.activations;
+    },
+    async close() {
+      await keeper.stop();
+      await node.close();
+    },
+  };
+}

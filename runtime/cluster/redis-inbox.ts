@@ -1,0 +1,88 @@
+import type { Redis } from 'ioredis';
+import { pause, type Clock } from '../define/clock.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Inbox, Replies, Reply } from './replies.ts';
+
+/** Answers kept for an asker that reads slowly; what is older, nobody waits for any more. */
+const inboxLength = 10_000;
+/** An inbox that nothing was put in for this long is gone: its asker is, too. */
+const inboxTtlMs = 60_000;
+const blockMs = 1_000;
+const retryMs = 200;
+
+export class RedisReplies implements Replies {
+  readonly #redis: Redis;
+
+  constructor(redis: Redis) {
+    this.#redis = redis;
+  }
+
+  async send(inbox: string, reply: Reply): Promise<void> {
+    await Promise.all([
+      this.#redis.xadd(inbox, 'MAXLEN', '~', inboxLength, '*', 'r', JSON.stringify(reply)),
+      this.#redis.pexpire(inbox, inboxTtlMs),
+    ]);
+  }
+}
+
+export interface RedisInboxOptions {
+  readonly redis: Redis;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly namespace: string;
+  /** Unique per process. */
+  readonly process: string;
+}
+
+/** A process's stream of answers, read from the last one seen, so that a reconnect loses nothing. */
+export class RedisInbox implements Inbox {
+  readonly name: string;
+  readonly #options: RedisInboxOptions;
+  readonly #connection: Redis;
+  readonly #closing = new AbortController();
+  readonly #ended: Promise<void>;
+  #listener: (reply: Reply) => void = () => undefined;
+  #lastId = '0-0';
+
+  constructor(options: RedisInboxOptions) {
+    this.name = `${options.namespace}:inbox:${options.process}`;
+    this.#options = options;
+    this.#connection = options.redis.duplicate({ enableAutoPipelining: false, maxRetriesPerRequest: null });
+    this.#connection.on('error', (error) => options.logger.debug({ err: error }, 'inbox connection'));
+    this.#ended = this.#loop();
+  }
+
+  onReply(listener: (reply: Reply) => void): void {
+    this.#listener = listener;
+  }
+
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#connection.disconnect();
+    await this.#ended;
+  }
+
+  async #loop(): Promise<void> {
+    const { signal } = this.#closing;
+    const { clock, logger } = this.#options;
+    while (!signal.aborted) {
+      try {
+        await this.#read();
+      } catch (error) {
+        if (signal.aborted) return;
+        logger.warn({ err: error }, 'answers cannot be read');
+        await pause(clock, retryMs, signal);
+      }
+    }
+  }
+
+  async #read(): Promise<void> {
+    const streams = await this.#connection.xread('COUNT', 1000, 'BLOCK', blockMs, 'STREAMS', this.name, this.#lastId);
+    for (const [, entries] of streams ?? []) {
+      for (const [id, fields] of entries) {
+        this.#lastId = id;
+        this.#listener(JSON.parse(String(fields[1])) as Reply);
+      }
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import type { Redis } from 'ioredis';
+import { epochKey, leaseKey } from '../mailbox/redis-keys.ts';
+import type { ShardRegistry } from './shard-registry.ts';
+
+// Redis's own clock decides who lives, so the nodes' clocks need not agree.
+const joinScript = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+return redis.call('ZRANGE', KEYS[1], 0, -1)
+`;
+
+const acquireScript = `
+if redis.call('EXISTS', KEYS[1]) == 1 then return false end
+local token = ARGV[1] .. '#' .. redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[1], token, 'PX', ARGV[2])
+return token
+`;
+
+const renewScript = `
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('PEXPIRE', KEYS[1], ARGV[2])
+return 1
+`;
+
+const releaseScript = `
+if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
+return 1
+`;
+
+interface RegistryCommands {
+  trolleyJoin(members: string, node: string, ttlMs: number): Promise<string[]>;
+  trolleyAcquire(own: string, epoch: string, node: string, ttlMs: number): Promise<string | null>;
+  trolleyRenew(own: string, token: string, ttlMs: number): Promise<number>;
+  trolleyRelease(own: string, token: string): Promise<number>;
+}
+
+export class RedisShardRegistry implements ShardRegistry {
+  readonly #redis: Redis;
+  readonly #commands: RegistryCommands;
+  readonly #namespace: string;
+
+  constructor(redis: Redis, namespace: string) {
+    redis.defineCommand('trolleyJoin', { numberOfKeys: 1, lua: joinScript });
+    redis.defineCommand('trolleyAcquire', { numberOfKeys: 2, lua: acquireScript });
+    redis.defineCommand('trolleyRenew', { numberOfKeys: 1, lua: renewScript });
+    redis.defineCommand('trolleyRelease', { numberOfKeys: 1, lua: releaseScript });
+    this.#redis = redis;
+    this.#commands = redis as unknown as RegistryCommands;
+    this.#namespace = namespace;
+  }
+
+  async join(node: string, ttlMs: number): Promise<string[]> {
+    const members = await this.#commands.trolleyJoin(this.#membersKey(), node, ttlMs);
+    return members.sort();
+  }
+
+  async leave(node: string): Promise<void> {
+    await this.#redis.zrem(this.#membersKey(), node);
+  }
+
+  async acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined> {
+    const own = leaseKey(this.#namespace, shard);
+    return (await this.#commands.trolleyAcquire(own, epochKey(this.#namespace, shard), node, ttlMs)) ?? undefined;
+  }
+
+  async renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean[]> {
+    const kept = await Promise.all(
+      leases.map(({ shard, token }) => this.#commands.trolleyRenew(leaseKey(this.#namespace, shard), token, ttlMs)),
+    );
+    return kept.map((one) => one === 1);
+  }
+
+  async release(shard: number, token: string): Promise<void> {
+    await this.#commands.trolleyRelease(leaseKey(this.#namespace, shard), token);
+  }
+
+  #membersKey(): string {
+    return `${this.#namespace}:members`;
+  }
+}

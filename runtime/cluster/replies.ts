@@ -1,0 +1,21 @@
+import type { StoredAnswer } from '../storage/state-store.ts';
+
+/** An answer on its way to the process that asked. */
+export interface Reply {
+  /** The id of the message that it answers. */
+  readonly id: string;
+  readonly answer: StoredAnswer;
+}
+
+/** Where a node leaves answers. */
+export interface Replies {
+  send(inbox: string, reply: Reply): Promise<void>;
+}
+
+/** Where a process finds the answers to what it asked. */
+export interface Inbox {
+  readonly name: string;
+  /** Called for each answer, once or more. */
+  onReply(listener: (reply: Reply) => void): void;
+  close(): Promise<void>;
+}

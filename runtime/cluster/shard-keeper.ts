@@ -1,0 +1,176 @@
+import { pause, type Clock } from '../define/clock.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { ShardLease } from '../mailbox/mailbox.ts';
+import { ownerOf } from './placement.ts';
+import type { ShardRegistry } from './shard-registry.ts';
+
+export interface ShardKeeperOptions {
+  readonly node: string;
+  readonly shards: number;
+  readonly registry: ShardRegistry;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long a shard of a dead node stays its own. */
+  readonly leaseMs: number;
+  /** How often leases and membership are renewed. */
+  readonly beatMs: number;
+  readonly events: ShardEvents;
+}
+
+export interface ShardEvents {
+  /** The shard is this node's from now on. */
+  acquired(lease: ShardLease): void;
+  /** The shard goes to another node: end the turns under way, begin no other. */
+  handOver(lease: ShardLease): Promise<void>;
+  /** The shard was lost without being asked: drop what belongs to it. */
+  lost(lease: ShardLease): void;
+}
+
+/** The part of a lease's time after which its holder stops by itself, whatever it hears. */
+const trustedPart = 0.8;
+
+class KeptLease implements ShardLease {
+  readonly shard: number;
+  readonly token: string;
+  readonly #clock: Clock;
+  #heldUntil: number;
+  /** It is being handed over; what is under way may still be written. */
+  leaving = false;
+
+  constructor(shard: number, token: string, clock: Clock, heldUntil: number) {
+    this.shard = shard;
+    this.token = token;
+    this.#clock = clock;
+    this.#heldUntil = heldUntil;
+  }
+
+  isHeld(): boolean {
+    return this.#clock.monotonic() < this.#heldUntil;
+  }
+
+  prolong(heldUntil: number): void {
+    this.#heldUntil = heldUntil;
+  }
+}
+
+/**
+ * Holds this node's share of the shards: joins the members, takes what rendezvous hashing gives it, renews,
+ * hands over what belongs to a node that joined.
+ */
+export class ShardKeeper {
+  readonly #options: ShardKeeperOptions;
+  readonly #held = new Map<number, KeptLease>();
+  readonly #handOvers = new Set<Promise<void>>();
+  readonly #closing = new AbortController();
+  #stopping = false;
+  #loop: Promise<void> = Promise.resolve();
+
+  constructor(options: ShardKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves after the first round: what nobody held is this node's. */
+  async start(): Promise<void> {
+    await this.#beat();
+    this.#loop = this.#run();
+  }
+
+  get held(): number {
+    return this.#held.size;
+  }
+
+  /** Hands everything over and leaves the members. */
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    const { registry, node, logger } = this.#options;
+    // Leaving first: the others take each shard the moment it is released.
+    await registry.leave(node).catch((error: unknown) => logger.debug({ err: error }, 'could not leave the members'));
+    for (const lease of this.#held.values()) if (!lease.leaving) this.#handOver(lease);
+    await Promise.all(this.#handOvers);
+    this.#closing.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { clock, beatMs, logger } = this.#options;
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await pause(clock, beatMs, signal);
+      if (signal.aborted) return;
+      try {
+        await this.#beat();
+      } catch (error) {
+        logger.warn({ err: error }, 'leases could not be renewed');
+        this.#dropExpired();
+      }
+    }
+  }
+
+  async #beat(): Promise<void> {
+    const { registry, node, leaseMs, shards } = this.#options;
+    await this.#renew();
+    if (this.#stopping) return;
+    const members = await registry.join(node, leaseMs);
+    const acquiring: Promise<void>[] = [];
+    if (this.#stopping) return registry.leave(node);
+    for (let shard = 0; shard < shards; shard++) {
+      const mine = ownerOf(shard, members) === node;
+      const lease = this.#held.get(shard);
+      if (mine && lease === undefined) acquiring.push(this.#acquire(shard));
+      if (!mine && lease !== undefined && !lease.leaving) this.#handOver(lease);
+    }
+    await Promise.all(acquiring);
+  }
+
+  async #renew(): Promise<void> {
+    const { registry, leaseMs } = this.#options;
+    const heldUntil = this.#trustUntil();
+    const leases = [...this.#held.values()];
+    const kept = await registry.renew(leases, leaseMs);
+    leases.forEach((lease, i) => {
+      if (kept[i] === true) lease.prolong(heldUntil);
+      else this.#lose(lease);
+    });
+  }
+
+  async #acquire(shard: number): Promise<void> {
+    const { registry, node, leaseMs, clock, events, logger } = this.#options;
+    const heldUntil = this.#trustUntil();
+    const token = await registry.acquire(shard, node, leaseMs);
+    if (token === undefined) return;
+    const lease = new KeptLease(shard, token, clock, heldUntil);
+    this.#held.set(shard, lease);
+    logger.debug({ shard, token }, 'shard acquired');
+    events.acquired(lease);
+  }
+
+  #handOver(lease: KeptLease): void {
+    const { registry, events, logger } = this.#options;
+    lease.leaving = true;
+    const done = events
+      .handOver(lease)
+      .then(() => registry.release(lease.shard, lease.token))
+      .catch((error: unknown) => logger.warn({ err: error, shard: lease.shard }, 'shard not released; it runs out'))
+      .finally(() => {
+        if (this.#held.get(lease.shard) === lease) this.#held.delete(lease.shard);
+        this.#handOvers.delete(done);
+      });
+    this.#handOvers.add(done);
+  }
+
+  #lose(lease: KeptLease): void {
+    if (this.#held.get(lease.shard) !== lease) return;
+    this.#held.delete(lease.shard);
+    this.#options.logger.warn({ shard: lease.shard, token: lease.token }, 'shard lost');
+    this.#options.events.lost(lease);
+  }
+
+  #dropExpired(): void {
+    for (const lease of this.#held.values()) if (!lease.leaving && !lease.isHeld()) this.#lose(lease);
+  }
+
+  /** Counted from before the registry is asked, so never longer than the registry counts. */
+  #trustUntil(): number {
+    return this.#options.clock.monotonic() + this.#options.leaseMs * trustedPart;
+  }
+}

@@ -1,0 +1,15 @@
+/** What a cluster agrees on: who is a member, and who holds which shard. */
+export interface ShardRegistry {
+  /** Says that this node lives, for `ttlMs` from now, and returns all members that live, sorted. */
+  join(node: string, ttlMs: number): Promise<string[]>;
+  leave(node: string): Promise<void>;
+  /**
+   * Takes a shard that nobody holds, for `ttlMs`.
+   * @returns the lease's token, new each time, or `undefined` while another holds it
+   */
+  acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined>;
+  /** Prolongs the leases that are still the holder's; returns for each whether it was. */
+  renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean[]>;
+  /** Gives a shard back, if it is still the holder's. */
+  release(shard: number, token: string): Promise<void>;
+}

@@ -1,0 +1,272 @@
+import type { AnyActor, Outcome } from '../define/actor.ts';
+import type { Cancel } from '../define/clock.ts';
+import { toWireError } from '../define/errors.ts';
+import type { ActorAddress } from '../mailbox/address.ts';
+import { FencedError, type Delivery, type Finished, type ShardLease } from '../mailbox/mailbox.ts';
+import type { ActorRecord, PendingEffect, StateStore } from '../storage/state-store.ts';
+import { applyMessage, applyOutcome } from './apply.ts';
+import { EffectRunner } from './effect-runner.ts';
+import type { Kernel } from './kernel.ts';
+import type { TurnContext } from './message-turn.ts';
+import { draftOf, refusal, withReply, type TurnDraft } from './turn-draft.ts';
+
+/** An actor type as a node hosts it. */
+export interface HostedActor {
+  readonly actor: AnyActor;
+  readonly store: StateStore;
+}
+
+interface Loaded {
+  readonly record: ActorRecord;
+  readonly version: number;
+}
+
+interface TurnResult {
+  readonly draft: TurnDraft;
+  readonly done: readonly Finished[];
+  readonly left: readonly Delivery[];
+}
+
+/** The store holds another version than the one this activation knows. */
+class StaleError extends Error {}
+
+/** Times that a message is handled before it becomes a dead letter. */
+const maxAttempts = 3;
+const firstRetryMs = 20;
+const longestRetryMs = 5_000;
+
+/**
+ * One actor in one node's memory: takes its messages, one turn at a time, and performs its effects between turns.
+ *
+ * Everything that goes wrong between taking a message and finishing it ends the same way: what is in memory is
+ * forgotten, the stored state is loaded again, and the same messages are applied to it; those that had been
+ * applied are recognised by their ids.
+ */
+export class Activation {
+  readonly address: ActorAddress;
+  readonly lease: ShardLease;
+  readonly #kernel: Kernel;
+  readonly #hosted: HostedActor;
+  readonly #effects: EffectRunner;
+  #loaded: Loaded | undefined;
+  #inHand: readonly Delivery[] = [];
+  #outcomes: { effect: PendingEffect; outcome: Outcome<unknown> }[] = [];
+  #rung = false;
+  /** Listed as live in the mailbox for its effects' sake. */
+  #listedBusy = false;
+  #scheduled = false;
+  #turn: Promise<void> | undefined;
+  #ended = false;
+  #failures = 0;
+  #attempts = new Map<string, number>();
+  #cancelRetry: Cancel = () => undefined;
+  #usedAt: number;
+
+  constructor(kernel: Kernel, hosted: HostedActor, address: ActorAddress, lease: ShardLease) {
+    this.address = address;
+    this.lease = lease;
+    this.#kernel = kernel;
+    this.#hosted = hosted;
+    this.#usedAt = kernel.clock.monotonic();
+    this.#effects = new EffectRunner({
+      actor: hosted.actor,
+      actorId: address.id,
+      key: address.key,
+      clock: kernel.clock,
+      logger: kernel.logger,
+      limiter: kernel.effectLimiter,
+      effectTimeoutMs: kernel.limits.effectTimeoutMs,
+      onOutcome: (effect, outcome) => {
+        this.#outcomes.push({ effect, outcome });
+        this.#schedule();
+      },
+    });
+  }
+
+  /** There may be something in the mailbox. */
+  ring(): void {
+    this.#rung = true;
+    if (this.#failures === 0) this.#schedule();
+  }
+
+  /** Milliseconds since the last turn; 0 while anything is under way. */
+  idleMs(): number {
+    const busy =
+      this.#scheduled ||
+      this.#turn !== undefined ||
+      this.#inHand.length > 0 ||
+      this.#outcomes.length > 0 ||
+      this.#failures > 0 ||
+      (this.#loaded?.record.effects.length ?? 0) > 0;
+    return busy ? 0 : this.#kernel.clock.monotonic() - this.#usedAt;
+  }
+
+  /** Ends after the turn under way. What is in hand stays in the mailbox for the next owner. */
+  async end(): Promise<void> {
+    this.#ended = true;
+    this.#cancelRetry();
+    this.#effects.stopAll();
+    await this.#turn;
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#ended) return;
+    this.#scheduled = true;
+    void this.#kernel.turnLimiter.run(() => {
+      this.#scheduled = false;
+      if (this.#ended) return Promise.resolve();
+      this.#turn = this.#run().finally(() => {
+        this.#turn = undefined;
+        this.#usedAt = this.#kernel.clock.monotonic();
+        if (this.#failures === 0 && (this.#rung || this.#inHand.length > 0 || this.#outcomes.length > 0)) {
+          this.#schedule();
+        }
+      });
+      return this.#turn;
+    });
+  }
+
+  async #run(): Promise<void> {
+    try {
+      if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
+      const loaded = await this.#load();
+      if (this.#inHand.length === 0 && this.#rung) {
+        this.#rung = false;
+        this.#inHand = await this.#kernel.mailbox.take(this.address, this.lease, this.#request(loaded.record));
+        this.#listedBusy = loaded.record.effects.length > 0;
+      }
+      await this.#takeTurn(loaded);
+      if (this.#attempts.size === 0) this.#failures = 0;
+    } catch (error) {
+      this.#onFailure(error);
+    }
+  }
+
+  async #load(): Promise<Loaded> {
+    if (this.#loaded !== undefined) return this.#loaded;
+    const { actor, store } = this.#hosted;
+    const stored = await store.load(this.address.key);
+    const state =
+      stored === undefined
+        ? actor.definition.initial(this.address.key, this.#kernel.clock.now())
+        : (actor.definition.state.parse(stored.record.state) as unknown);
+    const record = { applied: [], effects: [], waiting: [], ...stored?.record, state };
+    this.#loaded = { record, version: stored?.version ?? 0 };
+    this.#effects.sync(record.effects);
+    return this.#loaded;
+  }
+
+  async #takeTurn(loaded: Loaded): Promise<void> {
+    const outcomes = this.#outcomes;
+    const deliveries = this.#inHand;
+    const { draft, done, left } = this.#apply(loaded.record, outcomes, deliveries);
+    const { record } = draft.changed ? await this.#write(loaded, draft) : loaded;
+    this.#outcomes = this.#outcomes.slice(outcomes.length);
+    if (deliveries.length > 0 || draft.changed) {
+      await this.#hosted.actor.definition.project?.(this.address.key, record.state, this.#loaded?.version ?? 0);
+    }
+    // What is durable may be answered at once. An answer that rests on memory alone waits for the lease's check.
+    const answered = draft.changed ? this.#answer(draft) : undefined;
+    const next = await this.#finish(record, done, left.length > 0 ? 0 : undefined);
+    await (answered ?? this.#answer(draft));
+    for (const { jobId } of done) this.#attempts.delete(jobId);
+    this.#inHand = [...left, ...next];
+    if (left.length > 0) this.#retryLater();
+  }
+
+  async #answer(draft: TurnDraft): Promise<void> {
+    await Promise.all(draft.replies.map(({ inbox, reply }) => this.#kernel.replies.send(inbox, reply)));
+  }
+
+  async #finish(record: ActorRecord, done: readonly Finished[], max?: number): Promise<readonly Delivery[]> {
+    const request = this.#request(record, max);
+    if (done.length === 0 && this.#listedBusy === request.busy) return [];
+    // Finishing looks at the mailbox after every ring heard so far.
+    if (request.max > 0) this.#rung = false;
+    const next = await this.#kernel.mailbox.finish(this.address, this.lease, done, request);
+    this.#listedBusy = request.busy;
+    return next;
+  }
+
+  /** Applies outcomes, then messages, until one of these fails; what comes behind it waits for it. */
+  #apply(
+    record: ActorRecord,
+    outcomes: readonly { effect: PendingEffect; outcome: Outcome<unknown> }[],
+    deliveries: readonly Delivery[],
+  ): TurnResult {
+    const { clock, newId, logger } = this.#kernel;
+    const { id, key } = this.address;
+    const context: TurnContext = { actorId: id, key, now: clock.now(), newId };
+    let draft = draftOf(record);
+    for (const { effect, outcome } of outcomes) {
+      draft = applyOutcome(this.#hosted.actor, draft, effect, outcome, context);
+    }
+    const done: Finished[] = [];
+    for (const [i, { jobId, envelope }] of deliveries.entries()) {
+      try {
+        draft = applyMessage(this.#hosted.actor, draft, envelope, context);
+        done.push({ jobId });
+      } catch (error) {
+        const attempt = (this.#attempts.get(jobId) ?? 0) + 1;
+        this.#attempts.set(jobId, attempt);
+        const about = { err: error, actor: id, message: envelope.name, messageId: envelope.id, attempt };
+        if (attempt < maxAttempts) {
+          logger.warn(about, 'a message failed and is tried again');
+          return { draft, done, left: deliveries.slice(i) };
+        }
+        logger.error(about, 'a message failed for good and is now a dead letter');
+        done.push({ jobId, failedReason: error instanceof Error ? error.message : String(error) });
+        draft = withReply(draft, envelope.replyTo, `${id}/${envelope.id}`, refusal(toWireError(error)));
+      }
+    }
+    return { draft, done, left: [] };
+  }
+
+  async #write(loaded: Loaded, draft: TurnDraft): Promise<Loaded> {
+    if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
+    const written = await this.#hosted.store.write({
+      key: this.address.key,
+      expectedVersion: loaded.version,
+      record: draft.record,
+      events: draft.events,
+      now: this.#kernel.clock.now(),
+    });
+    if (!written) throw new StaleError(`${this.address.id}: version ${loaded.version} is not the stored one`);
+    this.#loaded = { record: draft.record, version: loaded.version + 1 };
+    if (!this.#ended) this.#effects.sync(draft.record.effects);
+    return this.#loaded;
+  }
+
+  #request(record: ActorRecord, max = this.#kernel.limits.messagesPerTurn) {
+    return { max, busy: record.effects.length > 0 };
+  }
+
+  #onFailure(error: unknown): void {
+    // Whether a write or a finish happened is not known: only the store and the mailbox can tell.
+    this.#loaded = undefined;
+    this.#inHand = [];
+    this.#rung = true;
+    if (this.#ended) return;
+    if (error instanceof FencedError) {
+      this.#kernel.logger.info({ actor: this.address.id, token: this.lease.token }, 'lease lost; actor given up');
+      this.#ended = true;
+      this.#effects.stopAll();
+      this.#kernel.onEnded(this);
+      return;
+    }
+    const stale = error instanceof StaleError;
+    const about = { err: error, actor: this.address.id, failures: this.#failures + 1 };
+    this.#kernel.logger[stale ? 'info' : 'warn'](about, 'a turn did not happen and is tried again');
+    this.#retryLater();
+  }
+
+  #retryLater(): void {
+    this.#failures++;
+    const delayMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(this.#failures, 10));
+    this.#cancelRetry();
+    this.#cancelRetry = this.#kernel.clock.schedule(delayMs * (0.75 + this.#kernel.random() / 2), () => {
+      this.#cancelRetry = () => undefined;
+      this.#schedule();
+    });
+  }
+}

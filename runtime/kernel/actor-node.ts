@@ -1,0 +1,162 @@
+import type { Replies } from '../cluster/replies.ts';
+import type { ShardEvents } from '../cluster/shard-keeper.ts';
+import { pause, type Clock } from '../define/clock.ts';
+import { toWireError, TrolleyError } from '../define/errors.ts';
+import type { ActorAddress } from '../mailbox/address.ts';
+import type { Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
+import type { Logger } from '../observe/logger.ts';
+import { Activation, type HostedActor } from './activation.ts';
+import { defaultLimits, type Kernel, type KernelLimits } from './kernel.ts';
+import { Limiter } from './limiter.ts';
+import { refusal } from './turn-draft.ts';
+
+export interface ActorNodeOptions {
+  readonly actors: readonly HostedActor[];
+  readonly mailbox: Mailbox;
+  readonly replies: Replies;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly newId: () => string;
+  readonly random: () => number;
+  readonly limits?: Partial<KernelLimits>;
+}
+
+interface HeldShard {
+  readonly lease: ShardLease;
+  readonly activations: Map<string, Activation>;
+}
+
+/** Hosts the actors of the shards that this process holds. */
+export class ActorNode implements ShardEvents {
+  readonly #kernel: Kernel;
+  readonly #actors: ReadonlyMap<string, HostedActor>;
+  readonly #shards = new Map<number, HeldShard>();
+  readonly #watch: MailboxWatch;
+  readonly #closing = new AbortController();
+  readonly #loops: Promise<void>[];
+
+  constructor(options: ActorNodeOptions) {
+    const limits = { ...defaultLimits, ...options.limits };
+    this.#actors = new Map(options.actors.map((hosted) => [hosted.actor.contract.type, hosted]));
+    this.#kernel = {
+      ...options,
+      limits,
+      turnLimiter: new Limiter(limits.maxTurns),
+      effectLimiter: new Limiter(limits.maxEffects),
+      onEnded: (activation) => this.#forget(activation),
+    };
+    this.#watch = options.mailbox.watch((address) => this.#ring(address));
+    this.#loops = [
+      this.#every(limits.sweepMs, () => this.#sweepAll()),
+      this.#every(Math.max(1_000, limits.idleMs / 4), () => this.#passivate()),
+    ];
+  }
+
+  /** Actors in memory. */
+  get activations(): number {
+    let count = 0;
+    for (const { activations } of this.#shards.values()) count += activations.size;
+    return count;
+  }
+
+  acquired(lease: ShardLease): void {
+    this.#shards.set(lease.shard, { lease, activations: new Map() });
+    this.#watch.add(lease.shard);
+    this.#sweep(lease.shard).catch((error: unknown) => this.#sweepFailed(error));
+  }
+
+  async handOver(lease: ShardLease): Promise<void> {
+    await this.#leave(lease);
+  }
+
+  lost(lease: ShardLease): void {
+    void this.#leave(lease);
+  }
+
+  /** Ends the turns under way. The shards are given back by who holds their leases. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await this.#watch.close();
+    await Promise.all([...this.#shards.values()].map(({ lease }) => this.#leave(lease)));
+    await Promise.all(this.#loops);
+  }
+
+  async #leave(lease: ShardLease): Promise<void> {
+    const held = this.#shards.get(lease.shard);
+    if (held?.lease !== lease) return;
+    this.#shards.delete(lease.shard);
+    this.#watch.remove(lease.shard);
+    await Promise.all([...held.activations.values()].map((activation) => activation.end()));
+  }
+
+  #ring(address: ActorAddress): void {
+    const held = this.#shards.get(address.shard);
+    if (held === undefined) return;
+    const known = held.activations.get(address.id);
+    if (known !== undefined) return known.ring();
+    const hosted = this.#actors.get(address.type);
+    if (hosted === undefined) {
+      this.#refuseAll(address, held.lease).catch((error: unknown) => this.#sweepFailed(error));
+      return;
+    }
+    const activation = new Activation(this.#kernel, hosted, address, held.lease);
+    held.activations.set(address.id, activation);
+    activation.ring();
+  }
+
+  /** Messages to a type that this node does not have become dead letters: a newer node's retry may take them up. */
+  async #refuseAll(address: ActorAddress, lease: ShardLease): Promise<void> {
+    const { mailbox, replies, limits, logger } = this.#kernel;
+    const unknown = new TrolleyError('unknown_actor', `no actor type '${address.type}' is hosted here`);
+    const request = { max: limits.messagesPerTurn, busy: false };
+    let deliveries = await mailbox.take(address, lease, request);
+    while (deliveries.length > 0) {
+      logger.error({ actor: address.id, messages: deliveries.length }, unknown.message);
+      for (const { envelope } of deliveries) {
+        if (envelope.replyTo === undefined) continue;
+        const answer = refusal(toWireError(unknown));
+        await replies.send(envelope.replyTo, { id: `${address.id}/${envelope.id}`, answer });
+      }
+      const failed = deliveries.map(({ jobId }) => ({ jobId, failedReason: unknown.message }));
+      deliveries = await mailbox.finish(address, lease, failed, request);
+    }
+  }
+
+  async #sweepAll(): Promise<void> {
+    await Promise.all([...this.#shards.keys()].map((shard) => this.#sweep(shard)));
+  }
+
+  async #sweep(shard: number): Promise<void> {
+    for (const address of await this.#kernel.mailbox.live(shard)) this.#ring(address);
+  }
+
+  #passivate(): Promise<void> {
+    for (const { activations } of this.#shards.values()) {
+      for (const activation of activations.values()) {
+        if (activation.idleMs() >= this.#kernel.limits.idleMs) {
+          activations.delete(activation.address.id);
+          void activation.end();
+        }
+      }
+    }
+    return Promise.resolve();
+  }
+
+  #forget(activation: Activation): void {
+    const held = this.#shards.get(activation.address.shard);
+    if (held?.activations.get(activation.address.id) === activation) held.activations.delete(activation.address.id);
+  }
+
+  async #every(intervalMs: number, work: () => Promise<void>): Promise<void> {
+    const { signal } = this.#closing;
+    while (!signal.aborted) {
+      await pause(this.#kernel.clock, intervalMs, signal);
+      if (signal.aborted) return;
+      await work().catch((error: unknown) => this.#sweepFailed(error));
+    }
+  }
+
+  #sweepFailed(error: unknown): void {
+    this.#kernel.logger.warn({ err: error }, 'the live actors could not be looked through');
+  }
+}

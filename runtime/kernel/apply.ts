@@ -1,0 +1,101 @@
+import { z } from 'zod';
+import type { AnyActor, Outcome } from '../define/actor.ts';
+import { isTrolleyError, toWireError, TrolleyError } from '../define/errors.ts';
+import type { Envelope } from '../mailbox/mailbox.ts';
+import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
+import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
+import { changeRecord, refusal, remember, withReply, type TurnDraft } from './turn-draft.ts';
+
+type Handler = (turn: MessageTurn, input: unknown) => unknown;
+type SettledHandler = (turn: MessageTurn, outcome: Outcome<unknown>, input: unknown) => void;
+
+/**
+ * Applies one message: the draft that it makes of `draft`.
+ *
+ * A message that was applied before changes nothing and gets its first answer. A refusal (a TrolleyError)
+ * changes nothing and is the answer.
+ * @throws whatever else the handler threw: this message did not happen
+ */
+export function applyMessage(actor: AnyActor, draft: TurnDraft, envelope: Envelope, context: TurnContext): TurnDraft {
+  const correlation = `${context.actorId}/${envelope.id}`;
+  const answerWith = (answer: StoredAnswer) => withReply(draft, envelope.replyTo, correlation, answer);
+  const refuse = (error: TrolleyError) => answerWith(refusal(toWireError(error)));
+
+  const known = draft.record.applied.find((one) => one.id === envelope.id);
+  if (known !== undefined) return applyAgain(draft, known, envelope, correlation);
+  if (envelope.deadline !== undefined && envelope.deadline <= context.now) {
+    return refuse(new TrolleyError('deadline_exceeded', `${envelope.name} was given up before it was handled`));
+  }
+
+  const handler = (actor.definition.receive as Record<string, Handler | undefined>)[envelope.name];
+  const spec = (actor.contract.messages as Record<string, { input: z.ZodType } | undefined>)[envelope.name];
+  if (handler === undefined || spec === undefined) {
+    throw new TrolleyError('unknown_message', `${context.actorId} has no message '${envelope.name}'`);
+  }
+  const input = spec.input.safeParse(envelope.input);
+  if (!input.success) return refuse(new TrolleyError('invalid_request', z.prettifyError(input.error)));
+
+  const turn = new MessageTurn(draft, context, {
+    messageId: envelope.id,
+    name: envelope.name,
+    replyTo: envelope.replyTo,
+    requestId: envelope.requestId,
+  });
+  let result: unknown;
+  try {
+    result = handler(turn, input.data);
+  } catch (error) {
+    if (isTrolleyError(error)) return refuse(error);
+    throw error;
+  }
+  if (!turn.draft.changed && result !== deferredMark) return answerWith({ ok: result });
+  const applied: AppliedMessage = {
+    id: envelope.id,
+    at: context.now,
+    ...(result === deferredMark ? {} : { answer: { ok: result } }),
+    ...(envelope.fingerprint === undefined ? {} : { fingerprint: envelope.fingerprint }),
+  };
+  const next = remember(turn.draft, applied);
+  return result === deferredMark ? next : withReply(next, envelope.replyTo, correlation, { ok: result });
+}
+
+function applyAgain(draft: TurnDraft, known: AppliedMessage, envelope: Envelope, correlation: string): TurnDraft {
+  const { id, replyTo, name, fingerprint } = envelope;
+  if (known.fingerprint !== fingerprint) {
+    const reused = new TrolleyError('idempotency_key_reused', 'this idempotency key was used for another request');
+    return withReply(draft, replyTo, correlation, refusal(toWireError(reused)));
+  }
+  if (known.answer !== undefined) return withReply(draft, replyTo, correlation, known.answer);
+  const { waiting } = draft.record;
+  const first = waiting.find((one) => one.messageId === id);
+  if (first === undefined) return withReply(draft, replyTo, correlation, { ok: undefined });
+  if (replyTo === undefined || waiting.some((one) => one.messageId === id && one.replyTo === replyTo)) return draft;
+  return changeRecord(draft, { waiting: [...waiting, { ...first, message: name, replyTo }] });
+}
+
+/**
+ * Takes up the outcome of an effect; one that was cancelled or replaced meanwhile changes nothing.
+ * @throws whatever the handler threw: the outcome is not taken up
+ */
+export function applyOutcome(
+  actor: AnyActor,
+  draft: TurnDraft,
+  effect: PendingEffect,
+  outcome: Outcome<unknown>,
+  context: TurnContext,
+): TurnDraft {
+  const { effects } = draft.record;
+  if (!effects.some((one) => one.run === effect.run)) return draft;
+  const without = changeRecord(draft, { effects: effects.filter((one) => one.run !== effect.run) });
+  const handler = (actor.definition.settled as Record<string, SettledHandler> | undefined)?.[effect.name];
+  if (handler === undefined) {
+    throw new TrolleyError('unknown_message', `${context.actorId} does not know the effect '${effect.name}'`);
+  }
+  const turn = new MessageTurn(without, context, {
+    messageId: effect.run,
+    name: effect.name,
+    requestId: effect.requestId,
+  });
+  handler(turn, outcome, effect.input);
+  return turn.draft;
+}

@@ -1,0 +1,90 @@
+import type { AnyActor, Effect, EffectContext, Outcome } from '../define/actor.ts';
+import type { Clock } from '../define/clock.ts';
+import { isTrolleyError, TrolleyError } from '../define/errors.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { PendingEffect } from '../storage/state-store.ts';
+import type { Limiter } from './limiter.ts';
+
+export interface EffectRunnerOptions {
+  readonly actor: AnyActor;
+  readonly actorId: string;
+  readonly key: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly limiter: Limiter;
+  /** After this an effect is given up with `deadline_exceeded`: its outcome is unknown. */
+  readonly effectTimeoutMs: number;
+  readonly onOutcome: (effect: PendingEffect, outcome: Outcome<unknown>) => void;
+}
+
+/** Performs the effects that one actor's stored state wants: each that is listed runs, no other. */
+export class EffectRunner {
+  readonly #options: EffectRunnerOptions;
+  readonly #running = new Map<string, () => void>();
+
+  constructor(options: EffectRunnerOptions) {
+    this.#options = options;
+  }
+
+  /** Starts what is wanted and does not run yet, each when it is due; stops what is no longer wanted. */
+  sync(wanted: readonly PendingEffect[]): void {
+    const runs = new Set(wanted.map(({ run }) => run));
+    for (const [run, stop] of this.#running) if (!runs.has(run)) stop();
+    for (const effect of wanted) if (!this.#running.has(effect.run)) this.#start(effect);
+  }
+
+  stopAll(): void {
+    for (const stop of this.#running.values()) stop();
+  }
+
+  #start(effect: PendingEffect): void {
+    const { clock, limiter } = this.#options;
+    const abort = new AbortController();
+    const begin = () => {
+      void limiter.run(async () => {
+        if (abort.signal.aborted) return;
+        const outcome = await this.#perform(effect, abort);
+        if (!abort.signal.aborted) this.#options.onOutcome(effect, outcome);
+      });
+    };
+    const delayMs = effect.notBefore - clock.now();
+    let cancel: () => void = () => undefined;
+    if (delayMs <= 0) begin();
+    else cancel = clock.schedule(delayMs, begin);
+    this.#running.set(effect.run, () => {
+      cancel();
+      abort.abort();
+      this.#running.delete(effect.run);
+    });
+  }
+
+  async #perform(effect: PendingEffect, abort: AbortController): Promise<Outcome<unknown>> {
+    const { actor, actorId, key, clock, effectTimeoutMs, logger } = this.#options;
+    const perform = (actor.definition.effects as Record<string, Effect<unknown, unknown>> | undefined)?.[effect.name];
+    // Its own signal: a time-out ends the effect, but it is still wanted, so its outcome counts.
+    const timeout = new AbortController();
+    const context: EffectContext = {
+      effectId: `${actorId}/${effect.run}`,
+      key,
+      signal: AbortSignal.any([abort.signal, timeout.signal]),
+      requestId: effect.requestId,
+    };
+    let cancel: () => void = () => undefined;
+    try {
+      if (perform === undefined) throw new TrolleyError('unknown_message', `there is no effect '${effect.name}'`);
+      const expired = new Promise<never>((_, reject) => {
+        cancel = clock.schedule(effectTimeoutMs, () => {
+          timeout.abort();
+          reject(new TrolleyError('deadline_exceeded', `${effect.name} took longer than ${effectTimeoutMs} ms`));
+        });
+      });
+      return { ok: true, value: await Promise.race([perform(effect.input, context), expired]) };
+    } catch (error) {
+      if (isTrolleyError(error)) return { ok: false, error };
+      logger.error({ err: error, actor: actorId, effect: effect.name }, 'an effect failed unexpectedly');
+      return { ok: false, error: new TrolleyError('internal', `${effect.name} failed`, { cause: error }) };
+    } finally {
+      cancel();
+    }
+  }
+}

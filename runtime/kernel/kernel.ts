@@ -1,0 +1,45 @@
+import type { Replies } from '../cluster/replies.ts';
+import type { Clock } from '../define/clock.ts';
+import type { Mailbox } from '../mailbox/mailbox.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { Activation } from './activation.ts';
+import type { Limiter } from './limiter.ts';
+
+export interface KernelLimits {
+  /** Turns that run at once on this node. */
+  readonly maxTurns: number;
+  /** Effects that run at once on this node. */
+  readonly maxEffects: number;
+  /** Messages taken up together by one turn; what lets a busy actor not starve the others. */
+  readonly messagesPerTurn: number;
+  /** An actor that did nothing for this long leaves memory. */
+  readonly idleMs: number;
+  readonly effectTimeoutMs: number;
+  /** How often the live actors of each shard are looked through for what a lost doorbell left. */
+  readonly sweepMs: number;
+}
+
+export const defaultLimits: KernelLimits = {
+  maxTurns: 256,
+  maxEffects: 2_048,
+  messagesPerTurn: 16,
+  idleMs: 60_000,
+  effectTimeoutMs: 120_000,
+  sweepMs: 1_000,
+};
+
+/** What all activations of a node share. */
+export interface Kernel {
+  readonly mailbox: Mailbox;
+  readonly replies: Replies;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly newId: () => string;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+  readonly limits: KernelLimits;
+  readonly turnLimiter: Limiter;
+  readonly effectLimiter: Limiter;
+  /** An activation gave itself up. */
+  readonly onEnded: (activation: Activation) => void;
+}

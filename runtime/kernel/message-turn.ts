@@ -1,0 +1,126 @@
+import type { Deferred, Effects, OutboxEvent, PerformOptions, Turn, Waiting } from '../define/actor.ts';
+import { toWireError, TrolleyError } from '../define/errors.ts';
+import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
+import { changeRecord, refusal, withReply, type TurnDraft } from './turn-draft.ts';
+
+export interface TurnContext {
+  readonly actorId: string;
+  readonly key: string;
+  readonly now: number;
+  readonly newId: () => string;
+}
+
+/** What a turn is about: the message, or the effect whose outcome is taken up. */
+export interface TurnSubject {
+  readonly messageId: string;
+  readonly name: string;
+  readonly replyTo?: string | undefined;
+  readonly requestId?: string | undefined;
+}
+
+/** Callers that may wait for one actor's deferred answers. */
+const maxWaiting = 1_000;
+
+export const deferredMark = Object.freeze({}) as Deferred;
+
+/** The turn that a handler sees; it works on a draft of its own, which counts only if the handler returns. */
+export class MessageTurn implements Turn<unknown, Effects> {
+  readonly key: string;
+  readonly messageId: string;
+  readonly requestId: string | undefined;
+  readonly now: number;
+  readonly #context: TurnContext;
+  readonly #subject: TurnSubject;
+  #draft: TurnDraft;
+
+  constructor(draft: TurnDraft, context: TurnContext, subject: TurnSubject) {
+    this.key = context.key;
+    this.now = context.now;
+    this.messageId = subject.messageId;
+    this.requestId = subject.requestId;
+    this.#context = context;
+    this.#subject = subject;
+    this.#draft = draft;
+  }
+
+  get draft(): TurnDraft {
+    return this.#draft;
+  }
+
+  get state(): unknown {
+    return this.#draft.record.state;
+  }
+
+  set(next: unknown): void {
+    this.#draft = changeRecord(this.#draft, { state: next });
+  }
+
+  perform(name: string, input: unknown, options: PerformOptions = {}): void {
+    const id = options.id ?? name;
+    const effect: PendingEffect = {
+      id,
+      run: this.#context.newId(),
+      name,
+      input,
+      notBefore: this.now + (options.delayMs ?? 0),
+      ...(this.requestId === undefined ? {} : { requestId: this.requestId }),
+    };
+    const others = this.#draft.record.effects.filter((one) => one.id !== id);
+    this.#draft = changeRecord(this.#draft, { effects: [...others, effect] });
+  }
+
+  cancel(id: string): void {
+    const { effects } = this.#draft.record;
+    if (effects.some((one) => one.id === id)) {
+      this.#draft = changeRecord(this.#draft, { effects: effects.filter((one) => one.id !== id) });
+    }
+  }
+
+  publish(event: OutboxEvent): void {
+    this.#draft = { ...this.#draft, changed: true, events: [...this.#draft.events, event] };
+  }
+
+  defer(tag?: unknown): Deferred {
+    const { messageId, name, replyTo } = this.#subject;
+    const { waiting } = this.#draft.record;
+    if (waiting.length >= maxWaiting) {
+      throw new TrolleyError('mailbox_full', `${maxWaiting} callers already wait for ${this.#context.actorId}`);
+    }
+    if (replyTo !== undefined) {
+      const caller: WaitingCaller = { messageId, message: name, replyTo, ...(tag === undefined ? {} : { tag }) };
+      this.#draft = changeRecord(this.#draft, { waiting: [...waiting, caller] });
+    }
+    return deferredMark;
+  }
+
+  answerWaiting(answer: (waiting: Waiting<unknown>) => unknown): void {
+    this.#settleWaiting(({ message, tag }) => ({ ok: answer({ message, tag }) }));
+  }
+
+  refuseWaiting(error: TrolleyError): void {
+    this.#settleWaiting(() => refusal(toWireError(error)));
+  }
+
+  #settleWaiting(answerTo: (caller: WaitingCaller) => StoredAnswer): void {
+    const { waiting, applied } = this.#draft.record;
+    if (waiting.length === 0) return;
+    const answers = new Map<string, StoredAnswer>();
+    for (const caller of waiting) {
+      const answer = answers.get(caller.messageId) ?? answerTo(caller);
+      answers.set(caller.messageId, answer);
+      this.#draft = withReply(
+        this.#draft,
+        caller.replyTo,
+        `${this.#context.actorId}/${caller.messageId}`,
+        answer,
+      );
+    }
+    this.#draft = changeRecord(this.#draft, {
+      waiting: [],
+      applied: applied.map((one) => {
+        const answer = answers.get(one.id);
+        return answer === undefined ? one : { ...one, answer };
+      }),
+    });
+  }
+}

@@ -1,0 +1,22 @@
+import type { Inbox, Replies, Reply } from '../cluster/replies.ts';
+
+/** Answers within one process; they cross as JSON, as they would between two. */
+export class MemoryReplies implements Replies {
+  readonly #listeners = new Map<string, (reply: Reply) => void>();
+
+  send(inbox: string, reply: Reply): Promise<void> {
+    this.#listeners.get(inbox)?.(JSON.parse(JSON.stringify(reply)) as Reply);
+    return Promise.resolve();
+  }
+
+  open(name: string): Inbox {
+    return {
+      name,
+      onReply: (listener) => void this.#listeners.set(name, listener),
+      close: () => {
+        this.#listeners.delete(name);
+        return Promise.resolve();
+      },
+    };
+  }
+}
