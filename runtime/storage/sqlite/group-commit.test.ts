@@ -1,0 +1,163 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { codeOf } from '../../define/errors.ts';
+import { GroupCommit } from './group-commit.ts';
+import { openSqlite, type SqliteDatabase } from './sqlite-database.ts';
+
+const migrations = ['CREATE TABLE numbers (n INTEGER PRIMARY KEY) STRICT;'];
+
+describe('sqlite', () => {
+  let folder: string;
+  let file: string;
+  let database: SqliteDatabase;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'trolley-sqlite-'));
+    file = join(folder, 'deep', 'numbers.sqlite');
+    database = openSqlite({ file, migrations });
+  });
+  afterEach(() => {
+    database.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const insert = (n: number) => (db: SqliteDatabase) => db.prepare('INSERT INTO numbers VALUES (?)').run(n);
+  const stored = (db: SqliteDatabase = database) =>
+    db.prepare('SELECT n FROM numbers ORDER BY n').pluck().all();
+  const failureOf = (promise: Promise<unknown>) =>
+    promise.then(
+      () => expect.fail('should have been refused'),
+      (error: unknown) => error,
+    );
+
+  describe('openSqlite', () => {
+    it('flushes each commit to disk, and checks foreign keys', () => {
+      expect(database.pragma('journal_mode', { simple: true })).to.equal('wal');
+      expect(database.pragma('synchronous', { simple: true })).to.equal(2);
+      expect(database.pragma('foreign_keys', { simple: true })).to.equal(1);
+    });
+
+    it('runs each migration once, and seeds only what is new', () => {
+      const more = [...migrations, 'ALTER TABLE numbers ADD COLUMN name TEXT;'];
+      const seed = (db: SqliteDatabase) => db.prepare('INSERT INTO numbers (n) VALUES (1)').run();
+      for (const _ of [1, 2]) {
+        const again = openSqlite({ file, migrations: more, seed });
+        expect(again.pragma('user_version', { simple: true })).to.equal(2);
+        expect(stored(again)).to.deep.equal([]);
+        again.close();
+      }
+      const fresh = openSqlite({ file: join(folder, 'fresh.sqlite'), migrations: more, seed });
+      expect(stored(fresh)).to.deep.equal([1]);
+      fresh.close();
+    });
+
+    it('leaves a file alone whose migration fails', () => {
+      const broken = ['CREATE TABLE other (n INTEGER);', 'CREATE TABEL;'];
+      const path = join(folder, 'broken.sqlite');
+      expect(() => openSqlite({ file: path, migrations: broken })).to.throw('TABEL');
+      const repaired = openSqlite({ file: path, migrations });
+      expect(stored(repaired)).to.deep.equal([]);
+      repaired.close();
+    });
+
+    it('refuses a file of a newer program', () => {
+      expect(() => openSqlite({ file, migrations: [] })).to.throw('knows only 0');
+    });
+  });
+
+  describe('GroupCommit', () => {
+    it('commits what waits in one transaction, and answers each', async () => {
+      const commits = new GroupCommit(database);
+      // Another connection sees a transaction only when it is committed.
+      const other = openSqlite({ file, migrations });
+      const seen: unknown[] = [];
+      const works = [1, 2, 3].map((n) =>
+        commits.run((db) => {
+          insert(n)(db);
+          seen.push(stored(other).length);
+          return n * 10;
+        }),
+      );
+      expect(commits.queued).to.equal(3);
+      expect(await Promise.all(works)).to.deep.equal([10, 20, 30]);
+      expect(seen).to.deep.equal([0, 0, 0]);
+      expect(stored(other)).to.deep.equal([1, 2, 3]);
+      other.close();
+    });
+
+    it('undoes only the work that throws', async () => {
+      const commits = new GroupCommit(database);
+      const refusal = new Error('no');
+      const works = await Promise.allSettled([
+        commits.run(insert(1)),
+        commits.run((db) => {
+          insert(2)(db);
+          throw refusal;
+        }),
+        commits.run((db) => {
+          insert(3)(db);
+          insert(1)(db);
+        }),
+        commits.run(() => stored()),
+      ]);
+      expect(works.map((work) => work.status)).to.deep.equal([
+        'fulfilled',
+        'rejected',
+        'rejected',
+        'fulfilled',
+      ]);
+      expect(works[1]).to.have.property('reason', refusal);
+      expect(works[3]).to.have.deep.property('value', [1]);
+      expect(stored()).to.deep.equal([1]);
+    });
+
+    it('answers nobody when the group cannot be committed', async () => {
+      const commits = new GroupCommit(database);
+      database.exec('CREATE TABLE children (n INTEGER REFERENCES numbers (n) DEFERRABLE INITIALLY DEFERRED)');
+      const works = [
+        commits.run(insert(1)),
+        // Found wrong only at the commit.
+        commits.run((db) => db.prepare('INSERT INTO children VALUES (99)').run()),
+      ];
+      for (const work of works) expect(codeOf(await failureOf(work))).to.equal('unavailable');
+      expect(stored()).to.deep.equal([]);
+      await commits.run(insert(2));
+      expect(stored()).to.deep.equal([2]);
+    });
+
+    it('refuses what is too much, and takes more once there is room', async () => {
+      const commits = new GroupCommit(database, { maxQueued: 2 });
+      const works = [commits.run(insert(1)), commits.run(insert(2))];
+      expect(codeOf(await failureOf(commits.run(insert(3))))).to.equal('unavailable');
+      await Promise.all(works);
+      await commits.run(insert(4));
+      expect(stored()).to.deep.equal([1, 2, 4]);
+    });
+
+    it('takes a long queue in several groups, in order', async () => {
+      const commits = new GroupCommit(database, { maxBatch: 3 });
+      const order: number[] = [];
+      await Promise.all(
+        Array.from({ length: 10 }, (_, n) =>
+          commits.run((db) => {
+            order.push(n);
+            insert(n)(db);
+          }),
+        ),
+      );
+      expect(order).to.deep.equal([...order].sort((a, b) => a - b));
+      expect(stored()).to.have.length(10);
+    });
+
+    it('commits what waits when it is closed, and refuses what comes then', async () => {
+      const commits = new GroupCommit(database);
+      const work = commits.run(insert(1));
+      commits.close();
+      expect(stored()).to.deep.equal([1]);
+      await work;
+      expect(codeOf(await failureOf(commits.run(insert(2))))).to.equal('unavailable');
+    });
+  });
+});

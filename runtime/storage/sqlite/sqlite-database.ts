@@ -1,0 +1,58 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { TrolleyError } from '../../define/errors.ts';
+
+export type SqliteDatabase = Database.Database;
+
+export interface SqliteOptions {
+  /** Path of the file; its folder is made when it is not there. */
+  readonly file: string;
+  /**
+   * SQL that brings the schema from version n to n + 1, n being the place in the list. Only ever
+   * appended to: a file in the field has already run what stands here.
+   */
+  readonly migrations: readonly string[];
+  /** Fills a file that is new, in the transaction that makes its tables. */
+  readonly seed?: (database: SqliteDatabase) => void;
+  /** How long a write waits for one of another process. Default 5000. */
+  readonly busyTimeoutMs?: number;
+}
+
+/**
+ * Opens a database file and brings its schema up to date. What is committed survives a crash of the
+ * process and of the machine: write-ahead log, one flush per commit.
+ *
+ * Throws `internal` when the file is of a newer version than this program knows.
+ */
+export function openSqlite(options: SqliteOptions): SqliteDatabase {
+  mkdirSync(dirname(options.file), { recursive: true });
+  const database = new Database(options.file, { timeout: options.busyTimeoutMs ?? 5000 });
+  try {
+    database.pragma('journal_mode = WAL');
+    database.pragma('synchronous = FULL');
+    database.pragma('foreign_keys = ON');
+    migrate(database, options);
+    return database;
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function migrate(database: SqliteDatabase, { file, migrations, seed }: SqliteOptions): void {
+  const run = database.transaction(() => {
+    const version = Number(database.pragma('user_version', { simple: true }));
+    if (version > migrations.length) {
+      throw new TrolleyError(
+        'internal',
+        `${file} has schema version ${version}, this program knows only ${migrations.length}`,
+      );
+    }
+    for (const sql of migrations.slice(version)) database.exec(sql);
+    if (version === 0) seed?.(database);
+    database.pragma(`user_version = ${migrations.length}`);
+  });
+  // Immediate: of two processes that open a new file at once, one waits and then finds it made.
+  run.immediate();
+}
