@@ -76,15 +76,18 @@ describe('the wire', () => {
   ];
   for (const [name, values, names] of enums) {
     it(`counts ${name} from 0 in this order`, () => {
-      const wanted = Object.fromEntries([
-        ...names.map((each, number) => [each, number]),
-        ['UNRECOGNIZED', -1],
-      ]);
+      const wanted: Record<string, number> = { UNRECOGNIZED: -1 };
+      for (const [number, each] of names.entries()) wanted[each] = number;
       expect({ ...values }).to.deep.equal(wanted);
     });
   }
 
-  const services = [
+  interface Method {
+    readonly path: string;
+    readonly requestStream: boolean;
+    readonly responseStream: boolean;
+  }
+  const services: { name: string; service: Readonly<Record<string, Method>>; methods: string[] }[] = [
     {
       name: 'cart.CartService',
       service: cart.CartServiceService,

@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { GroupCommit } from '../../runtime/storage/sqlite/group-commit.ts';
+import { openSqlite, type SqliteDatabase } from '../../runtime/storage/sqlite/sqlite-database.ts';
+import type { Clock } from '../../runtime/define/clock.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
+import { openGrpcServer } from './grpc/grpc-server.ts';
+import { throwIfOver, type IncomingCall, type UnaryService } from './grpc/unary-service.ts';
+import { startSweep } from './sweep.ts';
+
+/** What any of the services is opened with. */
+export interface ServiceOptions {
+  /** The folder of the database file. */
+  readonly dataDir: string;
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly logger: Logger;
+  readonly clock: Clock;
+}
+
+/** A service that runs. */
+export interface RunningService {
+  readonly port: number;
+  setServing(serving: boolean): void;
+  /** Ends calls under way, commits what waits, closes the file. */
+  close(): Promise<void>;
+}
+
+/** A change of the database: part of a group commit, and not begun when the caller has gone. */
+export type Write = <T>(call: Pick<IncomingCall, 'signal'>, work: () => T) => Promise<T>;
+
+export interface ServiceParts {
+  readonly service: UnaryService;
+  readonly sweep?: { readonly everyMs: number; readonly round: () => Promise<void> };
+  /** What to end before the calls under way are waited for. */
+  readonly beforeClose?: () => void;
+}
+
+export interface ServiceDefinition {
+  /** E.g. `inventory`: names the database file, the .proto file and the log lines. */
+  readonly name: string;
+  readonly migrations: readonly string[];
+  readonly seed?: (database: SqliteDatabase) => void;
+  readonly build: (database: SqliteDatabase, write: Write) => ServiceParts;
+}
+
+/** Opens the file, then the server; closes them the other way round. */
+export async function openGrpcSqliteService(
+  options: ServiceOptions,
+  { name, migrations, seed, build }: ServiceDefinition,
+): Promise<RunningService> {
+  const logger = options.logger.child({ service: name });
+  const database = openSqlite({
+    file: join(options.dataDir, `${name}.sqlite`),
+    migrations,
+    ...(seed === undefined ? {} : { seed }),
+  });
+  const commits = new GroupCommit(database);
+  const closeStore = () => {
+    commits.close();
+    database.close();
+  };
+  try {
+    const parts = build(database, (call, work) =>
+      commits.run(() => {
+        throwIfOver(call);
+        return work();
+      }),
+    );
+    const server = await openGrpcServer({
+      host: options.host,
+      port: options.port,
+      services: [parts.service],
+      protoFiles: [`${name}/${name}.proto`],
+      logger,
+    });
+    const sweep = parts.sweep && startSweep({ ...parts.sweep, clock: options.clock, logger });
+    let closing: Promise<void> | undefined;
+    const close = async () => {
+      parts.beforeClose?.();
+      await sweep?.close();
+      await server.close();
+      closeStore();
+    };
+    return {
+      port: server.port,
+      setServing: (serving) => server.setServing(serving),
+      close: () => (closing ??= close()),
+    };
+  } catch (error) {
+    closeStore();
+    throw error;
+  }
+}

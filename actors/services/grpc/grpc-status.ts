@@ -1,0 +1,84 @@
+import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
+import {
+  TrolleyError,
+  errorTable,
+  isTrolleyError,
+  toWireError,
+  type ErrorCode,
+  type ErrorDetails,
+  type GrpcStatusName,
+} from '../../../runtime/define/errors.ts';
+
+/** Trailing metadata: our code, which says more than the gRPC status does. */
+const codeKey = 'error-code';
+const detailsKey = 'error-details-bin';
+
+/** What a handler's callback takes. */
+export interface GrpcFailure {
+  readonly code: status;
+  readonly details: string;
+  readonly metadata: Metadata;
+}
+
+/** An error as it leaves: what was not foreseen becomes INTERNAL and keeps its text to itself. */
+export function toGrpcFailure(error: unknown): GrpcFailure {
+  const { code, message, details } = toWireError(error);
+  const { grpc, expose } = errorTable[code];
+  const metadata = new Metadata();
+  metadata.set(codeKey, code);
+  if (expose && details !== undefined) metadata.set(detailsKey, Buffer.from(JSON.stringify(details)));
+  return { code: status[grpc], details: expose ? message : 'an internal error', metadata };
+}
+
+/** The code of a status that came without ours, i.e. from another program or from grpc-js itself. */
+const generalCode: Readonly<Record<GrpcStatusName, ErrorCode>> = {
+  INVALID_ARGUMENT: 'invalid_request',
+  UNAUTHENTICATED: 'unauthorized',
+  PERMISSION_DENIED: 'forbidden',
+  NOT_FOUND: 'not_found',
+  ALREADY_EXISTS: 'already_exists',
+  FAILED_PRECONDITION: 'conflict',
+  ABORTED: 'aborted',
+  RESOURCE_EXHAUSTED: 'rate_limited',
+  UNAVAILABLE: 'unavailable',
+  DEADLINE_EXCEEDED: 'deadline_exceeded',
+  UNIMPLEMENTED: 'unimplemented',
+  INTERNAL: 'internal',
+};
+
+/** An error as it arrives, with the exact code when a server of ours sent it. */
+export function fromGrpcError(error: ServiceError): TrolleyError {
+  const name = (status[error.code] as string | undefined) ?? 'UNKNOWN';
+  // Whoever cancels stops waiting: to the caller the same as a deadline, the outcome being unknown.
+  const known =
+    name === 'CANCELLED' ? 'DEADLINE_EXCEEDED' : name === 'OUT_OF_RANGE' ? 'INVALID_ARGUMENT' : name;
+  const general = known in generalCode ? generalCode[known as GrpcStatusName] : 'internal';
+  const sent = String(error.metadata.get(codeKey)[0] ?? '');
+  const exact = sent in errorTable ? (sent as ErrorCode) : undefined;
+  const code = exact !== undefined && errorTable[exact].grpc === known ? exact : general;
+  const details = detailsOf(error.metadata);
+  return new TrolleyError(code, error.details, {
+    cause: error,
+    ...(details === undefined ? {} : { details }),
+  });
+}
+
+/**
+ * Whether the call may or may not have had its effect. False for a refusal: then it certainly had none.
+ */
+export function isUnknownOutcome(error: unknown): boolean {
+  if (!isTrolleyError(error)) return true;
+  const { grpc } = error.meaning;
+  return grpc === 'UNAVAILABLE' || grpc === 'DEADLINE_EXCEEDED' || grpc === 'INTERNAL';
+}
+
+function detailsOf(metadata: Metadata): ErrorDetails | undefined {
+  const [sent] = metadata.get(detailsKey);
+  if (!Buffer.isBuffer(sent)) return undefined;
+  try {
+    const parsed: unknown = JSON.parse(sent.toString('utf8'));
+    return typeof parsed === 'object' && parsed !== null ? (parsed as ErrorDetails) : undefined;
+  } catch {
+    return undefined; // Another program's use of the same name: the code still stands.
+  }
+}

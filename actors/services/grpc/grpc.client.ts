@@ -1,0 +1,133 @@
+import { Client, credentials } from '@grpc/grpc-js';
+import type { ChannelCredentials, ClientOptions, ServiceError } from '@grpc/grpc-js';
+import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
+import { systemClock } from '../../../runtime/define/clock.ts';
+import { TrolleyError, isTrolleyError } from '../../../runtime/define/errors.ts';
+import { metadataOf, type CallOrigin } from './call-metadata.ts';
+import { fromGrpcError, isUnknownOutcome } from './grpc-status.ts';
+import type { RequestOf, ResponseOf, UnaryMethod } from './unary-method.ts';
+
+export { isUnknownOutcome };
+
+/** What any call to a service takes besides its request. */
+export interface CallContext extends CallOrigin {
+  /** Aborting stops the waiting; what the far side does is then unknown. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds until the call is given up. */
+  readonly timeoutMs?: number | undefined;
+}
+
+export interface GrpcClientOptions {
+  /** `host:port`. */
+  readonly address: string;
+  /** Default: no encryption. */
+  readonly credentials?: ChannelCredentials;
+  /** For calls that bring no `timeoutMs` of their own. Default 5000. */
+  readonly defaultTimeoutMs?: number;
+  /** This many failures in a row open the circuit. Default 10. */
+  readonly breakAfterFailures?: number;
+  /** How long an open circuit stays open before one call may try again. Default 1000. */
+  readonly halfOpenAfterMs?: number;
+}
+
+/** The connection to one target with its circuit, for the methods of one generated service definition. */
+export interface GrpcClient<D> {
+  /**
+   * One unary call, always with a deadline. Rejects with a `TrolleyError` of the exact code that the far
+   * side gave; with `unavailable` at once while the circuit is open. `isUnknownOutcome` tells whether the
+   * call may have had its effect.
+   */
+  call<M extends keyof D>(
+    method: M,
+    request: RequestOf<D[M]>,
+    context?: CallContext,
+  ): Promise<ResponseOf<D[M]>>;
+  readonly circuitOpen: boolean;
+  close(): void;
+}
+
+// Retries are the caller's: only it knows what is idempotent and for how long to go on.
+const channelOptions: Partial<ClientOptions> = {
+  'grpc.enable_retries': 0,
+  'grpc.initial_reconnect_backoff_ms': 100,
+  // The default of two minutes would outlast a restart of the far side by far.
+  'grpc.max_reconnect_backoff_ms': 2000,
+  'grpc.keepalive_time_ms': 30_000,
+  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.use_local_subchannel_pool': 1,
+};
+
+export function openGrpcClient<D extends object>(definition: D, options: GrpcClientOptions): GrpcClient<D> {
+  const { address } = options;
+  const connection = new Client(address, options.credentials ?? credentials.createInsecure(), channelOptions);
+  const circuit = circuitBreaker(handleWhen(isFailureOfTarget), {
+    breaker: new ConsecutiveBreaker(options.breakAfterFailures ?? 10),
+    halfOpenAfter: options.halfOpenAfterMs ?? 1000,
+  });
+  const refusal = (cause?: unknown) =>
+    new TrolleyError('unavailable', `${address} does not answer; not called`, { cause });
+
+  return {
+    async call<M extends keyof D>(name: M, request: RequestOf<D[M]>, context: CallContext = {}) {
+      // While one call probes, cockatiel would make the others wait for it past their own deadlines.
+      if (circuit.state === CircuitState.HalfOpen) throw refusal();
+      const method = definition[name] as UnaryMethod<RequestOf<D[M]>, ResponseOf<D[M]>>;
+      const deadline = systemClock.now() + (context.timeoutMs ?? options.defaultTimeoutMs ?? 5000);
+      try {
+        return await circuit.execute(() => perform(connection, method, request, deadline, context));
+      } catch (error) {
+        throw isTrolleyError(error) ? error : refusal(error);
+      }
+    },
+    get circuitOpen() {
+      return circuit.state === CircuitState.Open;
+    },
+    close: () => connection.close(),
+  };
+}
+
+function perform<Request, Response>(
+  connection: Client,
+  method: UnaryMethod<Request, Response>,
+  request: Request,
+  deadline: number,
+  context: CallContext,
+): Promise<Response> {
+  const { signal } = context;
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(cancelled('before it was sent'));
+    const abort = () => call.cancel();
+    const done = (error: ServiceError | null, response?: Response) => {
+      signal?.removeEventListener('abort', abort);
+      if (response !== undefined) resolve(response);
+      else if (signal?.aborted === true) reject(cancelled('while it ran', error));
+      else if (error !== null) reject(fromGrpcError(error));
+    };
+    const { path, requestSerialize, responseDeserialize } = method;
+    const metadata = metadataOf(context);
+    const call = connection.makeUnaryRequest(
+      path,
+      requestSerialize,
+      responseDeserialize,
+      request,
+      metadata,
+      { deadline },
+      done,
+    );
+    signal?.addEventListener('abort', abort, { once: true });
+  });
+}
+
+const cancelledByCaller = { cancelled: true };
+
+function cancelled(when: string, cause?: unknown): TrolleyError {
+  return new TrolleyError('deadline_exceeded', `the call was cancelled ${when}`, {
+    cause,
+    details: cancelledByCaller,
+  });
+}
+
+/** A refusal is an answer of a healthy target, and a caller that stops waiting says nothing about it. */
+function isFailureOfTarget(error: Error): boolean {
+  return isUnknownOutcome(error) && !(isTrolleyError(error) && error.details === cancelledByCaller);
+}

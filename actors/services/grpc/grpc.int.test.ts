@@ -1,0 +1,350 @@
+import { Client, Metadata, Server, ServerCredentials, credentials, status } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
+import { expect } from 'chai';
+import { service as healthDefinition } from 'grpc-health-check';
+import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
+import { TrolleyError, errorTable, type ErrorCode } from '../../../runtime/define/errors.ts';
+import { createLogger } from '../../../runtime/observe/logger.ts';
+import { failureOf, refusalOf } from '../testing/failure-of.ts';
+import { openGrpcClient, isUnknownOutcome, type GrpcClient, type GrpcClientOptions } from './grpc.client.ts';
+import { openGrpcServer, type GrpcServer } from './grpc-server.ts';
+import { unaryService, type IncomingCall } from './unary-service.ts';
+
+type Payments = GrpcClient<typeof PaymentServiceService>;
+
+describe('gRPC', () => {
+  let server: GrpcServer;
+  let client: Payments;
+  let lines: string[];
+  /** What the server does with a GetPayment. */
+  let answer: (call: IncomingCall) => unknown;
+  let received: IncomingCall[];
+
+  const closers: (() => Promise<void> | void)[] = [];
+  const connect = (options: Partial<GrpcClientOptions> = {}) => {
+    const opened = openGrpcClient(PaymentServiceService, { address: `127.0.0.1:${server.port}`, ...options });
+    closers.push(() => opened.close());
+    return opened;
+  };
+  const serve = async (port = 0) => {
+    const service = unaryService(PaymentServiceService, {
+      charge: () => Promise.reject(new TrolleyError('unimplemented', 'not here')),
+      refund: () => ({}),
+      async getPayment(_request, call) {
+        received.push(call);
+        await answer(call);
+        return { payment: undefined };
+      },
+    });
+    const logger = createLogger('debug', { write: (line: string) => lines.push(line) });
+    const options = {
+      host: '127.0.0.1',
+      port,
+      services: [service],
+      protoFiles: ['payment/payment.proto'],
+      logger,
+    };
+    const opened = await openGrpcServer({ ...options, shutdownMs: 200 });
+    closers.push(() => opened.close());
+    return opened;
+  };
+
+  beforeEach(async () => {
+    lines = [];
+    received = [];
+    answer = () => undefined;
+    server = await serve();
+    client = connect();
+  });
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  });
+
+  const ask = (context = {}) => client.call('getPayment', { checkoutId: 'c' }, context);
+  const raw = () => {
+    const connection = new Client(`127.0.0.1:${server.port}`, credentials.createInsecure());
+    closers.push(() => connection.close());
+    return connection;
+  };
+
+  it('carries each code of ours there and back, with its gRPC status', async () => {
+    const { path, requestSerialize, responseDeserialize } = PaymentServiceService.getPayment;
+    const connection = raw();
+    for (const code of Object.keys(errorTable) as ErrorCode[]) {
+      answer = () => {
+        throw new TrolleyError(code, `refused: ${code}`, { details: { status: 'expired', left: 3 } });
+      };
+      const own = connect();
+      const error = await failureOf(own.call('getPayment', { checkoutId: 'c' }));
+      const { expose, grpc } = errorTable[code];
+      expect(error.code).to.equal(code);
+      expect(error.message).to.equal(expose ? `refused: ${code}` : 'an internal error');
+      expect(error.details, code).to.deep.equal(expose ? { status: 'expired', left: 3 } : undefined);
+      const sent = await new Promise<ServiceError | null>((resolve) => {
+        connection.makeUnaryRequest(
+          path,
+          requestSerialize,
+          responseDeserialize,
+          { checkoutId: 'c' },
+          resolve,
+        );
+      });
+      expect(sent?.code, code).to.equal(status[grpc]);
+    }
+  });
+
+  it('keeps what was not foreseen to itself, and logs it', async () => {
+    answer = () => {
+      throw new Error('the secret place is /var/x');
+    };
+    const error = await failureOf(ask({ requestId: 'r-1' }));
+    expect(error.code).to.equal('internal');
+    expect(error.message).to.equal('an internal error');
+    const line = lines.find((each) => each.includes('secret place'));
+    expect(line).to.include('"requestId":"r-1"').and.to.include('/payment.PaymentService/GetPayment');
+  });
+
+  it('passes on who calls, and nothing that is not plain text', async () => {
+    await ask({ requestId: 'r-1', userId: '7', traceparent: '00-a-b-01' });
+    expect(received[0]).to.include({ requestId: 'r-1', userId: '7', traceparent: '00-a-b-01' });
+    await ask({ requestId: 'a\nb', userId: 'é', traceparent: 'x'.repeat(129) });
+    expect(received[1]).to.include({ requestId: undefined, userId: undefined, traceparent: undefined });
+  });
+
+  it('passes on the idempotency key of a caller', async () => {
+    const { path, requestSerialize, responseDeserialize } = PaymentServiceService.getPayment;
+    const metadata = new Metadata();
+    metadata.set('idempotency-key', 'k');
+    const connection = raw();
+    await new Promise((resolve) => {
+      connection.makeUnaryRequest(
+        path,
+        requestSerialize,
+        responseDeserialize,
+        { checkoutId: 'c' },
+        metadata,
+        resolve,
+      );
+    });
+    expect(received[0]?.idempotencyKey).to.equal('k');
+  });
+
+  it('gives up at the deadline, and tells the handler', async () => {
+    const told = new Promise((resolve) => {
+      answer = (call) =>
+        new Promise<void>((done) => {
+          call.signal.addEventListener('abort', () => {
+            resolve('told');
+            done();
+          });
+        });
+    });
+    expect(await refusalOf(ask({ timeoutMs: 50 }))).to.equal('deadline_exceeded');
+    expect(await told).to.equal('told');
+  });
+
+  it('does not begin a call whose deadline has passed', async () => {
+    expect(await refusalOf(ask({ timeoutMs: 0 }))).to.equal('deadline_exceeded');
+    await ask();
+    expect(received).to.have.length(1);
+  });
+
+  it('stops waiting when the caller aborts', async () => {
+    const abort = new AbortController();
+    const told = new Promise<boolean>((resolve) => {
+      answer = (call) => {
+        abort.abort();
+        return new Promise<void>((done) => {
+          call.signal.addEventListener('abort', () => {
+            resolve(true);
+            done();
+          });
+        });
+      };
+    });
+    const error = await failureOf(ask({ signal: abort.signal }));
+    expect(error.code).to.equal('deadline_exceeded');
+    expect(isUnknownOutcome(error)).to.equal(true);
+    expect(await told).to.equal(true);
+    expect(await refusalOf(ask({ signal: abort.signal }))).to.equal('deadline_exceeded');
+    expect(received, 'an aborted call is not sent').to.have.length(1);
+  });
+
+  it('tells a refusal from an unknown outcome', () => {
+    const unknown = (Object.keys(errorTable) as ErrorCode[]).filter((code) =>
+      isUnknownOutcome(new TrolleyError(code, '')),
+    );
+    expect(unknown).to.have.members([
+      'unavailable',
+      'deadline_exceeded',
+      'unknown_actor',
+      'unknown_message',
+      'internal',
+    ]);
+    expect(isUnknownOutcome(new Error('x'))).to.equal(true);
+  });
+
+  it('says what a foreign server means by its status', async () => {
+    const foreign = new Server();
+    let sent = status.OK;
+    const fail = (_: unknown, done: (error: Partial<ServiceError>) => void) =>
+      done({ code: sent, details: 'd' });
+    foreign.addService(PaymentServiceService, { charge: fail, refund: fail, getPayment: fail });
+    const port = await new Promise<number>((resolve, reject) => {
+      foreign.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, bound) =>
+        error === null ? resolve(bound) : reject(error),
+      );
+    });
+    closers.push(() => foreign.forceShutdown());
+    client = connect({ address: `127.0.0.1:${port}`, breakAfterFailures: 100 });
+    const codes: [status, ErrorCode][] = [
+      [status.INVALID_ARGUMENT, 'invalid_request'],
+      [status.OUT_OF_RANGE, 'invalid_request'],
+      [status.NOT_FOUND, 'not_found'],
+      [status.FAILED_PRECONDITION, 'conflict'],
+      [status.ALREADY_EXISTS, 'already_exists'],
+      [status.PERMISSION_DENIED, 'forbidden'],
+      [status.UNAUTHENTICATED, 'unauthorized'],
+      [status.RESOURCE_EXHAUSTED, 'rate_limited'],
+      [status.ABORTED, 'aborted'],
+      [status.CANCELLED, 'deadline_exceeded'],
+      [status.UNAVAILABLE, 'unavailable'],
+      [status.UNKNOWN, 'internal'],
+      [status.DATA_LOSS, 'internal'],
+      [status.UNIMPLEMENTED, 'unimplemented'],
+    ];
+    for (const [code, wanted] of codes) {
+      sent = code;
+      expect(await refusalOf(ask()), status[code]).to.equal(wanted);
+    }
+  });
+
+  describe('the circuit', () => {
+    it('stays closed whatever the far side refuses', async () => {
+      client = connect({ breakAfterFailures: 2 });
+      const refusals = [
+        'not_found',
+        'invalid_request',
+        'conflict',
+        'insufficient_stock',
+        'already_exists',
+        'forbidden',
+      ];
+      for (const code of [...refusals, ...refusals] as ErrorCode[]) {
+        answer = () => {
+          throw new TrolleyError(code, 'refused');
+        };
+        expect(await refusalOf(ask())).to.equal(code);
+        expect(client.circuitOpen, code).to.equal(false);
+      }
+    });
+
+    it('opens on a target that is gone, refuses at once, and closes when it is back', async () => {
+      client = connect({ breakAfterFailures: 2, halfOpenAfterMs: 20 });
+      await ask();
+      const { port } = server;
+      await server.close();
+      while (!client.circuitOpen) expect(await refusalOf(ask())).to.equal('unavailable');
+      expect((await failureOf(ask())).message).to.include('does not answer');
+
+      server = await serve(port);
+      let answered = false;
+      while (!answered) {
+        answered = await ask().then(
+          () => true,
+          () => new Promise<boolean>((resolve) => setTimeout(() => resolve(false), 5)),
+        );
+      }
+      expect(client.circuitOpen).to.equal(false);
+    });
+
+    it('opens on deadlines and internal errors, not on callers that abort', async () => {
+      for (const failing of ['deadline_exceeded', 'internal'] as const) {
+        client = connect({ breakAfterFailures: 2 });
+        answer = () => {
+          throw new TrolleyError(failing, 'x');
+        };
+        await failureOf(ask());
+        await failureOf(ask());
+        expect(client.circuitOpen, failing).to.equal(true);
+      }
+      client = connect({ breakAfterFailures: 2 });
+      for (const _ of [1, 2, 3]) await failureOf(ask({ signal: AbortSignal.abort() }));
+      expect(client.circuitOpen, 'aborted').to.equal(false);
+    });
+  });
+
+  it('says that it serves, until it closes', async () => {
+    const check = healthDefinition['Check'];
+    if (check === undefined) throw new Error('no Check in the health definition');
+    const connection = raw();
+    const statusOf = (service: string) =>
+      new Promise<unknown>((resolve, reject) => {
+        connection.makeUnaryRequest(
+          check.path,
+          check.requestSerialize,
+          check.responseDeserialize,
+          { service },
+          (error, response) => (error === null ? resolve(response) : reject(error)),
+        );
+      });
+    expect(await statusOf('')).to.deep.include({ status: 'SERVING' });
+    expect(await statusOf('payment.PaymentService')).to.deep.include({ status: 'SERVING' });
+    server.setServing(false);
+    expect(await statusOf('payment.PaymentService')).to.deep.include({ status: 'NOT_SERVING' });
+  });
+
+  it('lists its services to those who ask by reflection', async () => {
+    const connection = raw();
+    // ServerReflectionRequest { list_services (field 7): "" }
+    const stream = connection.makeBidiStreamRequest(
+      '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+      (bytes: Buffer) => bytes,
+      (bytes: Buffer) => bytes,
+    );
+    const listed = await new Promise<string>((resolve, reject) => {
+      stream.on('data', (bytes: Buffer) => resolve(bytes.toString('latin1')));
+      stream.on('error', reject);
+      stream.write(Buffer.from('3a00', 'hex'));
+    });
+    stream.end();
+    expect(listed).to.include('payment.PaymentService');
+  });
+
+  it('lets calls under way end before it closes', async () => {
+    let finish = () => {};
+    const begun = new Promise<void>((resolve) => {
+      answer = () => {
+        resolve();
+        return new Promise<void>((done) => {
+          finish = done;
+        });
+      };
+    });
+    const asked = ask();
+    await begun;
+    const closed = server.close();
+    finish();
+    await asked;
+    await closed;
+  });
+
+  it('cuts calls off that do not end in time', async () => {
+    const begun = new Promise<void>((resolve) => {
+      answer = () => {
+        resolve();
+        return new Promise<void>(() => {});
+      };
+    });
+    const asked = failureOf(ask());
+    await begun;
+    await server.close();
+    expect(isUnknownOutcome(await asked)).to.equal(true);
+  });
+
+  it('says which port is taken', async () => {
+    const error = await failureOf(serve(server.port));
+    expect(error.code).to.equal('conflict');
+    expect(error.message).to.include(`127.0.0.1:${server.port}`);
+  });
+});
