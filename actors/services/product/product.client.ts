@@ -1,0 +1,77 @@
+import { ProductServiceService, type Product } from '../../../proto/gen/product/product.ts';
+import { TrolleyError } from '../../../runtime/define/errors.ts';
+import { openGrpcClient, type CallContext, type GrpcClientOptions } from '../grpc/grpc.client.ts';
+
+export interface ProductView {
+  readonly id: number;
+  readonly name: string;
+  readonly description: string;
+  readonly priceCents: number;
+  readonly imageUrl: string;
+  /** RFC 3339. */
+  readonly createdAt: string;
+}
+
+export interface ProductQuery {
+  /** Default: all products in one page. */
+  readonly pageSize?: number | undefined;
+  readonly pageToken?: string | undefined;
+  /** Part of a name or a description. */
+  readonly query?: string | undefined;
+}
+
+/** What the shop sells, to those who call the product service. */
+export interface ProductCatalog {
+  /** In the order of their ids. `invalid_page_token` for a token of another query. */
+  list(
+    query?: ProductQuery,
+    context?: CallContext,
+  ): Promise<{ readonly products: readonly ProductView[]; readonly nextPageToken?: string }>;
+  /** `not_found` when there is none, `invalid_product_id` when `id` is not a positive integer. */
+  get(id: number, context?: CallContext): Promise<ProductView>;
+  /** Those of `ids` that there are, in the order of their ids. */
+  getMany(ids: readonly number[], context?: CallContext): Promise<readonly ProductView[]>;
+}
+
+/** The catalog over gRPC. */
+export function openProductCatalog(options: GrpcClientOptions): ProductCatalog & { close(): void } {
+  const client = openGrpcClient(ProductServiceService, options);
+  return {
+    async list({ pageSize = 0, pageToken = '', query = '' } = {}, context) {
+      const answer = await client.call('getProducts', { pageSize, pageToken, query, ids: [] }, context);
+      const products = answer.products.map(viewOf);
+      return answer.nextPageToken === '' ? { products } : { products, nextPageToken: answer.nextPageToken };
+    },
+    async get(id, context) {
+      const { product } = await client.call('getProduct', { id: wireId(id) }, context);
+      if (product === undefined) throw new TrolleyError('internal', 'an answer without a product');
+      return viewOf(product);
+    },
+    async getMany(ids, context) {
+      if (ids.length === 0) return []; // No ids at all would mean all products.
+      const request = { pageSize: 0, pageToken: '', query: '', ids: ids.map(wireId) };
+      const { products } = await client.call('getProducts', request, context);
+      return products.map(viewOf);
+    },
+    close: () => client.close(),
+  };
+}
+
+function wireId(id: number): bigint {
+  if (!Number.isSafeInteger(id)) {
+    throw new TrolleyError('invalid_product_id', `a product id is a positive integer: ${id}`);
+  }
+  return BigInt(id);
+}
+
+function viewOf({ id, name, description, price, priceCents, imageUrl, createdAt }: Product): ProductView {
+  return {
+    id: Number(id),
+    name,
+    description,
+    // A server of the first generation sends only the double.
+    priceCents: priceCents === 0n ? Math.round(price * 100) : Number(priceCents),
+    imageUrl,
+    createdAt,
+  };
+}

@@ -1,0 +1,121 @@
+import { ProductServiceService, type Product } from '../../../proto/gen/product/product.ts';
+import { TrolleyError } from '../../../runtime/define/errors.ts';
+import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
+import { unaryService } from '../grpc/unary-service.ts';
+import { parseProductId, parseText } from '../request-fields.ts';
+import { pageTokenAfter, parsePageToken } from './page-token.ts';
+import { productMigrations, seedProducts } from './product.schema.ts';
+import { ProductStore, type StoredProduct } from './product.store.ts';
+
+const maxPageSize = 1000;
+const maxIds = 1000;
+const maxPriceCents = 100_000_000_00n;
+
+/** The catalog as a gRPC server; a new `dataDir` starts with the five seeded products. */
+export function openProductService(options: ServiceOptions): Promise<RunningService> {
+  const now = () => new Date(options.clock.now()).toISOString();
+  return openGrpcSqliteService(options, {
+    name: 'product',
+    migrations: productMigrations,
+    seed: (database) => seedProducts(database, now()),
+    build(database, write) {
+      const store = new ProductStore(database);
+      const service = unaryService(ProductServiceService, {
+        getProducts({ pageSize, pageToken, query, ids }) {
+          if (ids.length > 0) return { products: found(ids).map(toWire), nextPageToken: '' };
+          const limit = parsePageSize(pageSize);
+          const afterId = parsePageToken(pageToken, parseText('query', query, 200));
+          // One more than asked for tells whether there is a next page.
+          const rows = store.list({ afterId, query, limit: limit === undefined ? -1 : limit + 1 });
+          const page = rows.slice(0, limit);
+          const last = page.at(-1);
+          const more = last !== undefined && rows.length > page.length;
+          return { products: page.map(toWire), nextPageToken: more ? pageTokenAfter(last.id, query) : '' };
+        },
+        getProduct: ({ id }) => ({
+          product: toWire(known(parseProductId(id), store.byIds([Number(id)])[0])),
+        }),
+        validateProducts({ ids }) {
+          const products = found(ids);
+          const there = new Set(products.map((product) => BigInt(product.id)));
+          return {
+            products: products.map(toWire),
+            missingIds: [...new Set(ids)].filter((id) => !there.has(id)),
+          };
+        },
+        async createProduct({ name, description, priceCents, imageUrl }, call) {
+          const fields = {
+            name: parseName(name),
+            description: parseText('description', description, 5000),
+            priceCents: parsePrice(priceCents),
+            imageUrl: parseText('image_url', imageUrl, 2000),
+          };
+          const product = await write(call, () => store.insert(fields, now()));
+          if (product === undefined) throw new TrolleyError('internal', 'the product was not stored');
+          return { product: toWire(product) };
+        },
+        async updateProduct({ id, name, description, priceCents, imageUrl }, call) {
+          const productId = parseProductId(id);
+          const fields = {
+            ...(name === undefined ? {} : { name: parseName(name) }),
+            ...(description === undefined
+              ? {}
+              : { description: parseText('description', description, 5000) }),
+            ...(priceCents === undefined ? {} : { priceCents: parsePrice(priceCents) }),
+            ...(imageUrl === undefined ? {} : { imageUrl: parseText('image_url', imageUrl, 2000) }),
+          };
+          const product = await write(call, () => store.update(productId, fields, now()));
+          return { product: toWire(known(productId, product)) };
+        },
+        async deleteProduct({ id }, call) {
+          const productId = parseProductId(id);
+          const deleted = await write(call, () => store.delete(productId, now()));
+          known(productId, deleted || undefined);
+          return {};
+        },
+      });
+
+      function found(ids: readonly bigint[]): StoredProduct[] {
+        if (ids.length > maxIds) throw new TrolleyError('invalid_request', `at most ${maxIds} ids at once`);
+        return store.byIds(ids.map(parseProductId));
+      }
+      return { service };
+    },
+  });
+}
+
+function known<T>(id: number, product: T | undefined): T {
+  if (product === undefined) throw new TrolleyError('not_found', `there is no product ${id}`);
+  return product;
+}
+
+/** Undefined for no limit. */
+function parsePageSize(size: number): number | undefined {
+  if (size < 0) throw new TrolleyError('invalid_page_size', 'page_size must not be negative');
+  return size === 0 ? undefined : Math.min(size, maxPageSize);
+}
+
+function parseName(name: string): string {
+  if (name.trim() === '') throw new TrolleyError('invalid_request', 'name must not be empty');
+  return parseText('name', name, 200);
+}
+
+function parsePrice(priceCents: bigint): number {
+  if (priceCents <= 0n || priceCents > maxPriceCents) {
+    throw new TrolleyError('invalid_request', `price_cents must be from 1 to ${maxPriceCents.toString()}`);
+  }
+  return Number(priceCents);
+}
+
+function toWire(product: StoredProduct): Product {
+  const { id, name, description, priceCents, imageUrl, createdAt } = product;
+  return {
+    id: BigInt(id),
+    name,
+    description,
+    price: priceCents / 100,
+    imageUrl,
+    createdAt,
+    priceCents: BigInt(priceCents),
+  };
+}
