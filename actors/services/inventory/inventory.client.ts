@@ -1,0 +1,73 @@
+import { InventoryServiceService } from '../../../proto/gen/inventory/inventory.ts';
+import { codeOf } from '../../../runtime/define/errors.ts';
+import { openGrpcClient, type CallContext, type GrpcClientOptions } from '../grpc/grpc.client.ts';
+
+export { reservationIdFor } from './reservation-id.ts';
+
+export interface StockView {
+  readonly productId: number;
+  readonly available: number;
+  readonly reserved: number;
+}
+
+export interface ReserveRequest {
+  readonly checkoutId: string;
+  readonly items: readonly { readonly productId: number; readonly quantity: number }[];
+}
+
+/** The stock, to those who call the inventory service. All but `getStock` may be repeated at will. */
+export interface Inventory {
+  /** `not_found` when one of the products is unknown. */
+  getStock(productIds: readonly number[], context?: CallContext): Promise<readonly StockView[]>;
+  /**
+   * All or nothing. `insufficient_stock` with `{productId, requested, available}`, `not_found` for an
+   * unknown product, `conflict` when the reservation was released before or holds other items.
+   */
+  reserve(
+    request: ReserveRequest,
+    context?: CallContext,
+  ): Promise<{ readonly reservationId: string; readonly expiresAt: string }>;
+  /** `conflict` with `{status: 'expired'}` when it came too late: the stock has gone back. */
+  confirm(reservationId: string, context?: CallContext): Promise<void>;
+  /**
+   * From here on nothing is held, and a Reserve that is still on its way is refused; also when there was
+   * nothing to release. `conflict` when it is sold.
+   */
+  release(reservationId: string, context?: CallContext): Promise<void>;
+  /** Gives back what was sold, once. `conflict` when it was not sold, `not_found` when not known. */
+  restock(reservationId: string, context?: CallContext): Promise<void>;
+}
+
+/** The inventory over gRPC. */
+export function openInventory(options: GrpcClientOptions): Inventory & { close(): void } {
+  const client = openGrpcClient(InventoryServiceService, options);
+  return {
+    async getStock(productIds, context) {
+      const { stocks } = await client.call('getStock', { productIds: productIds.map(BigInt) }, context);
+      return stocks.map(({ productId, available, reserved }) => ({
+        productId: Number(productId),
+        available,
+        reserved,
+      }));
+    },
+    reserve({ checkoutId, items }, context) {
+      const lines = items.map(({ productId, quantity }) => ({ productId: BigInt(productId), quantity }));
+      return client.call('reserve', { checkoutId, items: lines }, context);
+    },
+    async confirm(reservationId, context) {
+      await client.call('confirm', { reservationId }, context);
+    },
+    async release(reservationId, context) {
+      try {
+        await client.call('release', { reservationId }, context);
+      } catch (error) {
+        // Nothing was held, and a tombstone now sees to it that nothing will be.
+        if (codeOf(error) !== 'not_found') throw error;
+      }
+    },
+    async restock(reservationId, context) {
+      await client.call('restock', { reservationId }, context);
+    },
+    close: () => client.close(),
+  };
+}

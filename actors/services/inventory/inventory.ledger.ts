@@ -1,0 +1,165 @@
+import { TrolleyError } from '../../../runtime/define/errors.ts';
+import type { InventoryStore, Reservation, ReservedItem } from './inventory.store.ts';
+import { reservationIdFor } from './reservation-id.ts';
+
+export interface LedgerOptions {
+  /** How long stock is held for a checkout that says nothing. */
+  readonly reservationTtlMs: number;
+  /** How long what is released, expired or a tombstone is remembered. */
+  readonly retentionMs: number;
+  /** How long what was sold can be restocked. */
+  readonly soldRetentionMs: number;
+}
+
+const batch = 500;
+
+/**
+ * The rules of the stock. Each method is one unit of work within a transaction: what throws has changed
+ * nothing. Where a refusal itself changes something, it is returned instead.
+ */
+export class InventoryLedger {
+  readonly #store: InventoryStore;
+  readonly #options: LedgerOptions;
+
+  constructor(store: InventoryStore, options: LedgerOptions) {
+    this.#store = store;
+    this.#options = options;
+  }
+
+  /**
+   * All of `items`, which name each product once, or nothing. Throws `not_found` for an unknown product,
+   * `insufficient_stock`, and `conflict` when the checkout has other items reserved or has been released.
+   */
+  reserve(checkoutId: string, items: readonly ReservedItem[], now: number): Reservation {
+    const id = reservationIdFor(checkoutId);
+    const current = this.#expireIfDue(this.#store.reservation(id), now);
+    if (current?.status === 'reserved' || current?.status === 'confirmed') {
+      if (sameItems(items, this.#store.items(id))) return current;
+      throw wrongStatus(current, 'has other items reserved');
+    }
+    // An expired one may be tried again; a released one was given up, and this call is a late one.
+    if (current !== undefined && current.status !== 'expired')
+      throw wrongStatus(current, `is ${current.status}`);
+    this.#checkStock(items, now);
+    this.#store.move('reserve', items);
+    const expiresAt = now + this.#options.reservationTtlMs;
+    const reservation: Reservation = {
+      id,
+      checkoutId,
+      status: 'reserved',
+      expiresAt,
+      createdAt: current?.createdAt ?? now,
+      updatedAt: now,
+    };
+    this.#store.put(reservation, items);
+    return reservation;
+  }
+
+  /** `expired`: the time was up, and the stock has been given back. Throws `not_found` and `conflict`. */
+  confirm(id: string, now: number): 'confirmed' | 'expired' {
+    const current = this.#expireIfDue(this.#known(id), now);
+    if (current.status === 'expired') return 'expired';
+    if (current.status === 'confirmed') return 'confirmed';
+    if (current.status !== 'reserved') throw wrongStatus(current, `is ${current.status}`);
+    this.#store.move('sell', this.#store.items(id));
+    this.#store.setStatus(id, 'confirmed', now);
+    return 'confirmed';
+  }
+
+  /**
+   * Also an expired one becomes released, so that a late Reserve is refused. `unknown`: there was none,
+   * and now there is a tombstone to the same end. Throws `conflict` when it is sold.
+   */
+  release(id: string, now: number): 'released' | 'unknown' {
+    const current = this.#store.reservation(id);
+    if (current === undefined) {
+      const tombstone = { id, checkoutId: null, status: 'tombstone', expiresAt: now } as const;
+      this.#store.put({ ...tombstone, createdAt: now, updatedAt: now }, []);
+      return 'unknown';
+    }
+    switch (current.status) {
+      case 'tombstone':
+        return 'unknown';
+      case 'released':
+        return 'released';
+      case 'reserved':
+        this.#store.move('giveBack', this.#store.items(id));
+        break;
+      case 'expired':
+        break;
+      default:
+        throw wrongStatus(current, `is ${current.status}`);
+    }
+    this.#store.setStatus(id, 'released', now);
+    return 'released';
+  }
+
+  /** Gives back what was sold, once. Throws `not_found`, and `conflict` when it was never sold. */
+  restock(id: string, now: number): void {
+    const current = this.#known(id);
+    if (current.status === 'restocked') return;
+    if (current.status !== 'confirmed') throw wrongStatus(current, `is ${current.status}`);
+    this.#store.move('restock', this.#store.items(id));
+    this.#store.setStatus(id, 'restocked', now);
+  }
+
+  /** Gives back what is held past its time; returns how many reservations, at most one batch. */
+  expireDue(now: number): number {
+    const due = this.#store.due(now, batch);
+    for (const reservation of due) this.#expireIfDue(reservation, now);
+    return due.length;
+  }
+
+  /** Deletes what is past its retention; returns how many, at most one batch. */
+  forgetOld(now: number): number {
+    return this.#store.forget(now - this.#options.retentionMs, now - this.#options.soldRetentionMs, batch);
+  }
+
+  #known(id: string): Reservation {
+    const reservation = this.#store.reservation(id);
+    if (reservation === undefined) throw new TrolleyError('not_found', `there is no reservation ${id}`);
+    return reservation;
+  }
+
+  #expireIfDue<R extends Reservation | undefined>(reservation: R, now: number): R {
+    if (reservation?.status !== 'reserved' || reservation.expiresAt > now) return reservation;
+    this.#store.move('giveBack', this.#store.items(reservation.id));
+    this.#store.setStatus(reservation.id, 'expired', now);
+    return { ...reservation, status: 'expired', updatedAt: now };
+  }
+
+  #checkStock(items: readonly ReservedItem[], now: number): void {
+    const short = () =>
+      items
+        .map((item) => ({ ...item, available: this.#available(item.productId) }))
+        .find((item) => item.available < item.quantity);
+    // What is held past its time is on sale, also when the sweep has not come by yet.
+    if (short() !== undefined) while (this.expireDue(now) === batch);
+    const missing = short();
+    if (missing === undefined) return;
+    const { productId, quantity, available } = missing;
+    throw new TrolleyError(
+      'insufficient_stock',
+      `of product ${productId} there are ${available}, not ${quantity}`,
+      { details: { productId, requested: quantity, available } },
+    );
+  }
+
+  #available(productId: number): number {
+    const stock = this.#store.stock(productId);
+    if (stock === undefined) throw new TrolleyError('not_found', `there is no product ${productId}`);
+    return stock.available;
+  }
+}
+
+function sameItems(some: readonly ReservedItem[], others: readonly ReservedItem[]): boolean {
+  const quantities = new Map(others.map((item) => [item.productId, item.quantity]));
+  return (
+    some.length === others.length && some.every((item) => quantities.get(item.productId) === item.quantity)
+  );
+}
+
+/** `status` in the details tells a caller what stands in the way without reading the sentence. */
+export function wrongStatus({ id, status }: Pick<Reservation, 'id' | 'status'>, why: string): TrolleyError {
+  return new TrolleyError('conflict', `reservation ${id} ${why}`, { details: { status } });
+}

@@ -1,0 +1,141 @@
+import type { SqliteDatabase } from '../../../runtime/storage/sqlite/sqlite-database.ts';
+
+export interface Stock {
+  readonly productId: number;
+  readonly available: number;
+  readonly reserved: number;
+  readonly sold: number;
+  /** All that was ever put in; the sum of the other three. */
+  readonly stocked: number;
+}
+
+/** The three places where a unit can be. */
+export type Place = 'available' | 'reserved' | 'sold';
+
+export type ReservationStatus = 'reserved' | 'confirmed' | 'released' | 'expired' | 'restocked' | 'tombstone';
+
+export interface ReservedItem {
+  readonly productId: number;
+  readonly quantity: number;
+}
+
+export interface Reservation {
+  readonly id: string;
+  /** Null for a tombstone. */
+  readonly checkoutId: string | null;
+  readonly status: ReservationStatus;
+  /** This and the other times: milliseconds since the epoch. */
+  readonly expiresAt: number;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+}
+
+/** The rows of stock and reservations. Knows no rules; the ledger does. */
+export class InventoryStore {
+  readonly #stock;
+  readonly #setStock;
+  readonly #move;
+  readonly #reservation;
+  readonly #items;
+  readonly #put;
+  readonly #putItem;
+  readonly #dropItems;
+  readonly #setStatus;
+  readonly #due;
+  readonly #forget;
+
+  constructor(database: SqliteDatabase) {
+    this.#stock = database.prepare<[number], Stock>(
+      `SELECT product_id AS productId, available, reserved, sold, stocked FROM stock WHERE product_id = ?`,
+    );
+    this.#setStock = database.prepare<[{ productId: number; available: number }]>(
+      `INSERT INTO stock (product_id, available, stocked) VALUES (@productId, @available, @available)
+       ON CONFLICT DO UPDATE SET available = @available, stocked = stocked - available + @available`,
+    );
+    const move = (from: Place, to: Place) =>
+      database.prepare<[{ productId: number; quantity: number }]>(
+        `UPDATE stock SET ${from} = ${from} - @quantity, ${to} = ${to} + @quantity WHERE product_id = @productId`,
+      );
+    this.#move = {
+      reserve: move('available', 'reserved'),
+      sell: move('reserved', 'sold'),
+      giveBack: move('reserved', 'available'),
+      restock: move('sold', 'available'),
+    };
+    this.#reservation = database.prepare<[string], Reservation>(
+      `SELECT id, checkout_id AS checkoutId, status, expires_at AS expiresAt, created_at AS createdAt,
+         updated_at AS updatedAt
+       FROM reservations WHERE id = ?`,
+    );
+    this.#items = database.prepare<[string], ReservedItem>(
+      `SELECT product_id AS productId, quantity FROM reservation_items
+       WHERE reservation_id = ? ORDER BY product_id`,
+    );
+    this.#put = database.prepare<[Reservation]>(
+      `INSERT INTO reservations (id, checkout_id, status, expires_at, created_at, updated_at)
+       VALUES (@id, @checkoutId, @status, @expiresAt, @createdAt, @updatedAt)
+       ON CONFLICT (id) DO UPDATE SET status = @status, expires_at = @expiresAt, updated_at = @updatedAt`,
+    );
+    this.#putItem = database.prepare<[{ id: string; productId: number; quantity: number }]>(
+      `INSERT INTO reservation_items (reservation_id, product_id, quantity) VALUES (@id, @productId, @quantity)`,
+    );
+    this.#dropItems = database.prepare<[string]>(`DELETE FROM reservation_items WHERE reservation_id = ?`);
+    this.#setStatus = database.prepare<[{ id: string; status: ReservationStatus; now: number }]>(
+      `UPDATE reservations SET status = @status, updated_at = @now WHERE id = @id`,
+    );
+    this.#due = database.prepare<[{ now: number; limit: number }], Reservation>(
+      `SELECT id, checkout_id AS checkoutId, status, expires_at AS expiresAt, created_at AS createdAt,
+         updated_at AS updatedAt
+       FROM reservations WHERE status = 'reserved' AND expires_at <= @now ORDER BY expires_at LIMIT @limit`,
+    );
+    this.#forget = database.prepare<[{ unsoldBefore: number; soldBefore: number; limit: number }]>(
+      `DELETE FROM reservations WHERE id IN (
+         SELECT id FROM reservations
+         WHERE status <> 'reserved' AND updated_at < max(@unsoldBefore, @soldBefore)
+           AND updated_at < iif(status IN ('confirmed', 'restocked'), @soldBefore, @unsoldBefore)
+         ORDER BY updated_at LIMIT @limit)`,
+    );
+  }
+
+  stock(productId: number): Stock | undefined {
+    return this.#stock.get(productId);
+  }
+
+  setStock(productId: number, available: number): void {
+    this.#setStock.run({ productId, available });
+  }
+
+  move(how: 'reserve' | 'sell' | 'giveBack' | 'restock', items: readonly ReservedItem[]): void {
+    for (const { productId, quantity } of items) this.#move[how].run({ productId, quantity });
+  }
+
+  reservation(id: string): Reservation | undefined {
+    return this.#reservation.get(id);
+  }
+
+  /** In the order of the product ids. */
+  items(reservationId: string): ReservedItem[] {
+    return this.#items.all(reservationId);
+  }
+
+  put(reservation: Reservation, items: readonly ReservedItem[]): void {
+    const { id } = reservation;
+    this.#put.run(reservation);
+    this.#dropItems.run(id);
+    for (const { productId, quantity } of items) this.#putItem.run({ id, productId, quantity });
+  }
+
+  setStatus(id: string, status: ReservationStatus, now: number): void {
+    this.#setStatus.run({ id, status, now });
+  }
+
+  /** Reservations whose time is up, at most `limit`. */
+  due(now: number, limit: number): Reservation[] {
+    return this.#due.all({ now, limit });
+  }
+
+  /** Deletes finished reservations and tombstones last changed before these times, at most `limit`. */
+  forget(unsoldBefore: number, soldBefore: number, limit: number): number {
+    return this.#forget.run({ unsoldBefore, soldBefore, limit }).changes;
+  }
+}
