@@ -23,12 +23,17 @@ export const CartView = z.object({
 export type CartView = z.infer<typeof CartView>;
 
 const Checkout = z.object({ checkoutId: z.uuid() });
+/** Another producer may have sold more than a line of ours holds. */
+const PurchasedLine = z.object({ productId: ProductId, quantity: z.int().positive() });
 const Nothing = z.object({});
 
 /** A user's cart. Key: the user id in decimal. */
 export const CartContract = defineContract({
   type: 'cart',
-  key: z.string().regex(/^[1-9][0-9]{0,15}$/, 'a user id'),
+  key: z
+    .string()
+    .regex(/^[1-9][0-9]{0,15}$/, 'a user id')
+    .refine((key) => Number.isSafeInteger(Number(key)), 'a user id'),
   messages: {
     GetCart: { input: Nothing, output: CartView },
     /** Adds to what is there. Refused: `quantity_limit`, `cart_full`. */
@@ -49,7 +54,13 @@ export const CartContract = defineContract({
     },
     /** The checkout failed: its lines are free again. Idempotent. */
     ReleaseClaim: { input: Checkout, output: Nothing },
-    /** The checkout completed: subtracts what was bought. Idempotent by checkout. */
-    SettlePurchase: { input: Checkout.extend({ lines: z.array(CartLine) }), output: Nothing },
+    /**
+     * The checkout completed: subtracts what was bought and still lies in the cart. Idempotent by checkout.
+     * `completedAt` (ISO 8601) keeps a purchase without a claim from touching lines that were added after it.
+     */
+    SettlePurchase: {
+      input: Checkout.extend({ lines: z.array(PurchasedLine), completedAt: z.string().optional() }),
+      output: Nothing,
+    },
   },
 });

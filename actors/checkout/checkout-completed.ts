@@ -29,3 +29,51 @@ export const CheckoutCompleted = z.object({
   shipping_address: z.record(z.string(), z.string()).optional(),
 });
 export type CheckoutCompleted = z.infer<typeof CheckoutCompleted>;
+
+/** A purchase inside: integer cents, `completedAt` in milliseconds since the epoch. */
+export interface Purchase {
+  readonly checkoutId: string;
+  readonly userId: number;
+  readonly lines: readonly {
+    readonly productId: number;
+    readonly productName: string;
+    readonly quantity: number;
+    readonly unitPriceCents: number;
+  }[];
+  readonly totalCents: number;
+  readonly currency: string;
+  readonly completedAt: number;
+  readonly cartVersion?: number | undefined;
+  readonly shippingAddress?: Readonly<Record<string, string>> | undefined;
+}
+
+export function encodeCheckoutCompleted(purchase: Purchase): CheckoutCompleted {
+  const { cartVersion, shippingAddress } = purchase;
+  return {
+    checkout_id: purchase.checkoutId,
+    user_id: String(purchase.userId),
+    items: purchase.lines.map((line) => ({
+      product_id: line.productId,
+      product_name: line.productName,
+      quantity: line.quantity,
+      unit_price: amountFromCents(line.unitPriceCents),
+      subtotal: amountFromCents(line.unitPriceCents * line.quantity),
+    })),
+    total_amount: amountFromCents(purchase.totalCents),
+    currency: purchase.currency,
+    completed_at: new Date(purchase.completedAt).toISOString(),
+    ...(cartVersion === undefined ? {} : { cart_version: cartVersion }),
+    ...(shippingAddress === undefined ? {} : { shipping_address: { ...shippingAddress } }),
+  };
+}
+
+/** `262997` → `2629.97`: the nearest double, which JSON writes with these very digits (up to 10^15 cents). */
+export function amountFromCents(cents: number): number {
+  return cents / 100;
+}
+
+/** `2629.97` → `262997`. `undefined` when the amount has a fraction of a cent or is too large to be exact. */
+export function centsFromAmount(amount: number): number | undefined {
+  const cents = Math.round(amount * 100);
+  return Number.isSafeInteger(cents) && cents / 100 === amount ? cents : undefined;
+}

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineContract } from '../../runtime/define/contract.ts';
 import { uuidV5 } from '../../runtime/define/uuid-v5.ts';
+import { storableText } from './storable-text.ts';
 
 export const CheckoutStatus = z.enum([
   'INITIATED',
@@ -12,7 +13,13 @@ export const CheckoutStatus = z.enum([
 ]);
 export type CheckoutStatus = z.infer<typeof CheckoutStatus>;
 
-export const ShippingAddress = z.record(z.string().max(64), z.string().max(512));
+const Text = (maxLength: number) => z.string().max(maxLength).regex(storableText, 'well-formed text');
+
+const maxAddressFields = 32;
+
+export const ShippingAddress = z
+  .record(Text(64), Text(512))
+  .refine((address) => Object.keys(address).length <= maxAddressFields, `at most ${maxAddressFields} fields`);
 export type ShippingAddress = z.infer<typeof ShippingAddress>;
 
 /** Amounts in integer cents, times in ISO 8601. */
@@ -42,9 +49,9 @@ export const CheckoutContract = defineContract({
     Start: {
       input: z.object({
         userId: z.int().positive(),
-        idempotencyKey: z.string().min(1).max(255),
+        idempotencyKey: Text(255).min(1),
         shippingAddress: ShippingAddress.optional(),
-        paymentMethod: z.string().min(1).max(64).optional(),
+        paymentMethod: Text(64).min(1).optional(),
       }),
       output: z.object({ created: z.boolean(), checkout: CheckoutView }),
     },

@@ -34,12 +34,19 @@ export const OrderContract = defineContract({
   type: 'order',
   key: z.uuid(),
   messages: {
-    /** Creates the order of a completed checkout; the second time it answers with the one that is there. */
+    /**
+     * Creates the order of a completed checkout; the second time it answers with the one that is there. Refused:
+     * `invalid_request` for an event that is not the key's or has amounts that are not whole cents.
+     */
     Create: { input: CheckoutCompleted, output: OrderView },
     /** Refund, then restock, once; answered when both are done. Refused: `not_found`, `conflict` once shipped. */
     Cancel: { input: z.object({}), output: OrderView },
-    /** Refused: `not_found`, `conflict` for a move that the order's life does not have. */
+    /**
+     * Refused: `not_found`, `conflict` for a move that the order's life does not have. To `CANCELLED`: as `Cancel`.
+     */
     SetStatus: { input: z.object({ status: OrderStatus }), output: OrderView },
+    /** Wakes an order whose cancellation lost its node together with its mailbox. */
+    Resume: { input: z.object({}) },
   },
 });
 

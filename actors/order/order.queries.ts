@@ -11,6 +11,9 @@ export interface OrderQueries {
    * A user's orders, newest first. Without a page size: all of them.
    * @throws TrolleyError `invalid_page_token`
    */
-  list(userId: number, page?: { readonly pageSize?: number; readonly pageToken?: string }): Promise<OrderPage>;
+  list(
+    userId: number,
+    page?: { readonly pageSize?: number; readonly pageToken?: string },
+  ): Promise<OrderPage>;
   get(orderId: string): Promise<OrderView | undefined>;
 }

@@ -1,0 +1,58 @@
+import { codeOf } from '../../runtime/define/errors.ts';
+import type { EventLog, LogRecord, Subscription } from '../../runtime/events/event-log.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
+import { CheckoutCompleted, checkoutCompletedType, checkoutTopic } from './checkout-completed.ts';
+import { isRefusal } from './refusal.ts';
+
+export interface ConsumerDeps {
+  readonly log: EventLog;
+  readonly logger: Logger;
+}
+
+/**
+ * Consumes completed checkouts. `handle` resolves once its effect is durable; only then is the offset committed.
+ *
+ * Events of other types are skipped. What can't be understood, or is refused for good, goes to the dead letters
+ * with its reason; what may pass is thrown, so the log brings the record again.
+ */
+export function consumeCheckoutCompleted(
+  { log, logger }: ConsumerDeps,
+  group: string,
+  handle: (event: CheckoutCompleted, record: LogRecord) => Promise<void>,
+): Promise<Subscription> {
+  return log.subscribe({
+    topic: checkoutTopic,
+    group,
+    async handle(record) {
+      if (record.type !== checkoutCompletedType) return;
+      const reject = async (reason: string) => {
+        logger.error(
+          { group, eventId: record.id, reason },
+          'an event cannot be handled and is now a dead letter',
+        );
+        await log.reject(checkoutTopic, record, reason);
+      };
+      const event = parse(record.value);
+      if (typeof event === 'string') return reject(event);
+      try {
+        await handle(event, record);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        await reject(`${codeOf(error)}: ${error.message}`);
+      }
+    },
+  });
+}
+
+/** The event, or why it is none. */
+function parse(text: string): CheckoutCompleted | string {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return 'not JSON';
+  }
+  const parsed = CheckoutCompleted.safeParse(value);
+  if (parsed.success) return parsed.data;
+  return parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ');
+}

@@ -1,0 +1,60 @@
+import { initialTransition, transition } from 'xstate';
+import { TrolleyError } from '../../runtime/define/errors.ts';
+import { checkoutMachine, type CheckoutEvent, type CheckoutInput, type Step } from './checkout.machine.ts';
+import type { CheckoutSession } from './checkout.state.ts';
+
+/** What to do once the session is durable. */
+export type Order =
+  | { readonly type: 'perform'; readonly step: Step; readonly delayMs: number }
+  | { readonly type: 'publishCompleted' };
+
+export interface SagaStep {
+  readonly session: CheckoutSession;
+  readonly orders: readonly Order[];
+}
+
+/** How a session stands. */
+export type Ending = 'completed' | 'failed' | 'rejected' | undefined;
+
+export function beginSaga(input: CheckoutInput): SagaStep {
+  return stepOf(initialTransition(checkoutMachine, input));
+}
+
+/** An event that the state does not know, such as a late outcome, changes nothing. */
+export function advanceSaga(session: CheckoutSession, event: CheckoutEvent): SagaStep {
+  return stepOf(transition(checkoutMachine, restore(session), event));
+}
+
+export function endingOf({ value }: CheckoutSession): Ending {
+  return value === 'completed' || value === 'failed' || value === 'rejected' ? value : undefined;
+}
+
+// Not `getPersistedSnapshot`: it is made for machines with children, and restores by starting them again. A
+// state value and a context are all that this machine is.
+function stepOf([snapshot, actions]: ReturnType<typeof transition<typeof checkoutMachine>>): SagaStep {
+  const session = {
+    machine: checkoutMachine.id,
+    machineVersion: checkoutMachine.version ?? '',
+    value: snapshot.value as CheckoutSession['value'],
+    context: snapshot.context,
+  };
+  return { session, orders: actions.map(orderOf) };
+}
+
+function restore({ machine, machineVersion, value, context }: CheckoutSession) {
+  if (machine !== checkoutMachine.id || machineVersion !== checkoutMachine.version) {
+    throw new TrolleyError('internal', `no machine ${machine} version ${machineVersion} in this release`);
+  }
+  return checkoutMachine.resolveState({ value: value as never, context });
+}
+
+function orderOf(action: { readonly type: string; readonly params: unknown }): Order {
+  switch (action.type) {
+    case 'perform':
+      return { type: 'perform', ...(action.params as { step: Step; delayMs: number }) };
+    case 'publishCompleted':
+      return { type: 'publishCompleted' };
+    default:
+      throw new TypeError(`the checkout machine gave an order nobody knows: ${action.type}`);
+  }
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import { CheckoutStatus, ShippingAddress, type CheckoutView } from './checkout.contract.ts';
+import { PricedLine } from './checkout.pricing.ts';
+
+/** One status reached, or one thing that happened under it. `at` in milliseconds since the epoch. */
+export const HistoryEntry = z.object({ status: CheckoutStatus, at: z.int(), detail: z.string().optional() });
+export type HistoryEntry = z.infer<typeof HistoryEntry>;
+
+/** The context of the machine: all that is known of a checkout. Times in milliseconds since the epoch. */
+export const CheckoutContext = z.object({
+  checkoutId: z.uuid(),
+  userId: z.int().positive(),
+  idempotencyKey: z.string(),
+  shippingAddress: ShippingAddress.optional(),
+  paymentMethod: z.string().optional(),
+  currency: z.string(),
+  /** Copied from the settings when the checkout starts: another setting does not move it under way. */
+  limits: z.object({ reserveMs: z.int().positive(), paymentMs: z.int().positive() }),
+
+  status: CheckoutStatus,
+  history: z.array(HistoryEntry),
+  createdAt: z.int(),
+  completedAt: z.int().optional(),
+  failureReason: z.string().optional(),
+
+  lines: z.array(PricedLine),
+  totalCents: z.int().nonnegative(),
+  cartVersion: z.int().nonnegative().optional(),
+  reservationId: z.string().optional(),
+  paymentId: z.string().optional(),
+
+  /** Unknown outcomes of the step under way so far. */
+  retries: z.int().nonnegative(),
+  /** When the step under way is given up; without it, never. */
+  giveUpAt: z.int().optional(),
+  /** How often stock was reserved anew because a paid checkout's reservation was gone. */
+  reservedAgain: z.int().nonnegative(),
+  cancelRequested: z.boolean(),
+  /** What has to be undone should the checkout fail now: whatever may have happened, known or not. */
+  undo: z.object({ charge: z.boolean(), reservation: z.boolean(), claim: z.boolean() }),
+});
+export type CheckoutContext = z.infer<typeof CheckoutContext>;
+
+/** A snapshot of the machine as it is stored: plain JSON, with what it needs to be understood later. */
+export const CheckoutSession = z.object({
+  machine: z.string(),
+  machineVersion: z.string(),
+  value: z.union([z.string(), z.record(z.string(), z.string())]),
+  context: CheckoutContext,
+});
+export type CheckoutSession = z.infer<typeof CheckoutSession>;
+
+/** `null`: nothing was ever started under this key. */
+export const CheckoutState = z.object({ session: CheckoutSession.nullable() });
+export type CheckoutState = z.infer<typeof CheckoutState>;
+
+export function viewOf({ context }: CheckoutSession): CheckoutView {
+  const { checkoutId, userId, status, failureReason, totalCents, currency, completedAt } = context;
+  return {
+    checkoutId,
+    userId,
+    status,
+    ...(failureReason === undefined || status !== 'FAILED' ? {} : { failureReason }),
+    totalCents,
+    currency,
+    createdAt: iso(context.createdAt),
+    ...(completedAt === undefined ? {} : { completedAt: iso(completedAt) }),
+    history: context.history.map((entry) => ({ ...entry, at: iso(entry.at) })),
+  };
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}

@@ -1,0 +1,52 @@
+import type { EffectContext } from '../../runtime/define/actor.ts';
+import { codeOf } from '../../runtime/define/errors.ts';
+import type { CallContext } from '../checkout/checkout.effects.ts';
+import { reservationIdFor } from '../services/inventory/reservation-id.ts';
+
+/** May be repeated at will. */
+export interface Refunds {
+  refund(checkoutId: string, context: CallContext): Promise<void>;
+}
+
+/** May be repeated at will: the stock comes back once. */
+export interface Restocks {
+  restock(reservationId: string, context: CallContext): Promise<void>;
+}
+
+export interface OrderPorts {
+  readonly payments: Refunds;
+  readonly inventory: Restocks;
+}
+
+export interface GiveBackInput {
+  readonly checkoutId: string;
+  readonly userId: number;
+  /** Failures so far. */
+  readonly retries: number;
+}
+
+const callTimeoutMs = 10_000;
+
+/** What cancelling an order gives back. An order of another shop's checkout has nothing here to give back. */
+export function createOrderEffects({ payments, inventory }: OrderPorts) {
+  const calling = ({ userId }: GiveBackInput, { signal, requestId }: EffectContext): CallContext => ({
+    signal,
+    requestId,
+    userId,
+    timeoutMs: callTimeoutMs,
+  });
+  return {
+    async Refund(input: GiveBackInput, context: EffectContext) {
+      await payments.refund(input.checkoutId, calling(input, context)).catch(ignoreNotFound);
+    },
+    async Restock(input: GiveBackInput, context: EffectContext) {
+      const reservationId = reservationIdFor(input.checkoutId);
+      await inventory.restock(reservationId, calling(input, context)).catch(ignoreNotFound);
+    },
+  };
+}
+export type OrderEffects = ReturnType<typeof createOrderEffects>;
+
+function ignoreNotFound(error: unknown): void {
+  if (codeOf(error) !== 'not_found') throw error;
+}

@@ -1,0 +1,104 @@
+import { z } from 'zod';
+import { TrolleyError } from '../../runtime/define/errors.ts';
+import { centsFromAmount, type CheckoutCompleted } from '../checkout/checkout-completed.ts';
+import { ShippingAddress } from '../checkout/checkout.contract.ts';
+import { maxTotalCents } from '../checkout/checkout.pricing.ts';
+import { storableText, toStorableText } from '../checkout/storable-text.ts';
+import { OrderStatus, OrderView, orderIdFor } from './order.contract.ts';
+
+/** Times in milliseconds since the epoch. */
+export const Order = z.object({
+  id: z.uuid(),
+  checkoutId: z.uuid(),
+  userId: z.int().positive(),
+  status: OrderStatus,
+  items: OrderView.shape.items,
+  totalCents: z.int().nonnegative(),
+  currency: z.string(),
+  shippingAddress: ShippingAddress.optional(),
+  /** What a cancelled order has given back so far. */
+  refunded: z.boolean(),
+  restocked: z.boolean(),
+  createdAt: z.int(),
+  updatedAt: z.int(),
+});
+export type Order = z.infer<typeof Order>;
+
+/** `null`: no order was created under this key. */
+export const OrderState = z.object({ order: Order.nullable() });
+export type OrderState = z.infer<typeof OrderState>;
+
+/** @throws TrolleyError `invalid_request` when an amount is not whole cents, or a text can't be stored */
+export function orderOf(event: CheckoutCompleted, now: number): Order {
+  const address = ShippingAddress.optional().safeParse(event.shipping_address);
+  const userId = Number(event.user_id);
+  const totalCents = wholeCents(event.total_amount);
+  // What the table can't take is refused here: a write that fails would be tried for ever.
+  const fits = totalCents <= maxTotalCents && storableText.test(event.currency);
+  if (!address.success || !Number.isSafeInteger(userId) || !fits) {
+    throw new TrolleyError('invalid_request', 'an event that makes no order');
+  }
+  return {
+    id: orderIdFor(event.checkout_id),
+    checkoutId: event.checkout_id,
+    userId,
+    status: 'CONFIRMED',
+    items: event.items.map((item) => ({
+      productId: item.product_id,
+      productName: toStorableText(item.product_name),
+      quantity: item.quantity,
+      unitPriceCents: wholeCents(item.unit_price),
+    })),
+    totalCents,
+    currency: event.currency,
+    ...(address.data === undefined ? {} : { shippingAddress: address.data }),
+    refunded: false,
+    restocked: false,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+const nextStatuses: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
+  CONFIRMED: ['PROCESSING', 'CANCELLED'],
+  PROCESSING: ['SHIPPED', 'CANCELLED'],
+  SHIPPED: ['DELIVERED'],
+  DELIVERED: [],
+  CANCELLED: [],
+};
+
+/** @throws TrolleyError `conflict` */
+export function moveTo(order: Order, status: OrderStatus, now: number): Order {
+  if (!nextStatuses[order.status].includes(status)) {
+    throw new TrolleyError('conflict', `an order that is ${order.status} does not become ${status}`);
+  }
+  return { ...order, status, updatedAt: now };
+}
+
+/** A cancelled order is over once everything was given back. */
+export function isGivenBack(order: Order): boolean {
+  return order.refunded && order.restocked;
+}
+
+export function viewOf(order: Order): OrderView {
+  const { id, checkoutId, userId, totalCents, currency, status, items, shippingAddress } = order;
+  return {
+    id,
+    checkoutId,
+    userId,
+    totalCents,
+    currency,
+    status,
+    items,
+    ...(shippingAddress === undefined ? {} : { shippingAddress }),
+    createdAt: new Date(order.createdAt).toISOString(),
+    updatedAt: new Date(order.updatedAt).toISOString(),
+  };
+}
+
+function wholeCents(amount: number): number {
+  const cents = centsFromAmount(amount);
+  if (cents === undefined)
+    throw new TrolleyError('invalid_request', `not an amount in whole cents: ${amount}`);
+  return cents;
+}
