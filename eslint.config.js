@@ -51,7 +51,7 @@ export default defineConfig(
     // The test servers' addresses travel through the environment, since runtime/ must not import ops/.
     files: [
       'ops/environment.ts',
-      'ops/infra/testing/mocha-hooks.ts',
+      'ops/infra/testing/*.ts',
       'runtime/testing/test-*.ts',
     ],
     rules: { 'no-restricted-properties': 'off' },

@@ -11,7 +11,7 @@ export function renderHelp(width = 100): string {
     '',
     'Usage: npm start [-- --help]',
     '',
-    'Everything is set by environment variables, or in a file .env (the environment wins).',
+    ...wrap('Everything is set by environment variables, or in a file .env (the environment wins).', width),
   ];
   for (const [group, members] of groups()) {
     lines.push('', group);

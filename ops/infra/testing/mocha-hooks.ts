@@ -15,9 +15,9 @@ let template: TemplateDatabase | undefined;
 
 export async function mochaGlobalSetup(this: Runner): Promise<void> {
   if (![...filesOf(this.suite)].some((file) => needsServers.test(file))) return;
-  const { TEST_REDIS_URL, TEST_POSTGRES_URL, PATH = '' } = process.env;
+  const { TEST_REDIS_URL, TEST_POSTGRES_URL } = process.env;
   const [redis, postgres] = await Promise.all([
-    provideRedis(TEST_REDIS_URL, PATH).then(remember),
+    provideRedis(TEST_REDIS_URL).then(remember),
     providePostgres(TEST_POSTGRES_URL).then(remember),
   ]);
   process.env['TEST_REDIS_URL'] = redis.url;

@@ -5,13 +5,16 @@ import { startPostgres } from '../embedded-postgres.ts';
 import { startRedis } from '../embedded-redis.ts';
 import type { EmbeddedServer } from '../embedded-server.ts';
 
+/** Where the tests find the programs of servers. */
+export const searchPath = process.env['PATH'] ?? '';
+
 export interface TestServer {
   readonly url: string;
   stop(): Promise<void>;
 }
 
 /** The given Redis, else one of our own that ends with the tests. */
-export function provideRedis(given: string | undefined, searchPath: string): Promise<TestServer> {
+export function provideRedis(given: string | undefined): Promise<TestServer> {
   return provide(given, 'redis', (dataDir) => startRedis({ dataDir, searchPath, durable: false }));
 }
 
@@ -21,7 +24,7 @@ export function providePostgres(given: string | undefined): Promise<TestServer> 
 }
 
 /** A Redis for one suite alone, which it may flush, freeze or kill. */
-export async function startPrivateRedis(searchPath: string): Promise<EmbeddedServer> {
+export async function startPrivateRedis(): Promise<EmbeddedServer> {
   const dataDir = temporaryFolder('private-redis');
   const server = await startRedis({ dataDir, searchPath });
   const stop = async (deadlineMs?: number) => {

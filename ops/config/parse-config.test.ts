@@ -1,0 +1,166 @@
+import { expect } from 'chai';
+import { describeConfig } from './describe-config.ts';
+import { ConfigError, parseConfig, type Environment } from './parse-config.ts';
+import { roles } from './roles.ts';
+
+function problemsOf(env: Environment): readonly string[] {
+  try {
+    parseConfig(env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.lines;
+    throw error;
+  }
+  return [];
+}
+
+const longSecret = 'x'.repeat(32);
+
+describe('parseConfig', () => {
+  it('has a default for everything', () => {
+    const config = parseConfig({});
+    expect([...config.roles]).to.deep.equal([...roles]);
+    expect(config.http).to.deep.equal({
+      port: 8080,
+      requestTimeoutMs: 30_000,
+      bodyLimitBytes: 1_048_576,
+      corsOrigins: [],
+    });
+    expect(config.redis.url).to.equal(undefined);
+    expect(config.payment).to.deep.equal({
+      successRate: 0.95,
+      delayMs: { min: 1000, max: 2000 },
+      seed: undefined,
+    });
+    expect(config.addresses.product).to.equal('localhost:50051');
+    expect(config.warnings).to.deep.equal([]);
+  });
+
+  it('takes a blank value as not set', () => {
+    expect(parseConfig({ HTTP_PORT: '', REDIS_URL: ' ' }).http.port).to.equal(8080);
+  });
+
+  it('reads what is given', () => {
+    const config = parseConfig({
+      ROLES: 'gateway, product',
+      HTTP_PORT: '0',
+      BODY_LIMIT: '512KB',
+      CORS_ORIGINS: 'https://a.example, http://localhost:3000',
+      REDIS_URL: 'rediss://user:pw@cache:6380/1',
+      PRODUCT_PORT: '6001',
+      INVENTORY_SERVICE_ADDR: 'stock:7001',
+    });
+    expect([...config.roles]).to.deep.equal(['gateway', 'product']);
+    expect(config.http.port).to.equal(0);
+    expect(config.http.bodyLimitBytes).to.equal(524_288);
+    expect(config.http.corsOrigins).to.deep.equal(['https://a.example', 'http://localhost:3000']);
+    expect(config.redis.url).to.equal('rediss://user:pw@cache:6380/1');
+    expect(config.addresses.product).to.equal('localhost:6001');
+    expect(config.addresses.inventory).to.equal('stock:7001');
+    expect([...config.givenAddresses]).to.deep.equal(['inventory']);
+  });
+
+  it('reads one delay as both ends of the range', () => {
+    expect(parseConfig({ PAYMENT_DELAY_MS: '0' }).payment.delayMs).to.deep.equal({ min: 0, max: 0 });
+    expect(parseConfig({ PAYMENT_DELAY_MS: '5-9' }).payment.delayMs).to.deep.equal({ min: 5, max: 9 });
+  });
+
+  const refusals: [Environment, string][] = [
+    [{ ROLES: 'gateway,cook' }, 'ROLES: got "gateway,cook", wanted all, or a comma list of gateway, node'],
+    [{ ROLES: 'console' }, 'ROLES: the console is not part of this version'],
+    [{ NODE_ENV: 'prod' }, 'NODE_ENV: got "prod", wanted one of development, production, test'],
+    [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: got "loud", wanted one of trace'],
+    [{ HTTP_PORT: 'eighty' }, 'HTTP_PORT: got "eighty", wanted a port from 0 to 65535'],
+    [{ HTTP_PORT: '65536' }, 'HTTP_PORT: got "65536", wanted a port from 0 to 65535'],
+    [{ CART_PORT: '-1' }, 'CART_PORT: got "-1", wanted a port'],
+    [{ PAYMENT_PORT: '50051' }, 'PAYMENT_PORT: got "50051", wanted another port than that of PRODUCT_PORT'],
+    [{ HTTP_PORT: '50056' }, 'HTTP_PORT: got "50056", wanted another port than that of CHECKOUT_PORT'],
+    [{ PRODUCT_SERVICE_ADDR: 'http://x' }, 'PRODUCT_SERVICE_ADDR: got "http://x", wanted an address'],
+    [{ CART_SERVICE_ADDR: 'host:99999' }, 'CART_SERVICE_ADDR: got "host:99999", wanted an address'],
+    [
+      { REDIS_URL: 'http://x' },
+      'REDIS_URL: got (hidden), wanted a URL that begins with redis:// or rediss://',
+    ],
+    [{ REDIS_URL: 'redis+cluster://a,b' }, 'REDIS_URL: Redis Cluster is not part of this version'],
+    [{ POSTGRES_URL: 'localhost' }, 'POSTGRES_URL: got (hidden), wanted a URL that begins with postgres://'],
+    [{ SEED_STOCK: 'many' }, 'SEED_STOCK: got "many", wanted a whole number from 0'],
+    [{ REQUEST_TIMEOUT_MS: '0' }, 'REQUEST_TIMEOUT_MS: got "0", wanted milliseconds from 1'],
+    [{ BODY_LIMIT: '1gb' }, 'BODY_LIMIT: got "1gb", wanted a size such as'],
+    [{ CORS_ORIGINS: '*' }, 'CORS_ORIGINS: got "*", wanted a comma list of origins'],
+    [{ RATE_LIMIT_RPS: '1.5' }, 'RATE_LIMIT_RPS: got "1.5", wanted a whole number from 0'],
+    [{ RATE_LIMIT_BURST: '0' }, 'RATE_LIMIT_BURST: got "0", wanted a whole number from 1'],
+    [{ PAYMENT_SUCCESS_RATE: '95%' }, 'PAYMENT_SUCCESS_RATE: got "95%", wanted a number from 0 to 1'],
+    [{ PAYMENT_SUCCESS_RATE: '1.01' }, 'PAYMENT_SUCCESS_RATE: got "1.01", wanted a number from 0 to 1'],
+    [{ PAYMENT_DELAY_MS: '2000-1000' }, 'PAYMENT_DELAY_MS: got "2000-1000", wanted milliseconds'],
+    [{ PAYMENT_SEED: 'x' }, 'PAYMENT_SEED: got "x", wanted a whole number'],
+    [{ RESERVE_TIMEOUT_MS: 'x' }, 'RESERVE_TIMEOUT_MS: got "x", wanted milliseconds'],
+    [{ CHARGE_TIMEOUT_MS: 'x' }, 'CHARGE_TIMEOUT_MS: got "x", wanted milliseconds'],
+    [{ RESERVATION_TTL_MS: 'x' }, 'RESERVATION_TTL_MS: got "x", wanted milliseconds'],
+    [{ OUTBOX_POLL_MS: '1' }, 'OUTBOX_POLL_MS: got "1", wanted milliseconds from 10'],
+    [{ RECOVERY_POLL_MS: '1' }, 'RECOVERY_POLL_MS: got "1", wanted milliseconds from 10'],
+    [{ ACTOR_SHARDS: '0' }, 'ACTOR_SHARDS: got "0", wanted a whole number from 1'],
+    [{ ACTOR_IDLE_MS: 'x' }, 'ACTOR_IDLE_MS: got "x", wanted milliseconds'],
+    [{ MAILBOX_LIMIT: '0' }, 'MAILBOX_LIMIT: got "0", wanted a whole number from 1'],
+    [{ MONGODB_URI: 'mongodb://x' }, 'MONGODB_URI: keeping carts in MongoDB is not part of this version'],
+    [
+      { KAFKA_BROKERS: 'x:9092', KAFKA_SSL: '1' },
+      'KAFKA_*: the event log on Kafka is not part of this version',
+    ],
+    [{ TLS_CERT: 'c.pem' }, 'TLS_CERT: HTTPS on the gateway is not part of this version'],
+    [{ GRPC_TLS_CA: 'ca.pem' }, 'GRPC_TLS_CA: TLS between services is not part of this version'],
+    [
+      { JWT_JWKS_URL: 'https://x' },
+      'JWT_JWKS_URL: checking tokens against a JWKS is not part of this version',
+    ],
+    [{ NODE_ENV: 'production' }, 'JWT_SECRET: is not set, wanted a secret of at least 32 bytes'],
+    [{ NODE_ENV: 'production', JWT_SECRET: 'short' }, 'JWT_SECRET: got 5 bytes (hidden), wanted a secret'],
+  ];
+  for (const [env, line] of refusals) {
+    it(`refuses ${JSON.stringify(env)} in one line`, () => {
+      const lines = problemsOf(env);
+      expect(lines, JSON.stringify(lines)).to.have.length(1);
+      expect(lines[0]?.startsWith(line), lines[0]).to.equal(true);
+      expect(lines[0]).not.to.include('\n');
+    });
+  }
+
+  it('tells everything that is wrong at once', () => {
+    const lines = problemsOf({ HTTP_PORT: 'x', NODE_ENV: 'production', MONGODB_URI: 'y', ACTOR_SHARDS: 'z' });
+    expect(lines.map((line) => line.split(':')[0])).to.have.members([
+      'HTTP_PORT',
+      'JWT_SECRET',
+      'MONGODB_URI',
+      'ACTOR_SHARDS',
+    ]);
+  });
+
+  it('looks only at what its roles read', () => {
+    const env = { ROLES: 'payment', NODE_ENV: 'production', HTTP_PORT: 'x', PRODUCT_PORT: '50054' };
+    expect(parseConfig(env).http.port).to.equal(8080);
+  });
+
+  it('starts in production with a long secret', () => {
+    expect(parseConfig({ NODE_ENV: 'production', JWT_SECRET: longSecret }).jwt.secret).to.equal(longSecret);
+  });
+
+  it('only warns of a standard variable that has no effect', () => {
+    const { warnings } = parseConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' });
+    expect(warnings).to.deep.equal([
+      'OTEL_EXPORTER_OTLP_ENDPOINT has no effect: tracing is not part of this version',
+    ]);
+  });
+});
+
+describe('describeConfig', () => {
+  it('shows no secret', () => {
+    const hidden = 'a-very-secret-thing-a-very-secret-thing';
+    const config = parseConfig({
+      JWT_SECRET: hidden,
+      REDIS_URL: `redis://:${hidden}@cache:6379`,
+      POSTGRES_URL: `postgres://u:${hidden}@db/x?sslpassword=${hidden}`,
+    });
+    const shown = JSON.stringify(describeConfig(config));
+    expect(shown).not.to.include(hidden);
+    expect(shown).to.include('cache:6379');
+    expect(shown).to.include('db/x');
+  });
+});

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { openDataDir } from './data-dir.ts';
+import { startMarkOf } from './process-identity.ts';
+
+describe('openDataDir', () => {
+  let folder: string;
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'trolley-data-dir-'))));
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const lockFile = () => join(folder, 'trolley.lock');
+  const writeLock = (pid: number, startMark: string) =>
+    writeFileSync(lockFile(), JSON.stringify({ pid, startMark }));
+
+  it('makes the folder, holds it, and leaves nothing of the lock behind', () => {
+    const inside = join(folder, 'deep', 'data');
+    const held = openDataDir(inside);
+    expect(held.takenOver).to.equal(false);
+    expect(readdirSync(inside)).to.deep.equal(['trolley.lock']);
+    held.release();
+    expect(readdirSync(inside)).to.deep.equal([]);
+  });
+
+  it('refuses a second start in one line that says where the first is', () => {
+    const held = openDataDir(folder);
+    held.announce('http://localhost:8080');
+    expect(() => openDataDir(folder)).to.throw(
+      `Trolley already runs on ${held.path} (pid ${process.pid}, http://localhost:8080). ` +
+        'Stop it, or set DATA_DIR to another folder.',
+    );
+    held.release();
+    openDataDir(folder).release();
+  });
+
+  it('takes over from a process that was killed', async () => {
+    const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
+    await once(child, 'spawn');
+    openDataDir(folder, child.pid);
+    expect(() => openDataDir(folder)).to.throw(`pid ${child.pid ?? ''}`);
+    const exited = once(child, 'exit');
+    child.kill('SIGKILL');
+    await exited;
+    const held = openDataDir(folder);
+    expect(held.takenOver).to.equal(true);
+    expect(JSON.parse(readFileSync(lockFile(), 'utf8'))).to.include({ pid: process.pid });
+    held.release();
+  });
+
+  it('is not fooled by another process that has the same id now', () => {
+    writeLock(process.pid, 'another start');
+    expect(openDataDir(folder).takenOver).to.equal(true);
+  });
+
+  it('takes over a lock that nobody can read', () => {
+    writeFileSync(lockFile(), 'half a li');
+    expect(openDataDir(folder).takenOver).to.equal(true);
+  });
+
+  it('releases only its own lock', () => {
+    const held = openDataDir(folder);
+    writeLock(1, startMarkOf(1) ?? '');
+    held.release();
+    expect(existsSync(lockFile())).to.equal(true);
+  });
+});

@@ -1,0 +1,124 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { chooseRedis, findProgram } from './find-redis.mjs';
+import { canInstallWithApt, reasonToInstall } from './prepare-plan.mjs';
+
+describe('reasonToInstall', () => {
+  const koa = { version: '3.3.0', integrity: 'sha-a' };
+  const mocha = { version: '12.0.3', dev: true };
+  const mac = { version: '18.4.0', optional: true };
+  const packages = { 'node_modules/koa': koa, 'node_modules/mocha': mocha, 'node_modules/mac': mac };
+  const lock = { packages: { '': { version: '0.1.0' }, ...packages } };
+  const reason = (
+    installed: typeof lock | { packages: Record<string, object> } | undefined,
+    withDev = true,
+  ) => reasonToInstall({ lock, installed, withDev });
+
+  it('installs where nothing is', () => {
+    expect(reason(undefined)).to.equal('nothing is installed yet');
+  });
+
+  it('leaves alone what is as wanted, and other platforms’ packages', () => {
+    expect(reason({ packages })).to.equal(undefined);
+    expect(reason({ packages: { 'node_modules/koa': koa, 'node_modules/mocha': mocha } })).to.equal(
+      undefined,
+    );
+  });
+
+  it('installs a missing, another or an altered package', () => {
+    expect(reason({ packages: { 'node_modules/mocha': mocha } })).to.equal('koa is missing');
+    const older = { ...packages, 'node_modules/koa': { ...koa, version: '3.2.0' } };
+    expect(reason({ packages: older })).to.equal('koa is 3.2.0, wanted is 3.3.0');
+    const altered = { ...packages, 'node_modules/koa': { ...koa, integrity: 'sha-b' } };
+    expect(reason({ packages: altered })).to.match(/^koa is/);
+  });
+
+  it('wants development packages for tests only', () => {
+    const production = { packages: { 'node_modules/koa': koa } };
+    expect(reason(production)).to.equal('mocha is missing');
+    expect(reason(production, false)).to.equal(undefined);
+  });
+});
+
+describe('chooseRedis', () => {
+  const nothing = {
+    redisUrl: undefined,
+    program: undefined,
+    dockerAnswers: async () => false,
+    canInstall: () => false,
+  };
+  const docker = async () => true;
+  const notAsked = () => {
+    throw new Error('asked without need');
+  };
+
+  it('takes what is given, then a program, then Docker, then apt-get', async () => {
+    const rest = { dockerAnswers: notAsked, canInstall: notAsked };
+    const given = await chooseRedis({ ...rest, redisUrl: 'redis://x', program: '/usr/bin/redis-server' });
+    expect(given).to.deep.equal({ kind: 'given', url: 'redis://x' });
+    const program = await chooseRedis({ ...nothing, ...rest, program: '/usr/bin/redis-server' });
+    expect(program).to.deep.equal({ kind: 'program', program: '/usr/bin/redis-server' });
+    const choice = await chooseRedis({ ...nothing, dockerAnswers: docker, canInstall: notAsked });
+    expect(choice.kind).to.equal('docker');
+    expect((await chooseRedis({ ...nothing, canInstall: () => true })).kind).to.equal('install');
+    expect((await chooseRedis(nothing)).kind).to.equal('none');
+  });
+});
+
+describe('findProgram', () => {
+  it('finds the first executable file, by name before folder', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'trolley-programs-'));
+    try {
+      const [one, two] = [join(folder, 'one'), join(folder, 'two')];
+      mkdirSync(join(one, 'redis-server'), { recursive: true });
+      mkdirSync(two);
+      for (const path of [join(one, 'valkey-server'), join(two, 'redis-server')]) {
+        writeFileSync(path, '');
+        chmodSync(path, 0o755);
+      }
+      const names = ['redis-server', 'valkey-server'];
+      expect(findProgram(names, `${one}:${two}`)).to.equal(join(two, 'redis-server'));
+      expect(findProgram(names, one)).to.equal(join(one, 'valkey-server'));
+      expect(findProgram(names, join(folder, 'none'))).to.equal(undefined);
+      expect(findProgram(names, '')).to.equal(undefined);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});
+
+describe('canInstallWithApt', () => {
+  const aptGet = '/usr/bin/apt-get';
+  const may = (osRelease: string, isRoot = true) => canInstallWithApt({ isRoot, osRelease, aptGet });
+
+  it('is for root on Debian and its kind', () => {
+    expect(may('NAME="Debian GNU/Linux"\nID=debian\n')).to.equal(true);
+    expect(may('ID=ubuntu\nID_LIKE=debian\n')).to.equal(true);
+    expect(may('ID=pop\nID_LIKE="ubuntu debian"\n')).to.equal(true);
+    expect(may('ID=fedora\n')).to.equal(false);
+    expect(may('ID=debian\n', false)).to.equal(false);
+    expect(canInstallWithApt({ isRoot: true, osRelease: 'ID=debian', aptGet: undefined })).to.equal(false);
+  });
+});
+
+describe('prepare.mjs', () => {
+  const program = join(import.meta.dirname, 'prepare.mjs');
+
+  it('says nothing when there is nothing to do', () => {
+    const env = { PATH: '', REDIS_URL: 'redis://127.0.0.1:1' };
+    expect(execFileSync(process.execPath, [program], { env, encoding: 'utf8', stdio: 'pipe' })).to.equal('');
+  });
+
+  it('says in one sentence what to install where there is no Redis', () => {
+    let said = '';
+    try {
+      execFileSync(process.execPath, [program], { env: { PATH: '' }, encoding: 'utf8', stdio: 'pipe' });
+    } catch (error) {
+      said = (error as { stderr: string }).stderr;
+    }
+    expect(said).to.match(/^No Redis was found\. Install redis-server .+\n$/);
+  });
+});
