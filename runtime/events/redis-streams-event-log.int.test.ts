@@ -1,0 +1,226 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { systemClock } from '../define/clock.ts';
+import { silentLogger } from '../observe/logger.ts';
+import { describeEventLog } from '../testing/event-log.suite.ts';
+import { createTestRedis, type TestRedis } from '../testing/test-servers.ts';
+import type { LogRecord, Subscription } from './event-log.ts';
+import { RedisStreamsEventLog, type RedisStreamsEventLogOptions } from './redis-streams-event-log.ts';
+
+/** Processes that share one Redis, each with its own connections. */
+async function openRedis() {
+  const server: TestRedis = await createTestRedis();
+  const processes = new Map<RedisStreamsEventLog, { readonly connections: Redis[]; dead: boolean }>();
+  const open = (options: Partial<RedisStreamsEventLogOptions> = {}): RedisStreamsEventLog => {
+    const process = { connections: [] as Redis[], dead: false };
+    const log = new RedisStreamsEventLog({
+      connect: () => {
+        const connection = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
+        if (process.dead) connection.disconnect();
+        process.connections.push(connection);
+        return connection;
+      },
+      clock: systemClock,
+      logger: silentLogger,
+      instanceId: randomUUID(),
+      leaseMs: 1_500,
+      closeMs: 1_000,
+      ...options,
+    });
+    processes.set(log, process);
+    return log;
+  };
+  const crash = (log: RedisStreamsEventLog) => {
+    const process = processes.get(log);
+    if (process === undefined) return;
+    process.dead = true;
+    for (const connection of process.connections) {
+      connection.disconnect();
+      // Else what is still on its way is read and handled.
+      connection.stream.destroy();
+    }
+  };
+  const close = async () => {
+    await Promise.all([...processes.keys()].map((log) => log.close()));
+    await server.flush();
+  };
+  return { server, processes, open, crash, close };
+}
+
+let topics = 0;
+
+describeEventLog<RedisStreamsEventLog>('Redis Streams', async () => {
+  const redis = await openRedis();
+  return {
+    open: () => Promise.resolve(redis.open()),
+    crash: (log) => Promise.resolve(redis.crash(log)),
+    topic: () => Promise.resolve(`topic-${++topics}`),
+    close: redis.close,
+  };
+});
+
+describe('RedisStreamsEventLog', () => {
+  const topic = 'orders';
+  let redis: Awaited<ReturnType<typeof openRedis>>;
+  let log: RedisStreamsEventLog;
+  let admin: Redis;
+  let seen: LogRecord[];
+  let heard: () => void = () => {};
+
+  beforeEach(async () => {
+    redis = await openRedis();
+    log = redis.open();
+    admin = new Redis(redis.server.url);
+    seen = [];
+  });
+  afterEach(async () => {
+    admin.disconnect();
+    await redis.close();
+  });
+
+  const event = (id: string, value = '{}') => ({ id, key: 'a', type: 'Counted', value, headers: {} });
+  const append = (id: string, on = log) => on.append(topic, [event(id)]);
+  const subscribe = (handle?: (record: LogRecord) => Promise<void>, on = log) =>
+    on.subscribe({
+      topic,
+      group: 'readers',
+      handle: async (record) => {
+        seen.push(record);
+        heard();
+        await handle?.(record);
+      },
+    });
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await new Promise<void>((resolve) => (heard = resolve));
+  };
+  const untilSeen = (id: string) => until(() => seen.some((record) => record.id === id));
+  const eventually = async (condition: () => Promise<boolean>) => {
+    while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const drained = (subscription: Subscription) => eventually(async () => (await subscription.lag()) === 0);
+  const keyOf = async (pattern: string) => (await admin.keys(`{log-${topic}}:${pattern}`))[0] ?? '';
+
+  it('keeps all keys of a topic in one slot, under its own prefix', async () => {
+    await subscribe();
+    await append('1');
+    await untilSeen('1');
+    await eventually(async () => (await keyOf('offsets:*')) !== '');
+    const keys = await admin.keys('*');
+    expect(keys.filter((key) => !key.startsWith('{log-orders}:'))).to.deep.equal([]);
+  });
+
+  it('starts over after everything was deleted, and goes on', async () => {
+    const subscription = await subscribe();
+    await append('1');
+    await untilSeen('1');
+    await drained(subscription);
+    await admin.flushdb();
+    await append('2');
+    await untilSeen('2');
+    await drained(subscription);
+    await append('3');
+    await untilSeen('3');
+    expect(seen.map(({ id }) => id).filter((id) => id === '1')).to.have.length(1);
+  });
+
+  it('reads again from the start when a Redis comes back whose clock is behind', async () => {
+    const subscription = await subscribe();
+    await append('1');
+    await untilSeen('1');
+    await drained(subscription);
+    const stream = await keyOf('[0-9]');
+    await admin.flushdb();
+    await admin.xadd(stream, '5-1', 'id', 'old', 'key', 'a', 'type', 'Counted', 'value', '{}');
+    await untilSeen('old');
+  });
+
+  it('goes on after its connections were cut', async () => {
+    await subscribe();
+    for (let round = 0; round < 3; round++) {
+      await append(`before-${round}`);
+      await untilSeen(`before-${round}`);
+      for (const { connections } of redis.processes.values()) {
+        for (const connection of connections) connection.stream.destroy();
+      }
+      await eventually(() =>
+        append(`after-${round}`).then(
+          () => true,
+          () => false,
+        ),
+      );
+      await untilSeen(`after-${round}`);
+    }
+  });
+
+  it("moves no offset once the lease is another process's", async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const subscription = await subscribe(() => held);
+    await append('1');
+    await untilSeen('1');
+    await admin.set(await keyOf('lease:*'), 'somebody else', 'PX', 60_000);
+    release();
+    await subscription.close();
+    expect(await keyOf('offsets:*')).to.equal('');
+    expect(await admin.get(await keyOf('lease:*'))).to.equal('somebody else');
+  });
+
+  it('has one process consume while others stand by, and the next begin when its lease ends', async () => {
+    const [other, mine] = [redis.open(), await subscribe()];
+    await append('1');
+    await drained(mine);
+    const token = await admin.get(await keyOf('lease:*'));
+    const theirs = await subscribe(undefined, other);
+    await append('2');
+    await drained(mine);
+    expect(await admin.get(await keyOf('lease:*'))).to.equal(token);
+    redis.crash(log);
+    await append('3', other);
+    await untilSeen('3');
+    await drained(theirs);
+    expect(await admin.get(await keyOf('lease:*'))).to.not.equal(token);
+    expect(seen.map(({ id }) => id)).to.deep.equal(['1', '2', '3']);
+  });
+
+  it('hands a strange entry to the consumer, who can reject it with its bytes', async () => {
+    const bytes = Buffer.from([0xff, 0x00, 0xfe]);
+    await append('1');
+    const stream = await keyOf('[0-9]');
+    await admin.xadd(stream, '*', 'value', bytes, 'headers', '[not json');
+    const subscription = await subscribe(async (record) => {
+      if (record.id !== '1') await log.reject(topic, record, 'not understood');
+    });
+    await until(() => seen.length === 2);
+    await drained(subscription);
+    expect(seen[1]).to.include({ id: seen[1]?.offset, key: '', type: '' });
+    const [letters = ''] = await admin.keys('{log-orders.dlq}:*');
+    const [entry] = await admin.xrangeBuffer(letters, '-', '+');
+    expect(entry?.[1].some((field) => field.equals(bytes))).to.equal(true);
+  });
+
+  it('drops what is older than the retention, dead letters aside', async () => {
+    await append('1');
+    await log.reject(topic, { ...event('2'), partition: 0, offset: '1-1' }, 'bad');
+    const keys = [await keyOf('[0-9]'), (await admin.keys('{log-orders.dlq}:*'))[0] ?? ''];
+    const later = { ...systemClock, now: () => Date.now() + 8 * 86_400_000 };
+    const next = redis.open({ clock: later });
+    await append('3', next);
+    await next.reject(topic, { ...event('4'), partition: 0, offset: '1-1' }, 'bad');
+    const lengths = await Promise.all(keys.map((key) => admin.xlen(key)));
+    expect(lengths).to.deep.equal([0, 2]);
+  });
+
+  it('refuses an append while Redis is not there, and keeps nothing back for later', async () => {
+    const gone = redis.open({ connect: () => new Redis({ port: 1, retryStrategy: () => null }) });
+    const refused: unknown = await append('1', gone).catch((error: unknown) => error);
+    expect(refused).to.have.property('code', 'unavailable');
+  });
+
+  it('closes although a handler never ends', async () => {
+    await subscribe(() => new Promise<never>(() => {}));
+    await append('1');
+    await untilSeen('1');
+    await log.close();
+  });
+});

@@ -1,0 +1,186 @@
+import type { Cluster, Redis } from 'ioredis';
+import type { Clock } from '../define/clock.ts';
+import { TrolleyError } from '../define/errors.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { EventLog, LogEvent, LogRecord, SubscribeOptions, Subscription } from './event-log.ts';
+import { partitionOf } from './partition-of.ts';
+import { GroupLease } from './redis-streams-lease.ts';
+import { RedisStreamsSubscription } from './redis-streams-subscription.ts';
+import { fieldsOf, RedisStreamsTopic } from './redis-streams-topic.ts';
+import { withTimeLimit } from './time-limit.ts';
+
+export interface RedisStreamsEventLogOptions {
+  /** Opens a connection, without a `keyPrefix`. The log closes what it opened. */
+  readonly connect: () => Redis | Cluster;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** A text that no other process of the system has, and a new one with each start. */
+  readonly instanceId: string;
+  /** Numbers in [0, 1). Default: `Math.random`. */
+  readonly random?: () => number;
+  /** Separates logs on one Redis. Default: `log`. */
+  readonly prefix?: string;
+  /** Fixed for the life of a topic, since it decides where a key lies. Default: 6. */
+  readonly partitions?: number;
+  /** Records older than this are dropped, dead letters aside. Default: 7 days. */
+  readonly retentionMs?: number;
+  /** How long a silent process keeps a group from others. Default: 3,000. */
+  readonly leaseMs?: number;
+  /** How long `close` waits for handlers. Default: 10,000. */
+  readonly closeMs?: number;
+}
+
+const day = 86_400_000;
+const trimEveryMs = 60_000;
+const readyLimitMs = 3_000;
+const answerLimitMs = 10_000;
+const deadLetters = '.dlq';
+
+/**
+ * The event log on Redis Streams, for a single machine: a stream per partition, and one process at a time that
+ * consumes for a group while the others stand by. It lasts as long as its Redis does; what must outlive that
+ * is published again from the outbox.
+ */
+export class RedisStreamsEventLog implements EventLog {
+  readonly #options: Required<RedisStreamsEventLogOptions>;
+  readonly #redis: Redis | Cluster;
+  readonly #subscriptions = new Set<RedisStreamsSubscription>();
+  readonly #trimmed = new Map<string, number>();
+  #opened = 0;
+
+  constructor(options: RedisStreamsEventLogOptions) {
+    this.#options = {
+      random: Math.random,
+      prefix: 'log',
+      partitions: 6,
+      retentionMs: 7 * day,
+      leaseMs: 3_000,
+      closeMs: 10_000,
+      ...options,
+    };
+    this.#redis = this.#connect();
+  }
+
+  /** @throws TrolleyError `unavailable`: some, all or none may have been appended */
+  async append(topic: string, events: readonly LogEvent[]): Promise<void> {
+    await this.#append(
+      topic,
+      events.map((event) => ({ key: event.key, fields: fieldsOf(event) })),
+    );
+  }
+
+  subscribe(subscribe: SubscribeOptions): Promise<Subscription> {
+    const { clock, random, logger, leaseMs, closeMs, instanceId } = this.#options;
+    const topic = this.#topic(subscribe.topic);
+    const token = `${instanceId}#${++this.#opened}`;
+    const lease = new GroupLease({
+      redis: this.#redis,
+      topic,
+      group: subscribe.group,
+      token,
+      leaseMs,
+      clock,
+    });
+    const subscription = new RedisStreamsSubscription({
+      ...{ subscribe, topic, lease, leaseMs, closeMs, clock, random, logger },
+      connect: () => this.#connect(),
+    });
+    this.#subscriptions.add(subscription);
+    return Promise.resolve(subscription);
+  }
+
+  async reject(topic: string, record: LogRecord, reason: string): Promise<void> {
+    const { partition: _partition, offset: _offset, ...event } = record;
+    this.#options.logger.error(
+      { topic, reason, eventId: record.id, offset: record.offset },
+      'an event was rejected',
+    );
+    const value = await this.#storedValue(topic, record);
+    const rejected = { ...event, headers: { ...event.headers, reason } };
+    await this.#append(`${topic}${deadLetters}`, [{ key: event.key, fields: fieldsOf(rejected, value) }]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
+    this.#redis.disconnect();
+  }
+
+  async #append(
+    topic: string,
+    entries: readonly { key: string; fields: (string | Buffer)[] }[],
+  ): Promise<void> {
+    if (entries.length === 0) return;
+    try {
+      await this.#ready();
+      const { streams } = this.#topic(topic);
+      const pipeline = this.#redis.pipeline();
+      for (const { key, fields } of entries) {
+        pipeline.xadd(streams[partitionOf(key, streams.length)] ?? '', '*', ...fields);
+      }
+      for (const stream of this.#trimDue(topic) ? streams : []) {
+        pipeline.xtrim(
+          stream,
+          'MINID',
+          '=',
+          Math.max(0, this.#options.clock.now() - this.#options.retentionMs),
+        );
+      }
+      const replies = await withTimeLimit(this.#options.clock, answerLimitMs, 'Redis', pipeline.exec());
+      const failed = replies?.find(([error]) => error !== null)?.[0];
+      if (failed !== undefined && failed !== null) throw failed;
+    } catch (cause) {
+      throw new TrolleyError('unavailable', `topic ${topic}: the events could not be appended`, { cause });
+    }
+  }
+
+  /**
+   * Waits for the connection, briefly. What is sent without one is queued by ioredis, and everything tried in
+   * the meantime would be appended together when Redis is back.
+   */
+  async #ready(): Promise<void> {
+    const redis = this.#redis;
+    if (redis.status === 'ready') return;
+    if (redis.status === 'end') throw new Error('the connection is closed');
+    let done = () => {};
+    const ready = new Promise<void>((resolve) => (done = resolve));
+    redis.once('ready', done).once('end', done);
+    try {
+      await withTimeLimit(this.#options.clock, readyLimitMs, 'connecting to Redis', ready);
+    } finally {
+      redis.off('ready', done).off('end', done);
+    }
+  }
+
+  /** The bytes as they lie in the log: a value that is not even text must reach the dead letters whole. */
+  async #storedValue(topic: string, { partition, offset }: LogRecord): Promise<Buffer | undefined> {
+    const stream = this.#topic(topic).streams[partition] ?? '';
+    const [entry] = await withTimeLimit(
+      this.#options.clock,
+      answerLimitMs,
+      'Redis',
+      this.#redis.xrangeBuffer(stream, offset, offset),
+    );
+    const fields = entry?.[1] ?? [];
+    const at = fields.findIndex((field, index) => index % 2 === 0 && field.toString() === 'value');
+    return at < 0 ? undefined : fields[at + 1];
+  }
+
+  #topic(topic: string): RedisStreamsTopic {
+    return new RedisStreamsTopic(this.#options.prefix, topic, this.#options.partitions);
+  }
+
+  #trimDue(topic: string): boolean {
+    if (topic.endsWith(deadLetters)) return false;
+    const now = this.#options.clock.monotonic();
+    if (now - (this.#trimmed.get(topic) ?? -Infinity) < trimEveryMs) return false;
+    this.#trimmed.set(topic, now);
+    return true;
+  }
+
+  #connect(): Redis | Cluster {
+    const connection = this.#options.connect();
+    // Without a listener ioredis prints each failed attempt; what was to be done fails or is done again.
+    connection.on('error', (error: unknown) => this.#options.logger.debug({ err: error }, 'Redis is away'));
+    return connection;
+  }
+}

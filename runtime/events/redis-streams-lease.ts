@@ -1,0 +1,114 @@
+import type { Cluster, Redis } from 'ioredis';
+import { TrolleyError } from '../define/errors.ts';
+import type { Clock } from '../define/clock.ts';
+import type { LogRecord } from './event-log.ts';
+import type { RedisStreamsTopic } from './redis-streams-topic.ts';
+import { withTimeLimit } from './time-limit.ts';
+
+const renewScript = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('pexpire', KEYS[1], ARGV[2])`;
+const releaseScript = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('del', KEYS[1])`;
+const commitScript = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
+redis.call('hset', KEYS[2], ARGV[2], ARGV[3])
+return 1`;
+// Counting stops at a limit, since it reads: beyond it the whole partition is the bound.
+const lagScript = `local lag = 0
+for partition, stream in ipairs(KEYS) do
+  if partition < #KEYS then
+    local offset = redis.call('hget', KEYS[#KEYS], partition - 1) or '0-0'
+    local behind = #redis.call('xrange', stream, '(' .. offset, '+', 'COUNT', ARGV[1])
+    if behind == tonumber(ARGV[1]) then behind = redis.call('xlen', stream) end
+    lag = lag + behind
+  end
+end
+return lag`;
+
+const answerLimitMs = 5_000;
+const countLimit = 1_000;
+
+export interface GroupLeaseOptions {
+  readonly redis: Redis | Cluster;
+  readonly topic: RedisStreamsTopic;
+  readonly group: string;
+  /** Names this holder and nobody else. */
+  readonly token: string;
+  readonly leaseMs: number;
+  readonly clock: Clock;
+}
+
+/**
+ * The right of one process to consume for a group, and what it does under it. Offsets are committed by a script
+ * that checks the right, so that a process that lost it, however long it was frozen, can't move them.
+ */
+export class GroupLease {
+  readonly #options: GroupLeaseOptions;
+  #heldUntil = -Infinity;
+
+  constructor(options: GroupLeaseOptions) {
+    this.#options = options;
+  }
+
+  /** By this process's own clock, with a margin: false some time before another can have it. */
+  get isHeld(): boolean {
+    return this.#options.clock.monotonic() < this.#heldUntil;
+  }
+
+  /** Also true when it is ours already, from before a broken connection. */
+  async acquire(): Promise<boolean> {
+    const { redis, token, leaseMs } = this.#options;
+    if (await this.renew()) return true;
+    return this.#held(() => redis.set(this.#key, token, 'PX', leaseMs, 'NX'), 'OK');
+  }
+
+  async renew(): Promise<boolean> {
+    const { redis, token, leaseMs } = this.#options;
+    return this.#held(() => redis.eval(renewScript, 1, this.#key, token, leaseMs), 1);
+  }
+
+  async release(): Promise<void> {
+    const { redis, token } = this.#options;
+    this.#heldUntil = -Infinity;
+    await this.#answer(redis.eval(releaseScript, 1, this.#key, token));
+  }
+
+  /** The last offset committed in each partition that has one. */
+  async offsets(): Promise<Readonly<Record<string, string>>> {
+    const { redis, topic, group } = this.#options;
+    return this.#answer(redis.hgetall(topic.offsets(group)));
+  }
+
+  /** @throws TrolleyError `aborted` when the lease is another's by now */
+  async commit({ partition, offset }: LogRecord): Promise<void> {
+    const { redis, topic, group, token } = this.#options;
+    const offsets = topic.offsets(group);
+    const done = await this.#answer(
+      redis.eval(commitScript, 2, this.#key, offsets, token, partition, offset),
+    );
+    if (done !== 1) throw new TrolleyError('aborted', `group ${group}: another process consumes by now`);
+  }
+
+  /** Exact up to 1,000 records in a partition; beyond, all that the partition still holds. */
+  async lag(): Promise<number> {
+    const { redis, topic, group } = this.#options;
+    const keys = [...topic.streams, topic.offsets(group)];
+    return Number(await this.#answer(redis.eval(lagScript, keys.length, ...keys, countLimit)));
+  }
+
+  get #key(): string {
+    return this.#options.topic.lease(this.#options.group);
+  }
+
+  async #held(ask: () => Promise<unknown>, yes: unknown): Promise<boolean> {
+    const { clock, leaseMs } = this.#options;
+    // From before the question: the time on the way counts against us.
+    const asked = clock.monotonic();
+    const held = (await this.#answer(ask())) === yes;
+    this.#heldUntil = held ? asked + leaseMs * 0.8 : -Infinity;
+    return held;
+  }
+
+  #answer<T>(command: Promise<T>): Promise<T> {
+    return withTimeLimit(this.#options.clock, answerLimitMs, 'Redis', command);
+  }
+}
