@@ -42,7 +42,10 @@ export class ClusterClient implements ActorRefs {
   ref<M extends MessageSpecs>(contract: ActorContract<M>, key: string): ActorRef<M> {
     const parsed = contract.key.safeParse(key);
     if (!parsed.success) {
-      throw new TrolleyError('invalid_request', `'${key}' is no key of ${contract.type}: ${z.prettifyError(parsed.error)}`);
+      throw new TrolleyError(
+        'invalid_request',
+        `'${key}' is no key of ${contract.type}: ${z.prettifyError(parsed.error)}`,
+      );
     }
     return {
       key,
@@ -71,7 +74,14 @@ export class ClusterClient implements ActorRefs {
     input: unknown,
     options: AskOptions,
   ): Promise<StoredAnswer> {
-    const { mailbox, inbox, clock, shards, defaultTimeoutMs = 30_000, maxPendingAsks = 10_000 } = this.#options;
+    const {
+      mailbox,
+      inbox,
+      clock,
+      shards,
+      defaultTimeoutMs = 30_000,
+      maxPendingAsks = 10_000,
+    } = this.#options;
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     const envelope: Envelope = {
       ...this.#envelope(contract, key, name, input, options),
@@ -130,7 +140,12 @@ export class ClusterClient implements ActorRefs {
     const expired = new Promise<never>((_, reject) => {
       const end = (sentence: string) => {
         over.abort();
-        reject(new TrolleyError('deadline_exceeded', `${type} ${key}: ${name} ${sentence}; its outcome is unknown`));
+        reject(
+          new TrolleyError(
+            'deadline_exceeded',
+            `${type} ${key}: ${name} ${sentence}; its outcome is unknown`,
+          ),
+        );
       };
       cancel = this.#options.clock.schedule(timeoutMs, () => end(`was not answered within ${timeoutMs} ms`));
       abort = () => end('was given up by its caller');
@@ -145,9 +160,16 @@ export class ClusterClient implements ActorRefs {
     return { expired, signal: over.signal, clear };
   }
 
-  #envelope(contract: ActorContract, key: string, name: string, input: unknown, options: SendOptions): Envelope {
+  #envelope(
+    contract: ActorContract,
+    key: string,
+    name: string,
+    input: unknown,
+    options: SendOptions,
+  ): Envelope {
     const spec = contract.messages[name];
-    if (spec === undefined) throw new TrolleyError('unknown_message', `${contract.type} has no message '${name}'`);
+    if (spec === undefined)
+      throw new TrolleyError('unknown_message', `${contract.type} has no message '${name}'`);
     const parsed = spec.input.safeParse(input);
     if (!parsed.success) {
       const reason = z.prettifyError(parsed.error);
@@ -159,7 +181,9 @@ export class ClusterClient implements ActorRefs {
       id: messageIdOf(messageId, idempotencyKey) ?? `r-${this.#options.newId()}`,
       name,
       input,
-      ...(idempotencyKey === undefined ? {} : { fingerprint: `${name}:${fingerprintOf(JSON.stringify(input))}` }),
+      ...(idempotencyKey === undefined
+        ? {}
+        : { fingerprint: `${name}:${fingerprintOf(JSON.stringify(input))}` }),
       ...(requestId === undefined ? {} : { requestId }),
       ...(traceparent === undefined ? {} : { traceparent }),
     };

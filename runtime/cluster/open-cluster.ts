@@ -25,7 +25,12 @@ export interface ClusterOptions {
   readonly mailboxLimit?: number;
 }
 
-const withDefaults = <O extends ClusterOptions>(options: O) => ({ namespace: 'actors', shards: 64, mailboxLimit: 1_000, ...options });
+const withDefaults = <O extends ClusterOptions>(options: O) => ({
+  namespace: 'actors',
+  shards: 64,
+  mailboxLimit: 1_000,
+  ...options,
+});
 
 export interface Client {
   readonly refs: ActorRefs;

@@ -69,7 +69,7 @@ export class RedisInbox implements Inbox {
       try {
         await this.#read();
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.#closing.signal.aborted) return;
         logger.warn({ err: error }, 'answers cannot be read');
         await pause(clock, retryMs, signal);
       }
@@ -77,7 +77,15 @@ export class RedisInbox implements Inbox {
   }
 
   async #read(): Promise<void> {
-    const streams = await this.#connection.xread('COUNT', 1000, 'BLOCK', blockMs, 'STREAMS', this.name, this.#lastId);
+    const streams = await this.#connection.xread(
+      'COUNT',
+      1000,
+      'BLOCK',
+      blockMs,
+      'STREAMS',
+      this.name,
+      this.#lastId,
+    );
     for (const [, entries] of streams ?? []) {
       for (const [id, fields] of entries) {
         this.#lastId = id;

@@ -62,12 +62,16 @@ export class RedisShardRegistry implements ShardRegistry {
 
   async acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined> {
     const own = leaseKey(this.#namespace, shard);
-    return (await this.#commands.trolleyAcquire(own, epochKey(this.#namespace, shard), node, ttlMs)) ?? undefined;
+    return (
+      (await this.#commands.trolleyAcquire(own, epochKey(this.#namespace, shard), node, ttlMs)) ?? undefined
+    );
   }
 
   async renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean[]> {
     const kept = await Promise.all(
-      leases.map(({ shard, token }) => this.#commands.trolleyRenew(leaseKey(this.#namespace, shard), token, ttlMs)),
+      leases.map(({ shard, token }) =>
+        this.#commands.trolleyRenew(leaseKey(this.#namespace, shard), token, ttlMs),
+      ),
     );
     return kept.map((one) => one === 1);
   }

@@ -84,7 +84,9 @@ export class ShardKeeper {
     this.#stopping = true;
     const { registry, node, logger } = this.#options;
     // Leaving first: the others take each shard the moment it is released.
-    await registry.leave(node).catch((error: unknown) => logger.debug({ err: error }, 'could not leave the members'));
+    await registry
+      .leave(node)
+      .catch((error: unknown) => logger.debug({ err: error }, 'could not leave the members'));
     for (const lease of this.#held.values()) if (!lease.leaving) this.#handOver(lease);
     await Promise.all(this.#handOvers);
     this.#closing.abort();
@@ -94,9 +96,7 @@ export class ShardKeeper {
   async #run(): Promise<void> {
     const { clock, beatMs, logger } = this.#options;
     const { signal } = this.#closing;
-    while (!signal.aborted) {
-      await pause(clock, beatMs, signal);
-      if (signal.aborted) return;
+    for (await pause(clock, beatMs, signal); !signal.aborted; await pause(clock, beatMs, signal)) {
       try {
         await this.#beat();
       } catch (error) {
@@ -109,10 +109,10 @@ export class ShardKeeper {
   async #beat(): Promise<void> {
     const { registry, node, leaseMs, shards } = this.#options;
     await this.#renew();
-    if (this.#stopping) return;
+    if (this.#isStopping()) return;
     const members = await registry.join(node, leaseMs);
     const acquiring: Promise<void>[] = [];
-    if (this.#stopping) return registry.leave(node);
+    if (this.#isStopping()) return registry.leave(node);
     for (let shard = 0; shard < shards; shard++) {
       const mine = ownerOf(shard, members) === node;
       const lease = this.#held.get(shard);
@@ -150,7 +150,9 @@ export class ShardKeeper {
     const done = events
       .handOver(lease)
       .then(() => registry.release(lease.shard, lease.token))
-      .catch((error: unknown) => logger.warn({ err: error, shard: lease.shard }, 'shard not released; it runs out'))
+      .catch((error: unknown) =>
+        logger.warn({ err: error, shard: lease.shard }, 'shard not released; it runs out'),
+      )
       .finally(() => {
         if (this.#held.get(lease.shard) === lease) this.#held.delete(lease.shard);
         this.#handOvers.delete(done);
@@ -167,6 +169,11 @@ export class ShardKeeper {
 
   #dropExpired(): void {
     for (const lease of this.#held.values()) if (!lease.leaving && !lease.isHeld()) this.#lose(lease);
+  }
+
+  /** A method, since it turns true while something else is awaited. */
+  #isStopping(): boolean {
+    return this.#stopping;
   }
 
   /** Counted from before the registry is asked, so never longer than the registry counts. */

@@ -1,5 +1,12 @@
 import type { z } from 'zod';
-import type { ActorContract, MessageName, MessageSpecs, OutputOf, ParsedInputOf } from './contract.ts';
+import type {
+  ActorContract,
+  AskableName,
+  MessageName,
+  MessageSpecs,
+  OutputOf,
+  ParsedInputOf,
+} from './contract.ts';
 import type { TrolleyError } from './errors.ts';
 
 /** What an effect may use while it runs, outside any turn. */
@@ -21,11 +28,16 @@ export type Effect<Input, Result> = (input: Input, context: EffectContext) => Pr
 // `never` as parameter type: the only supertype of every effect's input.
 export type Effects = Readonly<Record<string, Effect<never, unknown>>>;
 
-export type EffectInput<E extends Effects, N extends keyof E> = E[N] extends Effect<infer I, unknown> ? I : never;
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- no name of an effect fits, which is the point
+export type NoEffects = Record<never, never>;
+
+export type EffectInput<E extends Effects, N extends keyof E> =
+  E[N] extends Effect<infer I, unknown> ? I : never;
 export type EffectResult<E extends Effects, N extends keyof E> = Awaited<ReturnType<E[N]>>;
 
 /** How an effect ended. `error` is what it threw: a refusal or an unknown outcome, by its code. */
-export type Outcome<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: TrolleyError };
+export type Outcome<T> =
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: TrolleyError };
 
 export interface PerformOptions {
   /** Milliseconds from now before which the effect does not start. Survives a crash. */
@@ -60,7 +72,7 @@ export interface Waiting<Tag> {
  * One message being handled. Everything a handler does goes through it and becomes real together, when the
  * turn is committed; an exception means that the turn did not happen.
  */
-export interface Turn<S, E extends Effects = Record<never, never>> {
+export interface Turn<S, E extends Effects = NoEffects> {
   readonly key: string;
   readonly messageId: string;
   readonly requestId: string | undefined;
@@ -86,7 +98,7 @@ export type Receive<M extends MessageSpecs, S, E extends Effects> = {
   readonly [N in MessageName<M>]: (
     turn: Turn<S, E>,
     input: ParsedInputOf<M, N>,
-  ) => OutputOf<M, N> | (OutputOf<M, N> extends void ? never : Deferred);
+  ) => OutputOf<M, N> | (N extends AskableName<M> ? Deferred : never);
 };
 
 export type Settled<S, E extends Effects> = {
@@ -138,7 +150,7 @@ export type AnyActor = Actor<any, any, any>;
  *   },
  * });
  */
-export function defineActor<M extends MessageSpecs, S, E extends Effects = Record<never, never>>(
+export function defineActor<M extends MessageSpecs, S, E extends Effects = NoEffects>(
   contract: ActorContract<M>,
   definition: ActorDefinition<M, S, E>,
 ): Actor<M, S, E> {

@@ -53,7 +53,11 @@ export type AskableName<M extends MessageSpecs> = {
 export type InputOf<M extends MessageSpecs, N extends keyof M> = z.input<M[N]['input']>;
 /** What a handler gets: parsed, defaults filled in. */
 export type ParsedInputOf<M extends MessageSpecs, N extends keyof M> = z.output<M[N]['input']>;
-/** What an ask resolves to; `void` for a message without output. */
-export type OutputOf<M extends MessageSpecs, N extends keyof M> = M[N] extends { output: infer O extends z.ZodType }
+// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- the return type of a handler that answers nothing
+type NoOutput = void;
+/** What an ask resolves to; nothing for a message without output. */
+export type OutputOf<M extends MessageSpecs, N extends keyof M> = M[N] extends {
+  output: infer O extends z.ZodType;
+}
   ? z.output<O>
-  : void;
+  : NoOutput;

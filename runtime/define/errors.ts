@@ -63,8 +63,10 @@ export const errorTable = {
   forbidden: refused(403, 'PERMISSION_DENIED'),
   not_found: refused(404, 'NOT_FOUND'),
   method_not_allowed: refused(405, 'UNIMPLEMENTED'),
+  request_timeout: refused(408, 'DEADLINE_EXCEEDED'),
   payload_too_large: refused(413, 'INVALID_ARGUMENT'),
   unsupported_media_type: refused(415, 'INVALID_ARGUMENT'),
+  headers_too_large: refused(431, 'INVALID_ARGUMENT'),
   // What the rules of the shop refuse.
   conflict: refused(409, 'FAILED_PRECONDITION'),
   already_exists: refused(409, 'ALREADY_EXISTS'),

@@ -132,7 +132,11 @@ export class Activation {
       const loaded = await this.#load();
       if (this.#inHand.length === 0 && this.#rung) {
         this.#rung = false;
-        this.#inHand = await this.#kernel.mailbox.take(this.address, this.lease, this.#request(loaded.record));
+        this.#inHand = await this.#kernel.mailbox.take(
+          this.address,
+          this.lease,
+          this.#request(loaded.record),
+        );
         this.#listedBusy = loaded.record.effects.length > 0;
       }
       await this.#takeTurn(loaded);
@@ -146,10 +150,10 @@ export class Activation {
     if (this.#loaded !== undefined) return this.#loaded;
     const { actor, store } = this.#hosted;
     const stored = await store.load(this.address.key);
-    const state =
+    const state: unknown =
       stored === undefined
         ? actor.definition.initial(this.address.key, this.#kernel.clock.now())
-        : (actor.definition.state.parse(stored.record.state) as unknown);
+        : actor.definition.state.parse(stored.record.state);
     const record = { applied: [], effects: [], waiting: [], ...stored?.record, state };
     this.#loaded = { record, version: stored?.version ?? 0 };
     this.#effects.sync(record.effects);
@@ -163,7 +167,11 @@ export class Activation {
     const { record } = draft.changed ? await this.#write(loaded, draft) : loaded;
     this.#outcomes = this.#outcomes.slice(outcomes.length);
     if (deliveries.length > 0 || draft.changed) {
-      await this.#hosted.actor.definition.project?.(this.address.key, record.state, this.#loaded?.version ?? 0);
+      await this.#hosted.actor.definition.project?.(
+        this.address.key,
+        record.state,
+        this.#loaded?.version ?? 0,
+      );
     }
     // What is durable may be answered at once. An answer that rests on memory alone waits for the lease's check.
     const answered = draft.changed ? this.#answer(draft) : undefined;
@@ -248,7 +256,10 @@ export class Activation {
     this.#rung = true;
     if (this.#ended) return;
     if (error instanceof FencedError) {
-      this.#kernel.logger.info({ actor: this.address.id, token: this.lease.token }, 'lease lost; actor given up');
+      this.#kernel.logger.info(
+        { actor: this.address.id, token: this.lease.token },
+        'lease lost; actor given up',
+      );
       this.#ended = true;
       this.#effects.stopAll();
       this.#kernel.onEnded(this);

@@ -144,14 +144,14 @@ export class ActorNode implements ShardEvents {
 
   #forget(activation: Activation): void {
     const held = this.#shards.get(activation.address.shard);
-    if (held?.activations.get(activation.address.id) === activation) held.activations.delete(activation.address.id);
+    if (held?.activations.get(activation.address.id) === activation)
+      held.activations.delete(activation.address.id);
   }
 
   async #every(intervalMs: number, work: () => Promise<void>): Promise<void> {
     const { signal } = this.#closing;
-    while (!signal.aborted) {
-      await pause(this.#kernel.clock, intervalMs, signal);
-      if (signal.aborted) return;
+    const interval = () => pause(this.#kernel.clock, intervalMs, signal);
+    for (await interval(); !signal.aborted; await interval()) {
       await work().catch((error: unknown) => this.#sweepFailed(error));
     }
   }

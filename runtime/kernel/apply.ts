@@ -16,7 +16,12 @@ type SettledHandler = (turn: MessageTurn, outcome: Outcome<unknown>, input: unkn
  * changes nothing and is the answer.
  * @throws whatever else the handler threw: this message did not happen
  */
-export function applyMessage(actor: AnyActor, draft: TurnDraft, envelope: Envelope, context: TurnContext): TurnDraft {
+export function applyMessage(
+  actor: AnyActor,
+  draft: TurnDraft,
+  envelope: Envelope,
+  context: TurnContext,
+): TurnDraft {
   const correlation = `${context.actorId}/${envelope.id}`;
   const answerWith = (answer: StoredAnswer) => withReply(draft, envelope.replyTo, correlation, answer);
   const refuse = (error: TrolleyError) => answerWith(refusal(toWireError(error)));
@@ -24,7 +29,9 @@ export function applyMessage(actor: AnyActor, draft: TurnDraft, envelope: Envelo
   const known = draft.record.applied.find((one) => one.id === envelope.id);
   if (known !== undefined) return applyAgain(draft, known, envelope, correlation);
   if (envelope.deadline !== undefined && envelope.deadline <= context.now) {
-    return refuse(new TrolleyError('deadline_exceeded', `${envelope.name} was given up before it was handled`));
+    return refuse(
+      new TrolleyError('deadline_exceeded', `${envelope.name} was given up before it was handled`),
+    );
   }
 
   const handler = (actor.definition.receive as Record<string, Handler | undefined>)[envelope.name];
@@ -59,17 +66,26 @@ export function applyMessage(actor: AnyActor, draft: TurnDraft, envelope: Envelo
   return result === deferredMark ? next : withReply(next, envelope.replyTo, correlation, { ok: result });
 }
 
-function applyAgain(draft: TurnDraft, known: AppliedMessage, envelope: Envelope, correlation: string): TurnDraft {
+function applyAgain(
+  draft: TurnDraft,
+  known: AppliedMessage,
+  envelope: Envelope,
+  correlation: string,
+): TurnDraft {
   const { id, replyTo, name, fingerprint } = envelope;
   if (known.fingerprint !== fingerprint) {
-    const reused = new TrolleyError('idempotency_key_reused', 'this idempotency key was used for another request');
+    const reused = new TrolleyError(
+      'idempotency_key_reused',
+      'this idempotency key was used for another request',
+    );
     return withReply(draft, replyTo, correlation, refusal(toWireError(reused)));
   }
   if (known.answer !== undefined) return withReply(draft, replyTo, correlation, known.answer);
   const { waiting } = draft.record;
   const first = waiting.find((one) => one.messageId === id);
   if (first === undefined) return withReply(draft, replyTo, correlation, { ok: undefined });
-  if (replyTo === undefined || waiting.some((one) => one.messageId === id && one.replyTo === replyTo)) return draft;
+  if (replyTo === undefined || waiting.some((one) => one.messageId === id && one.replyTo === replyTo))
+    return draft;
   return changeRecord(draft, { waiting: [...waiting, { ...first, message: name, replyTo }] });
 }
 

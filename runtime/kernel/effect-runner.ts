@@ -44,23 +44,26 @@ export class EffectRunner {
       void limiter.run(async () => {
         if (abort.signal.aborted) return;
         const outcome = await this.#perform(effect, abort);
-        if (!abort.signal.aborted) this.#options.onOutcome(effect, outcome);
+        if (this.#running.get(effect.run) === stop) this.#options.onOutcome(effect, outcome);
       });
     };
-    const delayMs = effect.notBefore - clock.now();
     let cancel: () => void = () => undefined;
-    if (delayMs <= 0) begin();
-    else cancel = clock.schedule(delayMs, begin);
-    this.#running.set(effect.run, () => {
+    const stop = () => {
       cancel();
       abort.abort();
       this.#running.delete(effect.run);
-    });
+    };
+    this.#running.set(effect.run, stop);
+    const delayMs = effect.notBefore - clock.now();
+    if (delayMs <= 0) begin();
+    else cancel = clock.schedule(delayMs, begin);
   }
 
   async #perform(effect: PendingEffect, abort: AbortController): Promise<Outcome<unknown>> {
     const { actor, actorId, key, clock, effectTimeoutMs, logger } = this.#options;
-    const perform = (actor.definition.effects as Record<string, Effect<unknown, unknown>> | undefined)?.[effect.name];
+    const perform = (actor.definition.effects as Record<string, Effect<unknown, unknown>> | undefined)?.[
+      effect.name
+    ];
     // Its own signal: a time-out ends the effect, but it is still wanted, so its outcome counts.
     const timeout = new AbortController();
     const context: EffectContext = {
@@ -71,11 +74,14 @@ export class EffectRunner {
     };
     let cancel: () => void = () => undefined;
     try {
-      if (perform === undefined) throw new TrolleyError('unknown_message', `there is no effect '${effect.name}'`);
+      if (perform === undefined)
+        throw new TrolleyError('unknown_message', `there is no effect '${effect.name}'`);
       const expired = new Promise<never>((_, reject) => {
         cancel = clock.schedule(effectTimeoutMs, () => {
           timeout.abort();
-          reject(new TrolleyError('deadline_exceeded', `${effect.name} took longer than ${effectTimeoutMs} ms`));
+          reject(
+            new TrolleyError('deadline_exceeded', `${effect.name} took longer than ${effectTimeoutMs} ms`),
+          );
         });
       });
       return { ok: true, value: await Promise.race([perform(effect.input, context), expired]) };

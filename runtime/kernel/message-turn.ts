@@ -84,10 +84,18 @@ export class MessageTurn implements Turn<unknown, Effects> {
     const { messageId, name, replyTo } = this.#subject;
     const { waiting } = this.#draft.record;
     if (waiting.length >= maxWaiting) {
-      throw new TrolleyError('mailbox_full', `${maxWaiting} callers already wait for ${this.#context.actorId}`);
+      throw new TrolleyError(
+        'mailbox_full',
+        `${maxWaiting} callers already wait for ${this.#context.actorId}`,
+      );
     }
     if (replyTo !== undefined) {
-      const caller: WaitingCaller = { messageId, message: name, replyTo, ...(tag === undefined ? {} : { tag }) };
+      const caller: WaitingCaller = {
+        messageId,
+        message: name,
+        replyTo,
+        ...(tag === undefined ? {} : { tag }),
+      };
       this.#draft = changeRecord(this.#draft, { waiting: [...waiting, caller] });
     }
     return deferredMark;

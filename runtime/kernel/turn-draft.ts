@@ -33,7 +33,12 @@ export function changeRecord(draft: TurnDraft, change: Partial<ActorRecord>): Tu
   return { ...draft, changed: true, record: { ...draft.record, ...change } };
 }
 
-export function withReply(draft: TurnDraft, inbox: string | undefined, id: string, answer: StoredAnswer): TurnDraft {
+export function withReply(
+  draft: TurnDraft,
+  inbox: string | undefined,
+  id: string,
+  answer: StoredAnswer,
+): TurnDraft {
   if (inbox === undefined) return draft;
   return { ...draft, replies: [...draft.replies, { inbox, reply: { id, answer } }] };
 }

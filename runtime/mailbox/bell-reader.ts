@@ -66,7 +66,7 @@ export class BellReader implements MailboxWatch {
       try {
         await this.#read(streams);
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.#closing.signal.aborted) return;
         logger.warn({ err: error }, 'doorbells cannot be read; the sweep finds the messages meanwhile');
         await pause(clock, blockMs, signal);
       }

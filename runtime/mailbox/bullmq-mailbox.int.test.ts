@@ -14,7 +14,13 @@ import { leaseKey, shardPrefix } from './redis-keys.ts';
 function openMailbox() {
   const redis = new Redis(testRedisUrl());
   const namespace = `test-${randomUUID()}`;
-  const mailbox = new BullMqMailbox({ redis, clock: systemClock, logger: silentLogger, namespace, mailboxLimit: 5 });
+  const mailbox = new BullMqMailbox({
+    redis,
+    clock: systemClock,
+    logger: silentLogger,
+    namespace,
+    mailboxLimit: 5,
+  });
   let epoch = 0;
   return {
     redis,
@@ -65,7 +71,10 @@ describe('a mailbox, seen through BullMQ', () => {
     await send('b');
     await send('c');
     await under.mailbox.take(actor, lease, { max: 2, busy: false });
-    await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], { max: 0, busy: false });
+    await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
+      max: 0,
+      busy: false,
+    });
 
     expect(await queue.getJobCounts('wait', 'active', 'failed', 'completed', 'delayed')).to.deep.equal({
       wait: 1,
@@ -85,7 +94,10 @@ describe('a mailbox, seen through BullMQ', () => {
     const lease = await under.grant(actor.shard);
     await send('a');
     await under.mailbox.take(actor, lease, { max: 1, busy: false });
-    await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], { max: 1, busy: false });
+    await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
+      max: 1,
+      busy: false,
+    });
     const [failed] = await queue.getJobs(['failed']);
     await failed?.retry();
     const [again] = await under.mailbox.take(actor, lease, { max: 1, busy: false });

@@ -37,7 +37,8 @@ const bellLength = 1000;
 
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
 const addOptions = packr.pack({});
-const finishOptions = (count: number) => packr.pack({ token: '0', keepJobs: { count }, attempts: 0, maxMetricsSize: '' });
+const finishOptions = (count: number) =>
+  packr.pack({ token: '0', keepJobs: { count }, attempts: 0, maxMetricsSize: '' });
 const completedOptions = finishOptions(0);
 const failedOptions = finishOptions(maxDeadLetters);
 
@@ -83,10 +84,19 @@ export class BullMqMailbox implements Mailbox {
 
   take(from: ActorAddress, lease: ShardLease, { max, busy }: Request): Promise<Delivery[]> {
     const [key, ...head] = this.#head(from);
-    return this.#deliveries(from, lease, this.#commands.trolleyTake(key, ...head, lease.token, max, busy ? '1' : '0'));
+    return this.#deliveries(
+      from,
+      lease,
+      this.#commands.trolleyTake(key, ...head, lease.token, max, busy ? '1' : '0'),
+    );
   }
 
-  finish(of: ActorAddress, lease: ShardLease, done: readonly Finished[], { max, busy }: Request): Promise<Delivery[]> {
+  finish(
+    of: ActorAddress,
+    lease: ShardLease,
+    done: readonly Finished[],
+    { max, busy }: Request,
+  ): Promise<Delivery[]> {
     const [key, ...head] = this.#head(of);
     const jobs = done.flatMap(({ jobId, failedReason }) => [jobId, failedReason ?? '']);
     return this.#deliveries(

@@ -77,7 +77,12 @@ export interface Mailbox {
    * Ends messages in hand and takes the next, in one step.
    * @throws FencedError
    */
-  finish(of: ActorAddress, lease: ShardLease, done: readonly Finished[], request: Request): Promise<Delivery[]>;
+  finish(
+    of: ActorAddress,
+    lease: ShardLease,
+    done: readonly Finished[],
+    request: Request,
+  ): Promise<Delivery[]>;
   /** Actors of a shard that have messages or effects under way: the truth behind the hints of `watch`. */
   live(shard: number): Promise<ActorAddress[]>;
   /** Hints, for the shards that are added, that an idle actor has got a message. May lose or repeat some. */

@@ -50,7 +50,7 @@ export class MemoryMailbox implements Mailbox {
   }
 
   // async, so that a fence is a rejection here as it is there.
-  // eslint-disable-next-line @typescript-eslint/require-await
+
   async take(from: ActorAddress, lease: ShardLease, request: Request): Promise<Delivery[]> {
     this.#check(from, lease);
     const queue = this.#queue(from);
@@ -58,7 +58,6 @@ export class MemoryMailbox implements Mailbox {
     return this.#next(from, queue, request);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await
   async finish(
     of: ActorAddress,
     lease: ShardLease,
@@ -70,7 +69,8 @@ export class MemoryMailbox implements Mailbox {
     for (const { jobId, failedReason } of done) {
       const at = queue.active.findIndex((job) => job.jobId === jobId);
       const [job] = at < 0 ? [] : queue.active.splice(at, 1);
-      if (job !== undefined && failedReason !== undefined) queue.failed.push({ ...job, reason: failedReason });
+      if (job !== undefined && failedReason !== undefined)
+        queue.failed.push({ ...job, reason: failedReason });
     }
     return this.#next(of, queue, request);
   }
