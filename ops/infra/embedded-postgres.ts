@@ -31,7 +31,7 @@ const stopDeadlineMs = 15_000;
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedServer> {
   const { dataDir, durable = true } = options;
   const programs = await findPostgresPrograms();
-  const { data, password, account } = openCluster(dataDir, programs, durable);
+  const { data, password, account } = await openCluster(dataDir, programs, durable);
   const pidFile = join(data, 'postmaster.pid');
   const leftOver = readPid(pidFile);
   const stopped = await stopLeftOver(leftOver, data, signals, stopDeadlineMs);

@@ -73,7 +73,7 @@ describe('embedded servers', function () {
     expect(first.label).to.equal(`Redis ${first.version} on 127.0.0.1:${first.port}`);
     const settings = await onRedis(first.url, async (redis) => {
       await redis.set('kept', 'yes');
-      const read = async (name: string) => ((await redis.config('GET', name)))[1];
+      const read = async (name: string) => (await redis.config('GET', name))[1];
       return [
         await read('maxmemory-policy'),
         await read('appendfsync'),

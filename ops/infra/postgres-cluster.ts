@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -12,6 +12,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Command } from './child-server.ts';
 import { accountFor, assertOwned, giveTo, runAs, type Account } from './postgres-account.ts';
 import type { PostgresPrograms } from './postgres-program.ts';
 import { StartProblem } from './start-problem.ts';
@@ -26,7 +28,11 @@ export interface Cluster {
 }
 
 /** Opens the cluster in `<dataDir>/postgres`, made on first use. */
-export function openCluster(dataDir: string, programs: PostgresPrograms, durable: boolean): Cluster {
+export async function openCluster(
+  dataDir: string,
+  programs: PostgresPrograms,
+  durable: boolean,
+): Promise<Cluster> {
   const root = join(dataDir, 'postgres');
   mkdirSync(root, { recursive: true, mode: 0o700 });
   const folder = realpathSync(root);
@@ -40,11 +46,11 @@ export function openCluster(dataDir: string, programs: PostgresPrograms, durable
     const password = randomBytes(24).toString('hex');
     writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 });
     if (account !== undefined) chownSync(passwordFile, account.uid, account.gid);
-    initialise(join(folder, 'data.new'), { programs, account, passwordFile, durable });
+    await initialise(join(folder, 'data.new'), { programs, account, passwordFile, durable });
     // Only a complete cluster gets the final name: a kill in the middle of initdb leaves none.
     renameSync(join(folder, 'data.new'), data);
   }
-  assertSameMajor(data, programs, account);
+  await assertSameMajor(data, programs, account);
   chmodSync(data, 0o700);
   return { data, password: readFileSync(passwordFile, 'utf8').trim(), account };
 }
@@ -56,21 +62,28 @@ interface Initialise {
   readonly durable: boolean;
 }
 
-function initialise(data: string, { programs, account, passwordFile, durable }: Initialise): void {
+async function initialise(
+  data: string,
+  { programs, account, passwordFile, durable }: Initialise,
+): Promise<void> {
   rmSync(data, { recursive: true, force: true });
   const args = [
     ...['--pgdata', data, '--username', superuser, '--pwfile', passwordFile],
     ...['--auth', 'scram-sha-256', '--no-locale', '--encoding', 'UTF8', '--no-instructions'],
     ...(durable ? [] : ['--no-sync']),
   ];
-  run(runAs(account, { program: programs.initdb, args, cwd: '/' }, [programs.initdb, passwordFile]));
+  await run(runAs(account, { program: programs.initdb, args, cwd: '/' }, [programs.initdb, passwordFile]));
 }
 
 /** The files of another major version would only give a cryptic refusal. */
-function assertSameMajor(data: string, programs: PostgresPrograms, account: Account | undefined): void {
+async function assertSameMajor(
+  data: string,
+  programs: PostgresPrograms,
+  account: Account | undefined,
+): Promise<void> {
   const kept = readFileSync(join(data, 'PG_VERSION'), 'utf8').trim();
   const args = ['--version'];
-  const said = run(runAs(account, { program: programs.postgres, args, cwd: '/' }, [programs.postgres]));
+  const said = await run(runAs(account, { program: programs.postgres, args, cwd: '/' }, [programs.postgres]));
   const major = said.match(/(\d+)\./)?.[1];
   if (major === undefined || major === kept) return;
   throw new StartProblem(
@@ -79,15 +92,13 @@ function assertSameMajor(data: string, programs: PostgresPrograms, account: Acco
   );
 }
 
-function run({ program, args, cwd, uid, gid }: ReturnType<typeof runAs>): string {
-  const result = spawnSync(program, args, {
-    cwd,
-    encoding: 'utf8',
-    env: { PATH: '/usr/bin:/bin', LC_ALL: 'C' },
-    ...(uid === undefined ? {} : { uid }),
-    ...(gid === undefined ? {} : { gid }),
-  });
-  if (result.status === 0) return result.stdout;
-  const said = result.error?.message ?? result.stderr.trim();
-  throw new StartProblem(`PostgreSQL could not be prepared: ${said}`, { cause: result.error });
+async function run({ program, args, cwd, uid, gid }: Command): Promise<string> {
+  const env = { PATH: '/usr/bin:/bin', LC_ALL: 'C' };
+  const as = { ...(uid === undefined ? {} : { uid }), ...(gid === undefined ? {} : { gid }) };
+  try {
+    return (await promisify(execFile)(program, [...args], { cwd, env, ...as })).stdout;
+  } catch (cause) {
+    const { stderr = '', message } = cause as Error & { stderr?: string };
+    throw new StartProblem(`PostgreSQL could not be prepared: ${stderr.trim() || message}`, { cause });
+  }
 }

@@ -1,5 +1,5 @@
-import { execFileSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -104,12 +104,44 @@ describe('canInstallWithApt', () => {
   });
 });
 
+/** Stands in for npm: notes what it was asked, and leaves the record that npm leaves. */
+const installer = `
+  const fs = require('node:fs');
+  console.log('npm ' + process.argv.slice(2).join(' '));
+  fs.mkdirSync('node_modules');
+  fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json');
+`;
+
 describe('prepare.mjs', () => {
   const program = join(import.meta.dirname, 'prepare.mjs');
 
   it('says nothing when there is nothing to do', () => {
     const env = { PATH: '', REDIS_URL: 'redis://127.0.0.1:1' };
     expect(execFileSync(process.execPath, [program], { env, encoding: 'utf8', stdio: 'pipe' })).to.equal('');
+  });
+
+  it('installs what the lockfile wants in a fresh clone, once', () => {
+    const clone = mkdtempSync(join(tmpdir(), 'trolley-clone-'));
+    try {
+      const infra = join(clone, 'ops', 'infra');
+      mkdirSync(infra, { recursive: true });
+      for (const name of ['prepare.mjs', 'prepare-plan.mjs', 'find-redis.mjs']) {
+        copyFileSync(join(import.meta.dirname, name), join(infra, name));
+      }
+      writeFileSync(join(clone, 'package-lock.json'), JSON.stringify({ packages: { '': {} } }));
+      const npm = join(clone, 'npm.cjs');
+      writeFileSync(npm, installer);
+      const env = { PATH: '', REDIS_URL: 'redis://127.0.0.1:1', npm_execpath: npm };
+      const prepare = () =>
+        spawnSync(process.execPath, [join(infra, 'prepare.mjs')], { env, encoding: 'utf8' });
+      const first = prepare();
+      expect(first.stderr).to.match(/^Installing packages: nothing is installed yet\./);
+      expect(first.stderr).to.match(/^npm ci --no-audit --no-fund$/m);
+      expect([first.status, first.stdout]).to.deep.equal([0, '']);
+      expect(prepare()).to.include({ status: 0, stderr: '' });
+    } finally {
+      rmSync(clone, { recursive: true });
+    }
   });
 
   it('says in one sentence what to install where there is no Redis', () => {
