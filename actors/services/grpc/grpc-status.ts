@@ -46,6 +46,12 @@ const generalCode: Readonly<Record<GrpcStatusName, ErrorCode>> = {
   INTERNAL: 'internal',
 };
 
+const generalSentence: Partial<Record<ErrorCode, string>> = {
+  unavailable: 'a service is not available',
+  deadline_exceeded: 'a service did not answer in time',
+  internal: 'a service failed',
+};
+
 /** An error as it arrives, with the exact code when a server of ours sent it. */
 export function fromGrpcError(error: ServiceError): TrolleyError {
   const name = (status[error.code] as string | undefined) ?? 'UNKNOWN';
@@ -57,10 +63,9 @@ export function fromGrpcError(error: ServiceError): TrolleyError {
   const exact = sent in errorTable ? (sent as ErrorCode) : undefined;
   const code = exact !== undefined && errorTable[exact].grpc === known ? exact : general;
   const details = detailsOf(error.metadata);
-  return new TrolleyError(code, error.details, {
-    cause: error,
-    ...(details === undefined ? {} : { details }),
-  });
+  // What grpc-js says by itself names addresses, which is for the log (`cause`), not for a caller.
+  const message = exact === undefined ? (generalSentence[code] ?? error.details) : error.details;
+  return new TrolleyError(code, message, { cause: error, ...(details === undefined ? {} : { details }) });
 }
 
 /**

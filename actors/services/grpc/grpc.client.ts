@@ -58,14 +58,18 @@ const channelOptions: Partial<ClientOptions> = {
 };
 
 export function openGrpcClient<D extends object>(definition: D, options: GrpcClientOptions): GrpcClient<D> {
-  const { address } = options;
-  const connection = new Client(address, options.credentials ?? credentials.createInsecure(), channelOptions);
+  const service = Object.values(definition as Record<string, { path: string }>)[0]?.path.split('/')[1] ?? '';
+  const connection = new Client(
+    options.address,
+    options.credentials ?? credentials.createInsecure(),
+    channelOptions,
+  );
   const circuit = circuitBreaker(handleWhen(isFailureOfTarget), {
     breaker: new ConsecutiveBreaker(options.breakAfterFailures ?? 10),
     halfOpenAfter: options.halfOpenAfterMs ?? 1000,
   });
   const refusal = (cause?: unknown) =>
-    new TrolleyError('unavailable', `${address} does not answer; not called`, { cause });
+    new TrolleyError('unavailable', `${service} does not answer; not called`, { cause });
 
   return {
     async call<M extends keyof D>(name: M, request: RequestOf<D[M]>, context: CallContext = {}) {
