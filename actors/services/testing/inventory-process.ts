@@ -1,0 +1,17 @@
+import { systemClock } from '../../../runtime/define/clock.ts';
+import { silentLogger } from '../../../runtime/observe/logger.ts';
+import { openInventoryService } from '../inventory/inventory.service.ts';
+
+/** An inventory in a process of its own, for tests that kill it: `<dataDir>`; prints its port. */
+const [, , dataDir = ''] = process.argv;
+const { port } = await openInventoryService({
+  dataDir,
+  host: '127.0.0.1',
+  port: 0,
+  logger: silentLogger,
+  clock: systemClock,
+  seedStock: 1_000_000,
+});
+process.stdout.write(`${port}\n`);
+// Nobody is left to be served once the test has gone.
+process.stdin.on('end', () => process.exit()).resume();
