@@ -25,7 +25,7 @@ describe('test servers', () => {
     const client = new Client({ connectionString: database.url });
     await client.connect();
     const { rows } = await client.query<{ present: boolean }>(
-      `SELECT to_regclass('outbox') IS NOT NULL AS present`,
+      `SELECT to_regclass('outbox_events') IS NOT NULL AS present`,
     );
     await client.end();
     expect(rows[0]?.present).to.equal(true);
