@@ -11,7 +11,10 @@ export default defineConfig(
     },
     rules: {
       // Numbers and booleans read well in a message; objects and `any` stay forbidden.
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowBoolean: true },
+      ],
       // `return reply(error)` ends a callback early in one line.
       '@typescript-eslint/no-confusing-void-expression': 'off',
       // Ports are async by contract; an adapter over SQLite or memory has nothing to await.
@@ -49,11 +52,7 @@ export default defineConfig(
   },
   {
     // The test servers' addresses travel through the environment, since runtime/ must not import ops/.
-    files: [
-      'ops/environment.ts',
-      'ops/infra/testing/*.ts',
-      'runtime/testing/test-*.ts',
-    ],
+    files: ['ops/environment.ts', 'ops/infra/testing/*.ts', 'runtime/testing/test-*.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
 );
