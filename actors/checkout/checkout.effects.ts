@@ -12,7 +12,7 @@ export interface CallContext {
   /** Milliseconds until the call is given up, its outcome then being unknown. */
   readonly timeoutMs?: number | undefined;
   readonly requestId?: string | undefined;
-  readonly userId?: number | undefined;
+  readonly userId?: string | undefined;
 }
 
 /** The buyer's cart. Both calls may be repeated at will. */
@@ -83,7 +83,7 @@ export function createCheckoutEffects({ carts, prices, inventory, payments, cloc
     const leftMs = (input.giveUpAt ?? Infinity) - clock.now();
     if (leftMs <= 0) throw new TrolleyError('deadline_exceeded', 'the time for this step is over');
     const timeoutMs = Math.min(leftMs, input.callTimeoutMs);
-    return { signal, requestId, userId: input.userId, timeoutMs };
+    return { signal, requestId, userId: String(input.userId), timeoutMs };
   }
 
   return {

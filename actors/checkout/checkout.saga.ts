@@ -45,7 +45,7 @@ function restore({ machine, machineVersion, value, context }: CheckoutSession) {
   if (machine !== checkoutMachine.id || machineVersion !== checkoutMachine.version) {
     throw new TrolleyError('internal', `no machine ${machine} version ${machineVersion} in this release`);
   }
-  return checkoutMachine.resolveState({ value: value as never, context });
+  return checkoutMachine.resolveState({ value: value, context });
 }
 
 function orderOf(action: { readonly type: string; readonly params: unknown }): Order {

@@ -1,0 +1,255 @@
+import { expect } from 'chai';
+import type { AnyStateNode as StateNode } from 'xstate';
+import { createCartActor } from '../cart/cart.actor.ts';
+import type { CartState } from '../cart/cart.state.ts';
+import type { CheckoutLookup } from '../cart/cart.effects.ts';
+import { reservationIdFor } from '../services/inventory/reservation-id.ts';
+import { ActorDriver, Crash, type Point } from '../testing/actor-driver.ts';
+import { Party, TestPayments, TestStock, testPrices } from '../testing/checkout-world.ts';
+import { explore, wander, type Choices } from '../testing/explore.ts';
+import { createCheckoutActor } from './checkout.actor.ts';
+import { checkoutIdFor, type CheckoutView } from './checkout.contract.ts';
+import { checkoutMachine } from './checkout.machine.ts';
+import type { CartClaims } from './checkout.effects.ts';
+import { endingOf } from './checkout.saga.ts';
+import type { CheckoutState } from './checkout.state.ts';
+
+const userId = 7;
+const key = checkoutIdFor(userId, 'a key');
+const otherCheckout = checkoutIdFor(userId, 'another key');
+const start = { userId, idempotencyKey: 'a key' };
+const stocked = 10;
+
+/** What came of all runs together. */
+interface Seen {
+  readonly states: Set<string>;
+  readonly endings: Set<string>;
+}
+
+/** One checkout of one cart in a world that goes wrong as `choices` say, and what must hold when all is at rest. */
+async function runCheckout(choices: Choices, seen: Seen): Promise<void> {
+  const time = { now: Date.parse('2026-01-01T00:00:00Z') };
+  const stock = new TestStock(stocked, new Party(choices, time));
+  const payments = new TestPayments(new Party(choices, time));
+  const catalogue = new Party(choices, time);
+  const claimsParty = new Party(choices, time);
+  const asked: { name: string; id: string }[] = [];
+  let added = 0;
+  let begun = false;
+
+  const checkouts: CheckoutLookup = {
+    async get(checkoutId) {
+      if (checkoutId === otherCheckout) return { status: 'FAILED' };
+      return checkout.ask('GetStatus', {}).then(
+        (view) => view as CheckoutView,
+        () => undefined,
+      );
+    },
+  };
+  const crashOr = async (point: Point, where: string, ways: readonly string[] = []) => {
+    if (!begun) return;
+    switch (choices.pick<string>(`${where}, ${point}`, ['go on', 'crash', ...ways])) {
+      case 'crash':
+        throw new Crash(where);
+      case 'cancel':
+        asked.push({ name: 'Cancel', id: checkout.send('Cancel', { userId }) });
+        break;
+      case 'start again':
+        asked.push({ name: 'Start', id: checkout.send('Start', start) });
+        break;
+      case 'add to cart':
+        added += 1;
+        cart.send('AddItem', { productId: 2, quantity: 1 });
+        break;
+      case 'verify the claim':
+        await cart.step();
+        break;
+    }
+  };
+  const cart: ActorDriver = new ActorDriver({
+    actor: createCartActor({ checkouts, views: { get: async () => undefined, put: async () => {} } }),
+    key: String(userId),
+    time,
+    at: (point, about) => crashOr(point, `cart ${about}`),
+  });
+  const carts: CartClaims = {
+    claim: (_user, checkoutId) =>
+      claimsParty.call('claim', () => cart.ask('ClaimForCheckout', { checkoutId })) as ReturnType<
+        CartClaims['claim']
+      >,
+    release: async (_user, checkoutId) => {
+      await claimsParty.call('release claim', () => cart.ask('ReleaseClaim', { checkoutId }));
+    },
+  };
+  const checkout: ActorDriver = new ActorDriver({
+    actor: createCheckoutActor({
+      carts,
+      prices: testPrices(
+        [
+          { id: 1, name: 'Laptop', priceCents: 129_999 },
+          { id: 2, name: 'Mouse', priceCents: 2999 },
+        ],
+        catalogue,
+      ),
+      inventory: stock.ports(reservationIdFor),
+      payments: payments.ports(),
+      clock: { now: () => time.now },
+      reserveTimeoutMs: 30_000,
+      paymentTimeoutMs: 60_000,
+    }),
+    key,
+    time,
+    at: async (point, about) => {
+      if (begun && stateOf(checkout) !== 'absent') seen.states.add(stateOf(checkout));
+      const between = ['cancel', 'start again', 'add to cart'];
+      await crashOr(point, about, point.endsWith('effect') ? [...between, 'verify the claim'] : between);
+    },
+  });
+
+  const before = choices.pick('the cart', ['full', 'empty', 'claimed by another']);
+  if (before !== 'empty') {
+    await cart.ask('AddItem', { productId: 1, quantity: 2 });
+    await cart.ask('AddItem', { productId: 2, quantity: 1 });
+  }
+  if (before === 'claimed by another') await cart.ask('ClaimForCheckout', { checkoutId: otherCheckout });
+
+  begun = true;
+  asked.push({ name: 'Start', id: checkout.send('Start', start) });
+  await checkout.run();
+  for (const party of [stock.party, payments.party, catalogue, claimsParty]) await party.arrive();
+  await cart.run();
+  for (const event of [...checkout.published, ...checkout.published]) {
+    const lines = (event.payload as { items: { product_id: number; quantity: number }[] }).items;
+    cart.send('SettlePurchase', {
+      checkoutId: key,
+      lines: lines.map(({ product_id: productId, quantity }) => ({ productId, quantity })),
+    });
+  }
+  await cart.run();
+  await checkout.run();
+
+  const { session } = checkout.state as CheckoutState;
+  expect(session, 'a session').not.to.equal(null);
+  const ending = endingOf(session!);
+  expect(ending, 'an ending').not.to.equal(undefined);
+  const completed = ending === 'completed';
+  seen.states.add(stateOf(checkout));
+  seen.endings.add(`${ending ?? ''} ${session!.context.failureReason ?? ''}`.trim());
+  expect(session!.context.status).to.equal(completed ? 'COMPLETED' : 'FAILED');
+  expect(session!.context.history.at(-1)?.status).to.equal(session!.context.status);
+  expect(checkout.published.length, 'events published').to.equal(completed ? 1 : 0);
+
+  const lines = completed ? session!.context.lines : [];
+  const units = lines.reduce((sum, line) => sum + line.quantity, 0);
+  const totalCents = lines.reduce((sum, line) => sum + line.quantity * line.unitPriceCents, 0);
+  expect(payments.chargedCents - payments.refundedCents, 'money kept').to.equal(totalCents);
+  expect(stock.total('reserved'), 'stock still reserved').to.equal(0);
+  expect(stock.total('confirmed'), 'stock sold').to.equal(units);
+  expect(stock.available + stock.soldElsewhere, 'stock left').to.equal(stocked - units);
+
+  const { claims, items } = cart.state as CartState;
+  expect(claims, 'claims').to.deep.equal([]);
+  const left = (productId: number) => items.find((item) => item.productId === productId)?.quantity ?? 0;
+  const sold = (productId: number) => lines.find((line) => line.productId === productId)?.quantity ?? 0;
+  expect(left(1) + sold(1), 'laptops').to.equal(before === 'empty' ? 0 : 2);
+  expect(left(2) + sold(2), 'mice').to.equal((before === 'empty' ? 0 : 1) + added);
+
+  let created = 0;
+  for (const { name, id } of asked) {
+    // Whoever lost the answer asks again with the same id.
+    if (!checkout.answers.has(id)) {
+      checkout.send(name, name === 'Start' ? start : { userId }, id);
+      await checkout.run();
+    }
+    const answer = checkout.answers.get(id);
+    expect(answer, `an answer to ${name}`).not.to.equal(undefined);
+    if ('ok' in answer!) {
+      const view = (
+        name === 'Start' ? (answer.ok as { checkout: CheckoutView }).checkout : answer.ok
+      ) as CheckoutView;
+      expect(view.status, name).to.equal(session!.context.status);
+      if (name === 'Start' && (answer.ok as { created: boolean }).created) created += 1;
+      if (name === 'Cancel') expect(view.failureReason).to.equal('cancelled');
+    } else if (name === 'Start') {
+      expect(answer!.error.code).to.be.oneOf(['empty_cart', 'checkout_in_progress']);
+    } else {
+      expect(answer!.error.code).to.be.oneOf(['conflict', 'not_found', 'empty_cart', 'checkout_in_progress']);
+    }
+  }
+  expect(created, 'callers told that they created it').to.be.at.most(1);
+  // An actor remembers its last 32 messages: who comes for a lost answer later than that is a new caller.
+  if (ending !== 'rejected' && asked.length < 30)
+    expect(created, 'callers told that they created it').to.equal(1);
+}
+
+function stateOf(driver: ActorDriver): string {
+  const { session } = driver.state as CheckoutState;
+  if (session === null) return 'absent';
+  const { value } = session;
+  return typeof value === 'string' ? value : Object.entries(value).flat().join('.');
+}
+
+/** The states that a snapshot can rest in; \`next\` is left in the same transition. */
+function leafStates(node: StateNode): string[] {
+  const children = Object.values(node.states) as StateNode[];
+  if (children.length === 0) return node.key === 'next' ? [] : [node.path.join('.')];
+  return children.flatMap(leafStates);
+}
+
+/** Mulberry32: the same numbers for the same seed. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+describe('checkout: every way it can go', function () {
+  this.timeout(180_000);
+  const seen: Seen = { states: new Set(), endings: new Set() };
+
+  it('ends well with any two faults: refusals, unknown outcomes, crashes, and messages in between', async () => {
+    const { runs } = await explore(2, (choices) => runCheckout(choices, seen));
+    expect(runs).to.be.greaterThan(5000);
+  });
+
+  it('ends well in a storm of faults', async () => {
+    for (let seed = 1; seed <= 600; seed++) {
+      await wander(randomFrom(seed), 0.1 + (seed % 5) / 10, (choices) => runCheckout(choices, seen)).catch(
+        (cause: unknown) => {
+          throw new Error(`seed ${seed}: ${(cause as Error).message}`, { cause });
+        },
+      );
+    }
+  });
+
+  it('gives the money back when the reservation expires again and again', async () => {
+    const expiring: Choices = {
+      pick: (where, ways) => ways.find((way) => where === 'confirm' && way === 'expired') ?? ways[0],
+    };
+    await runCheckout(expiring, seen);
+    expect([...seen.endings]).to.include('failed reservation_expired');
+  });
+
+  it('has been in every state, and come to every end', () => {
+    expect([...seen.states].sort()).to.deep.equal(leafStates(checkoutMachine.root).sort());
+    expect([...seen.endings].sort()).to.deep.equal(
+      [
+        'completed',
+        'failed cancelled',
+        'failed cart_unavailable',
+        'failed insufficient_stock',
+        'failed inventory_unavailable',
+        'failed payment_declined: card_declined',
+        'failed payment_unavailable',
+        'failed product_unavailable',
+        'failed reservation_expired',
+        'rejected checkout_in_progress',
+        'rejected empty_cart',
+      ].sort(),
+    );
+  });
+});

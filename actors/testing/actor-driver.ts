@@ -1,0 +1,183 @@
+import type { AnyActor, OutboxEvent } from '../../runtime/define/actor.ts';
+import { TrolleyError, fromWireError, isTrolleyError } from '../../runtime/define/errors.ts';
+import { applyMessage, applyOutcome } from '../../runtime/kernel/apply.ts';
+import { draftOf, type TurnDraft } from '../../runtime/kernel/turn-draft.ts';
+import type { Envelope } from '../../runtime/mailbox/mailbox.ts';
+import type { ActorRecord, PendingEffect, StoredAnswer } from '../../runtime/storage/state-store.ts';
+
+/** Where a node may die. */
+export type Point = 'before write' | 'after write' | 'before effect' | 'after effect';
+
+/** Thrown at a point: the node dies there. */
+export class Crash extends Error {}
+
+export interface TestTime {
+  now: number;
+}
+
+export interface ActorDriverOptions {
+  readonly actor: AnyActor;
+  readonly key: string;
+  readonly time: TestTime;
+  /** Told of each point; may send messages, or throw a `Crash`. */
+  readonly at?: (point: Point, about: string) => void | Promise<void>;
+}
+
+interface Stored {
+  readonly record: ActorRecord;
+  readonly version: number;
+}
+
+/**
+ * One actor without node, mailbox or store: the kernel's own rules for a turn, step by step, in time that only
+ * moves when nothing else is left to do. A crash loses everything but what was written and what waits.
+ */
+export class ActorDriver {
+  readonly published: OutboxEvent[] = [];
+  /** Answers that left, by message id; the first one counts, as for a caller who waits. */
+  readonly answers = new Map<string, StoredAnswer>();
+  crashes = 0;
+  readonly #options: ActorDriverOptions;
+  readonly #mailbox: Envelope[] = [];
+  #stored: string | undefined;
+  #loaded: Stored | undefined;
+  #ids = 0;
+
+  constructor(options: ActorDriverOptions) {
+    this.#options = options;
+  }
+
+  get state(): unknown {
+    return this.#load().record.state;
+  }
+
+  get effects(): readonly PendingEffect[] {
+    return this.#load().record.effects;
+  }
+
+  send(name: string, input: unknown, id = `${this.#options.key}-${++this.#ids}`): string {
+    this.#mailbox.push({
+      v: 1,
+      id,
+      name,
+      input: JSON.parse(JSON.stringify(input)) as unknown,
+      replyTo: 'test',
+    });
+    return id;
+  }
+
+  /** Handles what waits, but performs no effect; for an answer that is not deferred. */
+  async ask(name: string, input: unknown): Promise<unknown> {
+    const id = this.send(name, input);
+    while (await this.#survive(() => this.#deliver()));
+    return this.answer(id);
+  }
+
+  /** @throws TrolleyError the refusal, or `deadline_exceeded` when no answer has left */
+  answer(id: string): unknown {
+    const answer = this.answers.get(id);
+    if (answer === undefined) throw new TrolleyError('deadline_exceeded', `no answer to ${id}`);
+    if ('error' in answer) throw fromWireError(answer.error);
+    return answer.ok;
+  }
+
+  /** Goes on until nothing is left to do, or `maxSteps` are over. */
+  async run(maxSteps = 1000): Promise<void> {
+    for (let step = 0; step < maxSteps; step++) if (!(await this.step())) return;
+    throw new Error(`${this.#options.key} does not come to rest: ${JSON.stringify(this.effects)}`);
+  }
+
+  /** Handles one message, else performs the next effect; false when there is neither. */
+  step(): Promise<boolean> {
+    return this.#survive(async () => (await this.#deliver()) || (await this.#performNext()));
+  }
+
+  async #survive(step: () => Promise<boolean>): Promise<boolean> {
+    try {
+      return await step();
+    } catch (error) {
+      if (!(error instanceof Crash)) throw error;
+      this.crashes += 1;
+      this.#loaded = undefined;
+      return true;
+    }
+  }
+
+  async #deliver(): Promise<boolean> {
+    const [envelope] = this.#mailbox;
+    if (envelope === undefined) return false;
+    const loaded = this.#load();
+    const draft = applyMessage(this.#options.actor, draftOf(loaded.record), envelope, this.#context());
+    await this.#commit(loaded, draft, envelope.name);
+    this.#mailbox.shift();
+    return true;
+  }
+
+  async #performNext(): Promise<boolean> {
+    const [effect] = [...this.#load().record.effects].sort((a, b) => a.notBefore - b.notBefore);
+    if (effect === undefined) return false;
+    const { actor, key, time } = this.#options;
+    time.now = Math.max(time.now, effect.notBefore);
+    await this.#at('before effect', effect.name);
+    const perform = (actor.definition.effects as Record<string, (...args: unknown[]) => Promise<unknown>>)[
+      effect.name
+    ]!;
+    const context = { effectId: effect.run, key, signal: new AbortController().signal, requestId: undefined };
+    const outcome = await perform(effect.input, context).then(
+      (value) => ({ ok: true as const, value }),
+      (error: unknown) => ({ ok: false as const, error: known(error) }),
+    );
+    await this.#at('after effect', effect.name);
+    // What came in while the effect ran is handled before its outcome.
+    while (await this.#deliver());
+    const loaded = this.#load();
+    const draft = applyOutcome(actor, draftOf(loaded.record), effect, outcome, this.#context());
+    await this.#commit(loaded, draft, effect.name);
+    return true;
+  }
+
+  async #commit(loaded: Stored, draft: TurnDraft, about: string): Promise<void> {
+    const { actor, key } = this.#options;
+    if (draft.changed) {
+      await this.#at('before write', about);
+      this.#loaded = { record: draft.record, version: loaded.version + 1 };
+      this.#stored = JSON.stringify(this.#loaded);
+      this.published.push(...draft.events);
+      await this.#at('after write', about);
+    }
+    await actor.definition.project?.(key, draft.record.state, loaded.version);
+    for (const { reply } of draft.replies) {
+      const id = reply.id.slice(reply.id.indexOf('/') + 1);
+      if (!this.answers.has(id)) this.answers.set(id, reply.answer);
+    }
+  }
+
+  #load(): Stored {
+    if (this.#loaded !== undefined) return this.#loaded;
+    const { actor, key, time } = this.#options;
+    const none = { record: { applied: [], effects: [], waiting: [] }, version: 0 };
+    const { record, version } = (this.#stored === undefined ? none : JSON.parse(this.#stored)) as Stored;
+    const state: unknown =
+      this.#stored === undefined
+        ? actor.definition.initial(key, time.now)
+        : actor.definition.state.parse(record.state);
+    this.#loaded = { record: { ...record, state }, version };
+    return this.#loaded;
+  }
+
+  #context() {
+    const { key, time } = this.#options;
+    return { actorId: key, key, now: time.now, newId: () => `run-${++this.#ids}` };
+  }
+
+  async #at(point: Point, about: string): Promise<void> {
+    await this.#options.at?.(point, about);
+  }
+}
+
+function known(error: unknown): TrolleyError {
+  if (error instanceof Crash) throw error;
+  if (isTrolleyError(error)) return error;
+  // A test's own mistake must not pass as an unknown outcome.
+  throw error;
+}
