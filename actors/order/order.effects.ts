@@ -32,7 +32,7 @@ export function createOrderEffects({ payments, inventory }: OrderPorts) {
   const calling = ({ userId }: GiveBackInput, { signal, requestId }: EffectContext): CallContext => ({
     signal,
     requestId,
-    userId,
+    userId: String(userId),
     timeoutMs: callTimeoutMs,
   });
   return {

@@ -1,0 +1,70 @@
+import { randomUUID } from 'node:crypto';
+import { createRedisCartViews } from '../actors/cart/cart.view.redis.ts';
+import { openClusterClient, type ClusterOptions } from '../runtime/cluster/open-cluster.ts';
+import { systemClock } from '../runtime/define/clock.ts';
+import type { Logger } from '../runtime/observe/logger.ts';
+import { startActorNode } from './compose/actor-node.ts';
+import { startPostgresBackend, startRedisBackend } from './compose/backends.ts';
+import { composeShop, startFronts, startGateway } from './compose/entrances.ts';
+import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
+import { startServices } from './compose/services.ts';
+import type { Config } from './config/config.ts';
+import { openDataDir } from './infra/data-dir.ts';
+import type { Lifecycle } from './infra/lifecycle.ts';
+
+export interface RunningTrolley {
+  /** Present when this process is a gateway. */
+  readonly gatewayUrl?: string;
+}
+
+/** Starts what the roles of this process need: what others stand on first, the way in last. */
+export async function startTrolley(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<RunningTrolley> {
+  const is = (role: Parameters<typeof config.roles.has>[0]) => config.roles.has(role);
+  const dataDir = await lifecycle.start({
+    name: 'DATA_DIR',
+    start: () => openDataDir(config.dataDir),
+    stop: (held) => held.release(),
+  });
+  const redis = await startRedisBackend(config, dataDir, lifecycle, logger);
+  const postgres = await startPostgresBackend(config, dataDir, lifecycle, logger);
+  const services = await startServices(config, dataDir, lifecycle, logger);
+  if (redis === undefined) return {};
+
+  const cluster: ClusterOptions = {
+    redis: redis.redis,
+    clock: systemClock,
+    logger,
+    newId: randomUUID,
+    shards: config.actors.shards,
+    mailboxLimit: config.actors.mailboxLimit,
+  };
+  const { refs } = await lifecycle.start({
+    name: 'the cluster client',
+    start: () => openClusterClient(cluster),
+    stop: (client) => client.close(),
+  });
+  const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random });
+
+  if (is('node') && postgres !== undefined) {
+    const parts = { cluster, refs, postgres, services, cartViews };
+    await startActorNode(config, dataDir, lifecycle, logger, parts);
+  }
+  if (is('relay') || is('consumers')) {
+    const log = await startEventLog(lifecycle, redis, randomUUID(), logger);
+    if (is('consumers')) await startConsumers(lifecycle, { log, refs, logger });
+    if (is('relay') && postgres !== undefined) await startRelay(config, lifecycle, postgres, log, logger);
+  }
+  if (postgres === undefined || !(is('gateway') || is('grpc'))) return {};
+
+  const parts = { refs, cartViews, postgres, services };
+  const shop = composeShop(config, logger, parts);
+  if (is('grpc')) await startFronts(config, lifecycle, logger, shop);
+  if (!is('gateway')) return {};
+  const gateway = await startGateway(config, lifecycle, logger, { shop, redis, parts });
+  dataDir.announce(gateway.url);
+  return { gatewayUrl: gateway.url };
+}

@@ -1,0 +1,119 @@
+import { join } from 'node:path';
+import { createCartActor } from '../../actors/cart/cart.actor.ts';
+import { CartContract } from '../../actors/cart/cart.contract.ts';
+import { createCheckoutLookup } from '../../actors/cart/cart.effects.ts';
+import type { CartViews } from '../../actors/cart/cart.view.ts';
+import { createCheckoutActor } from '../../actors/checkout/checkout.actor.ts';
+import { CheckoutContract } from '../../actors/checkout/checkout.contract.ts';
+import { createCartClaims } from '../../actors/checkout/checkout.effects.ts';
+import { checkoutTable } from '../../actors/checkout/checkout.store.postgres.ts';
+import { startRecoverySweep, type Unfinished } from '../../actors/checkout/recovery-sweep.ts';
+import { createOrderActor } from '../../actors/order/order.actor.ts';
+import { OrderContract } from '../../actors/order/order.contract.ts';
+import { orderTable } from '../../actors/order/order.store.postgres.ts';
+import { startSweep } from '../../actors/services/sweep.ts';
+import { openClusterNode, type ClusterOptions } from '../../runtime/cluster/open-cluster.ts';
+import { systemClock } from '../../runtime/define/clock.ts';
+import type { ActorRefs } from '../../runtime/define/ref.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
+import { PostgresStateStore } from '../../runtime/storage/postgres/postgres-state-store.ts';
+import { SqliteStateStore } from '../../runtime/storage/sqlite/sqlite-state-store.ts';
+import type { Config } from '../config/config.ts';
+import type { DataDir } from '../infra/data-dir.ts';
+import type { Lifecycle } from '../infra/lifecycle.ts';
+import type { PostgresBackend } from './backends.ts';
+import type { Services } from './services.ts';
+
+export interface ActorNodeParts {
+  readonly cluster: ClusterOptions;
+  readonly refs: ActorRefs;
+  readonly postgres: PostgresBackend;
+  readonly services: Services;
+  readonly cartViews: CartViews;
+}
+
+const dayMs = 86_400_000;
+const hourMs = 3_600_000;
+/** A cart that nobody touched for this long is removed. */
+const cartRetentionMs = 90 * dayMs;
+
+/** Hosts carts, checkouts and orders, and wakes those that were left in the middle of something. */
+export async function startActorNode(
+  config: Config,
+  dataDir: DataDir,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  { cluster, refs, postgres, services, cartViews }: ActorNodeParts,
+): Promise<void> {
+  const carts = await lifecycle.start({
+    name: 'the cart store',
+    start: () =>
+      SqliteStateStore.open({ file: join(dataDir.path, 'carts.sqlite'), actorType: CartContract.type }),
+    stop: (store) => store.close(),
+  });
+  const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
+  const orders = new PostgresStateStore({ pool: postgres.pool, table: orderTable });
+
+  const cartActor = createCartActor({ views: cartViews, checkouts: createCheckoutLookup(refs) });
+  const checkoutActor = createCheckoutActor({
+    carts: createCartClaims(refs),
+    prices: services.catalog,
+    inventory: services.inventory,
+    payments: services.payments,
+    clock: systemClock,
+    reserveTimeoutMs: config.checkout.reserveTimeoutMs,
+    paymentTimeoutMs: config.checkout.chargeTimeoutMs,
+  });
+  const orderActor = createOrderActor({ payments: services.payments, inventory: services.inventory });
+
+  await lifecycle.start({
+    name: 'the actor node',
+    start: () =>
+      openClusterNode({
+        ...cluster,
+        actors: [
+          { actor: cartActor, store: carts },
+          { actor: checkoutActor, store: checkouts },
+          { actor: orderActor, store: orders },
+        ],
+        random: Math.random,
+        limits: { idleMs: config.actors.idleMs },
+      }),
+    stop: (node) => node.close(),
+    describe: ({ shards }) => `actor node with ${shards} of ${config.actors.shards} shards`,
+  });
+
+  const sweeps: [name: string, store: Unfinished, resume: (key: string) => Promise<void>][] = [
+    ['checkouts', checkouts, (key) => refs.ref(CheckoutContract, key).tell('Resume', {})],
+    ['orders', orders, (key) => refs.ref(OrderContract, key).tell('Resume', {})],
+    // Any message wakes a cart; this one also brings its view back.
+    ['carts', carts, async (key) => void (await refs.ref(CartContract, key).ask('GetCart', {}))],
+  ];
+  for (const [name, store, resume] of sweeps) {
+    await lifecycle.start({
+      name: `the recovery sweep of ${name}`,
+      start: () =>
+        startRecoverySweep({
+          name,
+          store,
+          resume,
+          clock: systemClock,
+          logger,
+          pollMs: config.checkout.recoveryPollMs,
+        }),
+      stop: (sweep) => sweep.stop(),
+    });
+  }
+  await lifecycle.start({
+    name: 'the sweep of forgotten carts',
+    start: () =>
+      startSweep({
+        clock: systemClock,
+        everyMs: hourMs,
+        logger,
+        round: async () =>
+          void (await carts.removeUntouchedSince(systemClock.now() - cartRetentionMs, 1_000)),
+      }),
+    stop: (sweep) => sweep.close(),
+  });
+}

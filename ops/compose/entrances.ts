@@ -1,0 +1,131 @@
+import { randomUUID } from 'node:crypto';
+import { createPostgresOrderQueries } from '../../actors/order/order.queries.postgres.ts';
+import { openGrpcServer } from '../../actors/services/grpc/grpc-server.ts';
+import type { UnaryService } from '../../actors/services/grpc/unary-service.ts';
+import type { CartViews } from '../../actors/cart/cart.view.ts';
+import { cartFront } from '../../gateway/grpc/cart-front.ts';
+import { checkoutFront } from '../../gateway/grpc/checkout-front.ts';
+import { ordersFront } from '../../gateway/grpc/orders-front.ts';
+import { createRedisRateLimits } from '../../gateway/middleware/redis-rate-limits.ts';
+import type { HealthChecks } from '../../gateway/readiness.ts';
+import { openGateway, type Gateway } from '../../gateway/server.ts';
+import { createShop, type Shop } from '../../gateway/shop.ts';
+import { systemClock } from '../../runtime/define/clock.ts';
+import { codeOf } from '../../runtime/define/errors.ts';
+import type { ActorRefs } from '../../runtime/define/ref.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
+import type { Config } from '../config/config.ts';
+import type { Lifecycle } from '../infra/lifecycle.ts';
+import type { PostgresBackend, RedisBackend } from './backends.ts';
+import { listening } from './listening.ts';
+import type { Services } from './services.ts';
+
+export interface ShopParts {
+  readonly refs: ActorRefs;
+  readonly cartViews: CartViews;
+  readonly postgres: PostgresBackend;
+  readonly services: Services;
+}
+
+export function composeShop(config: Config, logger: Logger, parts: ShopParts): Shop {
+  const { refs, cartViews, postgres, services } = parts;
+  return createShop({
+    refs,
+    catalog: services.catalog,
+    inventory: services.inventory,
+    cartViews,
+    orderQueries: createPostgresOrderQueries(postgres.pool),
+    clock: systemClock,
+    logger,
+    requestTimeoutMs: config.http.requestTimeoutMs,
+  });
+}
+
+/** The gRPC fronts of the actors. */
+export async function startFronts(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  shop: Shop,
+): Promise<void> {
+  const options = {
+    clock: systemClock,
+    newId: randomUUID,
+    requestTimeoutMs: config.http.requestTimeoutMs,
+  };
+  const fronts: [name: 'cart' | 'checkout' | 'orders', service: UnaryService][] = [
+    ['cart', cartFront(shop.carts, options)],
+    ['checkout', checkoutFront(shop.checkouts, options)],
+    ['orders', ordersFront(shop.orders, options)],
+  ];
+  for (const [name, service] of fronts) {
+    const claim = { port: config.grpcPorts[name], variable: `${name.toUpperCase()}_PORT` };
+    await lifecycle.start({
+      name: `the ${name} front`,
+      start: () =>
+        listening.open(claim, () =>
+          openGrpcServer({
+            host: listening.services,
+            port: claim.port,
+            services: [service],
+            protoFiles: [`${name}/${name}.proto`],
+            logger,
+          }),
+        ),
+      stop: (server) => server.close(),
+      describe: ({ port }) => `${name} gRPC front on :${port}`,
+    });
+  }
+}
+
+/** The REST API. */
+export function startGateway(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  { shop, redis, parts }: { readonly shop: Shop; readonly redis: RedisBackend; readonly parts: ShopParts },
+): Promise<Gateway> {
+  const claim = { port: config.http.port, variable: 'HTTP_PORT' };
+  const { perSecond: rps, burst } = config.rateLimit;
+  return lifecycle.start({
+    name: 'the gateway',
+    start: () =>
+      listening.open(claim, () =>
+        openGateway({
+          host: listening.gateway,
+          port: claim.port,
+          shop,
+          rateLimits: createRedisRateLimits({ redis: redis.redis, rps, burst }),
+          clock: systemClock,
+          newId: randomUUID,
+          logger,
+          jwt: config.jwt,
+          corsOrigins: config.http.corsOrigins,
+          requestTimeoutMs: config.http.requestTimeoutMs,
+          maxBodyBytes: config.http.bodyLimitBytes,
+          healthChecks: healthChecks(lifecycle, redis, parts),
+        }),
+      ),
+    stop: (gateway) => gateway.close(),
+    describe: ({ url }) => `gateway on ${url}`,
+    stopDeadlineMs: 15_000,
+  });
+}
+
+const nobody = '00000000-0000-4000-8000-000000000000';
+
+function healthChecks(lifecycle: Lifecycle, { redis }: RedisBackend, parts: ShopParts): HealthChecks {
+  const { postgres, services } = parts;
+  return {
+    process: () => (lifecycle.stopping.aborted ? Promise.reject(new Error('stopping')) : Promise.resolve()),
+    redis: async () => void (await redis.ping()),
+    postgres: async () => void (await postgres.pool.query('SELECT 1')),
+    product: async () => void (await services.catalog.list({ pageSize: 1 })),
+    inventory: async () => void (await services.inventory.getStock([])),
+    async payment() {
+      await services.payments.getPayment(nobody).catch((error: unknown) => {
+        if (codeOf(error) !== 'not_found') throw error;
+      });
+    },
+  };
+}
