@@ -21,7 +21,7 @@ const retry = { firstMs: 100, maxMs: 5_000 };
 /** Handles the records of one partition in order, each until it succeeds, and commits after each. */
 export class PartitionWorker {
   readonly #options: PartitionWorkerOptions;
-  #buffer: LogRecord[] = [];
+  readonly #buffer: LogRecord[] = [];
   #wake: () => void = () => {};
   /** Resolves when the worker has ended and no handler runs. */
   readonly ended: Promise<void>;
@@ -39,7 +39,7 @@ export class PartitionWorker {
   }
 
   push(records: readonly LogRecord[]): void {
-    this.#buffer.push(...records);
+    for (const record of records) this.#buffer.push(record);
     this.#wake();
   }
 

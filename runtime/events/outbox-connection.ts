@@ -1,0 +1,185 @@
+import pg from 'pg';
+import type { LogEvent } from './event-log.ts';
+import { uuidV5 } from '../define/uuid-v5.ts';
+
+export interface OutboxConnectionOptions {
+  readonly url: string;
+  /** The outbox table. */
+  readonly table: string;
+  /** CloudEvents `source` of the events, an URI reference. */
+  readonly source: string;
+  /** Names the advisory lock in the database. */
+  readonly lockId: number;
+  /** Called when an event was inserted, and when the connection is lost. */
+  readonly wake: () => void;
+}
+
+/** An event in the outbox that is due. */
+export interface OutboxRow {
+  readonly id: string;
+  readonly event: LogEvent;
+}
+
+interface StoredRow {
+  readonly id: string;
+  readonly aggregate_id: string;
+  readonly event_type: string;
+  readonly partition_key: string;
+  readonly value: string;
+  readonly headers: Record<string, unknown>;
+  readonly created_at: Date;
+}
+
+const channel = 'outbox';
+const eventIds = '2b7f4b1e-30c5-5d55-a3b5-0d9c61b7a0f4';
+const queryTimeoutMs = 30_000;
+
+/**
+ * The server ends a connection whose other side is frozen or gone without a word, so that its lock is free
+ * within half a minute.
+ */
+const endSilent =
+  '-c idle_session_timeout=30000 -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3';
+
+/**
+ * One connection on which the relay holds its lock, listens and works: with the connection goes the lock, and
+ * without the lock nothing can be marked.
+ */
+export class OutboxConnection {
+  readonly #options: OutboxConnectionOptions;
+  readonly #client: pg.Client;
+  readonly #table: string;
+  #failure: Error | undefined;
+
+  private constructor(options: OutboxConnectionOptions) {
+    this.#options = options;
+    this.#table = pg.escapeIdentifier(options.table);
+    this.#client = new pg.Client({
+      connectionString: options.url,
+      application_name: 'trolley-outbox-relay',
+      connectionTimeoutMillis: 10_000,
+      statement_timeout: queryTimeoutMs - 5_000,
+      query_timeout: queryTimeoutMs,
+      keepAlive: true,
+      options: endSilent,
+    });
+    this.#client.on('notification', options.wake);
+    this.#client.on('error', (error) => this.#lost(error));
+    this.#client.on('end', () => this.#lost(new Error('the connection to the outbox has ended')));
+  }
+
+  static async open(options: OutboxConnectionOptions): Promise<OutboxConnection> {
+    const connection = new OutboxConnection(options);
+    try {
+      await connection.#client.connect();
+      return connection;
+    } catch (error) {
+      connection.destroy();
+      throw error;
+    }
+  }
+
+  /** Whether this is the active relay of the database now, until the connection ends. */
+  async tryLock(): Promise<boolean> {
+    const { rows } = await this.#query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
+      this.#options.lockId,
+    ]);
+    return rows[0]?.locked === true;
+  }
+
+  async listen(): Promise<void> {
+    await this.#query(`LISTEN ${channel}`);
+  }
+
+  /** The events due, in id order, at most `limit`. */
+  async due(limit: number): Promise<OutboxRow[]> {
+    const { rows } = await this.#query<StoredRow>(
+      `SELECT id, aggregate_id, event_type, partition_key, payload::text AS value, headers, created_at
+       FROM ${this.#table} WHERE processed_at IS NULL ORDER BY id LIMIT $1`,
+      [limit],
+    );
+    return rows.map((row) => ({ id: row.id, event: eventOf(row, this.#options.source) }));
+  }
+
+  async markProcessed(rows: readonly OutboxRow[], now: number): Promise<void> {
+    await this.#query(
+      `UPDATE ${this.#table} SET processed_at = $2, publications = publications + 1 WHERE id = ANY($1::bigint[])`,
+      [rows.map(({ id }) => id), new Date(now)],
+    );
+  }
+
+  /** Deletes at most `limit` events processed before `before`, but none of which `undelivered` is true. */
+  async removeProcessed(before: number, limit: number, undelivered = 'false'): Promise<number> {
+    const { rowCount } = await this.#query(
+      `DELETE FROM ${this.#table} WHERE id IN (
+         SELECT o.id FROM ${this.#table} AS o WHERE o.processed_at < $1 AND NOT (${undelivered})
+         ORDER BY o.processed_at LIMIT $2)`,
+      [new Date(before), limit],
+    );
+    return rowCount ?? 0;
+  }
+
+  /** Makes events due again of which `undelivered` is true `waitMs` after they were processed, doubled each time. */
+  async requeueUndelivered(now: number, waitMs: number, limit: number, undelivered: string): Promise<number> {
+    const { rowCount } = await this.#query(
+      `UPDATE ${this.#table} SET processed_at = NULL WHERE id IN (
+         SELECT o.id FROM ${this.#table} AS o
+         WHERE o.processed_at <= $1::timestamptz
+             - make_interval(secs => $2::float8 / 1000 * 2 ^ LEAST(GREATEST(o.publications - 1, 0), 12))
+           AND (${undelivered})
+         ORDER BY o.id LIMIT $3)`,
+      [new Date(now), waitMs, limit],
+    );
+    return rowCount ?? 0;
+  }
+
+  async close(): Promise<void> {
+    if (this.#failure !== undefined) return;
+    // Not heard any more, since it ends on purpose.
+    this.#failure = new Error('the connection to the outbox is closed');
+    await this.#client.end();
+  }
+
+  /** Ends at once, whatever is under way. */
+  destroy(): void {
+    this.#failure ??= new Error('the connection to the outbox is closed');
+    this.#client.connection.stream.destroy();
+  }
+
+  async #query<R extends pg.QueryResultRow>(
+    text: string,
+    values: unknown[] = [],
+  ): Promise<pg.QueryResult<R>> {
+    if (this.#failure !== undefined) throw this.#failure;
+    return this.#client.query<R>(text, values);
+  }
+
+  #lost(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#options.wake();
+  }
+}
+
+/** The event as it goes to the log. Its id stays the same however often it goes. */
+function eventOf(row: StoredRow, source: string): LogEvent {
+  const id = uuidV5(eventIds, `${row.aggregate_id}:${row.event_type}:${row.id}`);
+  const own = Object.entries(row.headers).map(([name, value]) => [name, String(value)]);
+  return {
+    id,
+    key: row.partition_key,
+    type: row.event_type,
+    value: row.value,
+    headers: {
+      ...(Object.fromEntries(own) as Record<string, string>),
+      event_type: row.event_type,
+      event_id: id,
+      ce_specversion: '1.0',
+      ce_id: id,
+      ce_source: source,
+      ce_type: row.event_type,
+      ce_time: row.created_at.toISOString(),
+      'content-type': 'application/json',
+    },
+  };
+}

@@ -1,0 +1,192 @@
+import { pause, type Clock } from '../define/clock.ts';
+import type { Logger } from '../observe/logger.ts';
+import { backOffMs } from './back-off.ts';
+import type { EventLog } from './event-log.ts';
+import { OutboxConnection } from './outbox-connection.ts';
+import { withTimeLimit } from './time-limit.ts';
+
+export interface OutboxRelayOptions {
+  readonly postgresUrl: string;
+  readonly log: EventLog;
+  /** Where the events go. */
+  readonly topic: string;
+  /** CloudEvents `source` of the events, an URI reference. */
+  readonly source: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Numbers in [0, 1). Default: `Math.random`. */
+  readonly random?: () => number;
+  /** Default: `outbox_events`. */
+  readonly table?: string;
+  /** Upper bound on the wait for an event whose notification was lost. Default: 1,000. */
+  readonly pollMs?: number;
+  /** Default: 500. */
+  readonly maxBatch?: number;
+  /** Processed events are deleted after so long. Default: 7 days. */
+  readonly retentionMs?: number;
+  /** How long `close` waits for the batch under way. Default: 10,000. */
+  readonly closeMs?: number;
+  /** Names the advisory lock; relays of one database share it. Default: 7261002. */
+  readonly lockId?: number;
+  /**
+   * For an event log that can lose what it took. `sql` is a condition on a row `o` of the outbox that is true
+   * while the event's effect is missing: such an event is published again, first after `afterMs` (default
+   * 30,000), then after twice that, and so on, and is not deleted. Looked for every `everyMs`. Consumers must
+   * be idempotent.
+   */
+  readonly undelivered?: { readonly sql: string; readonly everyMs: number; readonly afterMs?: number };
+}
+
+const defaults = {
+  random: Math.random,
+  table: 'outbox_events',
+  pollMs: 1_000,
+  maxBatch: 500,
+  retentionMs: 7 * 86_400_000,
+  closeMs: 10_000,
+  lockId: 7_261_002,
+};
+
+const retry = { firstMs: 100, maxMs: 5_000 };
+const standbyMs = 1_000;
+/** Less than the time after which the server ends a connection that does nothing. */
+const appendLimitMs = 20_000;
+const cleanEveryMs = 60_000;
+const cleanBatch = 1_000;
+
+/**
+ * Carries events from the outbox to the event log: at least once, in id order, marked only after the log has
+ * taken them. One relay per database is active; the others stand by and take over when its connection ends.
+ */
+export class OutboxRelay {
+  readonly #options: OutboxRelayOptions & typeof defaults;
+  readonly #closing = new AbortController();
+  readonly #running: Promise<void>;
+  #connection: OutboxConnection | undefined;
+  #active = false;
+  #woken = false;
+  #wake: () => void = () => {};
+  #cleanedAt: number;
+  #requeuedAt: number;
+
+  /** Starts at once; failures are logged and tried again until `close`. */
+  constructor(options: OutboxRelayOptions) {
+    this.#options = { ...defaults, ...options };
+    this.#cleanedAt = this.#requeuedAt = options.clock.monotonic();
+    this.#running = this.#run();
+  }
+
+  /** Whether this is the relay that publishes; the others stand by. */
+  get isActive(): boolean {
+    return this.#active;
+  }
+
+  /** Finishes the batch under way, then lets another relay begin. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    this.#wake();
+    try {
+      await withTimeLimit(this.#options.clock, this.#options.closeMs, 'closing the relay', this.#running);
+    } catch (error) {
+      this.#options.logger.warn({ err: error }, 'the relay was ended in the middle of a batch');
+      this.#connection?.destroy();
+    }
+  }
+
+  async #run(): Promise<void> {
+    const { clock, random, logger } = this.#options;
+    for (let failures = 0; !this.#closing.signal.aborted;) {
+      try {
+        await this.#session(() => (failures = 0));
+      } catch (error) {
+        const delayMs = Math.round(backOffMs(retry, failures++, random));
+        logger.warn({ err: error, delayMs }, 'the relay was interrupted');
+        await pause(clock, delayMs, this.#closing.signal);
+      } finally {
+        this.#active = false;
+      }
+    }
+  }
+
+  /** One connection, from standing by to its end. `progressed` is called when a batch went through. */
+  async #session(progressed: () => void): Promise<void> {
+    const { postgresUrl: url, table, source, lockId, clock, logger } = this.#options;
+    const { signal } = this.#closing;
+    const connection = await OutboxConnection.open({ url, table, source, lockId, wake: () => this.#ring() });
+    this.#connection = connection;
+    try {
+      while (!(await connection.tryLock())) {
+        await pause(clock, standbyMs, signal);
+        if (signal.aborted) return;
+      }
+      await connection.listen();
+      this.#active = true;
+      logger.info({ topic: this.#options.topic }, 'relaying the outbox');
+      while (!signal.aborted) {
+        const published = await this.#publish(connection);
+        progressed();
+        await this.#maintain(connection);
+        if (published === 0) await this.#nextEvent();
+      }
+    } finally {
+      await this.#end(connection);
+    }
+  }
+
+  async #publish(connection: OutboxConnection): Promise<number> {
+    const { log, topic, maxBatch, clock } = this.#options;
+    // Before looking: what is inserted from now on rings again.
+    this.#woken = false;
+    const rows = await connection.due(maxBatch);
+    if (rows.length === 0) return 0;
+    const appending = log.append(
+      topic,
+      rows.map(({ event }) => event),
+    );
+    await withTimeLimit(clock, appendLimitMs, 'appending events', appending);
+    await connection.markProcessed(rows, clock.now());
+    return rows.length;
+  }
+
+  async #maintain(connection: OutboxConnection): Promise<void> {
+    const { clock, logger, retentionMs, undelivered, maxBatch } = this.#options;
+    const now = clock.monotonic();
+    if (undelivered !== undefined && now - this.#requeuedAt >= undelivered.everyMs) {
+      this.#requeuedAt = now;
+      const waitMs = undelivered.afterMs ?? 30_000;
+      const events = await connection.requeueUndelivered(clock.now(), waitMs, maxBatch, undelivered.sql);
+      if (events > 0) {
+        logger.warn({ events }, 'publishing again what had no effect');
+        this.#woken = true;
+      }
+    }
+    if (now - this.#cleanedAt >= cleanEveryMs) {
+      const before = clock.now() - retentionMs;
+      const removed = await connection.removeProcessed(before, cleanBatch, undelivered?.sql);
+      // A full batch: more may be left, for the next round.
+      if (removed < cleanBatch) this.#cleanedAt = now;
+      else this.#woken = true;
+    }
+  }
+
+  /** Waits for a notification, the poll interval, or the end. */
+  async #nextEvent(): Promise<void> {
+    if (this.#woken || this.#closing.signal.aborted) return;
+    const woken = new AbortController();
+    this.#wake = () => woken.abort();
+    await pause(this.#options.clock, this.#options.pollMs, woken.signal);
+  }
+
+  #ring(): void {
+    this.#woken = true;
+    this.#wake();
+  }
+
+  async #end(connection: OutboxConnection): Promise<void> {
+    try {
+      await withTimeLimit(this.#options.clock, 2_000, 'closing a connection', connection.close());
+    } catch {
+      connection.destroy();
+    }
+  }
+}
