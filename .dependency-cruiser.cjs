@@ -40,7 +40,11 @@ module.exports = {
       comment: 'The gateway talks to actors through their contracts, clients and read ports.',
       severity: 'error',
       from: { path: '^gateway/', pathNot: tests },
-      to: { path: '^actors/', pathNot: '\\.(contract|client|view|queries)\\.ts$' },
+      to: {
+        path: '^actors/',
+        // The pieces of any gRPC server: the fronts are made of them, too.
+        pathNot: ['\\.(contract|client|view|queries)\\.ts$', '^actors/services/grpc/'],
+      },
     },
     driver('bullmq', ['^runtime/(mailbox|cluster|kernel|storage|events)/']),
     driver('ioredis', ['^runtime/(mailbox|cluster|kernel|storage|events)/', '^gateway/middleware/']),
