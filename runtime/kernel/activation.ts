@@ -47,6 +47,8 @@ export class Activation {
   readonly lease: ShardLease;
   readonly #kernel: Kernel;
   readonly #hosted: HostedActor;
+  /** It gave itself up. */
+  readonly #onEnded: (activation: Activation) => void;
   readonly #effects: EffectRunner;
   #loaded: Loaded | undefined;
   #inHand: readonly Delivery[] = [];
@@ -62,7 +64,14 @@ export class Activation {
   #cancelRetry: Cancel = () => undefined;
   #usedAt: number;
 
-  constructor(kernel: Kernel, hosted: HostedActor, address: ActorAddress, lease: ShardLease) {
+  constructor(
+    kernel: Kernel,
+    hosted: HostedActor,
+    address: ActorAddress,
+    lease: ShardLease,
+    onEnded: (activation: Activation) => void,
+  ) {
+    this.#onEnded = onEnded;
     this.address = address;
     this.lease = lease;
     this.#kernel = kernel;
@@ -262,7 +271,7 @@ export class Activation {
       );
       this.#ended = true;
       this.#effects.stopAll();
-      this.#kernel.onEnded(this);
+      this.#onEnded(this);
       return;
     }
     const stale = error instanceof StaleError;

@@ -43,7 +43,6 @@ export class ActorNode implements ShardEvents {
       limits,
       turnLimiter: new Limiter(limits.maxTurns),
       effectLimiter: new Limiter(limits.maxEffects),
-      onEnded: (activation) => this.#forget(activation),
     };
     this.#watch = options.mailbox.watch((address) => this.#ring(address));
     this.#loops = [
@@ -99,7 +98,9 @@ export class ActorNode implements ShardEvents {
       this.#refuseAll(address, held.lease).catch((error: unknown) => this.#sweepFailed(error));
       return;
     }
-    const activation = new Activation(this.#kernel, hosted, address, held.lease);
+    const activation = new Activation(this.#kernel, hosted, address, held.lease, (ended) =>
+      this.#forget(ended),
+    );
     held.activations.set(address.id, activation);
     activation.ring();
   }

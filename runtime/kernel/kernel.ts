@@ -2,7 +2,6 @@ import type { Replies } from '../cluster/replies.ts';
 import type { Clock } from '../define/clock.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { Activation } from './activation.ts';
 import type { Limiter } from './limiter.ts';
 
 export interface KernelLimits {
@@ -40,6 +39,4 @@ export interface Kernel {
   readonly limits: KernelLimits;
   readonly turnLimiter: Limiter;
   readonly effectLimiter: Limiter;
-  /** An activation gave itself up. */
-  readonly onEnded: (activation: Activation) => void;
 }
