@@ -17,17 +17,22 @@ describe('OutboxRelay', () => {
   let relays: OutboxRelay[];
   let appended: () => void = () => {};
 
-  beforeEach(async () => {
+  before(async () => {
     database = await createTestDatabase();
     pool = createPostgresPool(database.url);
+  });
+  after(async () => {
+    await pool.end();
+    await database.drop();
+  });
+  beforeEach(() => {
     log = new MemoryEventLog();
     log.afterAppend = () => appended();
     relays = [];
   });
   afterEach(async () => {
     await Promise.all(relays.map((relay) => relay.close()));
-    await pool.end();
-    await database.drop();
+    await pool.query('TRUNCATE outbox_events RESTART IDENTITY');
   });
 
   const start = (options: Partial<OutboxRelayOptions> = {}): OutboxRelay => {
@@ -122,6 +127,7 @@ describe('OutboxRelay', () => {
     await eventually(() => relay.isActive);
     await insert(['7']);
     await untilAppended(() => numbers().length === 1);
+    await pool.query('ALTER TABLE outbox_events ENABLE TRIGGER outbox_events_notify');
   });
 
   it('marks nothing while the log is down, and loses nothing', async () => {
@@ -233,7 +239,7 @@ describe('OutboxRelay', () => {
       everyMs: 1,
       afterMs: 0,
     };
-    beforeEach(() => pool.query('CREATE TABLE effects (id TEXT PRIMARY KEY)'));
+    before(() => pool.query('CREATE TABLE effects (id TEXT PRIMARY KEY)'));
 
     it('publishes again until the effect is there, and keeps the event so long', async () => {
       await insert(['1', '2']);

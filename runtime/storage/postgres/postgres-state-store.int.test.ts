@@ -68,51 +68,48 @@ const first = (key: string, state: Account, now = 0) => ({
   now,
 });
 
-async function openDatabase(): Promise<{ database: TestDatabase; pool: PostgresPool }> {
-  const database = await createTestDatabase();
-  const pool = createPostgresPool(database.url);
-  await pool.query(schema);
-  return { database, pool };
-}
-
-describeStateStore('PostgreSQL', async () => {
-  const { database, pool } = await openDatabase();
-  const other = createPostgresPool(database.url);
-  // Small batches, so that the suite sees many.
-  const stores = [pool, other].map(
-    (each) => new PostgresStateStore({ pool: each, table: accounts, maxBatch: 64 }),
-  );
-  return {
-    stores: [stores[0]!, stores[1]!],
-    key: () => randomUUID(),
-    state: account,
-    refusedState: { ...account(1), balance: '-1.00' },
-    outbox: async () => {
-      const { rows } = await pool.query<StoredEvent>(
-        `SELECT aggregate_id AS "actorKey", event_type AS type, partition_key AS "partitionKey", payload, headers
-         FROM outbox_events ORDER BY id`,
-      );
-      return rows;
-    },
-    close: async () => {
-      await Promise.all([pool.end(), other.end()]);
-      await database.drop();
-    },
-  };
-});
-
-describe('PostgresStateStore', () => {
+describe('actors in PostgreSQL', () => {
   let database: TestDatabase;
   let pool: PostgresPool;
+  let other: PostgresPool;
+
+  before(async () => {
+    database = await createTestDatabase();
+    [pool, other] = [createPostgresPool(database.url), createPostgresPool(database.url)];
+    await pool.query(schema);
+  });
+  after(async () => {
+    await Promise.all([pool.end(), other.end()]);
+    await database.drop();
+  });
+  const empty = () => pool.query('TRUNCATE accounts, outbox_events');
+
+  describeStateStore('PostgreSQL', async () => {
+    await empty();
+    // Small batches, so that the suite sees many.
+    const open = (each: PostgresPool) =>
+      new PostgresStateStore({ pool: each, table: accounts, maxBatch: 64 });
+    return {
+      stores: [open(pool), open(other)],
+      key: () => randomUUID(),
+      state: account,
+      refusedState: { ...account(1), balance: '-1.00' },
+      outbox: async () => {
+        const { rows } = await pool.query<StoredEvent>(
+          `SELECT aggregate_id AS "actorKey", event_type AS type, partition_key AS "partitionKey", payload, headers
+           FROM outbox_events ORDER BY id`,
+        );
+        return rows;
+      },
+      close: () => Promise.resolve(),
+    };
+  });
+
   let store: PostgresStateStore<Account>;
 
   beforeEach(async () => {
-    ({ database, pool } = await openDatabase());
+    await empty();
     store = new PostgresStateStore({ pool, table: accounts });
-  });
-  afterEach(async () => {
-    await pool.end();
-    await database.drop();
   });
 
   const failure = (run: Promise<unknown>) =>
@@ -142,15 +139,14 @@ describe('PostgresStateStore', () => {
   });
 
   it('calls it a lost race, not a failure, when another unique index sees the other writer first', async () => {
-    await pool.query('ALTER TABLE accounts ADD UNIQUE (owner)');
-    const other = createPostgresPool(database.url);
+    await pool.query('CREATE UNIQUE INDEX one_per_owner ON accounts (owner)');
     const stores = [store, new PostgresStateStore({ pool: other, table: accounts })];
     for (let n = 0; n < 20; n++) {
       const key = randomUUID();
       const written = await Promise.all(stores.map((each) => each.write(first(key, account(n)))));
       expect(written.sort()).to.deep.equal([false, true]);
     }
-    await other.end();
+    await pool.query('DROP INDEX one_per_owner');
   });
 
   it('finds the others when one key is no UUID', async () => {
@@ -191,8 +187,7 @@ describe('PostgresStateStore', () => {
   });
 
   it('tells everyone when the connection breaks, and goes on with a new one', async () => {
-    const killer = createPostgresPool(database.url);
-    const blocker = await killer.connect();
+    const blocker = await other.connect();
     try {
       const key = randomUUID();
       await store.write(first(key, account(0)));
@@ -203,7 +198,7 @@ describe('PostgresStateStore', () => {
         failure(store.write({ ...first(each, account(0)), expectedVersion: each === key ? 1 : 0 })),
       );
       await until(async () => {
-        const { rows } = await killer.query(
+        const { rows } = await other.query(
           `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
            WHERE datname = current_database() AND wait_event_type = 'Lock'`,
         );
@@ -214,7 +209,6 @@ describe('PostgresStateStore', () => {
       expect((await store.load(key))?.version).to.equal(1);
     } finally {
       blocker.release();
-      await killer.end();
     }
   });
 
