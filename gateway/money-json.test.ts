@@ -1,0 +1,35 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+import { Money, toJsonText, type Json } from './money-json.ts';
+
+describe('toJsonText', () => {
+  it('prints money with two decimals, exactly', () => {
+    const printed = [0, 1, 10, 99, 100, 129_999, 130_000, 262_997, -5].map((cents) =>
+      toJsonText(new Money(cents)),
+    );
+    expect(printed).to.deep.equal([
+      '0.00', '0.01', '0.10', '0.99', '1.00', '1299.99', '1300.00', '2629.97', '-0.05',
+    ]); // prettier-ignore
+  });
+
+  it('parses back to the same amount', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 10 ** 13 }), (cents) => {
+        expect(Math.round(Number(toJsonText(new Money(cents))) * 100)).to.equal(cents);
+      }),
+    );
+  });
+
+  it('is JSON.stringify for everything else', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(toJsonText(JSON.parse(JSON.stringify(value)) as Json)).to.equal(JSON.stringify(value));
+      }),
+    );
+    expect(toJsonText({ a: undefined, b: [new Money(5)] })).to.equal('{"b":[0.05]}');
+  });
+
+  it('refuses what is no number of cents', () => {
+    for (const cents of [0.5, Number.NaN, Infinity]) expect(() => new Money(cents)).to.throw(RangeError);
+  });
+});
