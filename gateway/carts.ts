@@ -1,0 +1,74 @@
+import { CartContract, type CartView } from '../actors/cart/cart.contract.ts';
+import type { CartViews } from '../actors/cart/cart.view.ts';
+import { TrolleyError } from '../runtime/define/errors.ts';
+import type { ActorRefs } from '../runtime/define/ref.ts';
+import type { Logger } from '../runtime/observe/logger.ts';
+import { askOptions, type Call } from './call.ts';
+import type { PriceList } from './price-list.ts';
+import { Turnstile } from './turnstile.ts';
+
+interface Line {
+  readonly productId: number;
+  readonly quantity: number;
+}
+
+/** What the shop does with carts, for REST and gRPC alike. */
+export interface Carts {
+  get(userId: number, call: Call): Promise<CartView>;
+  /** Refused: `not_found` for a product that is not sold, `quantity_limit`, `cart_full`. */
+  add(userId: number, line: Line, call: Call, idempotencyKey?: string): Promise<CartView>;
+  /** Refused: `not_found` when the product is not in the cart. */
+  setQuantity(userId: number, line: Line, call: Call, idempotencyKey?: string): Promise<CartView>;
+  remove(userId: number, productId: number, call: Call, idempotencyKey?: string): Promise<CartView>;
+  clear(userId: number, call: Call, idempotencyKey?: string): Promise<CartView>;
+}
+
+interface CartsOptions {
+  readonly refs: ActorRefs;
+  readonly views: CartViews;
+  readonly prices: PriceList;
+  readonly logger: Logger;
+  /** How long a read that is shared by many may take; none of their own deadlines ends it. */
+  readonly readTimeoutMs: number;
+}
+
+export function createCarts({ refs, views, prices, logger, readTimeoutMs }: CartsOptions): Carts {
+  const reads = new Turnstile<CartView>();
+  const cart = (userId: number) => refs.ref(CartContract, String(userId));
+
+  async function fromView(userId: number): Promise<CartView | undefined> {
+    try {
+      return await views.get(userId);
+    } catch (err) {
+      // The view is only a shortcut: the actor knows all that it knows.
+      logger.warn({ err, userId }, 'the cart view is not readable');
+      return undefined;
+    }
+  }
+
+  return {
+    async get(userId, { requestId, traceparent }) {
+      const view = await fromView(userId);
+      if (view !== undefined) return view;
+      return reads.pass(String(userId), () =>
+        cart(userId).ask(
+          'GetCart',
+          {},
+          { requestId, timeoutMs: readTimeoutMs, ...(traceparent === undefined ? {} : { traceparent }) },
+        ),
+      );
+    },
+    async add(userId, line, call, idempotencyKey) {
+      if (!(await prices.isSold(line.productId, call))) {
+        throw new TrolleyError('not_found', `there is no product ${line.productId}`);
+      }
+      return cart(userId).ask('AddItem', line, askOptions(call, { idempotencyKey }));
+    },
+    setQuantity: (userId, line, call, idempotencyKey) =>
+      cart(userId).ask('SetQuantity', line, askOptions(call, { idempotencyKey })),
+    remove: (userId, productId, call, idempotencyKey) =>
+      cart(userId).ask('RemoveItem', { productId }, askOptions(call, { idempotencyKey })),
+    clear: (userId, call, idempotencyKey) =>
+      cart(userId).ask('ClearCart', {}, askOptions(call, { idempotencyKey })),
+  };
+}

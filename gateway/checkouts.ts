@@ -1,0 +1,90 @@
+import {
+  CheckoutContract,
+  checkoutIdFor,
+  type CheckoutView,
+  type ShippingAddress,
+} from '../actors/checkout/checkout.contract.ts';
+import { TrolleyError, codeOf } from '../runtime/define/errors.ts';
+import type { ActorRefs } from '../runtime/define/ref.ts';
+import { askOptions, type Call } from './call.ts';
+
+export interface CheckoutRequest {
+  readonly idempotencyKey: string;
+  readonly shippingAddress?: ShippingAddress | undefined;
+  readonly paymentMethod?: string | undefined;
+}
+
+/** `running`: accepted, and not ended in time. */
+export interface StartedCheckout {
+  readonly outcome: 'created' | 'joined' | 'running';
+  readonly checkout: CheckoutView;
+}
+
+/** What the shop does with checkouts, for REST and gRPC alike. Someone else's checkout is `not_found`. */
+export interface Checkouts {
+  /**
+   * Starts a checkout or joins the one of the same key, and waits for its end.
+   * @throws TrolleyError `empty_cart`, `checkout_in_progress`; `deadline_exceeded` when it is not even known
+   *   whether it was accepted
+   */
+  start(userId: number, request: CheckoutRequest, call: Call): Promise<StartedCheckout>;
+  get(userId: number, checkoutId: string, call: Call): Promise<CheckoutView>;
+  /** Refused: `conflict` once the payment has completed. */
+  cancel(userId: number, checkoutId: string, call: Call): Promise<CheckoutView>;
+}
+
+/** How much of the time there is goes into asking how far a checkout has come, when it has not ended. */
+const statusShare = 0.2;
+const statusMaxMs = 2000;
+
+export function createCheckouts({ refs }: { readonly refs: ActorRefs }): Checkouts {
+  const unknown = () => new TrolleyError('not_found', 'there is no such checkout');
+  function checkout(id: string) {
+    if (!CheckoutContract.key.safeParse(id).success) throw unknown();
+    return refs.ref(CheckoutContract, id);
+  }
+
+  async function get(userId: number, id: string, call: Call, timeoutMs?: number): Promise<CheckoutView> {
+    const view = await checkout(id).ask(
+      'GetStatus',
+      {},
+      askOptions(call, timeoutMs === undefined ? {} : { timeoutMs }),
+    );
+    if (view.userId !== userId) throw unknown();
+    return view;
+  }
+
+  return {
+    async start(userId, { idempotencyKey, shippingAddress, paymentMethod }, call) {
+      const id = checkoutIdFor(userId, idempotencyKey);
+      const available = call.remainingMs();
+      const timeoutMs = Math.max(1, Math.floor(available - Math.min(statusMaxMs, available * statusShare)));
+      const input = {
+        userId,
+        idempotencyKey,
+        ...(shippingAddress === undefined ? {} : { shippingAddress }),
+        ...(paymentMethod === undefined ? {} : { paymentMethod }),
+      };
+      try {
+        const started = await checkout(id).ask('Start', input, askOptions(call, { timeoutMs }));
+        return { outcome: started.created ? 'created' : 'joined', checkout: started.checkout };
+      } catch (error) {
+        if (codeOf(error) !== 'deadline_exceeded' || call.signal.aborted) throw error;
+        return { outcome: 'running', checkout: await statusInstead(userId, id, call, error) };
+      }
+    },
+    get: (userId, id, call) => get(userId, id, call),
+    async cancel(userId, id, call) {
+      return checkout(id).ask('Cancel', { userId }, askOptions(call));
+    },
+  };
+
+  /** A checkout that is not known yet may still be accepted: that is the deadline's error, not `not_found`. */
+  async function statusInstead(userId: number, id: string, call: Call, late: unknown): Promise<CheckoutView> {
+    try {
+      return await get(userId, id, call);
+    } catch (error) {
+      throw codeOf(error) === 'not_found' ? late : error;
+    }
+  }
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod';
+import { maxQuantity } from '../actors/cart/cart.contract.ts';
+import { isUuid } from '../runtime/define/uuid-v5.ts';
+
+/*
+ * The fields of requests. A field's name decides the code of its refusal (guard.ts), so a path parameter is
+ * called `:product_id`, not `:id`.
+ */
+
+// PostgreSQL takes neither in text or JSONB: let in, they would fail a checkout long after it was accepted.
+const unstorable = /[\0\p{Surrogate}]/u;
+
+export const Text = z
+  .string()
+  .refine((text) => !unstorable.test(text), 'must be well-formed text without NUL');
+
+/**
+ * A product id in a path. Digits without end are a positive integer, and simply no product has that id; so
+ * what is too large for a number passes here and is not found later.
+ */
+export const PathProductId = z
+  .string()
+  .regex(/^[1-9][0-9]*$/, 'must be a positive integer')
+  .transform(Number);
+
+/** Ids are stored in lower case. */
+export const PathUuid = z
+  .string()
+  .refine(isUuid, 'must be a UUID')
+  .transform((id) => id.toLowerCase());
+
+export const BodyProductId = z.int('must be a positive integer').positive('must be a positive integer');
+
+const quantityRule = `must be an integer from 1 to ${maxQuantity}`;
+export const BodyQuantity = z.int(quantityRule).min(1, quantityRule).max(maxQuantity, quantityRule);
+
+const keyRule = 'must be 1 to 255 characters, not all blank';
+export const BodyIdempotencyKey = Text.min(1, keyRule).max(255, keyRule).regex(/\S/, keyRule);
+
+export const BodyPaymentMethod = Text.min(1).max(64);
+
+export const maxPageSize = 100;
+const pageSizeRule = `must be an integer from 1 to ${maxPageSize}`;
+/** As everywhere in a query, given twice it is refused. */
+export const QueryPageSize = z
+  .string(pageSizeRule)
+  .regex(/^[1-9][0-9]{0,2}$/, pageSizeRule)
+  .transform(Number)
+  .pipe(z.int().max(maxPageSize, pageSizeRule));
+
+const emptyIsAbsent = (text: string) => (text === '' ? undefined : text);
+export const QueryPageToken = Text.max(1024).transform(emptyIsAbsent);
+export const QueryText = Text.max(200)
+  .transform((text) => text.trim())
+  .transform(emptyIsAbsent);

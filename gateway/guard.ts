@@ -1,0 +1,29 @@
+import type { z } from 'zod';
+import { TrolleyError, errorTable, type ErrorCode } from '../runtime/define/errors.ts';
+
+/**
+ * Parses one part of a request, or throws the refusal of its first wrong field: `invalid_<field>`, or
+ * `missing_<field>` when it is absent or blank, where the error table has such a code; else `invalid_request`.
+ */
+export function guarded<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path[0];
+  if (issue === undefined || typeof field !== 'string') {
+    throw new TrolleyError('invalid_request', issue?.message ?? 'the request is not understood');
+  }
+  throw new TrolleyError(codeFor(field, value), `${issue.path.join('.').slice(0, 100)}: ${issue.message}`);
+}
+
+function codeFor(field: string, value: unknown): ErrorCode {
+  const given =
+    typeof value === 'object' && value !== null ? (Reflect.get(value, field) as unknown) : undefined;
+  const blank = given === undefined || given === null || (typeof given === 'string' && given.trim() === '');
+  const codes = blank ? [`missing_${field}`, `invalid_${field}`] : [`invalid_${field}`];
+  return codes.find(isErrorCode) ?? 'invalid_request';
+}
+
+function isErrorCode(text: string): text is ErrorCode {
+  return Object.hasOwn(errorTable, text);
+}

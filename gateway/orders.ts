@@ -1,0 +1,45 @@
+import { OrderContract, type OrderStatus, type OrderView } from '../actors/order/order.contract.ts';
+import type { OrderPage, OrderQueries } from '../actors/order/order.queries.ts';
+import { TrolleyError } from '../runtime/define/errors.ts';
+import type { ActorRefs } from '../runtime/define/ref.ts';
+import { askOptions, type Call } from './call.ts';
+
+/** What the shop does with orders, for REST and gRPC alike. */
+export interface Orders {
+  /** Newest first; without a page size, all. Refused: `invalid_page_token`. */
+  list(userId: number, page: { readonly pageSize?: number; readonly pageToken?: string }): Promise<OrderPage>;
+  /** Someone else's order is `not_found`; without an owner, anyone's is shown. */
+  get(orderId: string, owner?: number): Promise<OrderView>;
+  /** Refunds and restocks. Refused: `not_found`, `conflict` once shipped. */
+  cancel(orderId: string, owner: number, call: Call): Promise<OrderView>;
+  /** Refused: `not_found`, `conflict` for a move that the order's life does not have. */
+  setStatus(orderId: string, status: OrderStatus, call: Call): Promise<OrderView>;
+}
+
+interface OrdersOptions {
+  readonly refs: ActorRefs;
+  readonly queries: OrderQueries;
+}
+
+export function createOrders({ refs, queries }: OrdersOptions): Orders {
+  async function get(orderId: string, owner?: number): Promise<OrderView> {
+    const order = await queries.get(orderId);
+    if (order === undefined || (owner !== undefined && order.userId !== owner)) {
+      throw new TrolleyError('not_found', 'there is no such order');
+    }
+    return order;
+  }
+
+  return {
+    list: (userId, page) => queries.list(userId, page),
+    get,
+    async cancel(orderId, owner, call) {
+      const { checkoutId } = await get(orderId, owner);
+      return refs.ref(OrderContract, checkoutId).ask('Cancel', {}, askOptions(call));
+    },
+    async setStatus(orderId, status, call) {
+      const { checkoutId } = await get(orderId);
+      return refs.ref(OrderContract, checkoutId).ask('SetStatus', { status }, askOptions(call));
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import type { CartViews } from '../actors/cart/cart.view.ts';
+import type { OrderQueries } from '../actors/order/order.queries.ts';
+import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
+import type { ProductCatalog } from '../actors/services/product/product.client.ts';
+import type { Clock } from '../runtime/define/clock.ts';
+import type { ActorRefs } from '../runtime/define/ref.ts';
+import type { Logger } from '../runtime/observe/logger.ts';
+import { createCarts, type Carts } from './carts.ts';
+import { createCheckouts, type Checkouts } from './checkouts.ts';
+import { createOrders, type Orders } from './orders.ts';
+import { createPriceList, type PriceList } from './price-list.ts';
+import { createProducts, type Products } from './products.ts';
+
+/** Everything that can be asked of the shop; one of these serves the REST app and the gRPC fronts together. */
+export interface Shop {
+  readonly carts: Carts;
+  readonly checkouts: Checkouts;
+  readonly orders: Orders;
+  readonly products: Products;
+  readonly prices: PriceList;
+}
+
+export interface ShopDeps {
+  readonly refs: ActorRefs;
+  readonly catalog: Pick<ProductCatalog, 'list' | 'get' | 'getMany'>;
+  readonly inventory: Pick<Inventory, 'getStock'>;
+  readonly cartViews: CartViews;
+  readonly orderQueries: OrderQueries;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** How long a caller waits for an answer. */
+  readonly requestTimeoutMs: number;
+}
+
+export function createShop(deps: ShopDeps): Shop {
+  const { refs, catalog, inventory, clock, logger } = deps;
+  const prices = createPriceList({ catalog, clock });
+  return {
+    prices,
+    products: createProducts({ catalog, inventory, logger }),
+    carts: createCarts({ refs, views: deps.cartViews, prices, logger, readTimeoutMs: deps.requestTimeoutMs }),
+    checkouts: createCheckouts({ refs }),
+    orders: createOrders({ refs, queries: deps.orderQueries }),
+  };
+}
