@@ -1,0 +1,65 @@
+import cors from '@koa/cors';
+import Koa from 'koa';
+import helmet from 'koa-helmet';
+import type { Clock } from '../runtime/define/clock.ts';
+import type { Logger } from '../runtime/observe/logger.ts';
+import { createAdmission } from './middleware/admission.ts';
+import { answerErrors, refuseMalformedTarget } from './middleware/answer-errors.ts';
+import { createJsonBody } from './middleware/json-body.ts';
+import type { RateLimits } from './middleware/rate-limits.ts';
+import { requestScope, type GatewayState } from './middleware/request-scope.ts';
+import { createReadiness, type HealthChecks } from './readiness.ts';
+import { cartRoutes } from './routes/cart-routes.ts';
+import { checkoutRoutes } from './routes/checkout-routes.ts';
+import { healthRoutes } from './routes/health-routes.ts';
+import { orderRoutes } from './routes/order-routes.ts';
+import { productRoutes } from './routes/product-routes.ts';
+import { serve } from './routes/serve.ts';
+import type { Shop } from './shop.ts';
+import { createTokenVerifier, type JwtSettings } from './tokens.ts';
+
+export interface GatewayDeps {
+  readonly shop: Shop;
+  readonly rateLimits: RateLimits;
+  readonly clock: Clock;
+  /** Makes ids for requests that bring none. */
+  readonly newId: () => string;
+  readonly logger: Logger;
+  readonly jwt: JwtSettings;
+  /** Origins whose pages may call; none: no page of another origin. */
+  readonly corsOrigins: readonly string[];
+  readonly requestTimeoutMs: number;
+  readonly maxBodyBytes: number;
+  readonly healthChecks: HealthChecks;
+}
+
+/** The REST API as a Koa app that does not listen. */
+export function createApp(deps: GatewayDeps): Koa<GatewayState> {
+  const { shop, clock, logger, corsOrigins } = deps;
+  const app = new Koa<GatewayState>();
+  app.use(requestScope(deps));
+  app.use(helmet());
+  app.use(
+    cors({
+      // The library's default is to let everyone in.
+      origin: (ctx) => corsOrigins.find((origin) => origin === ctx.get('origin')) ?? '',
+      exposeHeaders: ['X-Request-Id', 'X-Next-Page-Token', 'Location', 'Retry-After'],
+    }),
+  );
+  app.use(answerErrors());
+  app.use(refuseMalformedTarget());
+  serve(app, {
+    routes: [
+      ...productRoutes(shop.products),
+      ...cartRoutes(shop.carts, shop.prices),
+      ...checkoutRoutes(shop.checkouts),
+      ...orderRoutes(shop.orders),
+      ...healthRoutes(createReadiness(deps.healthChecks, clock)),
+    ],
+    admit: createAdmission({ tokens: createTokenVerifier(deps.jwt, clock), limits: deps.rateLimits }),
+    readBody: createJsonBody(deps.maxBodyBytes),
+  });
+  // What can still go wrong when the answer is on its way, such as a connection that breaks.
+  app.on('error', (err: unknown) => logger.warn({ err }, 'an answer was not delivered'));
+  return app;
+}

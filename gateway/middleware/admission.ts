@@ -1,0 +1,51 @@
+import { TrolleyError } from '../../runtime/define/errors.ts';
+import { asTrolleyError } from '../error-answer.ts';
+import type { Access } from '../routes/route.ts';
+import type { TokenVerifier, User } from '../tokens.ts';
+import type { RateLimits } from './rate-limits.ts';
+import type { GatewayContext } from './request-scope.ts';
+
+export interface AdmissionOptions {
+  readonly tokens: TokenVerifier;
+  readonly limits: RateLimits;
+}
+
+/**
+ * Lets a request in, or throws `unauthorized`, `rate_limited` or `forbidden`. `unknown` is a path or method
+ * without a route: limited as all others are, but open to everyone, since there is nothing to protect.
+ */
+export type Admission = (ctx: GatewayContext, access: Access | 'unknown') => Promise<User | undefined>;
+
+export function createAdmission({ tokens, limits }: AdmissionOptions): Admission {
+  return async (ctx, access) => {
+    if (access === 'public') return undefined;
+    const { user, refusal } = await identify(tokens, ctx.get('authorization'));
+    if (user !== undefined) ctx.state.user = user;
+
+    // A wrong token counts for its sender's address: it must not use up the limit of whom it claims to be.
+    const verdict = await limits.take(user === undefined ? `address:${ctx.ip}` : `user:${user.id}`);
+    if (!verdict.allowed) {
+      const { retryAfterMs } = verdict;
+      throw new TrolleyError('rate_limited', 'too many requests', { details: { retryAfterMs } });
+    }
+    if (access === 'unknown') return user;
+    if (refusal !== undefined) throw refusal;
+    if (user === undefined) throw new TrolleyError('unauthorized', 'a bearer token is required');
+    if (access === 'admin' && !user.roles.includes('admin')) {
+      throw new TrolleyError('forbidden', "the role 'admin' is required");
+    }
+    return user;
+  };
+}
+
+async function identify(
+  tokens: TokenVerifier,
+  authorization: string,
+): Promise<{ user?: User; refusal?: TrolleyError }> {
+  try {
+    const user = await tokens.userOf(authorization);
+    return user === undefined ? {} : { user };
+  } catch (error) {
+    return { refusal: asTrolleyError(error) };
+  }
+}

@@ -1,0 +1,29 @@
+import { TrolleyError } from '../../runtime/define/errors.ts';
+import { asTrolleyError, errorAnswer } from '../error-answer.ts';
+import { toJsonText } from '../money-json.ts';
+import type { GatewayMiddleware } from './request-scope.ts';
+
+/** Turns whatever is thrown further in into the one form that errors have outside. */
+export function answerErrors(): GatewayMiddleware {
+  return async (ctx, next) => {
+    try {
+      await next();
+    } catch (thrown) {
+      const error = asTrolleyError(thrown);
+      ctx.state.error = error;
+      const { status, headers, body } = errorAnswer(error, ctx.state.call.requestId);
+      ctx.status = status;
+      ctx.set(headers);
+      ctx.type = 'application/json';
+      ctx.body = toJsonText(body);
+    }
+  };
+}
+
+/** Refuses a request target that is no URL or whose percent-encoding does not decode. */
+export function refuseMalformedTarget(): GatewayMiddleware {
+  return async (ctx, next) => {
+    if (ctx.state.path === undefined) throw new TrolleyError('invalid_request', 'the URL is malformed');
+    await next();
+  };
+}

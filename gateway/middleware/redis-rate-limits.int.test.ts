@@ -1,0 +1,59 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { createTestRedis } from '../../runtime/testing/test-servers.ts';
+import { createRedisRateLimits } from './redis-rate-limits.ts';
+
+describe('createRedisRateLimits', () => {
+  let clients: Redis[];
+  before(async () => {
+    const { url } = await createTestRedis();
+    clients = [new Redis(url), new Redis(url)];
+    await Promise.all(clients.map((client) => client.ping()));
+  });
+  after(() => {
+    for (const client of clients) client.disconnect();
+  });
+
+  // So slow that nothing comes back while the test runs.
+  const limitsOf = (redis: Redis | undefined) =>
+    createRedisRateLimits({ redis: redis!, rps: 0.001, burst: 20 });
+
+  it('lets a burst in once over all gateways, and says how long to wait', async () => {
+    const [one, two] = clients.map(limitsOf);
+    const verdicts = await Promise.all(
+      Array.from({ length: 50 }, (_, index) => (index % 2 === 0 ? one : two)!.take('user:1')),
+    );
+    expect(verdicts.filter(({ allowed }) => allowed)).to.have.length(20);
+    const refused = await one!.take('user:1');
+    if (refused.allowed) expect.fail('the burst was used up');
+    expect(refused.retryAfterMs).to.be.within(900_000, 1_000_000);
+    expect(await one!.take('user:2')).to.deep.equal({ allowed: true });
+  });
+
+  it('gives one request back after its share of a second', async () => {
+    const limits = createRedisRateLimits({ redis: clients[0]!, rps: 200, burst: 1 });
+    expect((await limits.take('user:3')).allowed).to.equal(true);
+    let verdict = await limits.take('user:3');
+    for (let tries = 0; !verdict.allowed && tries < 10_000; tries += 1) verdict = await limits.take('user:3');
+    expect(verdict.allowed).to.equal(true);
+  });
+
+  it('leaves nothing behind for who is quiet', async () => {
+    const [key] = await clients[0]!.keys('rate-limit:user:2');
+    expect(await clients[0]!.pttl(key!)).to.be.within(1, 1_000_000);
+  });
+
+  it('counts for itself while Redis is down', async () => {
+    const down = new Redis({ port: 1, lazyConnect: true, retryStrategy: () => null });
+    down.on('error', () => {});
+    const limits = limitsOf(down);
+    const verdicts = await Promise.all(Array.from({ length: 25 }, () => limits.take('user:1')));
+    expect(verdicts.filter(({ allowed }) => allowed)).to.have.length(20);
+    down.disconnect();
+  });
+
+  it('is off at 0 per second', async () => {
+    const limits = createRedisRateLimits({ redis: clients[0]!, rps: 0, burst: 1 });
+    for (const _ of [1, 2, 3]) expect(await limits.take('user:4')).to.deep.equal({ allowed: true });
+  });
+});

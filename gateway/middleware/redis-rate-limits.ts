@@ -1,0 +1,68 @@
+import type { Redis } from 'ioredis';
+import {
+  RLWrapperTimeouts,
+  RateLimiterMemory,
+  RateLimiterRedis,
+  RateLimiterRes,
+} from 'rate-limiter-flexible';
+import { unlimited, type RateLimits } from './rate-limits.ts';
+
+export interface RedisRateLimitOptions {
+  readonly redis: Redis;
+  /** Requests per second in the long run; 0: no limit at all. */
+  readonly rps: number;
+  /** Requests at once by someone who was quiet before. */
+  readonly burst: number;
+}
+
+/** How long Redis may take before this process counts for itself. */
+const redisTimeoutMs = 250;
+
+/**
+ * One allowance per principal over all gateways, counted in Redis; while Redis is down each gateway counts
+ * for itself, so that a shop without Redis is neither closed nor unlimited.
+ */
+export function createRedisRateLimits({ redis, rps, burst }: RedisRateLimitOptions): RateLimits {
+  if (rps <= 0) return unlimited;
+  const allowance = { points: Math.max(1, burst), keyPrefix: 'rate-limit' };
+  const shared = new RateLimiterRedis({
+    ...allowance,
+    duration: Math.max(1, Math.ceil(burst / rps)),
+    storeClient: redis,
+    rejectIfRedisNotReady: true,
+    customIncrTtlLuaScript: tokenBucket(rps, allowance.points),
+    insuranceLimiter: new RateLimiterMemory({ ...allowance, duration: allowance.points / rps }),
+  });
+  const limiter = new RLWrapperTimeouts({ limiter: shared, timeoutMs: redisTimeoutMs });
+  return {
+    async take(principal) {
+      try {
+        await limiter.consume(principal);
+        return { allowed: true };
+      } catch (refusal) {
+        // Anything else means that neither Redis nor the memory could count: not the caller's fault.
+        if (!(refusal instanceof RateLimiterRes)) return { allowed: true };
+        return { allowed: false, retryAfterMs: refusal.msBeforeNext };
+      }
+    },
+  };
+}
+
+/**
+ * The library counts in fixed windows: two bursts fit into one moment at their border, and an even stream at
+ * the allowed rate trips over it. This bucket refills steadily instead. What is stored is the time at which it
+ * will be full again, by the clock of Redis, the only one that all gateways share.
+ */
+function tokenBucket(rps: number, burst: number): string {
+  return `
+    local interval = ${1000 / rps}
+    local time = redis.call('time')
+    local now = time[1] * 1000 + time[2] / 1000
+    local full = math.max(now, tonumber(redis.call('get', KEYS[1]) or now))
+    local wait = full + interval - now - ${burst} * interval
+    if wait > 0.01 then return {${burst} + 1, math.ceil(wait)} end
+    full = full + interval
+    redis.call('set', KEYS[1], string.format('%.3f', full), 'PX', math.ceil(full - now))
+    return {math.min(${burst}, math.ceil((full - now) / interval)), math.ceil(full - now)}
+  `;
+}

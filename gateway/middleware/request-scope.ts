@@ -1,0 +1,97 @@
+import type { Middleware, ParameterizedContext } from 'koa';
+import type { Clock } from '../../runtime/define/clock.ts';
+import { TrolleyError } from '../../runtime/define/errors.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
+import { validTraceparent, type Call } from '../call.ts';
+import type { User } from '../tokens.ts';
+
+/** What one request carries through the middleware. */
+export interface GatewayState {
+  readonly call: Call;
+  /** `undefined` for a request target that is no URL; Koa's own getter throws for those. */
+  readonly path: string | undefined;
+  /** Fields for the request's line in the log, such as the checkout id. */
+  readonly notes: Record<string, string>;
+  user?: User;
+  /** What the request was refused with. */
+  error?: TrolleyError;
+}
+
+export type GatewayContext = ParameterizedContext<GatewayState>;
+export type GatewayMiddleware = Middleware<GatewayState>;
+
+interface ScopeOptions {
+  readonly clock: Clock;
+  readonly newId: () => string;
+  readonly logger: Logger;
+  readonly requestTimeoutMs: number;
+}
+
+/**
+ * Gives the request its id, its deadline and its one line in the log. The line is written when the answer
+ * has left or its reader has gone, so that it tells the truth about both.
+ */
+export function requestScope({ clock, newId, logger, requestTimeoutMs }: ScopeOptions): GatewayMiddleware {
+  return async (ctx, next) => {
+    const startedAt = clock.monotonic();
+    const requestId = printable(ctx.get('x-request-id')) ?? newId();
+    ctx.set('X-Request-Id', requestId);
+
+    const waiting = new AbortController();
+    const cancelDeadline = clock.schedule(requestTimeoutMs, () => {
+      waiting.abort(new TrolleyError('deadline_exceeded', `no answer within ${requestTimeoutMs} ms`));
+    });
+    const state: GatewayState = {
+      path: pathOf(ctx),
+      notes: {},
+      call: {
+        requestId,
+        traceparent: validTraceparent(ctx.get('traceparent')),
+        signal: waiting.signal,
+        remainingMs: () => Math.max(1, Math.ceil(startedAt + requestTimeoutMs - clock.monotonic())),
+      },
+    };
+    ctx.state = state;
+    ctx.res.once('close', () => {
+      cancelDeadline();
+      const answered = ctx.res.writableFinished;
+      if (!answered) waiting.abort(new TrolleyError('aborted', 'the caller has gone'));
+      logRequest(logger, ctx, answered ? ctx.status : 499, clock.monotonic() - startedAt);
+    });
+    await next();
+  };
+}
+
+function logRequest(logger: Logger, ctx: GatewayContext, status: number, ms: number): void {
+  const { call, path, notes, user, error } = ctx.state;
+  const loud = error !== undefined && ['warn', 'error'].includes(error.meaning.log);
+  logger[loud ? error.meaning.log : 'info'](
+    {
+      method: ctx.method,
+      path,
+      status,
+      ms: Math.round(ms),
+      requestId: call.requestId,
+      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
+      ...(user === undefined ? {} : { userId: user.id }),
+      ...notes,
+      ...(error === undefined ? {} : { code: error.code }),
+      ...(loud ? { err: error } : {}),
+    },
+    'request',
+  );
+}
+
+function pathOf(ctx: GatewayContext): string | undefined {
+  try {
+    const { path } = ctx;
+    decodeURIComponent(path);
+    return path;
+  } catch {
+    return undefined;
+  }
+}
+
+function printable(requestId: string): string | undefined {
+  return /^[\x20-\x7e]{1,128}$/.test(requestId) ? requestId : undefined;
+}

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import type { CartView } from '../../actors/cart/cart.contract.ts';
+import { TrolleyError } from '../../runtime/define/errors.ts';
+import type { Call } from '../call.ts';
+import type { Carts } from '../carts.ts';
+import { BodyProductId, BodyQuantity, PathProductId } from '../fields.ts';
+import { Money, type Json } from '../money-json.ts';
+import type { Priced, PriceList } from '../price-list.ts';
+import { defineRoute, type Route } from './route.ts';
+
+const line = '/api/v1/cart/items/:product_id';
+const LineParams = z.object({ product_id: PathProductId });
+
+export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
+  async function priced(view: CartView, call: Call): Promise<Json> {
+    const ids = view.items.map(({ productId }) => productId);
+    return cartJson(view, await prices.pricesOf(ids, call));
+  }
+
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/api/v1/cart',
+      access: 'user',
+      handle: async ({ user, call }) => ({
+        status: 200,
+        body: await priced(await carts.get(user.id, call), call),
+      }),
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: '/api/v1/cart',
+      access: 'user',
+      retryable: true,
+      handle: async ({ user, call, idempotencyKey }) => ({
+        status: 200,
+        body: await priced(await carts.clear(user.id, call, idempotencyKey), call),
+      }),
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/api/v1/cart/items',
+      access: 'user',
+      retryable: true,
+      body: z.object({ product_id: BodyProductId, quantity: BodyQuantity }),
+      handle: async ({ user, call, idempotencyKey, body }) => {
+        const added = { productId: body.product_id, quantity: body.quantity };
+        return {
+          status: 201,
+          body: await priced(await carts.add(user.id, added, call, idempotencyKey), call),
+        };
+      },
+    }),
+    defineRoute({
+      method: 'PUT',
+      path: line,
+      access: 'user',
+      retryable: true,
+      params: LineParams,
+      body: z.object({ quantity: BodyQuantity }),
+      handle: async ({ user, call, idempotencyKey, params, body }) => {
+        const set = { productId: inCart(params.product_id), quantity: body.quantity };
+        const view = await carts.setQuantity(user.id, set, call, idempotencyKey);
+        return { status: 200, body: await priced(view, call) };
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: line,
+      access: 'user',
+      retryable: true,
+      params: LineParams,
+      handle: async ({ user, call, idempotencyKey, params }) => {
+        const view = await carts.remove(user.id, inCart(params.product_id), call, idempotencyKey);
+        return { status: 200, body: await priced(view, call) };
+      },
+    }),
+  ];
+}
+
+/** An id beyond what a number holds is in no cart. */
+function inCart(productId: number): number {
+  if (!Number.isSafeInteger(productId)) throw new TrolleyError('not_found', 'the product is not in the cart');
+  return productId;
+}
+
+function cartJson(view: CartView, prices: ReadonlyMap<number, Priced>): Json {
+  let totalCents = 0;
+  const items = view.items.map(({ productId, quantity, addedAt }) => {
+    const { name, priceCents } = prices.get(productId) ?? { name: '', priceCents: 0 };
+    totalCents += priceCents * quantity;
+    return {
+      product_id: productId,
+      product_name: name,
+      quantity,
+      price: new Money(priceCents),
+      subtotal: new Money(priceCents * quantity),
+      added_at: addedAt,
+    };
+  });
+  return {
+    cart_id: view.cartId,
+    user_id: view.userId,
+    items,
+    total_items: items.length,
+    total_price: new Money(totalCents),
+    updated_at: view.updatedAt,
+  };
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod';
+import { ShippingAddress, type CheckoutView } from '../../actors/checkout/checkout.contract.ts';
+import type { Checkouts } from '../checkouts.ts';
+import { BodyIdempotencyKey, BodyPaymentMethod } from '../fields.ts';
+import { Money } from '../money-json.ts';
+import { defineRoute, type Route } from './route.ts';
+
+// Any text: the contract has no 400 for a checkout's id, and what is no id is no checkout either.
+const Params = z.object({ checkout_id: z.string().transform((id) => id.toLowerCase()) });
+
+export function checkoutRoutes(checkouts: Checkouts): Route[] {
+  return [
+    defineRoute({
+      method: 'POST',
+      path: '/api/v1/checkout',
+      access: 'user',
+      body: z.object({
+        idempotency_key: BodyIdempotencyKey,
+        shipping_address: ShippingAddress.optional(),
+        payment_method: BodyPaymentMethod.optional(),
+      }),
+      async handle({ user, body, call, note }) {
+        const request = {
+          idempotencyKey: body.idempotency_key,
+          shippingAddress: body.shipping_address,
+          paymentMethod: body.payment_method,
+        };
+        const { outcome, checkout } = await checkouts.start(user.id, request, call);
+        note({ checkoutId: checkout.checkoutId });
+        const status = { created: 201, joined: 200, running: 202 }[outcome];
+        const headers: Record<string, string> =
+          outcome === 'running' ? { Location: `/api/v1/checkout/${checkout.checkoutId}` } : {};
+        return { status, headers, body: checkoutJson(checkout) };
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/api/v1/checkout/:checkout_id',
+      access: 'user',
+      params: Params,
+      async handle({ user, params, call, note }) {
+        const checkout = await checkouts.get(user.id, params.checkout_id, call);
+        note({ checkoutId: checkout.checkoutId });
+        return { status: 200, body: { ...checkoutJson(checkout), history: historyJson(checkout) } };
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/api/v1/checkout/:checkout_id/cancel',
+      access: 'user',
+      params: Params,
+      async handle({ user, params, call, note }) {
+        const checkout = await checkouts.cancel(user.id, params.checkout_id, call);
+        note({ checkoutId: checkout.checkoutId });
+        return { status: 200, body: checkoutJson(checkout) };
+      },
+    }),
+  ];
+}
+
+function checkoutJson(view: CheckoutView) {
+  return {
+    checkout_id: view.checkoutId,
+    status: view.status,
+    failure_reason: view.failureReason,
+    total_amount: new Money(view.totalCents),
+    currency: view.currency,
+    created_at: view.createdAt,
+    completed_at: view.completedAt,
+  };
+}
+
+function historyJson({ history }: CheckoutView) {
+  return history.map(({ status, at, detail }) => ({ status, at, detail }));
+}

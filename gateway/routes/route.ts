@@ -1,0 +1,108 @@
+import { z } from 'zod';
+import type { Call } from '../call.ts';
+import type { Json } from '../money-json.ts';
+import type { User } from '../tokens.ts';
+import { guarded } from '../guard.ts';
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+
+/** Who may call: everyone and unlimited, whoever has a token, or whoever's token has the role `admin`. */
+export type Access = 'public' | 'user' | 'admin';
+
+export interface Reply {
+  readonly status: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body: Json;
+}
+
+const Nothing = z.object({});
+
+interface RouteSpec<A extends Access, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  readonly method: Method;
+  /** As @koa/router has it, e.g. `/api/v1/products/:product_id`. */
+  readonly path: string;
+  readonly access: A;
+  /** Whether the header `Idempotency-Key` means anything here; default no. */
+  readonly retryable?: boolean;
+  readonly params?: P;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly handle: (request: RouteRequest<A, P, Q, B>) => Promise<Reply>;
+}
+
+/** What a handler gets: parsed, and with the user that the route's access promises. */
+interface RouteRequest<A extends Access, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
+  readonly user: A extends 'public' ? undefined : User;
+  readonly params: z.output<P>;
+  readonly query: z.output<Q>;
+  readonly body: z.output<B>;
+  readonly call: Call;
+  /** The header `Idempotency-Key`, checked, on a retryable route. */
+  readonly idempotencyKey: string | undefined;
+  /** Adds fields to the request's line in the log. */
+  readonly note: (fields: Readonly<Record<string, string>>) => void;
+}
+
+/** What the gateway knows of a request before the route's own guards. */
+export interface RawRequest {
+  readonly user: User | undefined;
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly call: Call;
+  readonly idempotencyKey: string | undefined;
+  readonly note: (fields: Readonly<Record<string, string>>) => void;
+}
+
+/** A route as data: what it is called, who may call it, what it takes, and how it answers. */
+export interface Route {
+  readonly method: Method;
+  readonly path: string;
+  readonly access: Access;
+  readonly retryable: boolean;
+  readonly params: z.ZodType;
+  readonly query: z.ZodType;
+  readonly body: z.ZodType;
+  readonly answer: (request: RawRequest) => Promise<Reply>;
+}
+
+/**
+ * Makes a route whose handler sees only what passed the guards. The guards stay readable on the route, so
+ * that a description of the API can be generated from the same table that serves it.
+ *
+ * @example
+ * defineRoute({
+ *   method: 'GET',
+ *   path: '/api/v1/products/:product_id',
+ *   access: 'user',
+ *   params: z.object({ product_id: PathProductId }),
+ *   handle: async ({ params, call }) => ({ status: 200, body: productJson(await products.get(params.product_id, call)) }),
+ * });
+ */
+export function defineRoute<
+  A extends Access,
+  P extends z.ZodType = typeof Nothing,
+  Q extends z.ZodType = typeof Nothing,
+  B extends z.ZodType = typeof Nothing,
+>(spec: RouteSpec<A, P, Q, B>): Route {
+  const guards = { params: spec.params ?? Nothing, query: spec.query ?? Nothing, body: spec.body ?? Nothing };
+  return {
+    method: spec.method,
+    path: spec.path,
+    access: spec.access,
+    retryable: spec.retryable ?? false,
+    ...guards,
+    answer: async (raw) =>
+      // An absent guard is `Nothing`, the parameter's default, and the gateway lets no one without a token
+      // reach a route that is not public: two facts that the compiler can't see from here.
+      spec.handle({
+        user: raw.user as RouteRequest<A, P, Q, B>['user'],
+        params: guarded(guards.params, raw.params) as z.output<P>,
+        query: guarded(guards.query, raw.query) as z.output<Q>,
+        body: guarded(guards.body, raw.body) as z.output<B>,
+        call: raw.call,
+        idempotencyKey: raw.idempotencyKey,
+        note: raw.note,
+      }),
+  };
+}

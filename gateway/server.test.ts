@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { openTestGateway, type TestGateway } from './testing/test-gateway.ts';
+
+/** Sends `text` as it is and gives back everything that comes until the far side closes. */
+async function rawAnswer(port: number, text: string): Promise<string> {
+  const socket = connect(port, '127.0.0.1');
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  socket.write(text);
+  await once(socket, 'close');
+  return Buffer.concat(chunks).toString();
+}
+
+function jsonOf(answer: string): Record<string, unknown> {
+  return JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))) as Record<string, unknown>;
+}
+
+describe('openGateway', () => {
+  let open: TestGateway;
+  beforeEach(async () => {
+    open = await openTestGateway();
+  });
+  afterEach(() => open.close());
+
+  const malformed: Record<string, [text: string, status: number, code: string]> = {
+    'no HTTP': ['hello\r\n\r\n', 400, 'invalid_request'],
+    'an unknown method': ['BREW /api/v1/cart HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'invalid_request'],
+    'a wrong length': ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n', 400, 'invalid_request'],
+    'two lengths': ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400, 'invalid_request'],
+    'large headers': [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    'no host': ['GET /api/v1/cart HTTP/1.1\r\nConnection: close\r\n\r\n', 401, 'unauthorized'],
+    'a target that is no URL': ['GET http://[x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400, 'invalid_request'],
+    'an unknown expectation': ['GET /x HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n', 404, 'not_found'],
+    'an asterisk': ['OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
+  }; // prettier-ignore
+  for (const [what, [text, status, code]] of Object.entries(malformed)) {
+    it(`answers ${what} with ${status} ${code}`, async () => {
+      const answer = await rawAnswer(open.gateway.port, text);
+      expect(answer).to.match(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(jsonOf(answer)).to.include({ code }).and.have.keys('error', 'code', 'request_id');
+      expect(answer.toLowerCase()).to.contain(
+        `x-request-id: ${String(jsonOf(answer)['request_id']).toLowerCase()}`,
+      );
+    });
+  }
+
+  it('gives back the request id of the caller, and makes one for who has none or a wrong one', async () => {
+    const idFor = async (headers: Readonly<Record<string, string>>) =>
+      (await open.send('GET', '/health', { as: 'nobody', headers })).headers.get('x-request-id');
+    expect(await idFor({ 'x-request-id': 'a b-1!' })).to.equal('a b-1!');
+    expect(await idFor({ 'x-request-id': 'x'.repeat(128) })).to.equal('x'.repeat(128));
+    for (const wrong of ['x'.repeat(129), 'ü', '']) {
+      expect(await idFor({ 'x-request-id': wrong })).to.match(/^[0-9a-f-]{36}$/);
+    }
+    expect(await idFor({})).to.match(/^[0-9a-f-]{36}$/);
+  });
+
+  it('answers HEAD as GET without the body, and OPTIONS with what is allowed', async () => {
+    const head = await open.send('HEAD', '/api/v1/cart');
+    expect([head.status, head.text]).to.deep.equal([200, '']);
+    expect(Number(head.headers.get('content-length'))).to.be.greaterThan(10);
+    const options = await open.send('OPTIONS', '/api/v1/cart', { as: 'nobody' });
+    expect([options.status, options.headers.get('allow')]).to.deep.equal([204, 'DELETE, GET, HEAD, OPTIONS']);
+  });
+
+  it('lets pages of allowed origins call, and no others', async () => {
+    const preflight = (origin: string) =>
+      open.send('OPTIONS', '/api/v1/cart', {
+        as: 'nobody',
+        headers: {
+          origin,
+          'access-control-request-method': 'POST',
+          'access-control-request-headers': 'authorization',
+        },
+      });
+    const allowed = await preflight('https://shop.example');
+    expect(allowed.headers.get('access-control-allow-origin')).to.equal('https://shop.example');
+    expect(allowed.headers.get('access-control-allow-headers')).to.equal('authorization');
+    expect((await preflight('https://evil.example')).headers.get('access-control-allow-origin')).to.equal(
+      null,
+    );
+    const error = await open.send('GET', '/api/v1/x', { headers: { origin: 'https://shop.example' } });
+    expect([error.status, error.headers.get('access-control-allow-origin')]).to.deep.equal([
+      404,
+      'https://shop.example',
+    ]);
+  });
+
+  it('hides what it runs on, and is never framed or sniffed', async () => {
+    const { headers } = await open.send('GET', '/health');
+    expect(headers.get('x-powered-by')).to.equal(null);
+    expect(headers.get('x-content-type-options')).to.equal('nosniff');
+    expect(headers.get('content-security-policy')).to.be.a('string');
+  });
+
+  it('lets a request under way end before it closes', async () => {
+    const asked = new Promise<() => void>((taken) => {
+      open.actors.answerWith('cart', 'ClearCart', async (key: string) => {
+        await new Promise<void>((release) => taken(release));
+        return open.memory.answers['cart']?.['AddItem']?.(key, { productId: 1, quantity: 1 } as never, {});
+      });
+    });
+    const answer = open.send('DELETE', '/api/v1/cart');
+    const release = await asked;
+    let closed = false;
+    const closing = open.close().then(() => {
+      closed = true;
+    });
+    const refused = await open.send('GET', '/health').then(
+      () => 'served',
+      () => 'refused',
+    );
+    expect([refused, closed]).to.deep.equal(['refused', false]);
+    release();
+    expect((await answer).status).to.equal(200);
+    await closing;
+  });
+
+  it('cuts off what does not end', async () => {
+    const stuck = await openTestGateway({ shutdownMs: 1 });
+    const asked = new Promise<void>((taken) => {
+      stuck.actors.answerWith('cart', 'ClearCart', () => {
+        taken();
+        return new Promise(() => {});
+      });
+    });
+    const cut = stuck.send('DELETE', '/api/v1/cart').then(
+      () => 'answered',
+      () => 'cut off',
+    );
+    await asked;
+    await stuck.close();
+    expect(await cut).to.equal('cut off');
+  });
+
+  it('does not wait for a connection on which nothing was asked', async () => {
+    const socket = connect(open.gateway.port, '127.0.0.1');
+    await once(socket, 'connect');
+    await open.send('GET', '/health');
+    const closed = once(socket, 'close');
+    await open.close();
+    await closed;
+  });
+
+  it('rejects when the port is taken', async () => {
+    const error: unknown = await openTestGateway({ port: open.gateway.port }).then(
+      (second) => second.close(),
+      (reason: unknown) => reason,
+    );
+    expect(error).to.include({ code: 'EADDRINUSE' });
+  });
+});

@@ -1,0 +1,124 @@
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { TrolleyError } from '../runtime/define/errors.ts';
+import { createApp, type GatewayDeps } from './app.ts';
+import { errorAnswer } from './error-answer.ts';
+import { toJsonText } from './money-json.ts';
+
+export interface GatewayOptions extends GatewayDeps {
+  /** The address to listen on, e.g. `0.0.0.0`. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  /** How long `close` waits for requests under way. Default 10000. */
+  readonly shutdownMs?: number;
+  /** PEM texts; with them the gateway speaks HTTPS only. */
+  readonly tls?: { readonly cert: string; readonly key: string };
+}
+
+export interface Gateway {
+  readonly port: number;
+  readonly url: string;
+  /** Takes no more connections, lets the requests under way end within `shutdownMs`, then cuts them off. */
+  close(): Promise<void>;
+}
+
+/** Longer than load balancers keep an idle connection, so that none is closed under a request of theirs. */
+const keepAliveMs = 65_000;
+const headersMs = 10_000;
+/** The app's own deadline, which says more, comes first. */
+const bodyGraceMs = 5000;
+
+/** Listens with the REST API. Rejects with the error of the operating system when the port can't be taken. */
+export async function openGateway(options: GatewayOptions): Promise<Gateway> {
+  const { host, tls, clock } = options;
+  const handle = createApp(options).callback();
+  // A request without Host is answered as any other: Node's own refusal has no body.
+  const settings = { requireHostHeader: false, keepAliveTimeout: keepAliveMs, headersTimeout: headersMs };
+  const server = tls === undefined ? createServer(settings) : createTlsServer({ ...settings, ...tls });
+  server.requestTimeout = options.requestTimeoutMs + bodyGraceMs;
+
+  let closing: Promise<void> | undefined;
+  const serveRequest = (request: IncomingMessage, response: ServerResponse) => {
+    response.once('close', () => {
+      if (closing !== undefined) server.closeIdleConnections();
+    });
+    if (closing !== undefined) response.setHeader('Connection', 'close');
+    void handle(request, response);
+  };
+  const connections = new Set<Socket>();
+  server.on('connection', (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  });
+  server.on('request', serveRequest);
+  // Without a listener Node answers an unknown `Expect` by itself, in a form of its own.
+  server.on('checkExpectation', serveRequest);
+  server.on('clientError', (error, socket) => refuseMalformed(error, socket, options.newId()));
+  await listen(server, options);
+
+  const { port } = server.address() as AddressInfo;
+  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return {
+    port,
+    url: `${tls === undefined ? 'http' : 'https'}://${name}:${port}`,
+    close() {
+      closing ??= new Promise((resolve) => {
+        const cancel = clock.schedule(options.shutdownMs ?? 10_000, () => server.closeAllConnections());
+        server.close(() => {
+          cancel();
+          resolve();
+        });
+        // Node takes a connection that never sent a byte for one whose request is on its way. Browsers open
+        // such in advance, and would hold the close up until the deadline.
+        for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+      });
+      return closing;
+    },
+  };
+}
+
+function listen(server: Server, { host, port }: GatewayOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** What is no HTTP at all never reaches the app, and is answered here in the same form. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex, requestId: string): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const { status, body } = errorAnswer(new TrolleyError(...refusalOf(error)), requestId);
+  const text = toJsonText(body);
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'Content-Type: application/json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(text)}`,
+      `X-Request-Id: ${requestId}`,
+      'Connection: close',
+      '',
+      text,
+    ].join('\r\n'),
+  );
+}
+
+function refusalOf(
+  error: NodeJS.ErrnoException,
+): ['headers_too_large' | 'request_timeout' | 'invalid_request', string] {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return ['headers_too_large', 'the headers are too large'];
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return ['request_timeout', 'the request did not arrive in time'];
+  return ['invalid_request', 'this is not HTTP'];
+}

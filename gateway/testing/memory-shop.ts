@@ -1,0 +1,183 @@
+import { randomUUID } from 'node:crypto';
+import type { CartView } from '../../actors/cart/cart.contract.ts';
+import { maxLines, maxQuantity } from '../../actors/cart/cart.contract.ts';
+import type { CartViews } from '../../actors/cart/cart.view.ts';
+import { checkoutIdFor, type CheckoutView } from '../../actors/checkout/checkout.contract.ts';
+import { orderIdFor, type OrderStatus, type OrderView } from '../../actors/order/order.contract.ts';
+import type { OrderQueries } from '../../actors/order/order.queries.ts';
+import type { ProductView } from '../../actors/services/product/product.client.ts';
+import { TrolleyError } from '../../runtime/define/errors.ts';
+import type { Answers } from './memory-actors.ts';
+
+const createdAt = '2026-01-01T00:00:00.000Z';
+
+export const seeds: readonly ProductView[] = [
+  ['Laptop', 129_999],
+  ['Mouse', 2999],
+  ['Keyboard', 8999],
+].map(([name, priceCents], index) => ({
+  id: index + 1,
+  name: String(name),
+  description: `A ${name}`,
+  priceCents: Number(priceCents),
+  imageUrl: '',
+  createdAt,
+}));
+
+/** Carts, checkouts and orders in memory, answering as the actors' contracts promise. */
+export class MemoryShop {
+  readonly carts = new Map<string, CartView>();
+  readonly checkouts = new Map<string, CheckoutView>();
+  readonly placed = new Map<string, OrderView>();
+
+  readonly views: CartViews = {
+    get: async () => undefined,
+    put: async () => {},
+  };
+
+  readonly orders: OrderQueries = {
+    list: async (userId, { pageSize, pageToken = '0' } = {}) => {
+      if (!/^[0-9]+$/.test(pageToken)) throw new TrolleyError('invalid_page_token', 'not one of ours');
+      const all = [...this.placed.values()].filter((order) => order.userId === userId).reverse();
+      const [from, to] = [Number(pageToken), Number(pageToken) + (pageSize ?? all.length)];
+      return { orders: all.slice(from, to), ...(to < all.length ? { nextPageToken: String(to) } : {}) };
+    },
+    get: async (id) => [...this.placed.values()].find((order) => order.id === id),
+  };
+
+  readonly answers: Answers = {
+    cart: {
+      GetCart: (key) => this.#cart(key),
+      AddItem: (key, { productId, quantity }: Line) => {
+        const cart = this.#cart(key);
+        const there = cart.items.find((line) => line.productId === productId);
+        const sum = (there?.quantity ?? 0) + quantity;
+        if (sum > maxQuantity)
+          throw new TrolleyError('quantity_limit', `at most ${maxQuantity} of one product`);
+        if (there === undefined && cart.items.length >= maxLines)
+          throw new TrolleyError('cart_full', 'the cart is full');
+        const line = { productId, quantity: sum, addedAt: there?.addedAt ?? createdAt };
+        return this.#put(key, [...cart.items.filter((each) => each !== there), line]);
+      },
+      SetQuantity: (key, { productId, quantity }: Line) => {
+        const items = this.#cart(key).items.map((each) =>
+          each.productId === productId ? { ...each, quantity } : each,
+        );
+        this.#mustHold(key, productId);
+        return this.#put(key, items);
+      },
+      RemoveItem: (key, { productId }: { productId: number }) => {
+        this.#mustHold(key, productId);
+        return this.#put(key, this.#cart(key).items.filter((each) => each.productId !== productId)); // prettier-ignore
+      },
+      ClearCart: (key) => this.#put(key, []),
+    },
+    checkout: {
+      Start: (key, { userId, idempotencyKey, paymentMethod }: StartInput) => {
+        if (checkoutIdFor(userId, idempotencyKey) !== key) throw new TrolleyError('internal', 'wrong key');
+        const known = this.checkouts.get(key);
+        if (known !== undefined) return { created: false, checkout: known };
+        const { items } = this.#cart(String(userId));
+        if (items.length === 0) throw new TrolleyError('empty_cart', 'the cart is empty');
+        const declined = paymentMethod === 'card_declined';
+        const totalCents = items.reduce((sum, line) => sum + (seeds[line.productId - 1]?.priceCents ?? 0) * line.quantity, 0); // prettier-ignore
+        const checkout: CheckoutView = {
+          checkoutId: key,
+          userId,
+          status: declined ? 'FAILED' : 'COMPLETED',
+          ...(declined ? { failureReason: 'payment_declined: CARD_DECLINED' } : {}),
+          totalCents,
+          currency: 'USD',
+          createdAt,
+          completedAt: createdAt,
+          history: [{ status: 'INITIATED', at: createdAt }],
+        };
+        this.checkouts.set(key, checkout);
+        if (!declined) this.#place(checkout, items);
+        return { created: true, checkout };
+      },
+      GetStatus: (key) => this.#checkout(key),
+      Cancel: (key, { userId }: { userId: number }) => {
+        const checkout = this.#checkout(key);
+        if (checkout.userId !== userId) throw new TrolleyError('not_found', 'there is no such checkout');
+        if (checkout.status === 'COMPLETED') throw new TrolleyError('conflict', 'the payment has completed');
+        return checkout;
+      },
+    },
+    order: {
+      Cancel: (key) => this.#move(key, 'CANCELLED'),
+      SetStatus: (key, { status }: { status: OrderStatus }) => this.#move(key, status),
+    },
+  };
+
+  #cart(key: string): CartView {
+    const fresh = {
+      cartId: randomUUID(),
+      userId: Number(key),
+      items: [],
+      version: 0,
+      createdAt,
+      updatedAt: createdAt,
+    };
+    return this.carts.get(key) ?? fresh;
+  }
+
+  #put(key: string, items: CartView['items']): CartView {
+    const cart = this.#cart(key);
+    const next = { ...cart, items, version: cart.version + 1 };
+    this.carts.set(key, next);
+    return next;
+  }
+
+  #mustHold(key: string, productId: number): void {
+    if (this.#cart(key).items.some((line) => line.productId === productId)) return;
+    throw new TrolleyError('not_found', 'the product is not in the cart');
+  }
+
+  #checkout(key: string): CheckoutView {
+    const checkout = this.checkouts.get(key);
+    if (checkout === undefined) throw new TrolleyError('not_found', 'there is no such checkout');
+    return checkout;
+  }
+
+  #place({ checkoutId, userId, totalCents, currency }: CheckoutView, items: CartView['items']): void {
+    this.#put(String(userId), []);
+    this.placed.set(checkoutId, {
+      id: orderIdFor(checkoutId),
+      checkoutId,
+      userId,
+      totalCents,
+      currency,
+      status: 'CONFIRMED',
+      items: items.map(({ productId, quantity }) => {
+        const { name = '', priceCents = 0 } = seeds[productId - 1] ?? {};
+        return { productId, quantity, productName: name, unitPriceCents: priceCents };
+      }),
+      createdAt,
+      updatedAt: createdAt,
+    });
+  }
+
+  #move(key: string, status: OrderStatus): OrderView {
+    const order = this.placed.get(key);
+    if (order === undefined) throw new TrolleyError('not_found', 'there is no such order');
+    const life = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
+    const at = life.indexOf(order.status);
+    const allowed = status === 'CANCELLED' ? at === 0 || at === 1 : at >= 0 && life[at + 1] === status;
+    if (!allowed) throw new TrolleyError('conflict', `an order can't go from ${order.status} to ${status}`);
+    const moved = { ...order, status };
+    this.placed.set(key, moved);
+    return moved;
+  }
+}
+
+interface Line {
+  readonly productId: number;
+  readonly quantity: number;
+}
+
+interface StartInput {
+  readonly userId: number;
+  readonly idempotencyKey: string;
+  readonly paymentMethod?: string;
+}

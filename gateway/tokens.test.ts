@@ -1,0 +1,109 @@
+import { expect } from 'chai';
+import { codeOf } from '../runtime/define/errors.ts';
+import { systemClock } from '../runtime/define/clock.ts';
+import { openTestGateway, signToken, testJwt, tokenFor, type TestGateway } from './testing/test-gateway.ts';
+import { createTokenVerifier } from './tokens.ts';
+
+const verifier = createTokenVerifier(testJwt, systemClock);
+const now = Math.floor(Date.now() / 1000);
+const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+const unsigned = (alg: string) =>
+  `${base64({ alg })}.${base64({ iss: testJwt.issuer, exp: now + 60, user_id: 1 })}.`;
+
+describe('createTokenVerifier', () => {
+  it('reads the user and the roles', async () => {
+    const token = await tokenFor(7, ['admin', 'buyer']);
+    for (const scheme of ['Bearer', 'bearer', 'BEARER ']) {
+      expect(await verifier.userOf(`${scheme} ${token}`)).to.deep.equal({ id: 7, roles: ['admin', 'buyer'] });
+    }
+  });
+
+  it('takes a numeric sub where there is no user_id', async () => {
+    const token = await signToken({ claims: { user_id: undefined, sub: '42' } });
+    expect(await verifier.userOf(`Bearer ${token}`)).to.deep.equal({ id: 42, roles: [] });
+  });
+
+  it('takes roles that are no list of texts for none', async () => {
+    const token = await signToken({ claims: { roles: 'admin' } });
+    expect(await verifier.userOf(`Bearer ${token}`)).to.deep.equal({ id: 1, roles: [] });
+  });
+
+  it('takes no header for nobody', async () => {
+    expect(await verifier.userOf('')).to.equal(undefined);
+  });
+
+  const refusals: Record<string, () => Promise<string>> = {
+    'no bearer': async () => 'Basic dXNlcjpwYXNz',
+    'no token': async () => 'Bearer ',
+    'no JWT': async () => 'Bearer abc',
+    'a tampered payload': async () => {
+      const [head, , signature] = (await tokenFor(1)).split('.');
+      return `Bearer ${head}.${base64({ iss: testJwt.issuer, exp: now + 60, user_id: 2 })}.${signature}`;
+    },
+    'alg none': async () => `Bearer ${unsigned('none')}`,
+    'alg None': async () => `Bearer ${unsigned('None')}`,
+    'HS512 with the right secret': async () => `Bearer ${await signToken({ algorithm: 'HS512' })}`,
+    'another secret': async () =>
+      `Bearer ${await signToken({ secret: 'another secret of 32 bytes or more!!' })}`,
+    'another issuer': async () => `Bearer ${await signToken({ claims: { iss: 'someone else' } })}`,
+    'no issuer': async () => `Bearer ${await signToken({ claims: { iss: undefined } })}`,
+    expired: async () => `Bearer ${await signToken({ claims: { exp: now - 1 } })}`,
+    'no expiry': async () => `Bearer ${await signToken({ claims: { exp: undefined } })}`,
+    'not valid yet': async () => `Bearer ${await signToken({ claims: { nbf: now + 60 } })}`,
+    'no user': async () => `Bearer ${await signToken({ claims: { user_id: undefined } })}`,
+    'a user in words': async () => `Bearer ${await signToken({ claims: { user_id: 'me', sub: '1' } })}`,
+    'a sub in words': async () => `Bearer ${await signToken({ claims: { user_id: undefined, sub: 'me' } })}`,
+    'user 0': async () => `Bearer ${await signToken({ claims: { user_id: 0 } })}`,
+    'user -1': async () => `Bearer ${await signToken({ claims: { user_id: -1 } })}`,
+    'user 1.5': async () => `Bearer ${await signToken({ claims: { user_id: 1.5 } })}`,
+    'a user beyond all numbers': async () => `Bearer ${await signToken({ claims: { user_id: 2 ** 60 } })}`,
+  };
+  for (const [what, authorization] of Object.entries(refusals)) {
+    it(`refuses ${what}`, async () => {
+      const error: unknown = await verifier.userOf(await authorization()).then(
+        (user) => expect.fail(`let ${JSON.stringify(user)} in`),
+        (reason: unknown) => reason,
+      );
+      expect(codeOf(error), String(error)).to.equal('unauthorized');
+    });
+  }
+});
+
+describe('tokens at the gateway', () => {
+  let open: TestGateway;
+  before(async () => {
+    open = await openTestGateway();
+  });
+  after(() => open.close());
+
+  it('challenges who brings none, and tells who brings a wrong one what is wrong with it', async () => {
+    const none = await open.send('GET', '/api/v1/cart', { as: 'nobody' });
+    expect([none.status, none.headers.get('www-authenticate')]).to.deep.equal([
+      401,
+      'Bearer realm="trolley"',
+    ]);
+    const token = await signToken({ claims: { exp: now - 1 } });
+    const expired = await open.send('GET', '/api/v1/cart', { as: { token } });
+    expect(expired.headers.get('www-authenticate'))
+      .to.contain('error="invalid_token"')
+      .and.contain('expired');
+    expect(expired.json['code']).to.equal('unauthorized');
+  });
+
+  it('wants one for every route but health', async () => {
+    const id = '00000000-0000-4000-8000-000000000001';
+    const routes = [
+      'GET /api/v1/products', 'GET /api/v1/products/1', 'GET /api/v1/cart', 'POST /api/v1/cart/items',
+      'PUT /api/v1/cart/items/1', 'DELETE /api/v1/cart/items/1', 'DELETE /api/v1/cart', 'POST /api/v1/checkout',
+      `GET /api/v1/checkout/${id}`, `POST /api/v1/checkout/${id}/cancel`, 'GET /api/v1/orders',
+      `GET /api/v1/orders/${id}`, `POST /api/v1/orders/${id}/cancel`, `PATCH /api/v1/orders/${id}/status`,
+    ]; // prettier-ignore
+    for (const route of routes) {
+      const [method = '', path = ''] = route.split(' ');
+      expect((await open.send(method, path, { as: 'nobody' })).status, route).to.equal(401);
+    }
+    for (const path of ['/health', '/health/live', '/health/ready']) {
+      expect((await open.send('GET', path, { as: { token: 'wrong' } })).status, path).to.equal(200);
+    }
+  });
+});
