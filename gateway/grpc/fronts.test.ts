@@ -1,0 +1,161 @@
+import { expect } from 'chai';
+import { randomUUID } from 'node:crypto';
+import { openGrpcClient, type GrpcClient } from '../../actors/services/grpc/grpc.client.ts';
+import { openGrpcServer, type GrpcServer } from '../../actors/services/grpc/grpc-server.ts';
+import { CartServiceService } from '../../proto/gen/cart/cart.ts';
+import { CheckoutServiceService, CheckoutStatus } from '../../proto/gen/checkout/checkout.ts';
+import { OrdersServiceService } from '../../proto/gen/orders/orders.ts';
+import { systemClock } from '../../runtime/define/clock.ts';
+import { codeOf } from '../../runtime/define/errors.ts';
+import { silentLogger } from '../../runtime/observe/logger.ts';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
+import { cartFront } from './cart-front.ts';
+import { checkoutFront } from './checkout-front.ts';
+import { ordersFront } from './orders-front.ts';
+
+const unknown = '00000000-0000-4000-8000-000000000001';
+
+describe('gRPC fronts', () => {
+  let open: TestGateway;
+  let server: GrpcServer;
+  let carts: GrpcClient<typeof CartServiceService>;
+  let checkouts: GrpcClient<typeof CheckoutServiceService>;
+  let orders: GrpcClient<typeof OrdersServiceService>;
+
+  beforeEach(async () => {
+    open = await openTestGateway();
+    const options = { clock: systemClock, newId: randomUUID, requestTimeoutMs: 5000 };
+    server = await openGrpcServer({
+      host: '127.0.0.1',
+      port: 0,
+      logger: silentLogger,
+      protoFiles: ['cart/cart.proto', 'checkout/checkout.proto', 'orders/orders.proto'],
+      services: [
+        cartFront(open.shop.carts, options),
+        checkoutFront(open.shop.checkouts, options),
+        ordersFront(open.shop.orders, options),
+      ],
+    });
+    const address = `127.0.0.1:${server.port}`;
+    carts = openGrpcClient(CartServiceService, { address });
+    checkouts = openGrpcClient(CheckoutServiceService, { address });
+    orders = openGrpcClient(OrdersServiceService, { address });
+  });
+  afterEach(async () => {
+    for (const client of [carts, checkouts, orders]) client.close();
+    await server.close();
+    await open.close();
+  });
+
+  const codeFor = (answer: Promise<unknown>) =>
+    answer.then(
+      () => 'answered',
+      (error: unknown) => codeOf(error),
+    );
+  const line = (productId: number, quantity: number) => ({
+    userId: 1n,
+    productId: BigInt(productId),
+    quantity,
+  });
+  const checkout = { userId: 1n, idempotencyKey: 'k', paymentMethod: '' };
+
+  it('change the same cart that REST shows', async () => {
+    const context = {
+      requestId: 'r-5',
+      traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+    };
+    const { cart } = await carts.call('addItem', line(1, 2), context);
+    expect(cart).to.deep.include({ userId: 1n, version: 1n });
+    expect(cart?.cart[0]).to.include({ productId: 1n, quantity: 2 });
+    expect(open.actors.asked[0]?.options).to.include(context);
+    expect((await open.send('GET', '/api/v1/cart')).json['total_price']).to.equal(2599.98);
+    await carts.call('updateQuantity', line(1, 5));
+    expect((await carts.call('getCart', { userId: 1n })).cart?.cart[0]?.quantity).to.equal(5);
+    expect((await carts.call('removeItem', line(1, 0))).cart?.cart).to.deep.equal([]);
+    expect((await carts.call('clearCart', { userId: 1n })).cart?.cart).to.deep.equal([]);
+  });
+
+  it('refuse what is wrong with a cart call', async () => {
+    expect(await codeFor(carts.call('addItem', line(0, 1)))).to.equal('invalid_product_id');
+    expect(await codeFor(carts.call('addItem', { ...line(1, 1), productId: 2n ** 62n }))).to.equal(
+      'invalid_product_id',
+    );
+    expect(await codeFor(carts.call('addItem', line(1, 100)))).to.equal('invalid_quantity');
+    expect(await codeFor(carts.call('addItem', line(999, 1)))).to.equal('not_found');
+    expect(await codeFor(carts.call('updateQuantity', line(1, 1)))).to.equal('not_found');
+    for (const userId of [0n, -1n, 2n ** 62n]) {
+      expect(await codeFor(carts.call('getCart', { userId })), String(userId)).to.equal('invalid_request');
+    }
+  });
+
+  it('check out', async () => {
+    expect(await codeFor(checkouts.call('initiateCheckout', checkout))).to.equal('empty_cart');
+    await carts.call('addItem', line(2, 1));
+    const shippingAddress = { recipient: 'A', line1: '', line2: '', city: 'Oslo', region: '', postalCode: '0150', country: '', phone: '' }; // prettier-ignore
+    const started = await checkouts.call('initiateCheckout', { ...checkout, shippingAddress });
+    expect(started).to.include({ status: CheckoutStatus.COMPLETED, failureReason: '' });
+    expect(open.actors.asked.at(-1)?.input).to.deep.equal({
+      userId: 1,
+      idempotencyKey: 'k',
+      shippingAddress: { recipient: 'A', city: 'Oslo', postal_code: '0150' },
+    });
+    const { checkoutId } = started;
+    const session = await checkouts.call('getCheckoutStatus', { checkoutId, userId: 1n });
+    expect(session).to.include({ checkoutId, userId: 1n, totalCents: 2999n });
+    expect(session.history).to.have.length(1);
+    expect(await codeFor(checkouts.call('getCheckoutStatus', { checkoutId, userId: 2n }))).to.equal(
+      'not_found',
+    );
+    expect(await codeFor(checkouts.call('cancelCheckout', { checkoutId, userId: 1n }))).to.equal('conflict');
+  });
+
+  it('refuse what is wrong with a checkout call', async () => {
+    const wrongKey = checkouts.call('initiateCheckout', { ...checkout, idempotencyKey: '' });
+    expect(await codeFor(wrongKey)).to.equal('missing_idempotency_key');
+    const malformed = checkouts.call('getCheckoutStatus', { checkoutId: 'x', userId: 1n });
+    expect(await codeFor(malformed)).to.equal('invalid_request');
+    const missing = checkouts.call('getCheckoutStatus', { checkoutId: unknown, userId: 1n });
+    expect(await codeFor(missing)).to.equal('not_found');
+  });
+
+  it('show and move orders', async () => {
+    const list = (pageSize = 0, userId = '1') =>
+      orders.call('listOrders', { userId, pageSize, pageToken: '' });
+    expect(await list()).to.deep.equal({ orders: [], nextPageToken: '' });
+    for (const idempotencyKey of ['a', 'b']) {
+      await carts.call('addItem', line(2, 1));
+      await checkouts.call('initiateCheckout', { ...checkout, idempotencyKey });
+    }
+    const page = await list(1);
+    expect([page.orders.length, page.nextPageToken]).to.deep.equal([1, '1']);
+    expect(page.orders[0]).to.deep.include({ userId: '1', totalAmount: 29.99, status: 'CONFIRMED' });
+    const orderId = page.orders[0]?.id ?? '';
+    expect((await orders.call('getOrder', { orderId })).order?.items[0]).to.include({
+      productId: 2n,
+      price: 29.99,
+    });
+    expect(await codeFor(orders.call('getOrder', { orderId }, { userId: '2' }))).to.equal('not_found');
+    expect(await codeFor(orders.call('cancelOrder', { orderId, userId: '2' }))).to.equal('not_found');
+    const moved = await orders.call('updateOrderStatus', { orderId, status: 'PROCESSING' });
+    expect(moved.order?.status).to.equal('PROCESSING');
+    expect((await orders.call('cancelOrder', { orderId, userId: '1' })).order?.status).to.equal('CANCELLED');
+    expect(await codeFor(orders.call('updateOrderStatus', { orderId, status: 'SHIPPED' }))).to.equal(
+      'conflict',
+    );
+  });
+
+  it('refuse what is wrong with an orders call', async () => {
+    expect(await codeFor(orders.call('getOrder', { orderId: 'x' }))).to.equal('invalid_order_id');
+    expect(await codeFor(orders.call('getOrder', { orderId: unknown }))).to.equal('not_found');
+    const wrongStatus = orders.call('updateOrderStatus', { orderId: unknown, status: 'LOST' });
+    expect(await codeFor(wrongStatus)).to.equal('invalid_status');
+    for (const userId of ['', 'x', '0']) {
+      const listed = orders.call('listOrders', { userId, pageSize: 0, pageToken: '' });
+      expect(await codeFor(listed), userId).to.equal('invalid_request');
+    }
+    for (const pageSize of [-1, 101]) {
+      const listed = orders.call('listOrders', { userId: '1', pageSize, pageToken: '' });
+      expect(await codeFor(listed), String(pageSize)).to.equal('invalid_page_size');
+    }
+  });
+});

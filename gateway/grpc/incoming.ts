@@ -1,0 +1,41 @@
+import { z } from 'zod';
+import type { IncomingCall } from '../../actors/services/grpc/unary-service.ts';
+import type { Clock } from '../../runtime/define/clock.ts';
+import { TrolleyError } from '../../runtime/define/errors.ts';
+import { validTraceparent, type Call } from '../call.ts';
+
+export interface FrontOptions {
+  readonly clock: Clock;
+  /** Makes ids for calls that bring none. */
+  readonly newId: () => string;
+  /** How long a caller waits for an answer, unless its own deadline is nearer. */
+  readonly requestTimeoutMs: number;
+}
+
+/** A gRPC call as the use-cases want it. */
+export function callOf(incoming: IncomingCall, { clock, newId, requestTimeoutMs }: FrontOptions): Call {
+  const startedAt = clock.monotonic();
+  return {
+    requestId: incoming.requestId ?? newId(),
+    traceparent: validTraceparent(incoming.traceparent ?? ''),
+    signal: incoming.signal,
+    remainingMs: () => Math.max(1, Math.ceil(startedAt + requestTimeoutMs - clock.monotonic())),
+  };
+}
+
+const PositiveId = z
+  .union([
+    z.bigint().transform(Number),
+    z
+      .string()
+      .regex(/^[1-9][0-9]*$/)
+      .transform(Number),
+  ])
+  .pipe(z.int().positive());
+
+/** A user id, which the wire has as an int64 in some messages and as text in others. */
+export function userIdOf(given: bigint | string): number {
+  const parsed = PositiveId.safeParse(given);
+  if (parsed.success) return parsed.data;
+  throw new TrolleyError('invalid_request', 'user_id: must be a positive integer');
+}

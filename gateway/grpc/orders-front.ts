@@ -1,0 +1,62 @@
+import { z } from 'zod';
+import { OrderStatus, type OrderView } from '../../actors/order/order.contract.ts';
+import { unaryService, type UnaryService } from '../../actors/services/grpc/unary-service.ts';
+import { OrdersServiceService, type Order } from '../../proto/gen/orders/orders.ts';
+import { PathUuid, QueryPageToken, maxPageSize } from '../fields.ts';
+import { guarded } from '../guard.ts';
+import type { Orders } from '../orders.ts';
+import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
+
+/** `orders.OrdersService` over the same orders as the REST API. Its file is `orders/orders.proto`. */
+export function ordersFront(orders: Orders, options: FrontOptions): UnaryService {
+  return unaryService(OrdersServiceService, {
+    async getOrder({ orderId }, { userId }) {
+      // The request names no user; a caller that acts for one says so in the metadata.
+      const owner = userId === undefined ? undefined : userIdOf(userId);
+      return { order: orderOf(await orders.get(uuidOf(orderId), owner)) };
+    },
+    async listOrders({ userId, pageSize, pageToken }) {
+      const user = userIdOf(userId);
+      const page = guarded(Page, { page_size: pageSize, page_token: pageToken });
+      const { orders: found, nextPageToken } = await orders.list(user, {
+        ...(page.page_size === 0 ? {} : { pageSize: page.page_size }),
+        ...(page.page_token === undefined ? {} : { pageToken: page.page_token }),
+      });
+      return { orders: found.map(orderOf), nextPageToken: nextPageToken ?? '' };
+    },
+    async updateOrderStatus({ orderId, status }, call) {
+      const to = guarded(z.object({ status: OrderStatus }), { status }).status;
+      return { order: orderOf(await orders.setStatus(uuidOf(orderId), to, callOf(call, options))) };
+    },
+    async cancelOrder({ orderId, userId }, call) {
+      const owner = userIdOf(userId);
+      return { order: orderOf(await orders.cancel(uuidOf(orderId), owner, callOf(call, options))) };
+    },
+  });
+}
+
+/** 0 is what the wire says for nothing: all orders. */
+const Page = z.object({ page_size: z.int().min(0).max(maxPageSize), page_token: QueryPageToken });
+
+function uuidOf(orderId: string): string {
+  return guarded(z.object({ order_id: PathUuid }), { order_id: orderId }).order_id;
+}
+
+function orderOf(view: OrderView): Order {
+  return {
+    id: view.id,
+    checkoutId: view.checkoutId,
+    userId: String(view.userId),
+    totalAmount: view.totalCents / 100,
+    currency: view.currency,
+    status: view.status,
+    items: view.items.map(({ productId, productName, quantity, unitPriceCents }) => ({
+      productId: BigInt(productId),
+      productName,
+      quantity,
+      price: unitPriceCents / 100,
+    })),
+    createdAt: view.createdAt,
+    updatedAt: view.updatedAt,
+  };
+}
