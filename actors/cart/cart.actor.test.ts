@@ -1,0 +1,103 @@
+import { expect } from 'chai';
+import { TrolleyError } from '../../runtime/define/errors.ts';
+import { ActorDriver } from '../testing/actor-driver.ts';
+import { createCartActor } from './cart.actor.ts';
+import type { CartView } from './cart.contract.ts';
+import type { CheckoutLookup } from './cart.effects.ts';
+import type { CartState } from './cart.state.ts';
+
+const first = '00000000-0000-4000-8000-000000000001';
+const second = '00000000-0000-4000-8000-000000000002';
+type Status = Awaited<ReturnType<CheckoutLookup['get']>> | 'unavailable';
+
+/** A cart of two laptops; `answers`: what the checkout says of itself, each time it is asked. */
+async function cartWith(answers: Status[] = []) {
+  const time = { now: Date.parse('2026-01-01T00:00:00Z') };
+  const asked: number[] = [];
+  const put: CartView[] = [];
+  const begun = time.now;
+  const checkouts: CheckoutLookup = {
+    async get() {
+      asked.push(time.now - begun);
+      const answer = answers.shift();
+      if (answer === 'unavailable') throw new TrolleyError('unavailable', 'no answer');
+      return answer;
+    },
+  };
+  const views = { get: async () => undefined, put: async (view: CartView) => void put.push(view) };
+  const cart = new ActorDriver({ actor: createCartActor({ checkouts, views }), key: '7', time });
+  await cart.ask('AddItem', { productId: 1, quantity: 2 });
+  const state = () => cart.state as CartState;
+  return { cart, asked, put, state };
+}
+
+describe('cart actor', () => {
+  it('puts the view of each change before it answers', async () => {
+    const { cart, put } = await cartWith();
+    expect(put.map((view) => view.version)).to.deep.equal([1]);
+    expect(await cart.ask('SetQuantity', { productId: 1, quantity: 5 })).to.deep.equal(put.at(-1));
+  });
+
+  it('refuses what is out of bounds', async () => {
+    const { cart } = await cartWith();
+    const refused = async (name: string, input: unknown) =>
+      cart.ask(name, input).then(
+        () => 'none',
+        (error: unknown) => (error as TrolleyError).code,
+      );
+    expect(await refused('AddItem', { productId: 1, quantity: 98 })).to.equal('quantity_limit');
+    expect(await refused('RemoveItem', { productId: 2 })).to.equal('not_found');
+    expect(await refused('AddItem', { productId: 1, quantity: 0 })).to.equal('invalid_request');
+  });
+
+  it('asks a checkout that is not heard of with growing patience, and drops its claim once it failed', async () => {
+    const running: Status = { status: 'PAYMENT_PENDING' };
+    const { cart, asked, state } = await cartWith([
+      running,
+      'unavailable',
+      running,
+      running,
+      running,
+      { status: 'FAILED' },
+    ]);
+    await cart.ask('ClaimForCheckout', { checkoutId: first });
+    await cart.run();
+    expect(asked.map((ms) => ms / 1000)).to.deep.equal([5, 15, 35, 75, 135, 195]);
+    expect([state().claims, state().items.length]).to.deep.equal([[], 1]);
+  });
+
+  it('drops the claim of a checkout that was never accepted', async () => {
+    const { cart, state } = await cartWith([undefined]);
+    await cart.ask('ClaimForCheckout', { checkoutId: first });
+    await cart.run();
+    expect(state().claims).to.deep.equal([]);
+  });
+
+  it('settles with a completed checkout whose event is late, and ignores the event then', async () => {
+    const { cart, state } = await cartWith([{ status: 'COMPLETED' }]);
+    const { lines } = (await cart.ask('ClaimForCheckout', { checkoutId: first })) as { lines: unknown };
+    await cart.run();
+    expect([state().items, state().claims, state().settled]).to.deep.equal([[], [], [first]]);
+    await cart.ask('AddItem', { productId: 1, quantity: 1 });
+    await cart.ask('SettlePurchase', { checkoutId: first, lines });
+    expect(state().items.length).to.equal(1);
+  });
+
+  it('asks no more once the claim is released or settled', async () => {
+    const { cart, asked } = await cartWith();
+    await cart.ask('ClaimForCheckout', { checkoutId: first });
+    await cart.ask('ReleaseClaim', { checkoutId: first });
+    await cart.ask('ClaimForCheckout', { checkoutId: second });
+    await cart.ask('SettlePurchase', { checkoutId: second, lines: [{ productId: 1, quantity: 2 }] });
+    expect(cart.effects).to.deep.equal([]);
+    await cart.run();
+    expect(asked).to.deep.equal([]);
+  });
+
+  it('releases and settles what it does not know without a trace', async () => {
+    const { cart, state } = await cartWith();
+    const before = state();
+    await cart.ask('ReleaseClaim', { checkoutId: first });
+    expect(state()).to.equal(before);
+  });
+});
