@@ -1,0 +1,50 @@
+/**
+ * The actor runtime: strict order per key, durable mailboxes, effectively-once turns and failover, on Redis and
+ * open-source BullMQ. It knows nothing of carts.
+ *
+ * - **Actor**: a type and a key (`cart`, `42`). Handles one message at a time, wherever it lives.
+ * - **Contract**: what callers know of a type: its messages, with input and output. `defineContract`.
+ * - **Definition**: its behaviour: state, handlers, effects. `defineActor`.
+ * - **Ref**: one actor as a caller sees it: `refs.ref(Contract, key).ask('Message', input)`.
+ * - **Mailbox**: an actor's queue, first in, first out; a BullMQ queue of its own.
+ * - **Message**: what is sent. Its id makes a second delivery harmless.
+ * - **Ask / tell**: send and wait for the answer / send and wait until it is in the mailbox.
+ * - **Turn**: one or more waiting messages handled in order and written together, with one compare-and-set.
+ * - **Effect**: work outside the actor (a call, an ask), wanted by a turn, performed once the turn is durable, at
+ *   least once and always under the same id; its outcome is the next turn.
+ * - **Deferred answer**: an answer that a later turn gives. The caller is kept with the state.
+ * - **Activation**: an actor's state in one node's memory, from the first message until passivation.
+ * - **Passivation**: an idle actor leaves memory. In Redis it left nothing already when its mailbox ran empty.
+ * - **Node**: a process that hosts actors. **Client**: one that only asks.
+ * - **Shard**: a slice of all keys; what nodes share out among themselves, by rendezvous hashing.
+ * - **Lease**: a node's right to a shard, for a few seconds at a time. Its token carries an epoch that only grows:
+ *   the fencing token, checked by every script that finishes a message.
+ * - **Doorbell**: the hint that an idle actor has got a message. The truth is the shard's list of live actors.
+ * - **Dead letter**: a message that failed for good, kept as a failed job.
+ * - **Store of record**: where states live, by actor type. Redis is disposable, this is not.
+ */
+export { defineActor } from './define/actor.ts';
+export type {
+  Actor,
+  ActorDefinition,
+  Deferred,
+  Effect,
+  EffectContext,
+  Outcome,
+  OutboxEvent,
+  PerformOptions,
+  Turn,
+  Waiting,
+} from './define/actor.ts';
+export { defineContract } from './define/contract.ts';
+export type { ActorContract, InputOf, MessageSpec, OutputOf } from './define/contract.ts';
+export type { ActorRef, ActorRefs, AskOptions, SendOptions } from './define/ref.ts';
+export { TrolleyError, codeOf, errorTable, isTrolleyError } from './define/errors.ts';
+export type { ErrorCode, ErrorMeaning } from './define/errors.ts';
+export { systemClock } from './define/clock.ts';
+export type { Clock } from './define/clock.ts';
+export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';
+export type { Client, ClusterNode, ClusterNodeOptions, ClusterOptions } from './cluster/open-cluster.ts';
+export type { HostedActor } from './kernel/activation.ts';
+export type { KernelLimits } from './kernel/kernel.ts';
+export type { ActorRecord, StateStore, StateWrite, StoredActor } from './storage/state-store.ts';
