@@ -14,9 +14,13 @@ describe('errors over HTTP', () => {
       expect(body.error === 'a sentence', body.error).to.equal(
         errorTable[code].expose && code !== 'unavailable' && code !== 'deadline_exceeded',
       );
-      const needed = { 401: 'WWW-Authenticate', 405: 'Allow', 429: 'Retry-After', 503: 'Retry-After' }[
-        status
-      ];
+      const needed = {
+        401: 'WWW-Authenticate',
+        405: 'Allow',
+        408: 'Connection',
+        429: 'Retry-After',
+        503: 'Retry-After',
+      }[status];
       expect(Object.keys(headers)).to.deep.equal(needed === undefined ? [] : [needed]);
     });
   }

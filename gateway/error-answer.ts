@@ -34,6 +34,8 @@ function headersOf(error: TrolleyError, http: number): Readonly<Record<string, s
         : `, error="${challenge}", error_description="${error.message.replaceAll('"', "'")}"`;
     return { 'WWW-Authenticate': `Bearer realm="trolley"${reason}` };
   }
+  // The rest of the request may still come, and would be taken for the next one.
+  if (http === 408) return { Connection: 'close' };
   if (http === 405) return { Allow: String(allow ?? '') };
   if (http === 429 || http === 503) {
     const waitMs = typeof retryAfterMs === 'number' ? retryAfterMs : 1000;

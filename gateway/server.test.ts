@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect } from 'node:net';
-import { openTestGateway, type TestGateway } from './testing/test-gateway.ts';
+import { openTestGateway, tokenFor, type TestGateway } from './testing/test-gateway.ts';
 
 /** Sends `text` as it is and gives back everything that comes until the far side closes. */
 async function rawAnswer(port: number, text: string): Promise<string> {
@@ -45,6 +45,18 @@ describe('openGateway', () => {
       );
     });
   }
+
+  it('answers 408 to a body that does not arrive, and ends the connection', async () => {
+    const impatient = await openTestGateway({ requestTimeoutMs: 50 });
+    const headers = `Host: x\r\nAuthorization: Bearer ${await tokenFor(1)}\r\nContent-Type: application/json`;
+    const answer = await rawAnswer(
+      impatient.gateway.port,
+      `POST /api/v1/cart/items HTTP/1.1\r\n${headers}\r\nContent-Length: 50\r\n\r\n{"product_id":`,
+    );
+    expect(answer).to.match(/^HTTP\/1.1 408 /);
+    expect(jsonOf(answer)).to.include({ code: 'request_timeout' });
+    await impatient.close();
+  });
 
   it('gives back the request id of the caller, and makes one for who has none or a wrong one', async () => {
     const idFor = async (headers: Readonly<Record<string, string>>) =>

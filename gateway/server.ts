@@ -47,8 +47,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   server.requestTimeout = options.requestTimeoutMs + bodyGraceMs;
 
   let closing: Promise<void> | undefined;
+  const busy = new Set<Duplex>();
   const serveRequest = (request: IncomingMessage, response: ServerResponse) => {
+    busy.add(request.socket);
     response.once('close', () => {
+      busy.delete(request.socket);
       if (closing !== undefined) server.closeIdleConnections();
     });
     if (closing !== undefined) response.setHeader('Connection', 'close');
@@ -62,7 +65,11 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   server.on('request', serveRequest);
   // Without a listener Node answers an unknown `Expect` by itself, in a form of its own.
   server.on('checkExpectation', serveRequest);
-  server.on('clientError', (error, socket) => refuseMalformed(error, socket, options.newId()));
+  server.on('clientError', (error, socket) => {
+    // An answer to what follows a request must not be taken for the answer to the request.
+    if (busy.has(socket)) socket.destroy();
+    else refuseMalformed(error, socket, options.newId());
+  });
   await listen(server, options);
 
   const { port } = server.address() as AddressInfo;

@@ -13,6 +13,8 @@ export interface GatewayState {
   /** Fields for the request's line in the log, such as the checkout id. */
   readonly notes: Record<string, string>;
   user?: User;
+  /** Whether the rest of the body is still awaited. */
+  receiving?: boolean;
   /** What the request was refused with. */
   error?: TrolleyError;
 }
@@ -39,7 +41,12 @@ export function requestScope({ clock, newId, logger, requestTimeoutMs }: ScopeOp
 
     const waiting = new AbortController();
     const cancelDeadline = clock.schedule(requestTimeoutMs, () => {
-      waiting.abort(new TrolleyError('deadline_exceeded', `no answer within ${requestTimeoutMs} ms`));
+      waiting.abort(
+        // Who sends slowly is not told that the shop is slow.
+        state.receiving === true
+          ? new TrolleyError('request_timeout', `the body did not arrive within ${requestTimeoutMs} ms`)
+          : new TrolleyError('deadline_exceeded', `no answer within ${requestTimeoutMs} ms`),
+      );
     });
     const state: GatewayState = {
       path: pathOf(ctx),
@@ -56,15 +63,18 @@ export function requestScope({ clock, newId, logger, requestTimeoutMs }: ScopeOp
       cancelDeadline();
       const answered = ctx.res.writableFinished;
       if (!answered) waiting.abort(new TrolleyError('aborted', 'the caller has gone'));
-      logRequest(logger, ctx, answered ? ctx.status : 499, clock.monotonic() - startedAt);
+      logRequest(logger, ctx, answered ? ctx.status : clientGone, clock.monotonic() - startedAt);
     });
     await next();
   };
 }
 
+/** As nginx logs it; no such status is ever sent. */
+const clientGone = 499;
+
 function logRequest(logger: Logger, ctx: GatewayContext, status: number, ms: number): void {
   const { call, path, notes, user, error } = ctx.state;
-  const loud = error !== undefined && ['warn', 'error'].includes(error.meaning.log);
+  const loud = status !== clientGone && error !== undefined && ['warn', 'error'].includes(error.meaning.log);
   logger[loud ? error.meaning.log : 'info'](
     {
       method: ctx.method,

@@ -21,7 +21,9 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody }: Serve
     router.register(route.path, [route.method], async (ctx) => {
       await replyWith(ctx, async () => {
         const user = await admit(ctx, route.access);
+        ctx.state.receiving = true;
         const body = await readBody(ctx);
+        ctx.state.receiving = false;
         const idempotencyKey = route.retryable
           ? idempotencyKeyFrom(ctx.req.headersDistinct['idempotency-key'])
           : undefined;
