@@ -87,7 +87,7 @@ export async function startActorNode(
     ['checkouts', checkouts, (key) => refs.ref(CheckoutContract, key).tell('Resume', {})],
     ['orders', orders, (key) => refs.ref(OrderContract, key).tell('Resume', {})],
     // Any message wakes a cart; this one also brings its view back.
-    ['carts', carts, async (key) => void (await refs.ref(CartContract, key).ask('GetCart', {}))],
+    ['carts', carts, (key) => refs.ref(CartContract, key).tell('GetCart', {})],
   ];
   for (const [name, store, resume] of sweeps) {
     await lifecycle.start({
@@ -111,8 +111,9 @@ export async function startActorNode(
         clock: systemClock,
         everyMs: hourMs,
         logger,
-        round: async () =>
-          void (await carts.removeUntouchedSince(systemClock.now() - cartRetentionMs, 1_000)),
+        async round() {
+          await carts.removeUntouchedSince(systemClock.now() - cartRetentionMs, 1_000);
+        },
       }),
     stop: (sweep) => sweep.close(),
   });

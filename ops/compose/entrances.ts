@@ -118,10 +118,18 @@ function healthChecks(lifecycle: Lifecycle, { redis }: RedisBackend, parts: Shop
   const { postgres, services } = parts;
   return {
     process: () => (lifecycle.stopping.aborted ? Promise.reject(new Error('stopping')) : Promise.resolve()),
-    redis: async () => void (await redis.ping()),
-    postgres: async () => void (await postgres.pool.query('SELECT 1')),
-    product: async () => void (await services.catalog.list({ pageSize: 1 })),
-    inventory: async () => void (await services.inventory.getStock([])),
+    redis: async () => {
+      await redis.ping();
+    },
+    postgres: async () => {
+      await postgres.pool.query('SELECT 1');
+    },
+    product: async () => {
+      await services.catalog.list({ pageSize: 1 });
+    },
+    inventory: async () => {
+      await services.inventory.getStock([]);
+    },
     async payment() {
       await services.payments.getPayment(nobody).catch((error: unknown) => {
         if (codeOf(error) !== 'not_found') throw error;
