@@ -16,7 +16,10 @@ export interface EffectContext {
   readonly key: string;
   /** Aborts when the node gives the actor up. The effect then runs again elsewhere. */
   readonly signal: AbortSignal;
+  /** Of the message that led to it, to be passed on. */
   readonly requestId: string | undefined;
+  /** W3C trace context of the message that led to it, to be passed on. */
+  readonly traceparent: string | undefined;
 }
 
 /**
@@ -84,7 +87,7 @@ export interface Turn<S, E extends Effects = NoEffects> {
   perform<N extends keyof E & string>(name: N, input: EffectInput<E, N>, options?: PerformOptions): void;
   /** Drops a wanted effect by its id. One that already runs is not stopped, but its outcome is ignored. */
   cancel(id: string): void;
-  /** Puts an event in the outbox. The actor's store must be able to hold it. */
+  /** Puts an event in the outbox, with the trace context of this turn. The actor's store must be able to hold it. */
   publish(event: OutboxEvent): void;
   /** Answers later: `return turn.defer(tag)`. The caller is kept with the state, so a crash forgets no one. */
   defer(tag?: unknown): Deferred;

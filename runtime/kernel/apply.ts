@@ -47,6 +47,7 @@ export function applyMessage(
     name: envelope.name,
     replyTo: envelope.replyTo,
     requestId: envelope.requestId,
+    traceparent: envelope.traceparent,
   });
   let result: unknown;
   try {
@@ -111,6 +112,7 @@ export function applyOutcome(
     messageId: effect.run,
     name: effect.name,
     requestId: effect.requestId,
+    traceparent: effect.traceparent,
   });
   handler(turn, outcome, effect.input);
   return turn.draft;

@@ -71,6 +71,7 @@ export class EffectRunner {
       key,
       signal: AbortSignal.any([abort.signal, timeout.signal]),
       requestId: effect.requestId,
+      traceparent: effect.traceparent,
     };
     let cancel: () => void = () => undefined;
     try {
@@ -86,8 +87,15 @@ export class EffectRunner {
       });
       return { ok: true, value: await Promise.race([perform(effect.input, context), expired]) };
     } catch (error) {
-      if (isTrolleyError(error)) return { ok: false, error };
-      logger.error({ err: error, actor: actorId, effect: effect.name }, 'an effect failed unexpectedly');
+      const about = { err: error, actor: actorId, effect: effect.name, requestId: effect.requestId };
+      if (isTrolleyError(error)) {
+        logger[error.meaning.log](
+          { ...about, code: error.code },
+          'an effect was refused or its outcome is unknown',
+        );
+        return { ok: false, error };
+      }
+      logger.error(about, 'an effect failed unexpectedly');
       return { ok: false, error: new TrolleyError('internal', `${effect.name} failed`, { cause: error }) };
     } finally {
       cancel();

@@ -16,6 +16,7 @@ export interface TurnSubject {
   readonly name: string;
   readonly replyTo?: string | undefined;
   readonly requestId?: string | undefined;
+  readonly traceparent?: string | undefined;
 }
 
 /** Callers that may wait for one actor's deferred answers. */
@@ -64,6 +65,7 @@ export class MessageTurn implements Turn<unknown, Effects> {
       input,
       notBefore: this.now + (options.delayMs ?? 0),
       ...(this.requestId === undefined ? {} : { requestId: this.requestId }),
+      ...this.#trace(),
     };
     const others = this.#draft.record.effects.filter((one) => one.id !== id);
     this.#draft = changeRecord(this.#draft, { effects: [...others, effect] });
@@ -77,7 +79,8 @@ export class MessageTurn implements Turn<unknown, Effects> {
   }
 
   publish(event: OutboxEvent): void {
-    this.#draft = { ...this.#draft, changed: true, events: [...this.#draft.events, event] };
+    const traced = { ...event, headers: { ...this.#trace(), ...event.headers } };
+    this.#draft = { ...this.#draft, changed: true, events: [...this.#draft.events, traced] };
   }
 
   defer(tag?: unknown): Deferred {
@@ -107,6 +110,11 @@ export class MessageTurn implements Turn<unknown, Effects> {
 
   refuseWaiting(error: TrolleyError): void {
     this.#settleWaiting(() => refusal(toWireError(error)));
+  }
+
+  #trace(): { readonly traceparent?: string } {
+    const { traceparent } = this.#subject;
+    return traceparent === undefined ? {} : { traceparent };
   }
 
   #settleWaiting(answerTo: (caller: WaitingCaller) => StoredAnswer): void {

@@ -33,6 +33,7 @@ export interface PendingEffect {
   /** Not before this time, milliseconds since the epoch. */
   readonly notBefore: number;
   readonly requestId?: string;
+  readonly traceparent?: string;
 }
 
 export interface WaitingCaller {
