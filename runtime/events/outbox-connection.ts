@@ -20,6 +20,16 @@ export interface OutboxRow {
   readonly event: LogEvent;
 }
 
+export interface UndeliveredLook {
+  /** A condition on a row `o` of the outbox. */
+  readonly undelivered: string;
+  /** Milliseconds since the epoch, as `now`. */
+  readonly since: number;
+  readonly now: number;
+  readonly waitMs: number;
+  readonly limit: number;
+}
+
 interface StoredRow {
   readonly id: string;
   readonly aggregate_id: string;
@@ -119,18 +129,30 @@ export class OutboxConnection {
     return rowCount ?? 0;
   }
 
-  /** Makes events due again of which `undelivered` is true `waitMs` after they were processed, doubled each time. */
-  async requeueUndelivered(now: number, waitMs: number, limit: number, undelivered: string): Promise<number> {
+  /**
+   * Makes events due again of which `undelivered` is true `waitMs` after they were processed, doubled each time.
+   * Looks only at what was processed after `since`, and returns from when on to look the next time.
+   */
+  async requeueUndelivered(
+    look: UndeliveredLook,
+  ): Promise<{ readonly events: number; readonly since: number }> {
+    const until = look.now - look.waitMs;
+    const range = [new Date(look.since), new Date(until)];
+    const candidates = `FROM ${this.#table} AS o
+       WHERE o.processed_at > $1 AND o.processed_at <= $2 AND (${look.undelivered})`;
     const { rowCount } = await this.#query(
       `UPDATE ${this.#table} SET processed_at = NULL WHERE id IN (
-         SELECT o.id FROM ${this.#table} AS o
-         WHERE o.processed_at <= $1::timestamptz
-             - make_interval(secs => $2::float8 / 1000 * 2 ^ LEAST(GREATEST(o.publications - 1, 0), 12))
-           AND (${undelivered})
-         ORDER BY o.id LIMIT $3)`,
-      [new Date(now), waitMs, limit],
+         SELECT o.id ${candidates}
+           AND o.processed_at <= $2::timestamptz
+             - make_interval(secs => $3::float8 / 1000 * (2 ^ LEAST(GREATEST(o.publications - 1, 0), 12) - 1))
+         ORDER BY o.id LIMIT $4)`,
+      [...range, look.waitMs, look.limit],
     );
-    return rowCount ?? 0;
+    const { rows } = await this.#query<{ oldest: Date | null }>(
+      `SELECT min(o.processed_at) AS oldest ${candidates}`,
+      range,
+    );
+    return { events: rowCount ?? 0, since: (rows[0]?.oldest?.getTime() ?? until) - 1 };
   }
 
   async close(): Promise<void> {

@@ -255,6 +255,16 @@ describe('OutboxRelay', () => {
       await eventually(async () => (await count('true')) === 0);
     });
 
+    it('goes on publishing when the condition itself fails', async () => {
+      await insert(['1']);
+      start({ clock: onDay(0), pollMs: 10, undelivered: { ...undelivered, sql: 'nonsense' } });
+      await allMarked();
+      await insert(['2'], 1);
+      await untilAppended(() => numbers().includes(1));
+      await allMarked();
+      expect(numbers().sort()).to.deep.equal([0, 1]);
+    });
+
     it('waits before it does, longer each time', async () => {
       const publishedAt = (minutes: number, publications: number) =>
         pool.query(
@@ -264,11 +274,15 @@ describe('OutboxRelay', () => {
         );
       for (const minutes of [1, 3, 5])
         for (const publications of [1, 2, 3]) await publishedAt(minutes, publications);
-      start({ clock: onDay(0), pollMs: 10, undelivered: { ...undelivered, afterMs: 2 * 60_000 } });
+      let later = 0;
+      const clock = { ...onDay(0), now: () => Date.now() + later };
+      start({ clock, pollMs: 10, undelivered: { ...undelivered, afterMs: 2 * 60_000 } });
       await untilAppended(() => log.records(topic).length >= 3);
       await allMarked();
       const keys = log.records(topic).map(({ key }) => key);
       expect(keys.sort()).to.deep.equal(['3/1', '5/1', '5/2']);
+      later = 60 * 60_000;
+      await untilAppended(() => new Set(log.records(topic).map(({ key }) => key)).size === 9);
     });
   });
 });

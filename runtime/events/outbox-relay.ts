@@ -31,8 +31,8 @@ export interface OutboxRelayOptions {
   /**
    * For an event log that can lose what it took. `sql` is a condition on a row `o` of the outbox that is true
    * while the event's effect is missing: such an event is published again, first after `afterMs` (default
-   * 30,000), then after twice that, and so on, and is not deleted. Looked for every `everyMs`. Consumers must
-   * be idempotent.
+   * 30,000), then after twice that, and so on, and is not deleted. Looked for every `everyMs`, once all through
+   * and from then on only where an effect was still missing or is new. Consumers must be idempotent.
    */
   readonly undelivered?: { readonly sql: string; readonly everyMs: number; readonly afterMs?: number };
 }
@@ -53,6 +53,8 @@ const standbyMs = 1_000;
 const appendLimitMs = 20_000;
 const cleanEveryMs = 60_000;
 const cleanBatch = 1_000;
+/** How far the wall clock may jump back without an undelivered event being overlooked. */
+const clockMarginMs = 60_000;
 
 /**
  * Carries events from the outbox to the event log: at least once, in id order, marked only after the log has
@@ -68,6 +70,8 @@ export class OutboxRelay {
   #wake: () => void = () => {};
   #cleanedAt: number;
   #requeuedAt: number;
+  /** Of what was processed before, every event had its effect. */
+  #settledUntil = 0;
 
   /** Starts at once; failures are logged and tried again until `close`. */
   constructor(options: OutboxRelayOptions) {
@@ -120,6 +124,8 @@ export class OutboxRelay {
         if (signal.aborted) return;
       }
       await connection.listen();
+      // Others may have processed events meanwhile, by their own clocks.
+      this.#settledUntil = 0;
       this.#active = true;
       logger.info({ topic: this.#options.topic }, 'relaying the outbox');
       while (!signal.aborted) {
@@ -148,25 +154,46 @@ export class OutboxRelay {
     return rows.length;
   }
 
+  /** What may fail without harm to the events that wait. */
   async #maintain(connection: OutboxConnection): Promise<void> {
-    const { clock, logger, retentionMs, undelivered, maxBatch } = this.#options;
-    const now = clock.monotonic();
-    if (undelivered !== undefined && now - this.#requeuedAt >= undelivered.everyMs) {
-      this.#requeuedAt = now;
-      const waitMs = undelivered.afterMs ?? 30_000;
-      const events = await connection.requeueUndelivered(clock.now(), waitMs, maxBatch, undelivered.sql);
-      if (events > 0) {
-        logger.warn({ events }, 'publishing again what had no effect');
-        this.#woken = true;
+    const now = this.#options.clock.monotonic();
+    try {
+      if (now - this.#requeuedAt >= (this.#options.undelivered?.everyMs ?? Infinity)) {
+        this.#requeuedAt = now;
+        await this.#requeue(connection);
       }
+      if (now - this.#cleanedAt >= cleanEveryMs) {
+        // A full batch: more may be left, for the next round.
+        if (await this.#clean(connection)) this.#woken = true;
+        else this.#cleanedAt = now;
+      }
+    } catch (error) {
+      this.#cleanedAt = now;
+      this.#options.logger.warn({ err: error }, 'the outbox could not be tidied');
     }
-    if (now - this.#cleanedAt >= cleanEveryMs) {
-      const before = clock.now() - retentionMs;
-      const removed = await connection.removeProcessed(before, cleanBatch, undelivered?.sql);
-      // A full batch: more may be left, for the next round.
-      if (removed < cleanBatch) this.#cleanedAt = now;
-      else this.#woken = true;
-    }
+  }
+
+  async #requeue(connection: OutboxConnection): Promise<void> {
+    const { clock, logger, undelivered, maxBatch } = this.#options;
+    if (undelivered === undefined) return;
+    const { events, since } = await connection.requeueUndelivered({
+      undelivered: undelivered.sql,
+      since: this.#settledUntil,
+      now: clock.now(),
+      waitMs: undelivered.afterMs ?? 30_000,
+      limit: maxBatch,
+    });
+    this.#settledUntil = since - clockMarginMs;
+    if (events === 0) return;
+    logger.warn({ events }, 'publishing again what had no effect');
+    this.#woken = true;
+  }
+
+  /** Returns whether there may be more to delete. */
+  async #clean(connection: OutboxConnection): Promise<boolean> {
+    const { clock, retentionMs, undelivered } = this.#options;
+    const before = clock.now() - retentionMs;
+    return (await connection.removeProcessed(before, cleanBatch, undelivered?.sql)) === cleanBatch;
   }
 
   /** Waits for a notification, the poll interval, or the end. */
