@@ -116,7 +116,11 @@ async function runCheckout(choices: Choices, seen: Seen): Promise<void> {
   begun = true;
   asked.push({ name: 'Start', id: checkout.send('Start', start) });
   await checkout.run();
-  for (const party of [stock.party, payments.party, catalogue, claimsParty]) await party.arrive();
+  if (stateOf(checkout) === 'failed') {
+    const held = (cart.state as CartState).claims.map((claim) => claim.checkoutId);
+    expect(held, 'claims when the checkout has failed').not.to.include(key);
+  }
+  for (const party of [stock.party, payments.party, catalogue, claimsParty]) await party.end();
   await cart.run();
   for (const event of [...checkout.published, ...checkout.published]) {
     const lines = (event.payload as { items: { product_id: number; quantity: number }[] }).items;

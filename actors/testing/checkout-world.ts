@@ -6,10 +6,11 @@ import type { TestTime } from './actor-driver.ts';
 import type { Choices } from './explore.ts';
 
 /** How any call may go wrong without being refused. */
-const unknowns = ['lost', 'answer lost', 'late', 'down'] as const;
+const unknowns = ['lost', 'answer lost', 'late', 'after all', 'down'] as const;
 const outageMs = 5 * 60_000;
 
 const lost = () => new TrolleyError('unavailable', 'no connection');
+const soldOut = () => new TrolleyError('insufficient_stock', 'not enough');
 const silence = () => new TrolleyError('deadline_exceeded', 'no answer');
 
 /** One party that the saga calls, with a network in between that may fail in every way. */
@@ -17,7 +18,10 @@ export class Party {
   readonly #choices: Choices;
   readonly #time: TestTime;
   #downUntil = -Infinity;
+  /** Arrives with the next call. */
   #late: (() => unknown)[] = [];
+  /** Arrives when everybody has gone. */
+  #afterAll: (() => unknown)[] = [];
 
   constructor(choices: Choices, time: TestTime) {
     this.#choices = choices;
@@ -30,7 +34,7 @@ export class Party {
     refusals: readonly Refusal[] = [],
     refuse: (refusal: Refusal) => void = () => {},
   ): Promise<T> {
-    await this.arrive();
+    await this.#arrive(this.#late.splice(0));
     if (this.#time.now < this.#downUntil) throw lost();
     const way = this.#choices.pick<string>(name, ['ok', ...unknowns, ...refusals]);
     switch (way) {
@@ -44,6 +48,9 @@ export class Party {
       case 'late':
         this.#late.push(work);
         throw silence();
+      case 'after all':
+        this.#afterAll.push(work);
+        throw silence();
       case 'down':
         this.#downUntil = this.#time.now + outageMs;
         throw lost();
@@ -53,9 +60,14 @@ export class Party {
     }
   }
 
-  /** What was under way arrives; a refusal finds nobody who listens. */
-  async arrive(): Promise<void> {
-    for (const work of this.#late.splice(0)) {
+  /** Whatever is still under way arrives. */
+  async end(): Promise<void> {
+    await this.#arrive([...this.#late, ...this.#afterAll]);
+  }
+
+  /** A refusal finds nobody who listens. */
+  async #arrive(works: readonly (() => unknown)[]): Promise<void> {
+    for (const work of works) {
       try {
         await work();
       } catch (error) {
@@ -93,8 +105,12 @@ export class TestStock {
         this.party.call(
           'reserve',
           () => this.#reserve(reservationIdFor(checkoutId), items),
-          ['sold out'],
-          () => this.#sellElsewhere(),
+          ['sold out', 'sold out for now'],
+          (refusal) => {
+            if (refusal === 'sold out') return this.#sellElsewhere();
+            const status = this.#reservations.get(reservationIdFor(checkoutId))?.status;
+            if (status !== 'reserved' && status !== 'confirmed') throw soldOut();
+          },
         ),
       confirm: (id) =>
         this.party.call(
@@ -135,7 +151,7 @@ export class TestStock {
     if (one?.status === 'reserved' || one?.status === 'confirmed') return { reservationId };
     if (one !== undefined && one.status !== 'expired')
       throw new TrolleyError('conflict', `it is ${one.status}`);
-    if (this.available < quantity) throw new TrolleyError('insufficient_stock', 'not enough');
+    if (this.available < quantity) throw soldOut();
     this.available -= quantity;
     this.#reservations.set(reservationId, { status: 'reserved', quantity });
     return { reservationId };

@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { codeOf } from '../../runtime/define/errors.ts';
+import { createTestRedis, type TestRedis } from '../../runtime/testing/test-servers.ts';
+import { addItem, emptyCart, viewOf } from './cart.state.ts';
+import { createRedisCartViews } from './cart.view.redis.ts';
+
+const view = (version: number) => ({
+  ...viewOf(addItem(emptyCart(7, 0), { productId: 1, quantity: 2 }, 0)),
+  version,
+});
+
+describe('cart views in Redis', () => {
+  let server: TestRedis;
+  let redis: Redis;
+
+  before(async () => {
+    server = await createTestRedis();
+    redis = new Redis(server.url);
+  });
+  after(() => redis.disconnect());
+  beforeEach(() => server.flush());
+
+  const views = (random = 0) => createRedisCartViews({ redis, random: () => random });
+
+  it('gives what was put, and nothing before', async () => {
+    expect(await views().get(7)).to.equal(undefined);
+    await views().put(view(3));
+    expect(await views().get(7)).to.deep.equal(view(3));
+    expect(await views().get(8)).to.equal(undefined);
+  });
+
+  it('keeps the newest, in whatever order they come', async () => {
+    await Promise.all([2, 10, 9, 1].map((version) => views().put(view(version))));
+    expect((await views().get(7))?.version).to.equal(10);
+  });
+
+  it('keeps a view for 15 to 20 minutes', async () => {
+    await views(0).put(view(1));
+    expect(await redis.pttl('cart:7')).to.be.within(14 * 60_000, 15 * 60_000);
+    await views(0.999).put(view(1));
+    expect(await redis.pttl('cart:7')).to.be.within(19 * 60_000, 20 * 60_000);
+  });
+
+  it('takes what it cannot read for a miss, and overwrites it', async () => {
+    for (const text of ['{', '5', '{"version":"x"}', '{"version":99}']) {
+      await redis.set('cart:7', text);
+      expect(await views().get(7), text).to.equal(undefined);
+    }
+    await redis.set('cart:7', '[1]');
+    await views().put(view(1));
+    expect((await views().get(7))?.version).to.equal(1);
+  });
+
+  it('says unavailable when Redis is gone', async () => {
+    const gone = new Redis(server.url, {
+      lazyConnect: true,
+      retryStrategy: () => null,
+      enableOfflineQueue: false,
+    });
+    gone.on('error', () => {});
+    const lost = createRedisCartViews({ redis: gone, random: () => 0 });
+    for (const work of [() => lost.get(7), () => lost.put(view(1))]) {
+      const code = await work().then(() => 'none', codeOf);
+      expect(code).to.equal('unavailable');
+    }
+    gone.disconnect();
+  });
+});

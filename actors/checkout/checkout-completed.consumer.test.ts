@@ -1,0 +1,135 @@
+import { expect } from 'chai';
+import { TrolleyError } from '../../runtime/define/errors.ts';
+import type { ActorRefs } from '../../runtime/define/ref.ts';
+import type { EventLog, LogRecord, SubscribeOptions } from '../../runtime/events/event-log.ts';
+import { silentLogger } from '../../runtime/observe/logger.ts';
+import { startCartConsumer } from '../cart/cart.consumer.ts';
+import { startOrderConsumer } from '../order/order.consumer.ts';
+
+const checkoutId = '00000000-0000-4000-8000-000000000001';
+const event = {
+  checkout_id: checkoutId,
+  user_id: '7',
+  items: [{ product_id: 1, product_name: 'Laptop', quantity: 200, unit_price: 1299.99, subtotal: 259998 }],
+  total_amount: 259998,
+  currency: 'USD',
+  completed_at: '2026-01-01T00:00:00.000Z',
+};
+
+interface Asked {
+  readonly type: string;
+  readonly key: string;
+  readonly name: string;
+  readonly input: unknown;
+  readonly messageId: string | undefined;
+}
+
+/** A log with a single subscriber, and actors that answer what they are told to. */
+function createWorld() {
+  const subscribed: SubscribeOptions[] = [];
+  const rejected: string[] = [];
+  const asked: Asked[] = [];
+  let failure: TrolleyError | undefined;
+  const log: EventLog = {
+    append: async () => {},
+    async subscribe(options) {
+      subscribed.push(options);
+      return { lag: async () => 0, close: async () => {} };
+    },
+    async reject(_topic, _record, reason) {
+      rejected.push(reason);
+    },
+    close: async () => {},
+  };
+  const refs: ActorRefs = {
+    ref: (contract, key) => ({
+      key,
+      async ask(name, input, options) {
+        asked.push({ type: contract.type, key, name, input, messageId: options?.messageId });
+        if (failure !== undefined) throw failure;
+        return {} as never;
+      },
+      tell: async () => {},
+    }),
+  };
+  return {
+    deps: { log, refs, logger: silentLogger },
+    subscribed,
+    rejected,
+    asked,
+    failWith: (error: TrolleyError) => void (failure = error),
+    async handle(value: unknown, type = 'CheckoutCompleted') {
+      const text = typeof value === 'string' ? value : JSON.stringify(value);
+      const record: LogRecord = {
+        id: 'e1',
+        key: '7',
+        type,
+        value: text,
+        headers: {},
+        partition: 0,
+        offset: '1',
+      };
+      await subscribed[0]!.handle(record);
+    },
+  };
+}
+
+describe('consumers of completed checkouts', () => {
+  it('have the groups that the wire names', async () => {
+    const world = createWorld();
+    await startCartConsumer(world.deps);
+    await startOrderConsumer(world.deps);
+    expect(world.subscribed.map(({ topic, group }) => [topic, group])).to.deep.equal([
+      ['checkout-outbox', 'cart-service-consumer'],
+      ['checkout-outbox', 'orders-service'],
+    ]);
+  });
+
+  it('settles the purchase with the cart', async () => {
+    const world = createWorld();
+    await startCartConsumer(world.deps);
+    await world.handle(event);
+    const input = { checkoutId, lines: [{ productId: 1, quantity: 200 }], completedAt: event.completed_at };
+    expect(world.asked).to.deep.equal([
+      { type: 'cart', key: '7', name: 'SettlePurchase', input, messageId: 'e1' },
+    ]);
+  });
+
+  it('creates the order', async () => {
+    const world = createWorld();
+    await startOrderConsumer(world.deps);
+    await world.handle({ ...event, unknown_field: 1 });
+    expect(world.asked).to.deep.equal([
+      { type: 'order', key: checkoutId, name: 'Create', input: event, messageId: 'e1' },
+    ]);
+  });
+
+  it('skips other events, and rejects what it cannot understand', async () => {
+    const world = createWorld();
+    await startOrderConsumer(world.deps);
+    await world.handle('anything', 'CheckoutPostponed');
+    expect(world.rejected).to.deep.equal([]);
+    await world.handle('{');
+    await world.handle({ ...event, user_id: 7, items: [] });
+    expect(world.rejected[0]).to.equal('not JSON');
+    expect(world.rejected[1]).to.match(/^user_id: .*; items: /);
+    expect(world.asked).to.deep.equal([]);
+  });
+
+  it('rejects what is refused for good, and throws what may pass', async () => {
+    const world = createWorld();
+    await startOrderConsumer(world.deps);
+    world.failWith(new TrolleyError('invalid_request', 'no'));
+    await world.handle(event);
+    expect(world.rejected).to.deep.equal(['invalid_request: no']);
+    for (const code of ['unavailable', 'deadline_exceeded', 'mailbox_full', 'internal'] as const) {
+      world.failWith(new TrolleyError(code, 'later'));
+      const thrown = await world.handle(event).then(
+        () => undefined,
+        (error: unknown) => (error as TrolleyError).code,
+      );
+      expect(thrown).to.equal(code);
+    }
+    expect(world.rejected.length).to.equal(1);
+  });
+});

@@ -1,0 +1,183 @@
+import { expect } from 'chai';
+import { codeOf } from '../../runtime/define/errors.ts';
+import { systemClock } from '../../runtime/define/clock.ts';
+import type { ActorRefs } from '../../runtime/define/ref.ts';
+import { MemoryEventLog } from '../../runtime/events/memory-event-log.ts';
+import { silentLogger } from '../../runtime/observe/logger.ts';
+import { MemoryStateStore } from '../../runtime/storage/memory-state-store.ts';
+import { createTestCluster, type TestCluster } from '../../runtime/testing/test-cluster.ts';
+import { createCartActor } from '../cart/cart.actor.ts';
+import { startCartConsumer } from '../cart/cart.consumer.ts';
+import { CartContract } from '../cart/cart.contract.ts';
+import { createCheckoutLookup } from '../cart/cart.effects.ts';
+import { createOrderActor } from '../order/order.actor.ts';
+import { startOrderConsumer } from '../order/order.consumer.ts';
+import { OrderContract } from '../order/order.contract.ts';
+import { createCheckoutActor } from './checkout.actor.ts';
+import { checkoutTopic } from './checkout-completed.ts';
+import { CheckoutContract, checkoutIdFor } from './checkout.contract.ts';
+import { createCartClaims, type ChargeAnswer } from './checkout.effects.ts';
+
+/** The three actors as they work together, on the real kernel, with services that always answer. */
+function createShop() {
+  const store = new MemoryStateStore();
+  const late: ActorRefs = { ref: (contract, key) => cluster.refs.ref(contract, key) };
+  const charges: ((answer: ChargeAnswer) => void)[] = [];
+  let charged: () => void = () => {};
+  const done = async () => {};
+  const inventory = {
+    reserve: async () => ({ reservationId: 'r' }),
+    confirm: done,
+    release: done,
+    restock: done,
+  };
+  const payments = {
+    charge: () =>
+      new Promise<ChargeAnswer>((resolve) => {
+        charges.push(resolve);
+        charged();
+      }),
+    refund: done,
+  };
+  const cluster: TestCluster = createTestCluster({
+    actors: [
+      {
+        actor: createCartActor({
+          checkouts: createCheckoutLookup(late),
+          views: { get: async () => undefined, put: done },
+        }),
+        store: new MemoryStateStore(),
+      },
+      {
+        actor: createCheckoutActor({
+          carts: createCartClaims(late),
+          prices: { getMany: async () => [{ id: 1, name: 'Laptop', priceCents: 129_999 }] },
+          inventory,
+          payments,
+          clock: systemClock,
+          reserveTimeoutMs: 30_000,
+          paymentTimeoutMs: 60_000,
+        }),
+        store,
+      },
+      { actor: createOrderActor({ payments, inventory }), store: new MemoryStateStore() },
+    ],
+  });
+  const checkout = (key: string) => cluster.refs.ref(CheckoutContract, checkoutIdFor(7, key));
+  return {
+    cluster,
+    store,
+    cart: cluster.refs.ref(CartContract, '7'),
+    checkout,
+    start: (key: string) => checkout(key).ask('Start', { userId: 7, idempotencyKey: key }),
+    /** Resolves when a charge is under way. */
+    async charging() {
+      while (charges.length === 0) await new Promise<void>((resolve) => (charged = resolve));
+    },
+    answerCharge: (answer: ChargeAnswer) => charges.shift()?.(answer),
+  };
+}
+
+const paid: ChargeAnswer = { status: 'success', paymentId: 'p' };
+
+describe('checkout actor', () => {
+  let shop: ReturnType<typeof createShop>;
+
+  beforeEach(async () => {
+    shop = createShop();
+    await shop.cart.ask('AddItem', { productId: 1, quantity: 2 });
+  });
+  afterEach(() => shop.cluster.close());
+
+  it('sells a cart: one order, and an empty cart but for what came in meanwhile', async () => {
+    const started = [shop.start('a'), shop.start('a')];
+    await shop.charging();
+    expect((await shop.checkout('a').ask('GetStatus', {})).status).to.equal('PAYMENT_PENDING');
+    await shop.cart.ask('AddItem', { productId: 1, quantity: 3 });
+    shop.answerCharge(paid);
+    const answers = await Promise.all(started);
+    expect(answers.map(({ checkout }) => [checkout.status, checkout.totalCents])).to.deep.equal([
+      ['COMPLETED', 259_998],
+      ['COMPLETED', 259_998],
+    ]);
+    expect(answers.map(({ created }) => created).sort()).to.deep.equal([false, true]);
+    expect((await shop.start('a')).created).to.equal(false);
+
+    const log = new MemoryEventLog();
+    const deps = { log, logger: silentLogger, refs: shop.cluster.refs };
+    const consumers = [await startCartConsumer(deps), await startOrderConsumer(deps)];
+    const events = shop.store.published.map(({ type, partitionKey, payload }) => {
+      return { id: 'e1', key: partitionKey, type, value: JSON.stringify(payload), headers: {} };
+    });
+    await log.append(checkoutTopic, [...events, ...events]);
+    for (const consumer of consumers) while ((await consumer.lag()) > 0) await new Promise(setImmediate);
+    await log.close();
+
+    expect((await shop.cart.ask('GetCart', {})).items.map(({ quantity }) => quantity)).to.deep.equal([3]);
+    const order = shop.cluster.refs.ref(OrderContract, checkoutIdFor(7, 'a'));
+    expect((await order.ask('SetStatus', { status: 'PROCESSING' })).totalCents).to.equal(259_998);
+    expect((await order.ask('Cancel', {})).status).to.equal('CANCELLED');
+  });
+
+  it('refuses a second checkout of what the first has claimed, and keeps nothing of it', async () => {
+    const first = shop.start('a');
+    await shop.charging();
+    expect(await shop.start('b').then(() => 'none', codeOf)).to.equal('checkout_in_progress');
+    expect(
+      await shop
+        .checkout('b')
+        .ask('GetStatus', {})
+        .then(() => 'none', codeOf),
+    ).to.equal('not_found');
+    shop.answerCharge({ status: 'failed', reason: 'no_funds' });
+    expect((await first).checkout).to.include({
+      status: 'FAILED',
+      failureReason: 'payment_declined: no_funds',
+    });
+
+    const again = shop.start('b');
+    await shop.charging();
+    shop.answerCharge(paid);
+    expect(await again).to.have.property('created', true);
+    expect((await again).checkout.status).to.equal('COMPLETED');
+  });
+
+  it('refuses an empty cart and the key of another checkout', async () => {
+    await shop.cart.ask('ClearCart', {});
+    expect(await shop.start('a').then(() => 'none', codeOf)).to.equal('empty_cart');
+    const wrong = shop.checkout('a').ask('Start', { userId: 8, idempotencyKey: 'a' });
+    expect(await wrong.then(() => 'none', codeOf)).to.equal('invalid_request');
+  });
+
+  it('cancels for its owner while the charge runs, and says so again; not once it is paid', async () => {
+    const started = shop.start('a');
+    await shop.charging();
+    const cancel = (userId: number) => shop.checkout('a').ask('Cancel', { userId });
+    expect(await cancel(8).then(() => 'none', codeOf)).to.equal('not_found');
+    const cancelled = cancel(7);
+    await shop.checkout('a').ask('GetStatus', {});
+    shop.answerCharge(paid);
+    expect(await cancelled).to.include({ status: 'FAILED', failureReason: 'cancelled' });
+    expect((await started).checkout).to.deep.equal(await cancelled);
+    expect(await cancel(7)).to.deep.equal(await cancelled);
+
+    const second = shop.start('b');
+    await shop.charging();
+    shop.answerCharge(paid);
+    await second;
+    const late = shop.checkout('b').ask('Cancel', { userId: 7 });
+    expect(await late.then(() => 'none', codeOf)).to.equal('conflict');
+  });
+
+  it('goes on after its node has died while the charge was under way', async () => {
+    const started = shop.start('a');
+    await shop.charging();
+    shop.answerCharge(paid);
+    shop.cluster.crash();
+    await shop.checkout('a').tell('Resume', {});
+    await shop.charging();
+    shop.answerCharge(paid);
+    expect((await started).checkout.status).to.equal('COMPLETED');
+    expect(shop.store.published.length).to.equal(1);
+  });
+});

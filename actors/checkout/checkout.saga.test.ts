@@ -1,0 +1,231 @@
+import { expect } from 'chai';
+import { codeOf } from '../../runtime/define/errors.ts';
+import { checkoutIdFor } from './checkout.contract.ts';
+import type { CheckoutEvent, CheckoutInput, Step } from './checkout.machine.ts';
+import { advanceSaga, beginSaga, endingOf } from './checkout.saga.ts';
+import { CheckoutSession } from './checkout.state.ts';
+
+const at = Date.parse('2026-01-01T00:00:00Z');
+const input: CheckoutInput = {
+  checkoutId: checkoutIdFor(7, 'a key'),
+  userId: 7,
+  idempotencyKey: 'a key',
+  currency: 'USD',
+  limits: { reserveMs: 30_000, paymentMs: 60_000 },
+  at,
+};
+const line = { productId: 1, quantity: 2, productName: 'Laptop', unitPriceCents: 129_999 };
+const priced = {
+  type: 'ClaimAndPrice.done',
+  at,
+  lines: [line],
+  totalCents: 259_998,
+  cartVersion: 3,
+} as const;
+const reserved = { type: 'Reserve.done', at, reservationId: 'r' } as const;
+const charged = { type: 'Charge.done', at, paymentId: 'p' } as const;
+
+function after(...events: CheckoutEvent[]) {
+  let step = beginSaga(input);
+  // Through JSON each time, as through the store.
+  for (const event of events) {
+    step = advanceSaga(CheckoutSession.parse(JSON.parse(JSON.stringify(step.session))), event);
+  }
+  return step;
+}
+
+function statuses(...events: CheckoutEvent[]): string[] {
+  return after(...events).session.context.history.map(({ status, detail }) =>
+    detail === undefined ? status : detail,
+  );
+}
+
+/** Every event there is; what it carries does not steer the machine, but for these codes. */
+const steps: readonly Step[] = [
+  'ClaimAndPrice',
+  'Reserve',
+  'Charge',
+  'Confirm',
+  'Refund',
+  'Release',
+  'ReleaseClaim',
+];
+const later = at + 3_600_000;
+const events: CheckoutEvent[] = [
+  priced,
+  reserved,
+  charged,
+  { type: 'Charge.declined', at, reason: 'no_funds' },
+  { type: 'Cancel', at },
+  ...steps.flatMap((step): CheckoutEvent[] => [
+    { type: `${step}.refused`, at, code: 'empty_cart' },
+    { type: `${step}.refused`, at, code: 'not_found' },
+    { type: `${step}.refused`, at, code: 'conflict' },
+    { type: `${step}.unknown`, at, code: 'unavailable' },
+    { type: `${step}.unknown`, at: later, code: 'unavailable' },
+  ]),
+  ...(['Confirm', 'Refund', 'Release', 'ReleaseClaim'] as const).map(
+    (step) => ({ type: `${step}.done`, at }) as const,
+  ),
+];
+
+describe('checkout saga', () => {
+  it('goes through every status to COMPLETED', () => {
+    const { session, orders } = after(priced, reserved, charged, { type: 'Confirm.done', at });
+    expect(session.context.history.map(({ status }) => status)).to.deep.equal([
+      'INITIATED',
+      'INVENTORY_RESERVED',
+      'PAYMENT_PENDING',
+      'PAYMENT_COMPLETED',
+      'COMPLETED',
+    ]);
+    expect(orders).to.deep.equal([{ type: 'publishCompleted' }]);
+    expect(endingOf(session)).to.equal('completed');
+  });
+
+  it('orders one effect on entering each step', () => {
+    const performs = (step: Step) => [{ type: 'perform', step, delayMs: 0 }];
+    expect(beginSaga(input).orders).to.deep.equal(performs('ClaimAndPrice'));
+    expect(after(priced).orders).to.deep.equal(performs('Reserve'));
+    expect(after(priced, reserved).orders).to.deep.equal(performs('Charge'));
+    expect(after(priced, reserved, charged).orders).to.deep.equal(performs('Confirm'));
+  });
+
+  it('charges nothing when there is nothing to pay', () => {
+    const { session, orders } = after({ ...priced, totalCents: 0 }, reserved);
+    expect(session.value).to.equal('confirming');
+    expect(orders).to.deep.equal([{ type: 'perform', step: 'Confirm', delayMs: 0 }]);
+    expect(session.context.undo.charge).to.equal(false);
+  });
+
+  it('retries with growing delays inside the limit, in one entry of the history', () => {
+    const unknown = { type: 'Reserve.unknown', at, code: 'unavailable' } as const;
+    expect(after(priced, unknown, unknown, unknown).orders).to.deep.equal([
+      { type: 'perform', step: 'Reserve', delayMs: 800 },
+    ]);
+    expect(statuses(priced, unknown, unknown, unknown)).to.deep.equal([
+      'INITIATED',
+      'Reserve: 3 × unavailable',
+    ]);
+    const over = after(priced, { ...unknown, at: at + 29_900 });
+    expect(over.session.context.failureReason).to.equal('inventory_unavailable');
+    expect(over.orders).to.deep.equal([{ type: 'perform', step: 'Release', delayMs: 0 }]);
+  });
+
+  it('refunds and releases after a charge of unknown outcome, asking without end', () => {
+    const unknown = { type: 'Charge.unknown', at: at + 60_000, code: 'deadline_exceeded' } as const;
+    const lost = { type: 'Refund.unknown', at: later, code: 'unavailable' } as const;
+    expect(after(priced, reserved, unknown).orders).to.deep.equal([
+      { type: 'perform', step: 'Refund', delayMs: 0 },
+    ]);
+    const patient = after(priced, reserved, unknown, ...Array<CheckoutEvent>(20).fill(lost));
+    expect(patient.orders).to.deep.equal([{ type: 'perform', step: 'Refund', delayMs: 30_000 }]);
+    expect(
+      statuses(
+        priced,
+        reserved,
+        unknown,
+        lost,
+        { type: 'Refund.done', at },
+        { type: 'Release.done', at },
+        { type: 'ReleaseClaim.done', at },
+      ).slice(3),
+    ).to.deep.equal([
+      'failing: payment_unavailable',
+      'Refund: 1 × unavailable',
+      'Refund: done',
+      'Release: done',
+      'ReleaseClaim: done',
+      'FAILED',
+    ]);
+  });
+
+  it('does not refund a declined charge', () => {
+    const { session, orders } = after(priced, reserved, { type: 'Charge.declined', at, reason: 'no_funds' });
+    expect(session.context.failureReason).to.equal('payment_declined: no_funds');
+    expect(orders).to.deep.equal([{ type: 'perform', step: 'Release', delayMs: 0 }]);
+  });
+
+  it('cancels once the step under way is known, and not after the payment', () => {
+    const cancel = { type: 'Cancel', at } as const;
+    const waiting = after(priced, reserved, cancel);
+    expect([waiting.session.value, waiting.orders]).to.deep.equal(['charging', []]);
+    const { session, orders } = after(priced, reserved, cancel, charged);
+    expect(session.context.failureReason).to.equal('cancelled');
+    expect(orders).to.deep.equal([{ type: 'perform', step: 'Refund', delayMs: 0 }]);
+    expect(after(priced, reserved, charged, cancel).session.context.cancelRequested).to.equal(false);
+    const rejected = after(cancel, { type: 'ClaimAndPrice.refused', at, code: 'empty_cart' });
+    expect(rejected.session.context.failureReason).to.equal('cancelled');
+  });
+
+  it('rejects when the cart gives nothing', () => {
+    const { session, orders } = after({ type: 'ClaimAndPrice.refused', at, code: 'empty_cart' });
+    expect([endingOf(session), session.context.status, orders]).to.deep.equal(['rejected', 'FAILED', []]);
+  });
+
+  it('ignores outcomes that come too late', () => {
+    const before = after(priced, reserved).session;
+    for (const late of [priced, reserved, { type: 'Reserve.unknown', at, code: 'internal' } as const]) {
+      const { session, orders } = advanceSaga(before, late);
+      expect([session, orders]).to.deep.equal([before, []]);
+    }
+    const done = after(priced, reserved, charged, { type: 'Confirm.done', at }).session;
+    for (const event of events)
+      expect(advanceSaga(done, event), event.type).to.deep.equal({ session: done, orders: [] });
+  });
+
+  it('restores a snapshot without ordering anything again', () => {
+    const { session } = after(priced, reserved);
+    const restored = CheckoutSession.parse(JSON.parse(JSON.stringify(session)));
+    expect(advanceSaga(restored, reserved)).to.deep.equal({ session, orders: [] });
+  });
+
+  it('refuses the snapshot of a machine that it is not', () => {
+    const { session } = after(priced);
+    for (const other of [
+      { ...session, machine: 'cart' },
+      { ...session, machineVersion: '0' },
+    ]) {
+      expect(() => advanceSaga(other, reserved))
+        .to.throw()
+        .that.satisfies((error: unknown) => codeOf(error) === 'internal');
+    }
+  });
+
+  it('gets from every reachable state to an end, and always either waits for one effect or has ended', () => {
+    // History and times do not steer; of the retries only whether there were any.
+    const nameOf = ({ value, context }: CheckoutSession) => {
+      const { undo, cancelRequested, retries, reservedAgain } = context;
+      return JSON.stringify({ value, undo, cancelRequested, retried: retries > 0, reservedAgain });
+    };
+    const { session: first } = beginSaga(input);
+    const ways = new Map<string, Set<string>>();
+    const ended = new Set<string>();
+    const found = [first];
+    for (let session = found.pop(); session !== undefined; session = found.pop()) {
+      const name = nameOf(session);
+      if (ways.has(name)) continue;
+      const next = new Set<string>();
+      ways.set(name, next);
+      if (endingOf(session) !== undefined) ended.add(name);
+      for (const event of events) {
+        const step = advanceSaga(session, event);
+        next.add(nameOf(step.session));
+        found.push(step.session);
+        const ignored = JSON.stringify(step.session) === JSON.stringify(session);
+        if (ignored || event.type === 'Cancel') continue;
+        const performed = step.orders.filter((order) => order.type === 'perform').length;
+        expect(performed, `${name} ${event.type}`).to.equal(endingOf(step.session) === undefined ? 1 : 0);
+      }
+    }
+    expect(ways.size).to.be.greaterThan(50);
+    for (let grown = -1; grown !== ended.size;) {
+      grown = ended.size;
+      for (const [from, to] of ways) if ([...to].some((one) => ended.has(one))) ended.add(from);
+    }
+    expect(
+      [...ways.keys()].filter((name) => !ended.has(name)),
+      'states without an end',
+    ).to.deep.equal([]);
+  });
+});

@@ -1,0 +1,92 @@
+import { expect } from 'chai';
+import { createPostgresPool, type PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
+import { PostgresStateStore } from '../../runtime/storage/postgres/postgres-state-store.ts';
+import { createTestDatabase, type TestDatabase } from '../../runtime/testing/test-servers.ts';
+import { checkoutIdFor } from './checkout.contract.ts';
+import type { CheckoutEvent } from './checkout.machine.ts';
+import { advanceSaga, beginSaga } from './checkout.saga.ts';
+import { CheckoutState, type CheckoutSession } from './checkout.state.ts';
+import { checkoutTable } from './checkout.store.postgres.ts';
+
+const at = Date.parse('2026-01-01T00:00:00.123Z');
+const key = checkoutIdFor(7, 'a key');
+
+const events: CheckoutEvent[] = [
+  {
+    type: 'ClaimAndPrice.done',
+    at,
+    lines: [{ productId: 1, quantity: 2, productName: 'Läptöp "漢"', unitPriceCents: 129_999 }],
+    totalCents: 999_999_999_999,
+    cartVersion: 3,
+  },
+  { type: 'Reserve.unknown', at, code: 'unavailable' },
+  { type: 'Reserve.done', at, reservationId: 'r' },
+  { type: 'Charge.done', at, paymentId: 'p' },
+  { type: 'Confirm.done', at },
+];
+
+/** The session after each of `events`, from the beginning on. */
+function sessions(): CheckoutSession[] {
+  const limits = { reserveMs: 30_000, paymentMs: 60_000 };
+  const start = { checkoutId: key, userId: 7, idempotencyKey: 'a key', currency: 'USD', limits, at };
+  let { session } = beginSaga({ ...start, shippingAddress: { city: 'Bern' }, paymentMethod: 'card' });
+  return [session, ...events.map((event) => ({ session } = advanceSaga(session, event)).session)];
+}
+
+describe('checkouts in PostgreSQL', () => {
+  let database: TestDatabase;
+  let pool: PostgresPool;
+  let store: PostgresStateStore<CheckoutState>;
+
+  before(async () => {
+    database = await createTestDatabase();
+    pool = createPostgresPool(database.url);
+    store = new PostgresStateStore({ pool, table: checkoutTable });
+  });
+  after(async () => {
+    await store.close();
+    await pool.end();
+    await database.drop();
+  });
+
+  it('gives back every state of a checkout as it was', async () => {
+    for (const [version, session] of sessions().entries()) {
+      const record = { state: { session }, applied: [], effects: [], waiting: [] };
+      expect(await store.write({ key, expectedVersion: version, record, events: [], now: at })).to.equal(
+        true,
+      );
+      const stored = await store.load(key);
+      const parsed = CheckoutState.parse(stored?.record.state);
+      expect(JSON.parse(JSON.stringify(parsed))).to.deep.equal(JSON.parse(JSON.stringify({ session })));
+    }
+  });
+
+  it('has the columns that others read', async () => {
+    const { rows } = await pool.query('SELECT * FROM checkout_sessions WHERE id = $1', [key]);
+    expect(rows[0]).to.deep.include({
+      user_id: '7',
+      status: 'COMPLETED',
+      idempotency_key: 'a key',
+      inventory_reservation_id: 'r',
+      payment_id: 'p',
+      total_amount: '9999999999.99',
+      currency: 'USD',
+      shipping_address: { city: 'Bern' },
+      payment_method: 'card',
+      failure_reason: null,
+      cart_snapshot: [{ product_id: 1, product_name: 'Läptöp "漢"', quantity: 2, unit_price_cents: 129_999 }],
+      completed_at: new Date(at),
+    });
+  });
+
+  it('refuses to store what has not begun', async () => {
+    const record = { state: { session: null }, applied: [], effects: [], waiting: [] };
+    const written = await store
+      .write({ key: checkoutIdFor(8, 'x'), expectedVersion: 0, record, events: [], now: at })
+      .then(
+        () => 'written',
+        (error: unknown) => (error as Error).message,
+      );
+    expect(written).to.match(/has not begun/);
+  });
+});
