@@ -3,7 +3,7 @@ import { TrolleyError, type ErrorCode } from '../../runtime/define/errors.ts';
 import { checkoutCompletedType, encodeCheckoutCompleted } from './checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor } from './checkout.contract.ts';
 import { createCheckoutEffects, type CheckoutEffects, type CheckoutPorts } from './checkout.effects.ts';
-import type { CheckoutEvent, Step } from './checkout.machine.ts';
+import type { CheckoutEvent, Step } from './checkout.events.ts';
 import { advanceSaga, beginSaga, endingOf, type SagaStep } from './checkout.saga.ts';
 import { CheckoutState, viewOf, type CheckoutContext, type CheckoutSession } from './checkout.state.ts';
 import { isRefusal } from './refusal.ts';

@@ -1,40 +1,7 @@
 import { assign, setup } from 'xstate';
 import type { CheckoutStatus } from './checkout.contract.ts';
-import type { PricedLine } from './checkout.pricing.ts';
+import type { CheckoutEvent, CheckoutInput, Step } from './checkout.events.ts';
 import type { CheckoutContext } from './checkout.state.ts';
-
-/** What the saga has done outside; each is an effect of the same name. */
-export type Step = 'ClaimAndPrice' | 'Reserve' | 'Charge' | 'Confirm' | 'Refund' | 'Release' | 'ReleaseClaim';
-
-/** `at`: milliseconds since the epoch. `code`: an error code, or a reason of the same kind. */
-interface Told<Type extends string> {
-  readonly type: Type;
-  readonly at: number;
-}
-type Failed<Type extends string> = Told<Type> & { readonly code: string };
-type FailedStep = { [S in Step]: Failed<`${S}.refused`> | Failed<`${S}.unknown`> }[Step];
-
-export type CheckoutEvent =
-  | (Told<'ClaimAndPrice.done'> & {
-      readonly lines: readonly PricedLine[];
-      readonly totalCents: number;
-      readonly cartVersion: number;
-    })
-  | (Told<'Reserve.done'> & { readonly reservationId: string })
-  | (Told<'Charge.done'> & { readonly paymentId: string })
-  | (Told<'Charge.declined'> & { readonly reason: string })
-  | Told<'Confirm.done'>
-  | Told<'Refund.done'>
-  | Told<'Release.done'>
-  | Told<'ReleaseClaim.done'>
-  | FailedStep
-  | Told<'Cancel'>;
-
-/** What a checkout starts with; `at` in milliseconds since the epoch. */
-export type CheckoutInput = Pick<
-  CheckoutContext,
-  'checkoutId' | 'userId' | 'idempotencyKey' | 'shippingAddress' | 'paymentMethod' | 'currency' | 'limits'
-> & { readonly at: number };
 
 const maxReservedAgain = 3;
 const firstDelayMs = 200;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { codeOf } from '../../runtime/define/errors.ts';
 import { checkoutIdFor } from './checkout.contract.ts';
-import type { CheckoutEvent, CheckoutInput, Step } from './checkout.machine.ts';
+import type { CheckoutEvent, CheckoutInput, Step } from './checkout.events.ts';
 import { advanceSaga, beginSaga, endingOf } from './checkout.saga.ts';
 import { CheckoutSession } from './checkout.state.ts';
 

@@ -1,6 +1,7 @@
 import { initialTransition, transition } from 'xstate';
 import { TrolleyError } from '../../runtime/define/errors.ts';
-import { checkoutMachine, type CheckoutEvent, type CheckoutInput, type Step } from './checkout.machine.ts';
+import type { CheckoutEvent, CheckoutInput, Step } from './checkout.events.ts';
+import { checkoutMachine } from './checkout.machine.ts';
 import type { CheckoutSession } from './checkout.state.ts';
 
 /** What to do once the session is durable. */

@@ -3,7 +3,7 @@ import { createPostgresPool, type PostgresPool } from '../../runtime/storage/pos
 import { PostgresStateStore } from '../../runtime/storage/postgres/postgres-state-store.ts';
 import { createTestDatabase, type TestDatabase } from '../../runtime/testing/test-servers.ts';
 import { checkoutIdFor } from './checkout.contract.ts';
-import type { CheckoutEvent } from './checkout.machine.ts';
+import type { CheckoutEvent } from './checkout.events.ts';
 import { advanceSaga, beginSaga } from './checkout.saga.ts';
 import { CheckoutState, type CheckoutSession } from './checkout.state.ts';
 import { checkoutTable } from './checkout.store.postgres.ts';
