@@ -170,7 +170,8 @@ export class Activation {
   }
 
   async #takeTurn(loaded: Loaded): Promise<void> {
-    const outcomes = this.#outcomes;
+    // A copy: those that arrive during the write are for the next turn.
+    const outcomes = [...this.#outcomes];
     const deliveries = this.#inHand;
     const { draft, done, left } = this.#apply(loaded.record, outcomes, deliveries);
     const { record } = draft.changed ? await this.#write(loaded, draft) : loaded;

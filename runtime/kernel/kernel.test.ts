@@ -226,6 +226,20 @@ describe('the kernel', () => {
     expect(cluster.mailbox.deadLetters(addressOf('counter', 'a', 4))).to.have.length(1);
   });
 
+  it('takes up the outcome of an effect that ends while another turn is written', async () => {
+    let finish: (total: number) => void = () => undefined;
+    faults.double = () => new Promise((resolve) => (finish = resolve));
+    const doubled = counter().ask('Double', {}, { timeoutMs: 2_000 });
+    await counter().ask('Get', {});
+    store.faults.beforeWrite = async () => {
+      store.faults.beforeWrite = () => undefined;
+      finish(8);
+      await new Promise((resolve) => setImmediate(resolve));
+    };
+    await counter().ask('Add', { by: 1 });
+    expect((await doubled).total).to.equal(8);
+  });
+
   it('leaves nothing in the mailbox of an actor that is idle', async () => {
     await Promise.all(['a', 'b', 'c'].map((key) => counter(key).ask('Add', { by: 1 })));
     await counter().ask('Double', {});
