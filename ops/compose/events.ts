@@ -12,7 +12,7 @@ import type { Lifecycle } from '../infra/lifecycle.ts';
 import type { PostgresBackend, RedisBackend } from './backends.ts';
 
 /** True for an outbox row `o` whose order is missing: the event log is on Redis, which may be lost. */
-const withoutOrder = 'NOT EXISTS (SELECT 1 FROM orders WHERE orders.checkout_id::text = o.aggregate_id)';
+const withoutOrder = 'NOT EXISTS (SELECT 1 FROM orders WHERE orders.checkout_id = o.aggregate_id::uuid)';
 
 export function startEventLog(
   lifecycle: Lifecycle,

@@ -5,7 +5,7 @@ import type { ActorContract, MessageSpecs } from '../define/contract.ts';
 import { fromWireError, isTrolleyError, TrolleyError } from '../define/errors.ts';
 import type { ActorRef, ActorRefs, AskOptions, SendOptions } from '../define/ref.ts';
 import { addressOf } from '../mailbox/address.ts';
-import type { Envelope, Mailbox } from '../mailbox/mailbox.ts';
+import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
 import type { StoredAnswer } from '../storage/state-store.ts';
 import type { Inbox } from './replies.ts';
 
@@ -177,7 +177,7 @@ export class ClusterClient implements ActorRefs {
     }
     const { messageId, idempotencyKey, requestId, traceparent } = options;
     return {
-      v: 1,
+      v: envelopeVersion,
       id: messageIdOf(messageId, idempotencyKey) ?? `r-${this.#options.newId()}`,
       name,
       input,

@@ -113,6 +113,10 @@ export type Settled<S, E extends Effects> = {
 };
 
 export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
+  /** Grows when the stored state changes its shape. Default 1. */
+  readonly version?: number;
+  /** Brings a state that an older version stored to this version's shape; `state` then parses it. */
+  migrate?(stored: unknown, version: number): unknown;
   /** Parsed when an activation loads it. */
   readonly state: z.ZodType<S>;
   /** The state of a key that nothing is stored for. Not written until a handler sets it. */

@@ -1,6 +1,6 @@
 import type { AnyActor, Outcome } from '../define/actor.ts';
 import type { Cancel } from '../define/clock.ts';
-import { toWireError } from '../define/errors.ts';
+import { toWireError, TrolleyError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import { FencedError, type Delivery, type Finished, type ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorRecord, PendingEffect, StateStore } from '../storage/state-store.ts';
@@ -29,6 +29,9 @@ interface TurnResult {
 
 /** The store holds another version than the one this activation knows. */
 class StaleError extends Error {}
+
+/** The turn took so long that another activation has taken the actor's place. */
+class AbandonedError extends Error {}
 
 /** Times that a message is handled before it becomes a dead letter. */
 const maxAttempts = 3;
@@ -59,6 +62,7 @@ export class Activation {
   #scheduled = false;
   #turn: Promise<void> | undefined;
   #ended = false;
+  #abandoned = false;
   #failures = 0;
   #attempts = new Map<string, number>();
   #cancelRetry: Cancel = () => undefined;
@@ -119,7 +123,8 @@ export class Activation {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#ended) return;
+    // Never beside a turn that runs: that one looks again when it ends.
+    if (this.#scheduled || this.#turn !== undefined || this.#ended) return;
     this.#scheduled = true;
     void this.#kernel.turnLimiter.run(() => {
       this.#scheduled = false;
@@ -136,6 +141,10 @@ export class Activation {
   }
 
   async #run(): Promise<void> {
+    const { clock, limits, logger } = this.#kernel;
+    const startedAt = clock.monotonic();
+    const messages = this.#inHand.length;
+    const cancelDeadline = clock.schedule(limits.turnTimeoutMs, () => this.#abandon());
     try {
       if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
       const loaded = await this.#load();
@@ -152,6 +161,10 @@ export class Activation {
       if (this.#attempts.size === 0) this.#failures = 0;
     } catch (error) {
       this.#onFailure(error);
+    } finally {
+      cancelDeadline();
+      const ms = Math.round(clock.monotonic() - startedAt);
+      if (ms > limits.slowTurnMs) logger.warn({ actor: this.address.id, ms, messages }, 'a slow turn');
     }
   }
 
@@ -159,11 +172,7 @@ export class Activation {
     if (this.#loaded !== undefined) return this.#loaded;
     const { actor, store } = this.#hosted;
     const stored = await store.load(this.address.key);
-    const state: unknown =
-      stored === undefined
-        ? actor.definition.initial(this.address.key, this.#kernel.clock.now())
-        : actor.definition.state.parse(stored.record.state);
-    const record = { applied: [], effects: [], waiting: [], ...stored?.record, state };
+    const record = recordOf(actor, this.address.key, this.#kernel.clock.now(), stored?.record);
     this.#loaded = { record, version: stored?.version ?? 0 };
     this.#effects.sync(record.effects);
     return this.#loaded;
@@ -183,6 +192,7 @@ export class Activation {
         this.#loaded?.version ?? 0,
       );
     }
+    if (this.#abandoned) throw new AbandonedError();
     // What is durable may be answered at once. An answer that rests on memory alone waits for the lease's check.
     const answered = draft.changed ? this.#answer(draft) : undefined;
     const next = await this.#finish(record, done, left.length > 0 ? 0 : undefined);
@@ -270,15 +280,26 @@ export class Activation {
         { actor: this.address.id, token: this.lease.token },
         'lease lost; actor given up',
       );
-      this.#ended = true;
-      this.#effects.stopAll();
-      this.#onEnded(this);
+      this.#giveUp();
       return;
     }
     const stale = error instanceof StaleError;
     const about = { err: error, actor: this.address.id, failures: this.#failures + 1 };
     this.#kernel.logger[stale ? 'info' : 'warn'](about, 'a turn did not happen and is tried again');
     this.#retryLater();
+  }
+
+  /** A store or a mailbox hangs. What comes of this turn no longer counts; another activation loads what is stored. */
+  #abandon(): void {
+    this.#kernel.logger.error({ actor: this.address.id }, 'a turn hangs and is abandoned');
+    this.#abandoned = true;
+    this.#giveUp();
+  }
+
+  #giveUp(): void {
+    this.#ended = true;
+    this.#effects.stopAll();
+    this.#onEnded(this);
   }
 
   #retryLater(): void {
@@ -290,4 +311,29 @@ export class Activation {
       this.#schedule();
     });
   }
+}
+
+/** What is stored of an actor, in the shape of this version of its definition. */
+function recordOf(
+  { definition, contract }: AnyActor,
+  key: string,
+  now: number,
+  stored?: ActorRecord,
+): ActorRecord {
+  const version = definition.version ?? 1;
+  const schema = version === 1 ? {} : { schema: version };
+  if (stored === undefined) {
+    const state: unknown = definition.initial(key, now);
+    return { state, ...schema, applied: [], effects: [], waiting: [] };
+  }
+  const from = stored.schema ?? 1;
+  if (from > version) {
+    throw new TrolleyError(
+      'unavailable',
+      `${contract.type} ${key} was stored by version ${from}, this node has version ${version}`,
+    );
+  }
+  const state: unknown =
+    from < version ? (definition.migrate?.(stored.state, from) ?? stored.state) : stored.state;
+  return { ...stored, ...schema, state: definition.state.parse(state) as unknown };
 }

@@ -18,8 +18,13 @@ export interface ActorNodeOptions {
   readonly logger: Logger;
   readonly newId: () => string;
   readonly random: () => number;
+  /** The part of the process's memory that is in use, 0 to 1. Default: not looked at. */
+  readonly memoryInUse?: () => number;
   readonly limits?: Partial<KernelLimits>;
 }
+
+/** The part of the process's memory above which actors that are idle leave early. */
+const memoryLimit = 0.85;
 
 interface HeldShard {
   readonly lease: ShardLease;
@@ -39,6 +44,7 @@ export class ActorNode implements ShardEvents {
     const limits = { ...defaultLimits, ...options.limits };
     this.#actors = new Map(options.actors.map((hosted) => [hosted.actor.contract.type, hosted]));
     this.#kernel = {
+      memoryInUse: () => 0,
       ...options,
       limits,
       turnLimiter: new Limiter(limits.maxTurns),
@@ -47,7 +53,7 @@ export class ActorNode implements ShardEvents {
     this.#watch = options.mailbox.watch((address) => this.#ring(address));
     this.#loops = [
       this.#every(limits.sweepMs, () => this.#sweepAll()),
-      this.#every(Math.max(1_000, limits.idleMs / 4), () => this.#passivate()),
+      this.#every(limits.sweepMs, () => this.#passivate()),
     ];
   }
 
@@ -131,16 +137,29 @@ export class ActorNode implements ShardEvents {
     for (const address of await this.#kernel.mailbox.live(shard)) this.#ring(address);
   }
 
+  /** Lets go of what is idle for long; when memory or places run short, also of what is idle longest. */
   #passivate(): Promise<void> {
+    const { idleMs, maxActivations } = this.#kernel.limits;
+    const idle: { activation: Activation; ms: number }[] = [];
     for (const { activations } of this.#shards.values()) {
       for (const activation of activations.values()) {
-        if (activation.idleMs() >= this.#kernel.limits.idleMs) {
-          activations.delete(activation.address.id);
-          void activation.end();
-        }
+        const ms = activation.idleMs();
+        if (ms >= idleMs) this.#end(activation);
+        else if (ms > 0) idle.push({ activation, ms });
       }
     }
+    const pressed = this.#kernel.memoryInUse() > memoryLimit ? idle.length / 4 : 0;
+    const surplus = Math.ceil(Math.max(pressed, this.activations - maxActivations));
+    if (surplus > 0) {
+      idle.sort((one, other) => other.ms - one.ms);
+      for (const { activation } of idle.slice(0, surplus)) this.#end(activation);
+    }
     return Promise.resolve();
+  }
+
+  #end(activation: Activation): void {
+    this.#forget(activation);
+    void activation.end();
   }
 
   #forget(activation: Activation): void {

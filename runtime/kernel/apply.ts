@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { AnyActor, Outcome } from '../define/actor.ts';
 import { isTrolleyError, toWireError, TrolleyError } from '../define/errors.ts';
-import type { Envelope } from '../mailbox/mailbox.ts';
+import type { MessageSpec } from '../define/contract.ts';
+import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
 import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
 import { changeRecord, refusal, remember, withReply, type TurnDraft } from './turn-draft.ts';
@@ -34,8 +35,14 @@ export function applyMessage(
     );
   }
 
+  if (envelope.v > envelopeVersion) {
+    throw new TrolleyError(
+      'unknown_message',
+      `${envelope.name} came in an envelope of version ${envelope.v}; this node reads up to ${envelopeVersion}`,
+    );
+  }
   const handler = (actor.definition.receive as Record<string, Handler | undefined>)[envelope.name];
-  const spec = (actor.contract.messages as Record<string, { input: z.ZodType } | undefined>)[envelope.name];
+  const spec = (actor.contract.messages as Record<string, MessageSpec | undefined>)[envelope.name];
   if (handler === undefined || spec === undefined) {
     throw new TrolleyError('unknown_message', `${context.actorId} has no message '${envelope.name}'`);
   }
@@ -56,6 +63,7 @@ export function applyMessage(
     if (isTrolleyError(error)) return refuse(error);
     throw error;
   }
+  if (result !== deferredMark) result = checked(spec, result);
   if (!turn.draft.changed && result !== deferredMark) return answerWith({ ok: result });
   const applied: AppliedMessage = {
     id: envelope.id,
@@ -65,6 +73,14 @@ export function applyMessage(
   };
   const next = remember(turn.draft, applied);
   return result === deferredMark ? next : withReply(next, envelope.replyTo, correlation, { ok: result });
+}
+
+/** @throws Error when a handler returned what its contract does not allow */
+function checked({ output }: MessageSpec, result: unknown): unknown {
+  if (output === undefined) return undefined;
+  const parsed = output.safeParse(result);
+  if (parsed.success) return parsed.data;
+  throw new Error(`the handler's answer is not what its contract says: ${z.prettifyError(parsed.error)}`);
 }
 
 function applyAgain(

@@ -25,6 +25,7 @@ const Counter = defineContract({
 interface Faults {
   double?: (input: { total: number }, context: EffectContext) => Promise<number>;
   project?: () => Promise<void>;
+  answer?: unknown;
   broken?: boolean;
 }
 
@@ -42,7 +43,7 @@ function counterActor(faults: Faults) {
         turn.set({ total: turn.state.total + by, log: [...turn.state.log, by] });
         return turn.state;
       },
-      Get: (turn) => turn.state,
+      Get: (turn) => (faults.answer ?? turn.state) as z.infer<typeof Total>,
       Note(turn, { by }) {
         turn.set({ total: turn.state.total + by, log: [...turn.state.log, by] });
       },
@@ -79,7 +80,8 @@ describe('the kernel', () => {
   beforeEach(() => {
     store = new MemoryStateStore();
     faults = {};
-    cluster = createTestCluster({ actors: [{ actor: counterActor(faults), store }] });
+    const limits = { turnTimeoutMs: 200, sweepMs: 50 };
+    cluster = createTestCluster({ actors: [{ actor: counterActor(faults), store }], limits });
   });
   afterEach(() => cluster.close());
 
@@ -90,6 +92,22 @@ describe('the kernel', () => {
     const answers = await Promise.all([1, 2, 3, 4].map((by) => counter().ask('Add', { by })));
     expect(answers.map(({ total }) => total)).to.deep.equal([1, 3, 6, 10]);
     expect(answers[3]?.log).to.deep.equal([1, 2, 3, 4]);
+  });
+
+  it('runs one turn of an actor at a time, whatever rings meanwhile', async () => {
+    let running = 0;
+    let most = 0;
+    store.faults.beforeWrite = async () => {
+      most = Math.max(most, ++running);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      running--;
+    };
+    for (let i = 0; i < 20; i++) {
+      void counter().ask('Add', { by: 1 });
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect((await counter().ask('Add', { by: 1 })).total).to.equal(21);
+    expect(most).to.equal(1);
   });
 
   it('writes the messages that wait together as one turn', async () => {
@@ -226,6 +244,38 @@ describe('the kernel', () => {
     expect(cluster.mailbox.deadLetters(addressOf('counter', 'a', 4))).to.have.length(1);
   });
 
+  it('takes an answer that its contract does not allow for a failure, and keeps the message', async () => {
+    await counter().ask('Add', { by: 4 });
+    faults.answer = { total: 'four' };
+    expect(await rejection(counter().ask('Get', {}))).to.have.property('code', 'internal');
+    faults.answer = undefined;
+    expect(await totalOf()).to.equal(4);
+  });
+
+  it('refuses a message from a newer release by its envelope, and goes on', async () => {
+    const address = addressOf('counter', 'a', 4);
+    await cluster.mailbox.send(address, 'new', { v: 2, id: 'new', name: 'Get', input: {} });
+    expect((await counter().ask('Add', { by: 1 })).total).to.equal(1);
+    const [letter] = cluster.mailbox.deadLetters(address);
+    expect(letter?.reason).to.include('version 2');
+  });
+
+  it('activates an actor anew when a turn hangs, and what comes of the hanging turn no longer counts', async () => {
+    let release: () => void = () => undefined;
+    let hung = false;
+    store.faults.afterWrite = () => {
+      if (hung) return Promise.resolve();
+      hung = true;
+      return new Promise((resolve) => (release = resolve));
+    };
+    const first = counter().ask('Add', { by: 1 });
+    const others = [2, 3].map((by) => counter().ask('Add', { by }));
+    const answers = await Promise.all([first, ...others]);
+    release();
+    expect(answers.map(({ total }) => total)).to.deep.equal([1, 3, 6]);
+    expect(await totalOf()).to.equal(6);
+  });
+
   it('takes up the outcome of an effect that ends while another turn is written', async () => {
     let finish: (total: number) => void = () => undefined;
     faults.double = () => new Promise((resolve) => (finish = resolve));
@@ -245,6 +295,45 @@ describe('the kernel', () => {
     await counter().ask('Double', {});
     await counter().ask('Get', {});
     expect(cluster.mailbox.residents()).to.deep.equal([]);
+  });
+});
+
+describe('the kernel, when the shape of a state changes', () => {
+  const Named = defineContract({
+    type: 'named',
+    key: z.string(),
+    messages: { Get: { input: z.object({}), output: z.object({ name: z.string() }) } },
+  });
+  const named = (version: number) =>
+    defineActor(Named, {
+      version,
+      state: z.object({ name: z.string() }),
+      initial: () => ({ name: 'new' }),
+      migrate: (stored, from) => ({ name: `${(stored as { title: string }).title} of version ${from}` }),
+      receive: { Get: (turn) => turn.state },
+    });
+  const storedWith = async (schema: number | undefined) => {
+    const store = new MemoryStateStore();
+    const record = { state: { title: 'old' }, applied: [], effects: [], waiting: [] };
+    const versioned = schema === undefined ? record : { ...record, schema };
+    await store.write({ key: 'a', expectedVersion: 0, record: versioned, events: [], now: 0 });
+    return store;
+  };
+
+  it('migrates a state that an older version stored', async () => {
+    const cluster = createTestCluster({ actors: [{ actor: named(2), store: await storedWith(undefined) }] });
+    expect(await cluster.refs.ref(Named, 'a').ask('Get', {})).to.deep.equal({ name: 'old of version 1' });
+    await cluster.close();
+  });
+
+  it('leaves a state alone that a newer version stored, and keeps its messages for a newer node', async () => {
+    const store = await storedWith(3);
+    const cluster = createTestCluster({ actors: [{ actor: named(2), store }] });
+    const error = await rejection(cluster.refs.ref(Named, 'a').ask('Get', {}, { timeoutMs: 100 }));
+    expect(error).to.have.property('code', 'deadline_exceeded');
+    expect(store.writes).to.equal(1);
+    expect(cluster.mailbox.residents()).to.deep.equal(['named~a']);
+    await cluster.close();
   });
 });
 

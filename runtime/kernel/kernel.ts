@@ -14,6 +14,12 @@ export interface KernelLimits {
   /** An actor that did nothing for this long leaves memory. */
   readonly idleMs: number;
   readonly effectTimeoutMs: number;
+  /** A turn that takes longer is logged with its actor's key. */
+  readonly slowTurnMs: number;
+  /** A turn that takes longer is abandoned: its store or its mailbox hangs. The actor is activated anew. */
+  readonly turnTimeoutMs: number;
+  /** Actors in memory above which those that are idle longest leave before their time. */
+  readonly maxActivations: number;
   /** How often the live actors of each shard are looked through for what a lost doorbell left. */
   readonly sweepMs: number;
 }
@@ -24,6 +30,9 @@ export const defaultLimits: KernelLimits = {
   messagesPerTurn: 16,
   idleMs: 60_000,
   effectTimeoutMs: 120_000,
+  slowTurnMs: 1_000,
+  turnTimeoutMs: 30_000,
+  maxActivations: 100_000,
   sweepMs: 1_000,
 };
 
@@ -34,6 +43,8 @@ export interface Kernel {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;
+  /** The part of the process's memory that is in use, 0 to 1. */
+  readonly memoryInUse: () => number;
   /** A number in [0, 1). */
   readonly random: () => number;
   readonly limits: KernelLimits;

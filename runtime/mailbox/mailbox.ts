@@ -1,8 +1,11 @@
 import type { ActorAddress } from './address.ts';
 
+/** The newest envelope that this release reads, and the one that it writes. */
+export const envelopeVersion = 1;
+
 /** What travels to an actor. JSON; `v` grows when an old reader could no longer understand it. */
 export interface Envelope {
-  readonly v: 1;
+  readonly v: number;
   /** The message id: what makes a second delivery harmless. */
   readonly id: string;
   readonly name: string;

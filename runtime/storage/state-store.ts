@@ -4,6 +4,8 @@ import type { WireError } from '../define/errors.ts';
 /** What is stored of an actor: its own state, and what the runtime must not forget about it. */
 export interface ActorRecord {
   readonly state: unknown;
+  /** The version of the definition that wrote the state; absent for version 1. */
+  readonly schema?: number;
   /** Messages applied, oldest first, bounded; what makes a redelivery harmless. */
   readonly applied: readonly AppliedMessage[];
   /** Effects wanted and not yet settled. */
