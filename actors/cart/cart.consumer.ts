@@ -1,11 +1,13 @@
 import type { ActorRefs } from '../../runtime/define/ref.ts';
 import type { Subscription } from '../../runtime/events/event-log.ts';
-import { consumeCheckoutCompleted, type ConsumerDeps } from '../checkout/checkout-completed.consumer.ts';
+import {
+  askOptionsOf,
+  consumeCheckoutCompleted,
+  type ConsumerDeps,
+} from '../checkout/checkout-completed.consumer.ts';
 import { CartContract } from './cart.contract.ts';
 
 export const cartConsumerGroup = 'cart-service-consumer';
-
-const askTimeoutMs = 10_000;
 
 /** Takes what was bought out of the carts. */
 export function startCartConsumer(deps: ConsumerDeps & { readonly refs: ActorRefs }): Promise<Subscription> {
@@ -15,7 +17,6 @@ export function startCartConsumer(deps: ConsumerDeps & { readonly refs: ActorRef
       lines: event.items.map((item) => ({ productId: item.product_id, quantity: item.quantity })),
       completedAt: event.completed_at,
     };
-    const options = { messageId: record.id, timeoutMs: askTimeoutMs };
-    await deps.refs.ref(CartContract, event.user_id).ask('SettlePurchase', purchase, options);
+    await deps.refs.ref(CartContract, event.user_id).ask('SettlePurchase', purchase, askOptionsOf(record));
   });
 }

@@ -1,4 +1,5 @@
 import { codeOf } from '../../runtime/define/errors.ts';
+import type { AskOptions } from '../../runtime/define/ref.ts';
 import type { EventLog, LogRecord, Subscription } from '../../runtime/events/event-log.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import { CheckoutCompleted, checkoutCompletedType, checkoutTopic } from './checkout-completed.ts';
@@ -7,6 +8,14 @@ import { isRefusal } from './refusal.ts';
 export interface ConsumerDeps {
   readonly log: EventLog;
   readonly logger: Logger;
+}
+
+const askTimeoutMs = 10_000;
+
+/** The id of the event names the message, so that a repeated event is applied once. */
+export function askOptionsOf({ id, headers }: LogRecord): AskOptions {
+  const { traceparent } = headers;
+  return { messageId: id, timeoutMs: askTimeoutMs, ...(traceparent === undefined ? {} : { traceparent }) };
 }
 
 /**

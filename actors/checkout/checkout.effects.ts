@@ -13,6 +13,7 @@ export interface CallContext {
   readonly timeoutMs?: number | undefined;
   readonly requestId?: string | undefined;
   readonly userId?: string | undefined;
+  readonly traceparent?: string | undefined;
 }
 
 /** The buyer's cart. Both calls may be repeated at will. */
@@ -79,11 +80,11 @@ export interface StepInput {
 /** The steps of the saga, each beside what undoes it. All are idempotent by checkout id on the far side. */
 export function createCheckoutEffects({ carts, prices, inventory, payments, clock }: CheckoutPorts) {
   /** @throws TrolleyError `deadline_exceeded`: an earlier run may have reached the far side, so it is unknown */
-  function calling(input: StepInput, { signal, requestId }: EffectContext): CallContext {
+  function calling(input: StepInput, { signal, requestId, traceparent }: EffectContext): CallContext {
     const leftMs = (input.giveUpAt ?? Infinity) - clock.now();
     if (leftMs <= 0) throw new TrolleyError('deadline_exceeded', 'the time for this step is over');
     const timeoutMs = Math.min(leftMs, input.callTimeoutMs);
-    return { signal, requestId, userId: String(input.userId), timeoutMs };
+    return { signal, requestId, traceparent, userId: String(input.userId), timeoutMs };
   }
 
   return {
@@ -136,10 +137,11 @@ export type CheckoutEffects = ReturnType<typeof createCheckoutEffects>;
 
 /** The claims of the cart actors. */
 export function createCartClaims(refs: ActorRefs): CartClaims {
-  const options = ({ signal, timeoutMs, requestId }: CallContext) => ({
+  const options = ({ signal, timeoutMs, requestId, traceparent }: CallContext) => ({
     ...(signal === undefined ? {} : { signal }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(requestId === undefined ? {} : { requestId }),
+    ...(traceparent === undefined ? {} : { traceparent }),
   });
   return {
     claim(userId, checkoutId, context) {

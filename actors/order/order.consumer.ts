@@ -1,16 +1,17 @@
 import type { ActorRefs } from '../../runtime/define/ref.ts';
 import type { Subscription } from '../../runtime/events/event-log.ts';
-import { consumeCheckoutCompleted, type ConsumerDeps } from '../checkout/checkout-completed.consumer.ts';
+import {
+  askOptionsOf,
+  consumeCheckoutCompleted,
+  type ConsumerDeps,
+} from '../checkout/checkout-completed.consumer.ts';
 import { OrderContract } from './order.contract.ts';
 
 export const orderConsumerGroup = 'orders-service';
 
-const askTimeoutMs = 10_000;
-
 /** Makes an order of each completed checkout. */
 export function startOrderConsumer(deps: ConsumerDeps & { readonly refs: ActorRefs }): Promise<Subscription> {
   return consumeCheckoutCompleted(deps, orderConsumerGroup, async (event, record) => {
-    const options = { messageId: record.id, timeoutMs: askTimeoutMs };
-    await deps.refs.ref(OrderContract, event.checkout_id).ask('Create', event, options);
+    await deps.refs.ref(OrderContract, event.checkout_id).ask('Create', event, askOptionsOf(record));
   });
 }

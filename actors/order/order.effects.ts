@@ -29,9 +29,13 @@ const callTimeoutMs = 10_000;
 
 /** What cancelling an order gives back. An order of another shop's checkout has nothing here to give back. */
 export function createOrderEffects({ payments, inventory }: OrderPorts) {
-  const calling = ({ userId }: GiveBackInput, { signal, requestId }: EffectContext): CallContext => ({
+  const calling = (
+    { userId }: GiveBackInput,
+    { signal, requestId, traceparent }: EffectContext,
+  ): CallContext => ({
     signal,
     requestId,
+    traceparent,
     userId: String(userId),
     timeoutMs: callTimeoutMs,
   });

@@ -122,7 +122,13 @@ export class ActorDriver {
     const perform = (actor.definition.effects as Record<string, (...args: unknown[]) => Promise<unknown>>)[
       effect.name
     ]!;
-    const context = { effectId: effect.run, key, signal: new AbortController().signal, requestId: undefined };
+    const context = {
+      effectId: effect.run,
+      key,
+      signal: new AbortController().signal,
+      requestId: undefined,
+      traceparent: undefined,
+    };
     const outcome = await perform(effect.input, context).then(
       (value) => ({ ok: true as const, value }),
       (error: unknown) => ({ ok: false as const, error: known(error) }),
