@@ -1,0 +1,69 @@
+import { expect } from 'chai';
+import { expectBalancedBooks, untilSettled } from './books.ts';
+import { startShop, type RunningShop } from './running-shop.ts';
+
+describe('a checkout that fails', () => {
+  let shop: RunningShop;
+  before(async () => {
+    shop = await startShop({ SEED_STOCK: '5' });
+  });
+  after(() => shop.stop());
+  afterEach('the books balance', async () => {
+    await untilSettled(shop.stores);
+    await expectBalancedBooks(shop.stores);
+  });
+
+  for (const reason of ['card_declined', 'no_funds', 'card_expired', 'invalid_ccv', 'network_error']) {
+    it(`says ${reason}, and leaves stock and cart as before`, async () => {
+      const user = await shop.client.user(1);
+      if ((await user.cart()).body.total_items === 0) await user.add(1, 2);
+      const stock = shop.stores.stock();
+      const cart = (await user.cart()).body;
+      const { status, body } = await user.checkout(reason, { payment_method: reason });
+      expect(body).to.include({
+        status: 'FAILED',
+        failure_reason: `payment_declined: ${reason}`,
+      });
+      expect(status).to.equal(201);
+      expect(shop.stores.stock()).to.deep.equal(stock);
+      expect((await user.cart()).body).to.deep.equal(cart);
+
+      const again = await user.checkout(reason, { payment_method: 'card' });
+      expect(again.status, 'the same key again').to.equal(200);
+      expect(again.body).to.deep.equal(body);
+      expect((await user.orders()).body).to.deep.equal([]);
+    });
+  }
+
+  it('leaves a cart that can be bought with another card', async () => {
+    const user = await shop.client.user(1);
+    expect((await user.checkout('with a good card')).body.status).to.equal('COMPLETED');
+  });
+
+  it('for want of stock has reserved nothing, of no product', async () => {
+    const user = await shop.client.user(2);
+    await user.add(2, 1);
+    await user.add(3, 6);
+    const cart = (await user.cart()).body;
+    const { status, body } = await user.checkout('too much');
+    expect(status).to.equal(201);
+    expect(body).to.include({ status: 'FAILED', failure_reason: 'insufficient_stock' });
+    const [mouse, keyboard] = [shop.stores.available(2), shop.stores.available(3)];
+    expect([mouse, keyboard]).to.deep.equal([5, 5]);
+    expect((await user.cart()).body).to.deep.equal(cart);
+    expect(shop.stores.payments().some(({ checkoutId }) => checkoutId === body.checkout_id)).to.be.false;
+
+    await user.send('PUT', '/cart/items/3', { json: { quantity: 5 } });
+    expect((await user.checkout('as much as there is')).body.status).to.equal('COMPLETED');
+    expect(shop.stores.available(3)).to.equal(0);
+  });
+
+  it('with nothing to buy was never accepted: the same key buys later', async () => {
+    const user = await shop.client.user(3);
+    const refused = await user.checkout('k');
+    expect(`${refused.status} ${refused.body.code ?? ''}`).to.equal('400 empty_cart');
+    await user.add(4, 1);
+    const { status, body } = await user.checkout('k');
+    expect({ status, checkout: body.status }).to.deep.equal({ status: 201, checkout: 'COMPLETED' });
+  });
+});

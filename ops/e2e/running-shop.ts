@@ -1,0 +1,55 @@
+import { rmSync } from 'node:fs';
+import { createTestDatabase, createTestRedis } from '../../runtime/testing/test-servers.ts';
+import { createLogger } from '../../runtime/observe/logger.ts';
+import { startTrolley } from '../compose.ts';
+import { parseConfig } from '../config/parse-config.ts';
+import { createLifecycle } from '../infra/lifecycle.ts';
+import { createProgress } from '../infra/progress.ts';
+import { ShopClient } from './shop-client.ts';
+import { calm, temporaryDataDir, type Environment } from './shop-environment.ts';
+import { ShopStores } from './shop-stores.ts';
+
+export interface RunningShop {
+  readonly client: ShopClient;
+  readonly stores: ShopStores;
+  readonly redisUrl: string;
+  /** What the start told a person. */
+  readonly lines: readonly string[];
+  /** What was logged, a JSON line each. */
+  readonly log: readonly string[];
+  /** Stops it and removes what it held. */
+  stop(): Promise<void>;
+}
+
+/** `npm start`'s own composition in this process, on a database, a Redis and a DATA_DIR of its own. */
+export async function startShop(overrides: Environment = {}): Promise<RunningShop> {
+  const dataDir = temporaryDataDir();
+  const database = await createTestDatabase();
+  const redisUrl = overrides['REDIS_URL'] ?? (await createTestRedis()).url;
+  const stores = { DATA_DIR: dataDir, POSTGRES_URL: database.url, REDIS_URL: redisUrl };
+  const config = parseConfig({ ...calm, ...stores, ...overrides });
+  const lines: string[] = [];
+  const log: string[] = [];
+  const logger = createLogger(config.logLevel, { write: (line: string) => void log.push(line) });
+  const progress = createProgress({ write: (line) => lines.push(line.trimEnd()) });
+  const lifecycle = createLifecycle({ progress, log: logger });
+  async function stop(): Promise<void> {
+    await lifecycle.stop();
+    await database.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  }
+  try {
+    const { gatewayUrl = '' } = await startTrolley(config, lifecycle, logger);
+    return {
+      client: new ShopClient(gatewayUrl, config.jwt),
+      stores: new ShopStores(dataDir, database.url),
+      redisUrl,
+      lines,
+      log,
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}

@@ -1,0 +1,106 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { developmentSecret } from '../config/config.ts';
+import { superuser } from '../infra/postgres-cluster.ts';
+import { ShopClient } from './shop-client.ts';
+import { calm, portOf, type Environment } from './shop-environment.ts';
+import { ShopStores } from './shop-stores.ts';
+
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+const main = join(import.meta.dirname, '..', 'main.ts');
+const jwt = { secret: developmentSecret, issuer: 'ecommerce-platform' };
+
+export interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** What a person is told: standard error, by lines. */
+  readonly lines: readonly string[];
+  /** Standard output. */
+  readonly output: string;
+}
+
+/** `npm start` as a process of its own. */
+export class ShopProcess {
+  readonly dataDir: string;
+  readonly ended: Promise<Ended>;
+  readonly #child: ChildProcess;
+  readonly #ready: Promise<void>;
+  #told = '';
+
+  constructor(environment: Environment, ...args: string[]) {
+    this.dataDir = environment['DATA_DIR'] ?? '';
+    // Elsewhere than here, so that somebody's own `.env` changes nothing; tsx is still found.
+    const child = spawn(process.execPath, ['--import', tsx, main, ...args], {
+      cwd: tmpdir(),
+      env: { ...calm, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    this.ended = new Promise((resolve) => {
+      child.once('close', (code, signal) => resolve({ code, signal, lines: this.lines, output }));
+    });
+    this.#ready = new Promise((resolve, reject) => {
+      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+        this.#told += text;
+        if (this.#told.includes('Trolley is ready')) resolve();
+      });
+      child.once('close', () => reject(new Error(`the shop has ended:\n${this.#told}\n${output}`)));
+    });
+    // Who does not wait for it learns of it by `ended`.
+    this.#ready.catch(() => undefined);
+  }
+
+  /** Starts the shop and waits until it is ready. */
+  static async start(environment: Environment): Promise<ShopProcess> {
+    mkdirSync(environment['DATA_DIR'] ?? '', { recursive: true });
+    const shop = new ShopProcess(environment);
+    await shop.#ready;
+    return shop;
+  }
+
+  /** Runs it until it ends by itself. */
+  static run(environment: Environment, ...args: string[]): Promise<Ended> {
+    return new ShopProcess(environment, ...args).ended;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get lines(): readonly string[] {
+    return this.#told.trimEnd().split('\n');
+  }
+
+  get client(): ShopClient {
+    return new ShopClient(`http://127.0.0.1:${portOf(this.lines, 'gateway')}`, jwt);
+  }
+
+  /** What it holds, with the PostgreSQL that it started itself. */
+  get stores(): ShopStores {
+    const password = readFileSync(join(this.dataDir, 'postgres', 'password'), 'utf8').trim();
+    const port = portOf(this.lines, 'PostgreSQL [^ ]+');
+    return new ShopStores(this.dataDir, `postgres://${superuser}:${password}@127.0.0.1:${port}/trolley`);
+  }
+
+  /** The processes of the stores that it started itself. */
+  get servers(): number[] {
+    const files = ['redis/redis.pid', 'postgres/data/postmaster.pid'];
+    return files.map((file) => Number.parseInt(readFileSync(join(this.dataDir, file), 'utf8'), 10));
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.#child.kill(name);
+  }
+
+  /** As `kill -9`. */
+  async kill(): Promise<void> {
+    this.signal('SIGKILL');
+    await this.ended;
+  }
+}

@@ -1,0 +1,172 @@
+import { rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { expect } from 'chai';
+import {
+  createTestDatabase,
+  createTestRedis,
+  type TestDatabase,
+} from '../../runtime/testing/test-servers.ts';
+import { isAlive } from '../infra/process-identity.ts';
+import { untilSettled } from './books.ts';
+import { eventually } from './eventually.ts';
+import { temporaryDataDir } from './shop-environment.ts';
+import { ShopProcess } from './shop-process.ts';
+
+describe('npm start', function () {
+  this.timeout(60_000);
+  let dataDir: string;
+  before(() => {
+    dataDir = temporaryDataDir();
+  });
+  after(() => rmSync(dataDir, { recursive: true, force: true }));
+
+  const untilGone = (pids: readonly number[]) =>
+    eventually(() => !pids.some(isAlive), `the end of the processes ${pids.join(', ')}`);
+
+  it('brings its own stores, refuses a second start, ends on one Ctrl-C, and keeps all for the next start', async () => {
+    const first = await ShopProcess.start({ DATA_DIR: dataDir, SEED_STOCK: '50' });
+    const { servers } = first;
+    const user = await first.client.user(1);
+    await user.add(1, 2);
+    await user.checkout('k');
+    await user.add(2, 3);
+    await untilSettled(first.stores);
+    const seen = async (client = first.client) => {
+      const again = await client.user(1);
+      return [
+        (await again.cart()).body.items,
+        (await again.orders()).body,
+        (await again.send('GET', '/products')).body,
+      ];
+    };
+    const held = await seen();
+    const stock = first.stores.stock();
+
+    const second = await ShopProcess.run({ DATA_DIR: dataDir });
+    expect(second.code).to.equal(1);
+    expect(second.lines, 'what the second start says').to.have.length(1);
+    expect(second.lines[0]).to.include(`already runs on ${dataDir} (pid ${first.pid}, http`);
+    expect((await user.cart()).status, 'the first, afterwards').to.equal(200);
+
+    first.signal('SIGINT');
+    const { code, lines } = await first.ended;
+    expect(code, lines.join('\n')).to.equal(0);
+    expect(lines.at(-1)).to.equal('Stopped.');
+    expect(servers.filter(isAlive), 'stores left behind').to.deep.equal([]);
+
+    const third = await ShopProcess.start({ DATA_DIR: dataDir });
+    try {
+      expect(await seen(third.client)).to.deep.equal(held);
+      expect(third.stores.stock()).to.deep.equal(stock);
+    } finally {
+      const pids = third.servers;
+      await third.kill();
+      await untilGone(pids);
+    }
+  });
+
+  it('ends at once on a second Ctrl-C, and the next start recovers', async () => {
+    const shop = await ShopProcess.start({ DATA_DIR: dataDir, PAYMENT_DELAY_MS: '5000' });
+    const { servers } = shop;
+    const user = await shop.client.user(2);
+    await user.add(3, 1);
+    const answer = user.checkout('interrupted').catch(() => undefined);
+    await eventually(
+      async () => (await shop.stores.checkoutCounts()).get('PAYMENT_PENDING') === 1,
+      'a payment under way',
+    );
+    shop.signal('SIGINT');
+    await eventually(() => shop.lines.some((line) => line.startsWith('Stopping on SIGINT')), 'the stop');
+    // The same signal within half a second counts as the same keystroke; so it is sent until it counts.
+    const sending = eventually(() => {
+      if (!isAlive(shop.pid)) return true;
+      shop.signal('SIGINT');
+      return false;
+    }, 'the end of the shop');
+    const { code } = await shop.ended;
+    await sending;
+    await answer;
+    expect(code).to.equal(130);
+    await untilGone(servers);
+
+    const next = await ShopProcess.start({ DATA_DIR: dataDir });
+    try {
+      await untilSettled(next.stores, 30_000);
+      expect((await (await next.client.user(2)).checkout('interrupted')).body.status).to.equal('COMPLETED');
+    } finally {
+      await next.kill();
+    }
+  });
+});
+
+describe('npm start, when something is wrong', function () {
+  this.timeout(30_000);
+  let dataDir: string;
+  let database: TestDatabase;
+  let stores: Record<string, string>;
+  before(async () => {
+    dataDir = temporaryDataDir();
+    database = await createTestDatabase();
+    stores = { DATA_DIR: dataDir, POSTGRES_URL: database.url, REDIS_URL: (await createTestRedis()).url };
+  });
+  after(async () => {
+    await database.drop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  for (const variable of ['HTTP_PORT', 'INVENTORY_PORT']) {
+    it(`says in one line that ${variable} is taken, and by whom`, async () => {
+      const holder = createServer();
+      await new Promise<void>((resolve) => holder.listen(0, resolve));
+      try {
+        const { port } = holder.address() as AddressInfo;
+        const { code, lines } = await ShopProcess.run({ ...stores, [variable]: String(port) });
+        const problems = lines.filter((line) => !line.startsWith('✓'));
+        expect(code).to.equal(1);
+        expect(problems).to.have.length(1);
+        expect(problems[0]).to.include(`Port ${port} (${variable}) is taken by `);
+        expect(problems[0]).to.include(`(pid ${process.pid})`);
+      } finally {
+        holder.close();
+      }
+    });
+  }
+
+  it('says each wrong setting in a line of its own', async () => {
+    const { code, lines, output } = await ShopProcess.run({
+      ...stores,
+      HTTP_PORT: 'eighty',
+      PAYMENT_SUCCESS_RATE: '2',
+      ROLES: 'gateway,cashier',
+      NODE_ENV: 'production',
+      JWT_SECRET: 'too-short',
+    });
+    expect(code).to.equal(1);
+    expect(lines.map((line) => /[A-Z_]{3,}/.exec(line)?.[0]).sort()).to.deep.equal([
+      'HTTP_PORT',
+      'JWT_SECRET',
+      'PAYMENT_SUCCESS_RATE',
+      'ROLES',
+    ]);
+    expect(output + lines.join('\n')).not.to.include('too-short');
+    expect(output + lines.join('\n')).not.to.match(/\bat .*:\d+/);
+  });
+
+  it('explains itself on --help, and starts nothing', async () => {
+    const { code, lines, output } = await ShopProcess.run({}, '--help');
+    expect(code).to.equal(0);
+    expect(lines).to.deep.equal(['']);
+    for (const name of ['HTTP_PORT', 'DATA_DIR', 'REDIS_URL', 'RATE_LIMIT_RPS']) {
+      expect(output).to.include(name);
+    }
+  });
+
+  it('says in one line when PostgreSQL cannot be reached', async () => {
+    const nowhere = 'postgres://trolley:secret-word@127.0.0.1:1/trolley';
+    const { code, lines, output } = await ShopProcess.run({ ...stores, POSTGRES_URL: nowhere });
+    const problems = lines.filter((line) => !line.startsWith('✓'));
+    expect(code).to.equal(1);
+    expect(problems).to.have.length(1);
+    expect(lines.join('\n') + output).not.to.include('secret-word');
+  });
+});
