@@ -1,0 +1,79 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { readEnvironment } from '../environment.ts';
+import { startRedis } from '../infra/embedded-redis.ts';
+import { asksScenario } from './mailbox/asks.scenario.ts';
+import { Bench, type Result, type Scenario } from './mailbox/bench.ts';
+import { failoverScenario } from './mailbox/failover.scenario.ts';
+import { manyKeysScenario } from './mailbox/many-keys.scenario.ts';
+import { renderBars, renderFigures } from './mailbox/report.ts';
+import { spaceScenario } from './mailbox/space.scenario.ts';
+import { tellsScenario } from './mailbox/tells.scenario.ts';
+
+const scenarios = [asksScenario, tellsScenario, manyKeysScenario, spaceScenario, failoverScenario];
+
+const help = `npm run bench -- mailbox [--json FILE] [--only NAME] [--quick]
+
+Measures the mailboxes on a Redis of their own (AOF everysec, as in production), the asking side in this process
+and each hosting side in one of its own. Read the ratios: they are medians of interleaved repetitions within one
+run. Ends with 1 when a bar falls short.
+
+  --only NAME   one of: ${scenarios.map(({ name, about }) => `\n                  ${name}: ${about}`).join('')}
+  --quick       fewer and shorter repetitions, for development; its figures prove nothing
+  --json FILE   writes {"bars": [{"name", "value", "bar", "ok"}], "figures": […]}
+`;
+
+const options = {
+  json: { type: 'string' },
+  only: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** `npm run bench -- mailbox …`; resolves to the exit code. */
+export async function benchMailbox(args: string[]): Promise<number> {
+  const say = (line: string) => void process.stderr.write(`${line}\n`);
+  const print = (lines: string[]) => void process.stdout.write(`${lines.join('\n')}\n\n`);
+  const { values } = parseArgs({ args, options });
+  const chosen = scenarios.filter(({ name }) => values.only === undefined || name === values.only);
+  if (values.help || chosen.length === 0) {
+    process.stdout.write(help);
+    return values.help ? 0 : 2;
+  }
+  const { bars, figures } = await runAll(chosen, values.quick, say);
+  print(renderFigures(figures));
+  print(['The state store is in memory: what is measured is the mailbox. Processor times are per message.']);
+  print(renderBars(bars));
+  if (values.json !== undefined) {
+    await writeFile(values.json, `${JSON.stringify({ bars, figures }, undefined, 2)}\n`);
+  }
+  return bars.every(({ ok }) => ok) ? 0 : 1;
+}
+
+async function runAll(
+  chosen: readonly Scenario[],
+  quick: boolean,
+  say: (line: string) => void,
+): Promise<Result> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'trolley-bench-'));
+  try {
+    const redis = await startRedis({ dataDir, searchPath: readEnvironment()['PATH'] ?? '' });
+    say(redis.label);
+    const bench = new Bench({ redisUrl: redis.url, quick, say });
+    try {
+      const results: Result[] = [];
+      for (const scenario of chosen) results.push(await scenario.run(bench));
+      return {
+        bars: results.flatMap(({ bars }) => bars),
+        figures: results.flatMap(({ figures }) => figures),
+      };
+    } finally {
+      bench.redis.disconnect();
+      await redis.stop();
+    }
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,102 @@
+import { atLeast, atMost, type Bench, type Contender, type Result, type Scenario } from './bench.ts';
+import { keyDrawer, keyName, median, summarise, type AskLoad } from './load.ts';
+import { figureOf, medianOf, rateOf, repeatAsks } from './trials.ts';
+import { input, messageName } from './variant.ts';
+
+const callers = 64;
+const keys = 1_000;
+const pings = 1_000;
+
+/** Asking and answering: many keys, one hot key, one caller. */
+export const asksScenario: Scenario = {
+  name: 'asks',
+  about: 'ask and answer against plain BullMQ and the floor',
+  async run(bench): Promise<Result> {
+    const [trolley, plain, floor] = await Promise.all([
+      bench.open('trolley'),
+      bench.open('plain'),
+      bench.open('floor'),
+    ]);
+    // One at a time is how BullMQ alone keeps the order of a key.
+    const inOrder = await bench.open('plain', { concurrency: 1 });
+    try {
+      return await compare(bench, { trolley, plain, floor, inOrder });
+    } finally {
+      await Promise.all([trolley, plain, floor, inOrder].map((one) => one.close()));
+    }
+  },
+};
+
+async function compare(
+  bench: Bench,
+  { trolley, plain, floor, inOrder }: Readonly<Record<'trolley' | 'plain' | 'floor' | 'inOrder', Contender>>,
+): Promise<Result> {
+  const durationMs = bench.quick ? 500 : 1_200;
+  const draw = keyDrawer(keys);
+  const manyKeys: AskLoad = { callers, durationMs, keyOf: draw };
+  const hotKey: AskLoad = { callers, durationMs, keyOf: () => keyName(0) };
+  const oneCaller: AskLoad = { callers: 1, durationMs, keyOf: draw };
+
+  bench.say('asks: warming up');
+  for (const one of [trolley, plain, floor, inOrder]) {
+    for (let i = 0; i < keys; i += callers) {
+      await Promise.all(Array.from({ length: callers }, (_, j) => one.variant.ask(keyName((i + j) % keys))));
+    }
+  }
+  bench.say(`asks: ${callers} callers, ${keys} keys`);
+  const many = await repeatAsks(bench, [trolley, plain, floor], () => manyKeys);
+  bench.say(`asks: ${callers} callers, one key`);
+  const hot = await repeatAsks(bench, [trolley, inOrder, plain, floor], () => hotKey);
+  bench.say('asks: one caller');
+  const pingMs: number[] = [];
+  for (let i = 0; i < bench.repetitions; i++) pingMs.push(await pingTime(bench));
+  const one = await repeatAsks(bench, [trolley, plain, floor], () => oneCaller);
+  for (let i = 0; i < bench.repetitions; i++) pingMs.push(await pingTime(bench));
+
+  const roundTripMs = 2 * median(pingMs);
+  return {
+    bars: [
+      atLeast(
+        'asks, 1,000 keys, against plain BullMQ',
+        rateOf(many.get(trolley)) / rateOf(many.get(plain)),
+        3,
+      ),
+      atLeast(
+        'asks, 1,000 keys, against the floor',
+        rateOf(many.get(trolley)) / rateOf(many.get(floor)),
+        0.35,
+      ),
+      atLeast('asks, one key, against plain BullMQ', rateOf(hot.get(trolley)) / rateOf(hot.get(inOrder)), 5),
+      atMost(
+        'one caller, p50 against a round trip',
+        medianOf(one.get(trolley), (trial) => trial.p50Ms) / roundTripMs,
+        8,
+      ),
+    ],
+    figures: [
+      figureOf('1,000 keys: trolley', many.get(trolley)),
+      figureOf('1,000 keys: plain', many.get(plain)),
+      figureOf('1,000 keys: floor', many.get(floor)),
+      figureOf('one key: trolley', hot.get(trolley)),
+      figureOf('one key: plain, in order (1 at once)', hot.get(inOrder)),
+      figureOf('one key: plain, no order (64 at once)', hot.get(plain)),
+      figureOf('one key: floor', hot.get(floor)),
+      figureOf('one caller: trolley', one.get(trolley)),
+      figureOf('one caller: plain', one.get(plain)),
+      figureOf('one caller: floor', one.get(floor)),
+      { name: 'two PINGs of the same payload', values: { 'p50 ms': roundTripMs } },
+    ],
+  };
+}
+
+/** The median time of a PING that carries what a message does. */
+async function pingTime(bench: Bench): Promise<number> {
+  const payload = JSON.stringify({ name: messageName, input, id: 'r'.repeat(38), replyTo: 'i'.repeat(55) });
+  const latencies: number[] = [];
+  for (let i = 0; i < pings; i++) {
+    const startedAt = performance.now();
+    await bench.redis.ping(payload);
+    latencies.push(performance.now() - startedAt);
+  }
+  return summarise(latencies, 1).p50Ms;
+}

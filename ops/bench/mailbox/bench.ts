@@ -1,0 +1,139 @@
+import { Redis } from 'ioredis';
+import { startHost, type HostProcess } from './host-process.ts';
+import type { HostSettings, Variant, VariantName } from './variant.ts';
+import { openFloor } from './floor-variant.ts';
+import { openPlain } from './plain-variant.ts';
+import { openTrolley } from './trolley-variant.ts';
+
+/** One promise of the table, measured. */
+export interface Bar {
+  readonly name: string;
+  readonly value: number;
+  readonly bar: number;
+  readonly ok: boolean;
+  /** `≥ 3 ×` */
+  readonly asked: string;
+}
+
+/** What lies behind the bars: a line of absolute figures. */
+export interface Figure {
+  readonly name: string;
+  readonly values: Readonly<Record<string, number>>;
+}
+
+export interface Result {
+  readonly bars: readonly Bar[];
+  readonly figures: readonly Figure[];
+}
+
+export interface Scenario {
+  readonly name: string;
+  readonly about: string;
+  run(bench: Bench): Promise<Result>;
+}
+
+export const atLeast = (name: string, value: number, bar: number, unit = '×'): Bar => ({
+  name,
+  value,
+  bar,
+  ok: value >= bar,
+  asked: `≥ ${bar} ${unit}`,
+});
+
+export const atMost = (name: string, value: number, bar: number, unit = '×'): Bar => ({
+  name,
+  value,
+  bar,
+  ok: value <= bar,
+  asked: `≤ ${bar} ${unit}`,
+});
+
+/** One variant under way: its client here, its host in a process of its own. */
+export interface Contender {
+  readonly name: VariantName;
+  readonly variant: Variant;
+  readonly host: HostProcess;
+  close(): Promise<void>;
+}
+
+const defaults = { concurrency: 64, store: 'kept', idleMs: 600_000, leaseMs: 3_000 } as const;
+let opened = 0;
+
+export interface BenchOptions {
+  readonly redisUrl: string;
+  readonly quick: boolean;
+  readonly say: (line: string) => void;
+}
+
+/** What scenarios share: the Redis of the run, and ways to open contenders on it. */
+export class Bench {
+  readonly quick: boolean;
+  readonly repetitions: number;
+  readonly say: (line: string) => void;
+  /** For looking at the server; no variant uses it. */
+  readonly redis: Redis;
+  readonly #redisUrl: string;
+
+  constructor({ redisUrl, quick, say }: BenchOptions) {
+    this.quick = quick;
+    this.repetitions = quick ? 3 : 5;
+    this.say = say;
+    this.#redisUrl = redisUrl;
+    this.redis = new Redis(redisUrl);
+  }
+
+  /** A connection set up as in production. */
+  connect(): Redis {
+    const redis = new Redis(this.#redisUrl, { enableAutoPipelining: true, maxRetriesPerRequest: null });
+    redis.on('error', () => undefined);
+    return redis;
+  }
+
+  /** A name that nothing in this run has used. */
+  namespace(name: string): string {
+    return `${name}-${++opened}`;
+  }
+
+  startHost(
+    variant: VariantName,
+    namespace: string,
+    settings: Partial<HostSettings> = {},
+    nodeOptions: string[] = [],
+  ): Promise<HostProcess> {
+    return startHost({ ...defaults, ...settings, variant, namespace, redisUrl: this.#redisUrl }, nodeOptions);
+  }
+
+  openVariant(name: VariantName, namespace: string): Variant {
+    const redis = this.connect();
+    const open = { trolley: openTrolley, plain: openPlain, floor: openFloor }[name];
+    const variant = open(redis, namespace);
+    return {
+      ...variant,
+      async close() {
+        await variant.close();
+        redis.disconnect();
+      },
+    };
+  }
+
+  async open(name: VariantName, settings: Partial<HostSettings> = {}): Promise<Contender> {
+    const namespace = this.namespace(name);
+    const host = await this.startHost(name, namespace, settings);
+    const variant = this.openVariant(name, namespace);
+    return {
+      name,
+      variant,
+      host,
+      async close() {
+        await variant.close();
+        await host.stop();
+      },
+    };
+  }
+}
+
+/** The contenders in another order each time, so that none always comes after the same one. */
+export function rotated<T>(items: readonly T[], by: number): T[] {
+  const at = by % items.length;
+  return [...items.slice(at), ...items.slice(0, at)];
+}
