@@ -1,14 +1,13 @@
-import type { AnyActor, Outcome } from '../define/actor.ts';
+import type { AnyActor } from '../define/actor.ts';
 import type { Cancel } from '../define/clock.ts';
-import { toWireError, TrolleyError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import { FencedError, type Delivery, type Finished, type ShardLease } from '../mailbox/mailbox.ts';
-import type { ActorRecord, PendingEffect, StateStore } from '../storage/state-store.ts';
-import { applyMessage, applyOutcome } from './apply.ts';
+import type { ActorRecord, StateStore } from '../storage/state-store.ts';
+import { applyTurn, type SettledEffect } from './apply-turn.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Kernel } from './kernel.ts';
-import type { TurnContext } from './message-turn.ts';
-import { draftOf, refusal, withReply, type TurnDraft } from './turn-draft.ts';
+import { recordOf } from './stored-record.ts';
+import type { TurnDraft } from './turn-draft.ts';
 
 /** An actor type as a node hosts it. */
 export interface HostedActor {
@@ -21,20 +20,12 @@ interface Loaded {
   readonly version: number;
 }
 
-interface TurnResult {
-  readonly draft: TurnDraft;
-  readonly done: readonly Finished[];
-  readonly left: readonly Delivery[];
-}
-
 /** The store holds another version than the one this activation knows. */
 class StaleError extends Error {}
 
 /** The turn took so long that another activation has taken the actor's place. */
 class AbandonedError extends Error {}
 
-/** Times that a message is handled before it becomes a dead letter. */
-const maxAttempts = 3;
 const firstRetryMs = 20;
 const longestRetryMs = 5_000;
 
@@ -55,7 +46,7 @@ export class Activation {
   readonly #effects: EffectRunner;
   #loaded: Loaded | undefined;
   #inHand: readonly Delivery[] = [];
-  #outcomes: { effect: PendingEffect; outcome: Outcome<unknown> }[] = [];
+  #outcomes: SettledEffect[] = [];
   #rung = false;
   /** Listed as live in the mailbox for its effects' sake. */
   #listedBusy = false;
@@ -182,7 +173,17 @@ export class Activation {
     // A copy: those that arrive during the write are for the next turn.
     const outcomes = [...this.#outcomes];
     const deliveries = this.#inHand;
-    const { draft, done, left } = this.#apply(loaded.record, outcomes, deliveries);
+    const { clock, newId, logger } = this.#kernel;
+    const context = { actorId: this.address.id, key: this.address.key, now: clock.now(), newId };
+    const input = { outcomes, deliveries };
+    const { draft, done, left } = applyTurn(
+      this.#hosted.actor,
+      loaded.record,
+      input,
+      context,
+      this.#attempts,
+      logger,
+    );
     const { record } = draft.changed ? await this.#write(loaded, draft) : loaded;
     this.#outcomes = this.#outcomes.slice(outcomes.length);
     if (deliveries.length > 0 || draft.changed) {
@@ -214,40 +215,6 @@ export class Activation {
     const next = await this.#kernel.mailbox.finish(this.address, this.lease, done, request);
     this.#listedBusy = request.busy;
     return next;
-  }
-
-  /** Applies outcomes, then messages, until one of these fails; what comes behind it waits for it. */
-  #apply(
-    record: ActorRecord,
-    outcomes: readonly { effect: PendingEffect; outcome: Outcome<unknown> }[],
-    deliveries: readonly Delivery[],
-  ): TurnResult {
-    const { clock, newId, logger } = this.#kernel;
-    const { id, key } = this.address;
-    const context: TurnContext = { actorId: id, key, now: clock.now(), newId };
-    let draft = draftOf(record);
-    for (const { effect, outcome } of outcomes) {
-      draft = applyOutcome(this.#hosted.actor, draft, effect, outcome, context);
-    }
-    const done: Finished[] = [];
-    for (const [i, { jobId, envelope }] of deliveries.entries()) {
-      try {
-        draft = applyMessage(this.#hosted.actor, draft, envelope, context);
-        done.push({ jobId });
-      } catch (error) {
-        const attempt = (this.#attempts.get(jobId) ?? 0) + 1;
-        this.#attempts.set(jobId, attempt);
-        const about = { err: error, actor: id, message: envelope.name, messageId: envelope.id, attempt };
-        if (attempt < maxAttempts) {
-          logger.warn(about, 'a message failed and is tried again');
-          return { draft, done, left: deliveries.slice(i) };
-        }
-        logger.error(about, 'a message failed for good and is now a dead letter');
-        done.push({ jobId, failedReason: error instanceof Error ? error.message : String(error) });
-        draft = withReply(draft, envelope.replyTo, `${id}/${envelope.id}`, refusal(toWireError(error)));
-      }
-    }
-    return { draft, done, left: [] };
   }
 
   async #write(loaded: Loaded, draft: TurnDraft): Promise<Loaded> {
@@ -311,29 +278,4 @@ export class Activation {
       this.#schedule();
     });
   }
-}
-
-/** What is stored of an actor, in the shape of this version of its definition. */
-function recordOf(
-  { definition, contract }: AnyActor,
-  key: string,
-  now: number,
-  stored?: ActorRecord,
-): ActorRecord {
-  const version = definition.version ?? 1;
-  const schema = version === 1 ? {} : { schema: version };
-  if (stored === undefined) {
-    const state: unknown = definition.initial(key, now);
-    return { state, ...schema, applied: [], effects: [], waiting: [] };
-  }
-  const from = stored.schema ?? 1;
-  if (from > version) {
-    throw new TrolleyError(
-      'unavailable',
-      `${contract.type} ${key} was stored by version ${from}, this node has version ${version}`,
-    );
-  }
-  const state: unknown =
-    from < version ? (definition.migrate?.(stored.state, from) ?? stored.state) : stored.state;
-  return { ...stored, ...schema, state: definition.state.parse(state) as unknown };
 }

@@ -1,0 +1,72 @@
+import type { AnyActor, Outcome } from '../define/actor.ts';
+import { toWireError } from '../define/errors.ts';
+import type { Delivery, Finished } from '../mailbox/mailbox.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { ActorRecord, PendingEffect } from '../storage/state-store.ts';
+import { applyMessage, applyOutcome } from './apply.ts';
+import type { TurnContext } from './message-turn.ts';
+import { draftOf, refusal, withReply, type TurnDraft } from './turn-draft.ts';
+
+/** What a turn takes up: outcomes of effects first, then messages. */
+export interface TurnInput {
+  readonly outcomes: readonly SettledEffect[];
+  readonly deliveries: readonly Delivery[];
+}
+
+export interface SettledEffect {
+  readonly effect: PendingEffect;
+  readonly outcome: Outcome<unknown>;
+}
+
+export interface TurnResult {
+  readonly draft: TurnDraft;
+  readonly done: readonly Finished[];
+  /** A message that failed, to be tried again, and what waits behind it. */
+  readonly left: readonly Delivery[];
+}
+
+/** Times that a message is handled before it becomes a dead letter. */
+const maxAttempts = 3;
+
+/**
+ * Applies outcomes, then messages, until one of these fails; what comes behind it waits for it, or the order
+ * would be lost. `attempts` counts by job id the failures so far.
+ */
+export function applyTurn(
+  actor: AnyActor,
+  record: ActorRecord,
+  { outcomes, deliveries }: TurnInput,
+  context: TurnContext,
+  attempts: Map<string, number>,
+  logger: Logger,
+): TurnResult {
+  let draft = draftOf(record);
+  for (const { effect, outcome } of outcomes) draft = applyOutcome(actor, draft, effect, outcome, context);
+
+  const done: Finished[] = [];
+  for (const [i, { jobId, envelope }] of deliveries.entries()) {
+    const about = {
+      actor: context.actorId,
+      message: envelope.name,
+      messageId: envelope.id,
+      requestId: envelope.requestId,
+    };
+    try {
+      draft = applyMessage(actor, draft, envelope, context);
+      done.push({ jobId });
+      logger.debug(about, 'message handled');
+    } catch (error) {
+      const attempt = (attempts.get(jobId) ?? 0) + 1;
+      attempts.set(jobId, attempt);
+      if (attempt < maxAttempts) {
+        logger.warn({ ...about, err: error, attempt }, 'a message failed and is tried again');
+        return { draft, done, left: deliveries.slice(i) };
+      }
+      logger.error({ ...about, err: error, attempt }, 'a message failed for good and is now a dead letter');
+      done.push({ jobId, failedReason: error instanceof Error ? error.message : String(error) });
+      const answer = refusal(toWireError(error));
+      draft = withReply(draft, envelope.replyTo, `${context.actorId}/${envelope.id}`, answer);
+    }
+  }
+  return { draft, done, left: [] };
+}

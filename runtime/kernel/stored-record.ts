@@ -1,0 +1,31 @@
+import type { AnyActor } from '../define/actor.ts';
+import { TrolleyError } from '../define/errors.ts';
+import type { ActorRecord } from '../storage/state-store.ts';
+
+/**
+ * What is stored of an actor, in the shape of this version of its definition.
+ * @throws TrolleyError `unavailable` when a newer version stored it: this node must leave it alone
+ */
+export function recordOf(
+  { definition, contract }: AnyActor,
+  key: string,
+  now: number,
+  stored?: ActorRecord,
+): ActorRecord {
+  const version = definition.version ?? 1;
+  const schema = version === 1 ? {} : { schema: version };
+  if (stored === undefined) {
+    const state: unknown = definition.initial(key, now);
+    return { state, ...schema, applied: [], effects: [], waiting: [] };
+  }
+  const from = stored.schema ?? 1;
+  if (from > version) {
+    throw new TrolleyError(
+      'unavailable',
+      `${contract.type} ${key} was stored by version ${from}, this node has version ${version}`,
+    );
+  }
+  const state: unknown =
+    from < version ? (definition.migrate?.(stored.state, from) ?? stored.state) : stored.state;
+  return { ...stored, ...schema, state: definition.state.parse(state) as unknown };
+}
