@@ -1,9 +1,10 @@
 import type { AnyActor } from '../define/actor.ts';
 import type { Cancel } from '../define/clock.ts';
+import { isTrolleyError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import { FencedError, type Delivery, type Finished, type ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorRecord, StateStore } from '../storage/state-store.ts';
-import { applyTurn, type SettledEffect } from './apply-turn.ts';
+import { applyTurn, failedAgain, type Failure, type SettledEffect } from './apply-turn.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Kernel } from './kernel.ts';
 import { recordOf } from './stored-record.ts';
@@ -22,6 +23,9 @@ interface Loaded {
 
 /** The store holds another version than the one this activation knows. */
 class StaleError extends Error {}
+
+/** The store will never take this state: an unknown outcome it is not. */
+class RefusedError extends Error {}
 
 /** The turn took so long that another activation has taken the actor's place. */
 class AbandonedError extends Error {}
@@ -55,7 +59,10 @@ export class Activation {
   #ended = false;
   #abandoned = false;
   #failures = 0;
-  #attempts = new Map<string, number>();
+  /** By job id. */
+  #messageFailures = new Map<string, Failure>();
+  /** The store refused what came of several messages: which of them it was shows one by one. */
+  #oneByOne = false;
   #cancelRetry: Cancel = () => undefined;
   #usedAt: number;
 
@@ -149,7 +156,7 @@ export class Activation {
         this.#listedBusy = loaded.record.effects.length > 0;
       }
       await this.#takeTurn(loaded);
-      if (this.#attempts.size === 0) this.#failures = 0;
+      if (this.#messageFailures.size === 0) this.#failures = 0;
     } catch (error) {
       this.#onFailure(error);
     } finally {
@@ -181,7 +188,7 @@ export class Activation {
       loaded.record,
       input,
       context,
-      this.#attempts,
+      this.#messageFailures,
       logger,
     );
     const { record } = draft.changed ? await this.#write(loaded, draft) : loaded;
@@ -198,7 +205,7 @@ export class Activation {
     const answered = draft.changed ? this.#answer(draft) : undefined;
     const next = await this.#finish(record, done, left.length > 0 ? 0 : undefined);
     await (answered ?? this.#answer(draft));
-    for (const { jobId } of done) this.#attempts.delete(jobId);
+    for (const { jobId } of done) this.#messageFailures.delete(jobId);
     this.#inHand = [...left, ...next];
     if (left.length > 0) this.#retryLater();
   }
@@ -219,24 +226,38 @@ export class Activation {
 
   async #write(loaded: Loaded, draft: TurnDraft): Promise<Loaded> {
     if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
-    const written = await this.#hosted.store.write({
-      key: this.address.key,
-      expectedVersion: loaded.version,
-      record: draft.record,
-      events: draft.events,
-      now: this.#kernel.clock.now(),
-    });
+    const written = await this.#hosted.store
+      .write({
+        key: this.address.key,
+        expectedVersion: loaded.version,
+        record: draft.record,
+        events: draft.events,
+        now: this.#kernel.clock.now(),
+      })
+      .catch((cause: unknown) => {
+        // Anything else may have happened all the same.
+        if (!isTrolleyError(cause) || cause.code !== 'internal') throw cause;
+        throw new RefusedError(`the store refused the state: ${cause.message}`, { cause });
+      });
+    this.#oneByOne = false;
     if (!written) throw new StaleError(`${this.address.id}: version ${loaded.version} is not the stored one`);
     this.#loaded = { record: draft.record, version: loaded.version + 1 };
     if (!this.#ended) this.#effects.sync(draft.record.effects);
     return this.#loaded;
   }
 
-  #request(record: ActorRecord, max = this.#kernel.limits.messagesPerTurn) {
+  #request(record: ActorRecord, max = this.#oneByOne ? 1 : this.#kernel.limits.messagesPerTurn) {
     return { max, busy: record.effects.length > 0 };
   }
 
   #onFailure(error: unknown): void {
+    if (error instanceof RefusedError) {
+      const [suspect] = this.#inHand;
+      if (this.#inHand.length === 1 && suspect !== undefined) {
+        failedAgain(this.#messageFailures, suspect.jobId, error);
+      }
+      this.#oneByOne = true;
+    }
     // Whether a write or a finish happened is not known: only the store and the mailbox can tell.
     this.#loaded = undefined;
     this.#inHand = [];

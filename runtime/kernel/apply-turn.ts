@@ -25,19 +25,31 @@ export interface TurnResult {
   readonly left: readonly Delivery[];
 }
 
-/** Times that a message is handled before it becomes a dead letter. */
+/** Why a message could not be handled, as often as it was tried. */
+export interface Failure {
+  readonly attempts: number;
+  readonly error: unknown;
+}
+
+/** Times that a message is tried before it becomes a dead letter. */
 const maxAttempts = 3;
+
+export function failedAgain(failures: Map<string, Failure>, jobId: string, error: unknown): Failure {
+  const failure = { attempts: (failures.get(jobId)?.attempts ?? 0) + 1, error };
+  failures.set(jobId, failure);
+  return failure;
+}
 
 /**
  * Applies outcomes, then messages, until one of these fails; what comes behind it waits for it, or the order
- * would be lost. `attempts` counts by job id the failures so far.
+ * would be lost. `failures` holds by job id those of earlier turns.
  */
 export function applyTurn(
   actor: AnyActor,
   record: ActorRecord,
   { outcomes, deliveries }: TurnInput,
   context: TurnContext,
-  attempts: Map<string, number>,
+  failures: Map<string, Failure>,
   logger: Logger,
 ): TurnResult {
   let draft = draftOf(record);
@@ -51,22 +63,26 @@ export function applyTurn(
       messageId: envelope.id,
       requestId: envelope.requestId,
     };
-    try {
-      draft = applyMessage(actor, draft, envelope, context);
-      done.push({ jobId });
-      logger.debug(about, 'message handled');
-    } catch (error) {
-      const attempt = (attempts.get(jobId) ?? 0) + 1;
-      attempts.set(jobId, attempt);
-      if (attempt < maxAttempts) {
-        logger.warn({ ...about, err: error, attempt }, 'a message failed and is tried again');
-        return { draft, done, left: deliveries.slice(i) };
+    let failure = failures.get(jobId);
+    if (failure === undefined || failure.attempts < maxAttempts) {
+      try {
+        draft = applyMessage(actor, draft, envelope, context);
+        done.push({ jobId });
+        logger.debug(about, 'message handled');
+        continue;
+      } catch (error) {
+        failure = failedAgain(failures, jobId, error);
       }
-      logger.error({ ...about, err: error, attempt }, 'a message failed for good and is now a dead letter');
-      done.push({ jobId, failedReason: error instanceof Error ? error.message : String(error) });
-      const answer = refusal(toWireError(error));
-      draft = withReply(draft, envelope.replyTo, `${context.actorId}/${envelope.id}`, answer);
     }
+    const { attempts, error } = failure;
+    if (attempts < maxAttempts) {
+      logger.warn({ ...about, err: error, attempts }, 'a message failed and is tried again');
+      return { draft, done, left: deliveries.slice(i) };
+    }
+    logger.error({ ...about, err: error, attempts }, 'a message failed for good and is now a dead letter');
+    done.push({ jobId, failedReason: error instanceof Error ? error.message : String(error) });
+    const answer = refusal(toWireError(error));
+    draft = withReply(draft, envelope.replyTo, `${context.actorId}/${envelope.id}`, answer);
   }
   return { draft, done, left: [] };
 }

@@ -162,7 +162,7 @@ describe('the kernel', () => {
     it(`applies a message once when the store fails ${moment}, the outcome unknown`, async () => {
       let failures = 0;
       store.faults[moment] = () => {
-        if (++failures <= 3) throw new Error('connection lost');
+        if (++failures <= 4) throw new Error('connection lost');
       };
       const answers = await Promise.all([1, 2].map((by) => counter().ask('Add', { by })));
       expect(answers.map(({ total }) => total)).to.deep.equal([1, 3]);
@@ -242,6 +242,19 @@ describe('the kernel', () => {
     expect(await broken).to.have.property('code', 'internal');
     expect((await after).total).to.equal(1);
     expect(cluster.mailbox.deadLetters(addressOf('counter', 'a', 4))).to.have.length(1);
+  });
+
+  it('keeps the one message as a dead letter whose state the store will never take', async () => {
+    store.faults.beforeWrite = ({ record }) => {
+      const { log } = record.state as { log: number[] };
+      if (log.includes(13)) throw new TrolleyError('internal', 'no 13');
+    };
+    const asked = [1, 13, 2].map((by) => counter().ask('Add', { by }));
+    expect((await asked[0])?.total).to.equal(1);
+    expect(await rejection(asked[1] ?? Promise.resolve())).to.have.property('code', 'internal');
+    expect((await asked[2])?.total).to.equal(3);
+    const [letter] = cluster.mailbox.deadLetters(addressOf('counter', 'a', 4));
+    expect(letter?.reason).to.include('no 13');
   });
 
   it('takes an answer that its contract does not allow for a failure, and keeps the message', async () => {
