@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { pause, type Clock } from '../../../runtime/define/clock.ts';
 import { TrolleyError } from '../../../runtime/define/errors.ts';
 import { requireSameMoney, type Charge } from './payment.ledger.ts';
@@ -23,6 +24,8 @@ export class ChargesUnderWay {
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    // Every thought listens for the end: many are no leak, and Node need not warn of one.
+    setMaxListeners(0, this.#closing.signal);
   }
 
   /** Joins the charge under way, or waits `delayMs` and then calls `decide`. */
