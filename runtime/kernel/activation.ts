@@ -156,6 +156,7 @@ export class Activation {
         this.#listedBusy = loaded.record.effects.length > 0;
       }
       await this.#takeTurn(loaded);
+      this.#forgetVanished();
       if (this.#messageFailures.size === 0) this.#failures = 0;
     } catch (error) {
       this.#onFailure(error);
@@ -163,6 +164,13 @@ export class Activation {
       cancelDeadline();
       const ms = Math.round(clock.monotonic() - startedAt);
       if (ms > limits.slowTurnMs) logger.warn({ actor: this.address.id, ms, messages }, 'a slow turn');
+    }
+  }
+
+  /** A message that failed and is not in hand any more is gone from its mailbox: nothing waits for its next try. */
+  #forgetVanished(): void {
+    for (const jobId of this.#messageFailures.keys()) {
+      if (!this.#inHand.some((one) => one.jobId === jobId)) this.#messageFailures.delete(jobId);
     }
   }
 
@@ -203,6 +211,8 @@ export class Activation {
     if (this.#abandoned) throw new AbandonedError();
     // What is durable may be answered at once. An answer that rests on memory alone waits for the lease's check.
     const answered = draft.changed ? this.#answer(draft) : undefined;
+    // Where finishing fails, too, nobody is left to hear of this one; unheard, it would end the process.
+    answered?.catch(() => undefined);
     const next = await this.#finish(record, done, left.length > 0 ? 0 : undefined);
     await (answered ?? this.#answer(draft));
     for (const { jobId } of done) this.#messageFailures.delete(jobId);
