@@ -109,6 +109,13 @@ describe('gRPC fronts', () => {
     expect(await codeFor(checkouts.call('cancelCheckout', { checkoutId, userId: 1n }))).to.equal('conflict');
   });
 
+  it('wait for a checkout no longer than the caller does', async () => {
+    await carts.call('addItem', line(2, 1));
+    await checkouts.call('initiateCheckout', checkout, { timeoutMs: 2000 });
+    const started = open.actors.asked.find(({ message }) => message === 'Start');
+    expect(started?.options.timeoutMs).to.be.greaterThan(0).and.at.most(1600);
+  });
+
   it('refuse what is wrong with a checkout call', async () => {
     const wrongKey = checkouts.call('initiateCheckout', { ...checkout, idempotencyKey: '' });
     expect(await codeFor(wrongKey)).to.equal('missing_idempotency_key');

@@ -19,7 +19,10 @@ export function callOf(incoming: IncomingCall, { clock, newId, requestTimeoutMs 
     requestId: incoming.requestId ?? newId(),
     traceparent: validTraceparent(incoming.traceparent ?? ''),
     signal: incoming.signal,
-    remainingMs: () => Math.max(1, Math.ceil(startedAt + requestTimeoutMs - clock.monotonic())),
+    remainingMs() {
+      const ours = startedAt + requestTimeoutMs - clock.monotonic();
+      return Math.max(1, Math.ceil(Math.min(ours, incoming.remainingMs())));
+    },
   };
 }
 

@@ -14,6 +14,8 @@ export interface IncomingCall extends CallOrigin {
   readonly idempotencyKey: string | undefined;
   /** Aborts when the caller has gone or its deadline has passed. */
   readonly signal: AbortSignal;
+  /** Milliseconds that the caller still waits; infinite when it set no deadline. */
+  remainingMs(): number;
   readonly logger: Logger;
 }
 
@@ -64,12 +66,19 @@ function unaryHandler(path: string, answer: Answer, logger: Logger): handleUnary
     const over = new AbortController();
     grpcCall.on('cancelled', () => over.abort());
     const idempotencyKey = grpcCall.metadata.get('idempotency-key')[0]?.toString();
-    const call: IncomingCall = { ...origin, path, idempotencyKey, signal: over.signal, logger: log };
+    // grpc-js keeps deadlines in real time whatever clock the service runs by.
+    const remainingMs = () => Number(grpcCall.getDeadline()) - systemClock.now();
+    const call: IncomingCall = {
+      ...origin,
+      path,
+      idempotencyKey,
+      signal: over.signal,
+      remainingMs,
+      logger: log,
+    };
 
     const perform = async () => {
-      // grpc-js keeps deadlines in real time whatever clock the service runs by.
-      const deadline = Number(grpcCall.getDeadline());
-      if (grpcCall.cancelled || deadline <= systemClock.now()) over.abort();
+      if (grpcCall.cancelled || remainingMs() <= 0) over.abort();
       throwIfOver(call);
       return answer(grpcCall.request, call);
     };
