@@ -5,7 +5,7 @@ import type { Command } from './child-server.ts';
  * Wraps a command so that Linux sends it `signal` when this process dies without having stopped it
  * (kill -9, out of memory). Elsewhere the command stays as it is, and the next start clears up.
  */
-export function endingWithParent(command: Command, signal: 'INT' | 'TERM'): Command {
+export function endingWithParent(command: Command, signal: 'INT' | 'TERM' | 'KILL'): Command {
   if (!canWrap()) return command;
   return {
     ...command,

@@ -1,0 +1,63 @@
+import { startRedis } from '../infra/embedded-redis.ts';
+import type { EmbeddedServer } from '../infra/embedded-server.ts';
+import { connectRedis } from './cluster-connection.ts';
+
+export interface RestartableRedisOptions {
+  readonly dataDir: string;
+  readonly searchPath: string;
+  /** With a log of all writes, flushed each second; else a restart begins empty. */
+  readonly durable: boolean;
+}
+
+/** A Redis of the scenario's own, which comes back on the same port and the same files. */
+export class RestartableRedis {
+  readonly #options: RestartableRedisOptions;
+  #server: EmbeddedServer;
+
+  private constructor(options: RestartableRedisOptions, server: EmbeddedServer) {
+    this.#options = options;
+    this.#server = server;
+  }
+
+  static async start(options: RestartableRedisOptions): Promise<RestartableRedis> {
+    return new RestartableRedis(options, await startRedis(options));
+  }
+
+  get url(): string {
+    return this.#server.url;
+  }
+
+  async kill(): Promise<void> {
+    this.#server.kill();
+    await this.#server.exited;
+  }
+
+  async startAgain(): Promise<void> {
+    this.#server = await startRedis({ ...this.#options, port: this.#server.port });
+  }
+
+  async flush(): Promise<void> {
+    await this.#ask((redis) => redis.flushall());
+  }
+
+  async keys(): Promise<string[]> {
+    return this.#ask(async (redis) => {
+      const found: string[] = [];
+      for await (const keys of redis.scanStream({ count: 1_000 })) found.push(...(keys as string[]));
+      return found;
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#server.stop();
+  }
+
+  async #ask<T>(question: (redis: ReturnType<typeof connectRedis>) => Promise<T>): Promise<T> {
+    const redis = connectRedis(this.url);
+    try {
+      return await question(redis);
+    } finally {
+      redis.disconnect();
+    }
+  }
+}
