@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { getHeapStatistics } from 'node:v8';
 import { createCartActor } from '../../actors/cart/cart.actor.ts';
 import { CartContract } from '../../actors/cart/cart.contract.ts';
 import { createCheckoutLookup } from '../../actors/cart/cart.effects.ts';
@@ -34,6 +35,12 @@ export interface ActorNodeParts {
 
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
+/** The part of the heap that is in use, 0 to 1. */
+function memoryInUse(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  return used_heap_size / heap_size_limit;
+}
+
 /** A cart that nobody touched for this long is removed. */
 const cartRetentionMs = 90 * dayMs;
 
@@ -77,6 +84,7 @@ export async function startActorNode(
           { actor: orderActor, store: orders },
         ],
         random: Math.random,
+        memoryInUse,
         limits: { idleMs: config.actors.idleMs },
       }),
     stop: (node) => node.close(),

@@ -48,6 +48,8 @@ export function openClusterClient(options: ClusterOptions): Client {
 export interface ClusterNodeOptions extends ClusterOptions {
   readonly actors: readonly HostedActor[];
   readonly random: () => number;
+  /** The part of the process's memory that is in use, 0 to 1; near the end, idle actors leave early. */
+  readonly memoryInUse?: () => number;
   readonly limits?: Partial<KernelLimits>;
   /** How long the shards of a dead node stay its own. Default 3000. */
   readonly leaseMs?: number;
