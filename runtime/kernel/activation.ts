@@ -2,7 +2,13 @@ import type { AnyActor } from '../define/actor.ts';
 import type { Cancel } from '../define/clock.ts';
 import { isTrolleyError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
-import { FencedError, type Delivery, type Finished, type ShardLease } from '../mailbox/mailbox.ts';
+import {
+  FencedError,
+  type CarriedMessage,
+  type Delivery,
+  type Finished,
+  type ShardLease,
+} from '../mailbox/mailbox.ts';
 import type { ActorRecord, StateStore } from '../storage/state-store.ts';
 import { applyTurn, failedAgain, type Failure, type SettledEffect } from './apply-turn.ts';
 import { EffectRunner } from './effect-runner.ts';
@@ -52,6 +58,8 @@ export class Activation {
   #inHand: readonly Delivery[] = [];
   #outcomes: SettledEffect[] = [];
   #rung = false;
+  /** Came with a ring, and is not accepted yet. */
+  #carried: CarriedMessage | undefined;
   /** Listed as live in the mailbox for its effects' sake. */
   #listedBusy = false;
   #scheduled = false;
@@ -94,9 +102,11 @@ export class Activation {
     });
   }
 
-  /** There may be something in the mailbox. */
-  ring(): void {
-    this.#rung = true;
+  /** There may be something in the mailbox, or here is the message itself. */
+  ring(carried?: CarriedMessage): void {
+    // A second one means that the first has been ended: nothing is carried to an actor with messages.
+    if (carried === undefined) this.#rung = true;
+    else this.#carried = carried;
     if (this.#failures === 0) this.#schedule();
   }
 
@@ -107,6 +117,7 @@ export class Activation {
       this.#turn !== undefined ||
       this.#inHand.length > 0 ||
       this.#outcomes.length > 0 ||
+      this.#carried !== undefined ||
       this.#failures > 0 ||
       (this.#loaded?.record.effects.length ?? 0) > 0;
     return busy ? 0 : this.#kernel.clock.monotonic() - this.#usedAt;
@@ -130,9 +141,7 @@ export class Activation {
       this.#turn = this.#run().finally(() => {
         this.#turn = undefined;
         this.#usedAt = this.#kernel.clock.monotonic();
-        if (this.#failures === 0 && (this.#rung || this.#inHand.length > 0 || this.#outcomes.length > 0)) {
-          this.#schedule();
-        }
+        if (this.#failures === 0 && this.#hasWork()) this.#schedule();
       });
       return this.#turn;
     });
@@ -146,15 +155,7 @@ export class Activation {
     try {
       if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
       const loaded = await this.#load();
-      if (this.#inHand.length === 0 && this.#rung) {
-        this.#rung = false;
-        this.#inHand = await this.#kernel.mailbox.take(
-          this.address,
-          this.lease,
-          this.#request(loaded.record),
-        );
-        this.#listedBusy = loaded.record.effects.length > 0;
-      }
+      if (this.#inHand.length === 0) this.#inHand = await this.#receive(loaded);
       await this.#takeTurn(loaded);
       this.#forgetVanished();
       if (this.#messageFailures.size === 0) this.#failures = 0;
@@ -165,6 +166,27 @@ export class Activation {
       const ms = Math.round(clock.monotonic() - startedAt);
       if (ms > limits.slowTurnMs) logger.warn({ actor: this.address.id, ms, messages }, 'a slow turn');
     }
+  }
+
+  #hasWork(): boolean {
+    return this.#rung || this.#carried !== undefined || this.#inHand.length > 0 || this.#outcomes.length > 0;
+  }
+
+  /** The message that came with a ring, else what the mailbox holds. */
+  async #receive({ record }: Loaded): Promise<readonly Delivery[]> {
+    const { mailbox } = this.#kernel;
+    const carried = this.#carried;
+    if (carried !== undefined) {
+      this.#carried = undefined;
+      const delivery = mailbox.accept(carried, this.address, this.lease);
+      if (delivery !== undefined) return [delivery];
+      this.#rung = true;
+    }
+    if (!this.#rung) return [];
+    this.#rung = false;
+    const taken = await mailbox.take(this.address, this.lease, this.#request(record));
+    this.#listedBusy = record.effects.length > 0;
+    return taken;
   }
 
   /** A message that failed and is not in hand any more is gone from its mailbox: nothing waits for its next try. */
@@ -227,8 +249,8 @@ export class Activation {
   async #finish(record: ActorRecord, done: readonly Finished[], max?: number): Promise<readonly Delivery[]> {
     const request = this.#request(record, max);
     if (done.length === 0 && this.#listedBusy === request.busy) return [];
-    // Finishing looks at the mailbox after every ring heard so far.
-    if (request.max > 0) this.#rung = false;
+    // Finishing looks at the mailbox after every ring heard so far, unless a message is on its way in one.
+    if (request.max > 0 && done.length > 0) this.#rung = false;
     const next = await this.#kernel.mailbox.finish(this.address, this.lease, done, request);
     this.#listedBusy = request.busy;
     return next;

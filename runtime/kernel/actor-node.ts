@@ -3,7 +3,7 @@ import type { ShardEvents } from '../cluster/shard-keeper.ts';
 import { pause, type Clock } from '../define/clock.ts';
 import { toWireError, TrolleyError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
-import type { Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
+import type { CarriedMessage, Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import { Activation, type HostedActor } from './activation.ts';
 import { defaultLimits, type Kernel, type KernelLimits } from './kernel.ts';
@@ -50,7 +50,7 @@ export class ActorNode implements ShardEvents {
       turnLimiter: new Limiter(limits.maxTurns),
       effectLimiter: new Limiter(limits.maxEffects),
     };
-    this.#watch = options.mailbox.watch((address) => this.#ring(address));
+    this.#watch = options.mailbox.watch((address, carried) => this.#ring(address, carried));
     this.#loops = [
       this.#every(limits.sweepMs, () => this.#sweepAll()),
       this.#every(limits.sweepMs, () => this.#passivate()),
@@ -94,11 +94,11 @@ export class ActorNode implements ShardEvents {
     await Promise.all([...held.activations.values()].map((activation) => activation.end()));
   }
 
-  #ring(address: ActorAddress): void {
+  #ring(address: ActorAddress, carried?: CarriedMessage): void {
     const held = this.#shards.get(address.shard);
     if (held === undefined) return;
     const known = held.activations.get(address.id);
-    if (known !== undefined) return known.ring();
+    if (known !== undefined) return known.ring(carried);
     const hosted = this.#actors.get(address.type);
     if (hosted === undefined) {
       this.#refuseAll(address, held.lease).catch((error: unknown) => this.#sweepFailed(error));
@@ -108,7 +108,7 @@ export class ActorNode implements ShardEvents {
       this.#forget(ended),
     );
     held.activations.set(address.id, activation);
-    activation.ring();
+    activation.ring(carried);
   }
 
   /** Messages to a type that this node does not have become dead letters: a newer node's retry may take them up. */

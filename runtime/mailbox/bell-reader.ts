@@ -1,18 +1,22 @@
 import type { Redis } from 'ioredis';
 import { pause, type Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
-import { parseAddress, type ActorAddress } from './address.ts';
-import type { MailboxWatch } from './mailbox.ts';
+import { parseAddress } from './address.ts';
+import type { CarriedMessage, MailboxWatch, RingListener } from './mailbox.ts';
 import { bellKey } from './redis-keys.ts';
 
 /** The longest that a shard just added waits to be listened to; what rings meanwhile is not lost. */
 const blockMs = 200;
 const maxRings = 1000;
+/** Rings heard before they are removed: often enough that messages do not lie about twice. */
+const trimEvery = 200;
 
 interface Bell {
   readonly shard: number;
   /** The id of the last ring heard; unset until the first read. */
   lastId?: string;
+  /** Rings heard since the stream was last trimmed. */
+  untrimmed: number;
 }
 
 interface Options {
@@ -25,14 +29,14 @@ interface Options {
 /** Reads the doorbells of many shards with one blocking read, on a connection of its own. */
 export class BellReader implements MailboxWatch {
   readonly #options: Options;
-  readonly #onRing: (address: ActorAddress) => void;
+  readonly #onRing: RingListener;
   readonly #connection: Redis;
   /** Stream key → shard and the id last seen. */
   readonly #streams = new Map<string, Bell>();
   readonly #closing = new AbortController();
   readonly #ended: Promise<void>;
 
-  constructor(options: Options, onRing: (address: ActorAddress) => void) {
+  constructor(options: Options, onRing: RingListener) {
     this.#options = options;
     this.#onRing = onRing;
     this.#connection = options.redis.duplicate({ enableAutoPipelining: false, maxRetriesPerRequest: null });
@@ -41,7 +45,7 @@ export class BellReader implements MailboxWatch {
   }
 
   add(shard: number): void {
-    this.#streams.set(bellKey(this.#options.namespace, shard), { shard });
+    this.#streams.set(bellKey(this.#options.namespace, shard), { shard, untrimmed: 0 });
   }
 
   remove(shard: number): void {
@@ -91,13 +95,32 @@ export class BellReader implements MailboxWatch {
     for (const [key, entries] of reply ?? []) {
       const stream = this.#streams.get(key);
       if (stream === undefined) continue;
-      const rung = new Set<string>();
       for (const [id, fields] of entries) {
         stream.lastId = id;
         const actor = fields[1];
-        if (actor !== undefined) rung.add(actor);
+        if (actor !== undefined) this.#onRing(parseAddress(actor, stream.shard), carriedBy(id, fields));
       }
-      for (const actor of rung) this.#onRing(parseAddress(actor, stream.shard));
+      stream.untrimmed += entries.length;
+      if (stream.untrimmed >= trimEvery) this.#trim(key, stream);
+    }
+    // A quiet moment: what is left of the rings need not lie about until the next busy one.
+    if (reply === null) {
+      for (const [key, stream] of this.#streams) if (stream.untrimmed > 0) this.#trim(key, stream);
     }
   }
+
+  /** Removes what was heard, but for the last ring: takers read from it how far the rings have come. */
+  #trim(key: string, stream: Bell): void {
+    stream.untrimmed = 0;
+    this.#options.redis
+      .xtrim(key, 'MINID', stream.lastId ?? '0')
+      .catch((error: unknown) => this.#options.logger.debug({ err: error }, 'doorbell not trimmed'));
+  }
+}
+
+/** The message that a ring carries: fields `a` actor, `t` lease token, `j` job id, `d` data. */
+function carriedBy(ring: string, fields: string[]): CarriedMessage | undefined {
+  const [, , , token, , jobId, , data] = fields;
+  if (token === undefined || jobId === undefined || data === undefined) return undefined;
+  return { token, ring, jobId, data };
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Queue } from 'bullmq';
+import { Queue, Worker } from 'bullmq';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { systemClock } from '../define/clock.ts';
@@ -88,6 +88,127 @@ describe('a mailbox, seen through BullMQ', () => {
     expect(waiting?.data).to.deep.equal({ v: 1, id: 'c', name: 'Add', input: { id: 'c' } });
     const [failed] = await queue.getJobs(['failed']);
     expect(failed).to.include({ id: 'a', failedReason: 'broken' });
+  });
+
+  /** The same with BullMQ's own classes, in a queue beside. */
+  async function twin(act: (queue: Queue, worker: Worker) => Promise<void>): Promise<Stored> {
+    const options = {
+      prefix: shardPrefix(under.namespace, actor.shard),
+      connection: { url: testRedisUrl() },
+      skipMetasUpdate: true,
+    };
+    const queue = new Queue('twin', options);
+    const worker = new Worker('twin', null, { ...options, autorun: false });
+    try {
+      await act(queue, worker);
+      return await stored('twin');
+    } finally {
+      await worker.close();
+      await queue.close();
+    }
+  }
+
+  type Stored = Record<string, unknown>;
+
+  /** Lists and jobs of a queue, times and the locks of Workers aside. */
+  async function stored(name: string): Promise<Stored> {
+    const { redis, namespace } = under;
+    const queueKey = `${shardPrefix(namespace, actor.shard)}:${name}:`;
+    const found: Stored = {};
+    for (const part of ['wait', 'active']) found[part] = await redis.lrange(queueKey + part, 0, -1);
+    found['failed'] = await redis.zrange(`${queueKey}failed`, 0, '-1');
+    for (const id of ['a', 'b', 'c']) {
+      const job = await redis.hgetall(queueKey + id);
+      for (const time of ['timestamp', 'processedOn', 'finishedOn']) {
+        if (time in job) job[time] = /^\d{13}$/.test(job[time] ?? '') ? 'a time' : 'no time';
+      }
+      found[id] = job;
+    }
+    return found;
+  }
+
+  const add = (queue: Queue, id: string) =>
+    queue.add('Add', { v: 1, id, name: 'Add', input: { id } }, { jobId: id });
+
+  // BullMQ writes the options that `add` was given; a mailbox has none.
+  const withoutOptions = (found: Stored): Stored =>
+    JSON.parse(JSON.stringify(found).replaceAll(/"opts":"(?:[^"\\]|\\.)*"/g, '"opts":"any"')) as Stored;
+
+  it('stores waiting and active messages as BullMQ does', async () => {
+    const expected = await twin(async (queue, worker) => {
+      for (const id of ['a', 'b', 'c']) await add(queue, id);
+      for (let i = 0; i < 2; i++) await worker.getNextJob('token');
+    });
+    await under.grant(actor.shard);
+    for (const id of ['a', 'b', 'c']) await send(id);
+    const lease = await under.grant(actor.shard);
+    await under.mailbox.take(actor, lease, { max: 2, busy: false });
+    const found = await stored(actor.id);
+    // A second start: the first was on behalf of the owner before.
+    expect(found['a']).to.include({ ats: '2' });
+    found['a'] = { ...(found['a'] as object), ats: '1' };
+    expect(withoutOptions(found)).to.deep.equal(withoutOptions(expected));
+  });
+
+  it('stores a message that travels in its ring as BullMQ stores an active one', async () => {
+    const expected = await twin(async (queue, worker) => {
+      await add(queue, 'a');
+      await worker.getNextJob('token');
+      await add(queue, 'b');
+    });
+    await under.grant(actor.shard);
+    await send('a');
+    await send('b');
+    expect(withoutOptions(await stored(actor.id))).to.deep.equal(withoutOptions(expected));
+  });
+
+  it('leaves what BullMQ leaves when a message fails and when one is done', async () => {
+    const expected = await twin(async (queue, worker) => {
+      for (const id of ['a', 'b', 'c']) await add(queue, id);
+      const failing = await worker.getNextJob('token');
+      await failing.moveToFailed(new Error('broken'), 'token', false);
+      const done = await worker.getNextJob('token');
+      await done.moveToCompleted(undefined, 'token', false);
+      await done.remove();
+    });
+    const lease = await under.grant(actor.shard);
+    for (const id of ['a', 'b', 'c']) await send(id);
+    await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
+      max: 1,
+      busy: false,
+    });
+    await under.mailbox.finish(actor, lease, [{ jobId: 'b' }], { max: 0, busy: false });
+    const withoutTraces = (found: Stored): Stored => {
+      const { stacktrace: _, ...failed } = found['a'] as Record<string, string>;
+      return withoutOptions({ ...found, a: failed });
+    };
+    expect(withoutTraces(await stored(actor.id))).to.deep.equal(withoutTraces(expected));
+  });
+
+  it('takes nothing from a queue that somebody paused, and goes on when it is resumed', async () => {
+    const lease = await under.grant(actor.shard);
+    await queue.pause();
+    await send('a');
+    expect(await under.mailbox.take(actor, lease, { max: 1, busy: false })).to.deep.equal([]);
+    expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
+    await queue.resume();
+    const [taken] = await under.mailbox.take(actor, lease, { max: 1, busy: false });
+    expect(taken?.jobId).to.equal('a');
+    await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, busy: false });
+    expect(await under.residents()).to.deep.equal([]);
+  });
+
+  it('does not forget a retried dead letter when its owner dies', async () => {
+    const lease = await under.grant(actor.shard);
+    await send('a');
+    await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
+      max: 0,
+      busy: false,
+    });
+    const [failed] = await queue.getJobs(['failed']);
+    await failed?.retry();
+    await under.mailbox.take(actor, lease, { max: 1, busy: false });
+    expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
   });
 
   it('takes up a dead letter that BullMQ retries', async () => {

@@ -8,15 +8,18 @@ import { BellReader } from './bell-reader.ts';
 import { finishScript, sendScript, takeScript } from './bullmq-scripts.ts';
 import {
   FencedError,
+  type CarriedMessage,
   type Delivery,
   type Envelope,
   type Finished,
   type Mailbox,
   type MailboxWatch,
   type Request,
+  type RingListener,
   type ShardLease,
 } from './mailbox.ts';
 import { leaseKey, shardPrefix } from './redis-keys.ts';
+import { RingLedger } from './ring-ledger.ts';
 
 export interface BullMqMailboxOptions {
   readonly redis: Redis;
@@ -34,27 +37,30 @@ const maxDeadLetters = 100;
 const maxLiveAtOnce = 1000;
 /** Doorbell entries kept; a reader that falls behind is helped by the sweep. */
 const bellLength = 1000;
+/** A larger message waits for its owner to fetch it: rings are kept until they are heard. */
+const maxCarriedBytes = 4096;
 
 const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
-const addOptions = packr.pack({});
-const finishOptions = (count: number) =>
-  packr.pack({ token: '0', keepJobs: { count }, attempts: 0, maxMetricsSize: '' });
-const completedOptions = finishOptions(0);
-const failedOptions = finishOptions(maxDeadLetters);
+const failedOptions = packr.pack({
+  token: '0',
+  keepJobs: { count: maxDeadLetters },
+  attempts: 0,
+  maxMetricsSize: '',
+});
 
-type Reply = number | (string | null)[];
 type ScriptArgument = string | number | Buffer;
-type Script = (key: string, ...args: ScriptArgument[]) => Promise<Reply>;
+type Script<Reply> = (key: string, ...args: ScriptArgument[]) => Promise<Reply>;
 interface MailboxCommands {
-  trolleySend: Script;
-  trolleyTake: Script;
-  trolleyFinish: Script;
+  trolleySend: Script<number>;
+  trolleyTake: Script<string[]>;
+  trolleyFinish: Script<string[]>;
 }
 
 /** One BullMQ queue per actor, without BullMQ's loop, over one shared connection. */
 export class BullMqMailbox implements Mailbox {
   readonly #options: BullMqMailboxOptions;
   readonly #commands: MailboxCommands;
+  readonly #ledger = new RingLedger();
 
   constructor(options: BullMqMailboxOptions) {
     this.#options = options;
@@ -73,25 +79,36 @@ export class BullMqMailbox implements Mailbox {
       jobId,
       envelope.name,
       data,
-      addOptions,
       mailboxLimit,
       bellLength,
+      maxCarriedBytes,
     );
     if (added === -1) {
       throw new TrolleyError('mailbox_full', `${to.type} ${to.key} has ${mailboxLimit} messages waiting`);
     }
   }
 
-  take(from: ActorAddress, lease: ShardLease, { max, busy }: Request): Promise<Delivery[]> {
+  async take(from: ActorAddress, lease: ShardLease, { max, busy }: Request): Promise<Delivery[]> {
     const [key, ...head] = this.#head(from);
-    return this.#deliveries(
+    const [lastRing, ...taken] = await this.#unlessFenced(
       from,
       lease,
       this.#commands.trolleyTake(key, ...head, lease.token, max, busy ? '1' : '0'),
     );
+    this.#ledger.taken(from.id, lastRing ?? '0-0');
+    return deliveriesOf(taken);
   }
 
-  finish(
+  accept(
+    { token, ring, jobId, data }: CarriedMessage,
+    from: ActorAddress,
+    lease: ShardLease,
+  ): Delivery | undefined {
+    if (token !== lease.token || !this.#ledger.isFresh(from.id, ring)) return undefined;
+    return { jobId, envelope: JSON.parse(data) as Envelope };
+  }
+
+  async finish(
     of: ActorAddress,
     lease: ShardLease,
     done: readonly Finished[],
@@ -99,20 +116,12 @@ export class BullMqMailbox implements Mailbox {
   ): Promise<Delivery[]> {
     const [key, ...head] = this.#head(of);
     const jobs = done.flatMap(({ jobId, failedReason }) => [jobId, failedReason ?? '']);
-    return this.#deliveries(
+    const taken = await this.#unlessFenced(
       of,
       lease,
-      this.#commands.trolleyFinish(
-        key,
-        ...head,
-        lease.token,
-        max,
-        busy ? '1' : '0',
-        completedOptions,
-        failedOptions,
-        ...jobs,
-      ),
+      this.#commands.trolleyFinish(key, ...head, lease.token, max, busy ? '1' : '0', failedOptions, ...jobs),
     );
+    return deliveriesOf(taken);
   }
 
   async live(shard: number): Promise<ActorAddress[]> {
@@ -121,7 +130,7 @@ export class BullMqMailbox implements Mailbox {
     return ids.map((id) => parseAddress(id, shard));
   }
 
-  watch(onRing: (address: ActorAddress) => void): MailboxWatch {
+  watch(onRing: RingListener): MailboxWatch {
     return new BellReader(this.#options, onRing);
   }
 
@@ -131,19 +140,21 @@ export class BullMqMailbox implements Mailbox {
     return [leaseKey(namespace, address.shard), prefix, address.id, clock.now()];
   }
 
-  async #deliveries(address: ActorAddress, lease: ShardLease, reply: Promise<Reply>): Promise<Delivery[]> {
-    let fields: Reply;
+  async #unlessFenced<T>(address: ActorAddress, lease: ShardLease, reply: Promise<T>): Promise<T> {
     try {
-      fields = await reply;
+      return await reply;
     } catch (error) {
       if (error instanceof Error && error.message.includes('FENCED')) throw new FencedError(address, lease);
       throw error;
     }
-    const deliveries: Delivery[] = [];
-    if (typeof fields === 'number') return deliveries;
-    for (let i = 0; i + 1 < fields.length; i += 2) {
-      deliveries.push({ jobId: String(fields[i]), envelope: JSON.parse(String(fields[i + 1])) as Envelope });
-    }
-    return deliveries;
   }
+}
+
+/** From `jobId, data, …`. */
+function deliveriesOf(fields: readonly string[]): Delivery[] {
+  const deliveries: Delivery[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    deliveries.push({ jobId: String(fields[i]), envelope: JSON.parse(String(fields[i + 1])) as Envelope });
+  }
+  return deliveries;
 }

@@ -1,9 +1,11 @@
 import { createRequire } from 'node:module';
 
-/**
- * The three scripts that a message costs. They run the text of BullMQ's own scripts, taken from the installed
- * package, so a mailbox is a BullMQ queue to every tool that knows BullMQ; around it they add what an actor
- * needs and a queue does not have: the check of the lease, the list of live actors, the doorbell.
+/*
+ * The three scripts that a message costs. A mailbox is a BullMQ queue to every tool that knows BullMQ: the same
+ * keys, the same fields. What actors do all day (add at the back, take from the front, end well) is written out
+ * here on that layout, because BullMQ's own scripts keep much beside it that no actor has: events, markers,
+ * parents, limits. For everything else (a dead letter; a queue that somebody paused, prioritised, delayed or
+ * retried by hand) the text of BullMQ's own scripts runs, taken from the installed package.
  *
  * The token '0' tells BullMQ to keep no lock per job: the lease of the shard is the lock.
  */
@@ -13,36 +15,56 @@ interface BullMqScript {
 }
 const require = createRequire(import.meta.url);
 const bullmq = require('bullmq/dist/cjs/scripts/index.js') as Record<
-  'addStandardJob' | 'moveToActive' | 'moveToFinished',
+  'moveToActive' | 'moveToFinished',
   BullMqScript
 >;
 
 const asFunction = (name: keyof typeof bullmq) =>
   `local function ${name}(KEYS, ARGV)\n${bullmq[name].content}\nend\n`;
 
-// KEYS[1] = `<prefix>:own`, which also routes the script; all other keys share its hash tag.
+/**
+ * KEYS[1] = `<prefix>:own`, which also routes the script; all other keys share its hash tag.
+ *
+ * `untouched`: nobody but the runtime has put anything in this queue.
+ */
 const preamble = `
-local prefix, actor = ARGV[1], ARGV[2]
+local call = redis.call
+local prefix, actor, now = ARGV[1], ARGV[2], ARGV[3]
 local q = prefix .. ':' .. actor .. ':'
-local live = prefix .. ':live'
-local now = ARGV[3]
+local wait, active, live, bell = q .. 'wait', q .. 'active', prefix .. ':live', prefix .. ':bell'
+local function untouched()
+  return call('EXISTS', q .. 'meta', q .. 'marker', q .. 'events', q .. 'delayed', q .. 'prioritized') == 0
+end
 `;
 
 const leaseCheck = `
-if redis.call('GET', KEYS[1]) ~= ARGV[4] then return redis.error_reply('FENCED') end
+if call('GET', KEYS[1]) ~= ARGV[4] then return redis.error_reply('FENCED') end
 `;
 
-/** Takes up to ARGV[5] messages; an actor with none left leaves the live list and costs Redis nothing. */
+/** Takes up to `max` messages; an actor with none left leaves the live list and costs Redis nothing. */
 const takeNext = `
-local function takeNext(max, busy)
-  local taken = {}
-  local keys = {q .. 'wait', q .. 'active', q .. 'prioritized', q .. 'events', q .. 'stalled', q .. 'limiter',
-    q .. 'delayed', q .. 'paused', q .. 'meta', q .. 'pc', q .. 'marker'}
+local function takeUntouched(max, taken)
+  local ids = call('RPOP', wait, max)
+  if not ids then return end
+  for _, id in ipairs(ids) do
+    local job = call('HMGET', q .. id, 'data', 'ats')
+    if job[1] then
+      call('LPUSH', active, id)
+      call('HSET', q .. id, 'processedOn', now, 'ats', (tonumber(job[2]) or 0) + 1)
+      taken[#taken + 1] = id
+      taken[#taken + 1] = job[1]
+    end
+  end
+end
+
+local function takeByBullMq(max, taken)
+  local keys = {wait, active, q .. 'prioritized', q .. 'events', q .. 'stalled', q .. 'limiter', q .. 'delayed',
+    q .. 'paused', q .. 'meta', q .. 'pc', q .. 'marker'}
   local args = {q, now, cmsgpack.pack({token = '0'})}
   for _ = 1, max do
     local next = moveToActive(keys, args)
     local fields = next[1]
-    if type(fields) ~= 'table' then break end
+    if type(fields) ~= 'table' then return end
     for i = 1, #fields, 2 do
       if fields[i] == 'data' then
         taken[#taken + 1] = next[2]
@@ -50,10 +72,18 @@ local function takeNext(max, busy)
       end
     end
   end
-  if #taken == 0 and redis.call('LLEN', q .. 'wait') == 0 and redis.call('LLEN', q .. 'active') == 0 then
-    if busy ~= '1' then redis.call('ZREM', live, actor) end
-    if redis.call('EXISTS', q .. 'failed', q .. 'delayed', q .. 'prioritized', q .. 'completed') == 0 then
-      redis.call('DEL', q .. 'id', q .. 'marker', q .. 'meta', q .. 'events')
+end
+
+local function takeNext(max, busy)
+  local taken = {}
+  local plain = untouched()
+  if max > 0 then
+    if plain then takeUntouched(max, taken) else takeByBullMq(max, taken) end
+  end
+  if #taken == 0 and call('EXISTS', wait, active) == 0 then
+    if busy ~= '1' then call('ZREM', live, actor) end
+    if not plain and call('EXISTS', q .. 'failed', q .. 'delayed', q .. 'prioritized', q .. 'completed') == 0 then
+      call('DEL', q .. 'id', q .. 'marker', q .. 'meta', q .. 'events')
     end
   end
   return taken
@@ -61,49 +91,75 @@ end
 `;
 
 /**
- * ARGV: prefix, actor, now, jobId, message name, data, options (msgpack), mailbox limit, bell length.
+ * ARGV: prefix, actor, now, jobId, message name, data, mailbox limit, bell length, most bytes that a ring carries.
  * Returns 1 when added, 0 when the id already waits, -1 when the mailbox is full.
+ *
+ * To an idle actor the message travels in the ring, already taken on behalf of the shard's owner: that spares
+ * the owner a script. The ring names the lease that it was taken under; to anybody else it is a mere hint.
  */
 export const sendScript = `
-${asFunction('addStandardJob')}
 ${preamble}
-local jobId = ARGV[4]
-if redis.call('EXISTS', q .. jobId) == 1 then
+local jobId, data = ARGV[4], ARGV[6]
+local job = q .. jobId
+if call('EXISTS', job) == 1 then
   -- Sent again, a dead letter gets another chance: its id must not swallow the message.
-  if redis.call('ZREM', q .. 'failed', jobId) == 0 then return 0 end
-  redis.call('DEL', q .. jobId)
+  if call('ZREM', q .. 'failed', jobId) == 0 then return 0 end
+  call('DEL', job)
 end
-local waiting = redis.call('LLEN', q .. 'wait')
-if waiting >= tonumber(ARGV[8]) then return -1 end
-if waiting == 0 then redis.call('HSETNX', q .. 'meta', 'opts.maxLenEvents', 0) end
-addStandardJob(
-  {q .. 'wait', q .. 'paused', q .. 'meta', q .. 'id', q .. 'completed', q .. 'delayed', q .. 'active',
-    q .. 'events', q .. 'marker'},
-  {cmsgpack.pack({q, jobId, ARGV[5], tonumber(now)}), ARGV[6], ARGV[7]})
-redis.call('ZADD', live, 'NX', now, actor)
-if waiting == 0 and redis.call('LLEN', q .. 'active') == 0 then
-  redis.call('XADD', prefix .. ':bell', 'MAXLEN', '~', ARGV[9], '*', 'a', actor)
+local waiting = call('LLEN', wait)
+if waiting >= tonumber(ARGV[7]) then return -1 end
+local function store(...)
+  call('HSET', job, 'name', ARGV[5], 'data', data, 'opts', '{}', 'timestamp', now, 'delay', 0, 'priority', 0, ...)
+end
+if call('EXISTS', active) == 1 then
+  store()
+  call('LPUSH', wait, jobId)
+  return 1
+end
+call('ZADD', live, 'NX', now, actor)
+if waiting > 0 then
+  store()
+  call('LPUSH', wait, jobId)
+  return 1
+end
+local owner = call('GET', KEYS[1])
+if owner and #data <= tonumber(ARGV[9]) and untouched() then
+  store('processedOn', now, 'ats', 1)
+  call('LPUSH', active, jobId)
+  call('XADD', bell, 'MAXLEN', '~', ARGV[8], '*', 'a', actor, 't', owner, 'j', jobId, 'd', data)
+else
+  store()
+  call('LPUSH', wait, jobId)
+  call('XADD', bell, 'MAXLEN', '~', ARGV[8], '*', 'a', actor)
 end
 return 1
 `;
 
-/** ARGV: prefix, actor, now, lease token, max, busy. Returns {jobId, data, …}. */
+/**
+ * ARGV: prefix, actor, now, lease token, max, busy. Returns {id of the last ring, jobId, data, …}: what rings up
+ * to this one carried was in the mailbox when this ran, so it has been taken here or was ended before.
+ */
 export const takeScript = `
 ${asFunction('moveToActive')}
 ${preamble}
 ${leaseCheck}
 ${takeNext}
-local left = redis.call('LPOP', q .. 'active')
+local left = call('LPOP', active)
 while left do
-  redis.call('RPUSH', q .. 'wait', left)
-  left = redis.call('LPOP', q .. 'active')
+  call('RPUSH', wait, left)
+  left = call('LPOP', active)
 end
-return takeNext(tonumber(ARGV[5]), ARGV[6])
+local taken = takeNext(tonumber(ARGV[5]), ARGV[6])
+-- A job that somebody put back by hand is not listed: from here on a crash must not forget it.
+if #taken > 0 then call('ZADD', live, 'NX', now, actor) end
+local last = call('XREVRANGE', bell, '+', '-', 'COUNT', 1)[1]
+table.insert(taken, 1, last and last[1] or '0-0')
+return taken
 `;
 
 /**
- * ARGV: prefix, actor, now, lease token, max, busy, options of a completed job, of a failed one (msgpack), then
- * for each message: jobId, reason of failure or ''. Returns as *take*.
+ * ARGV: prefix, actor, now, lease token, max, busy, options of a failed job (msgpack), then for each message:
+ * jobId, reason of failure or ''. Returns {jobId, data, …}.
  */
 export const finishScript = `
 ${asFunction('moveToActive')}
@@ -111,14 +167,24 @@ ${asFunction('moveToFinished')}
 ${preamble}
 ${leaseCheck}
 ${takeNext}
-for i = 9, #ARGV, 2 do
-  local jobId, reason = ARGV[i], ARGV[i + 1]
-  local target, field, value, opts = 'completed', 'returnvalue', 'null', ARGV[7]
-  if reason ~= '' then target, field, value, opts = 'failed', 'failedReason', reason, ARGV[8] end
-  moveToFinished(
-    {q .. 'wait', q .. 'active', q .. 'prioritized', q .. 'events', q .. 'stalled', q .. 'limiter', q .. 'delayed',
-      q .. 'paused', q .. 'meta', q .. 'pc', q .. target, q .. jobId, q .. 'metrics:' .. target, q .. 'marker'},
-    {jobId, now, field, value, target, '0', q, opts})
+local function complete(jobId)
+  -- Not in hand: another delivery has ended it, or it waits for the next.
+  if call('LREM', active, -1, jobId) == 0 then return end
+  call('DEL', q .. jobId, q .. jobId .. ':logs')
 end
+local function fail(jobId, reason)
+  -- Nobody listens to the events of an actor; without a limit BullMQ would keep 10,000.
+  local own = call('HSETNX', q .. 'meta', 'opts.maxLenEvents', 0) == 1 and call('HLEN', q .. 'meta') == 1
+  moveToFinished(
+    {wait, active, q .. 'prioritized', q .. 'events', q .. 'stalled', q .. 'limiter', q .. 'delayed',
+      q .. 'paused', q .. 'meta', q .. 'pc', q .. 'failed', q .. jobId, q .. 'metrics:failed', q .. 'marker'},
+    {jobId, now, 'failedReason', reason, 'failed', '0', q, ARGV[7]})
+  if own then call('DEL', q .. 'meta', q .. 'events') end
+end
+for i = 8, #ARGV, 2 do
+  if ARGV[i + 1] == '' then complete(ARGV[i]) else fail(ARGV[i], ARGV[i + 1]) end
+end
+-- What is in hand and did not come from here is on its way in a ring, and goes first.
+if call('EXISTS', active) == 1 then return {} end
 return takeNext(tonumber(ARGV[5]), ARGV[6])
 `;

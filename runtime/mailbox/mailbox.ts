@@ -26,6 +26,20 @@ export interface Delivery {
   readonly envelope: Envelope;
 }
 
+/** A message that came with a ring: it was taken on behalf of the lease's holder when it was sent. */
+export interface CarriedMessage {
+  /** The lease that it was taken under. */
+  readonly token: string;
+  /** The ring's place among the rings of its shard. */
+  readonly ring: string;
+  readonly jobId: string;
+  /** The envelope, as JSON. */
+  readonly data: string;
+}
+
+/** Hears that an actor has got a message, and often the message itself. */
+export type RingListener = (address: ActorAddress, carried?: CarriedMessage) => void;
+
 /** How a delivery ended. A failed one is kept as a dead letter. */
 export interface Finished {
   readonly jobId: string;
@@ -77,7 +91,13 @@ export interface Mailbox {
    */
   take(from: ActorAddress, lease: ShardLease, request: Request): Promise<Delivery[]>;
   /**
-   * Ends messages in hand and takes the next, in one step.
+   * For an owner that has nothing of this actor in hand: the message that a ring carried, or nothing when only
+   * *take* can tell whether it is still to be handled. To be asked when the message is about to be handled.
+   */
+  accept(carried: CarriedMessage, from: ActorAddress, lease: ShardLease): Delivery | undefined;
+  /**
+   * Ends messages in hand and takes the next, in one step. It takes nothing while a message that its owner has
+   * not accepted yet is on the way in a ring: that one comes first.
    * @throws FencedError
    */
   finish(
@@ -89,5 +109,5 @@ export interface Mailbox {
   /** Actors of a shard that have messages or effects under way: the truth behind the hints of `watch`. */
   live(shard: number): Promise<ActorAddress[]>;
   /** Hints, for the shards that are added, that an idle actor has got a message. May lose or repeat some. */
-  watch(onRing: (address: ActorAddress) => void): MailboxWatch;
+  watch(onRing: RingListener): MailboxWatch;
 }

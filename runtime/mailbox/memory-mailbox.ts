@@ -2,14 +2,17 @@ import { TrolleyError } from '../define/errors.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import {
   FencedError,
+  type CarriedMessage,
   type Delivery,
   type Envelope,
   type Finished,
   type Mailbox,
   type MailboxWatch,
   type Request,
+  type RingListener,
   type ShardLease,
 } from './mailbox.ts';
+import { RingLedger } from './ring-ledger.ts';
 
 interface Queue {
   wait: { jobId: string; data: string }[];
@@ -22,7 +25,9 @@ export class MemoryMailbox implements Mailbox {
   readonly #queues = new Map<string, Queue>();
   readonly #live = new Map<number, Set<string>>();
   readonly #owners = new Map<number, string>();
-  readonly #watches = new Set<{ shards: Set<number>; onRing: (address: ActorAddress) => void }>();
+  readonly #watches = new Set<{ shards: Set<number>; onRing: RingListener }>();
+  readonly #ledger = new RingLedger();
+  #rings = 0;
   readonly #limit: number;
 
   constructor(limit = 1000) {
@@ -43,10 +48,20 @@ export class MemoryMailbox implements Mailbox {
       );
     }
     queue.failed = queue.failed.filter((job) => job.jobId !== jobId);
-    queue.wait.push({ jobId, data: JSON.stringify(envelope) });
+    const data = JSON.stringify(envelope);
+    const token = this.#owners.get(to.shard);
+    const idle = queue.wait.length === 0 && queue.active.length === 0;
     this.#liveOf(to.shard).add(to.id);
-    for (const watch of this.#watches) if (watch.shards.has(to.shard)) watch.onRing(to);
+    queue[idle && token !== undefined ? 'active' : 'wait'].push({ jobId, data });
+    if (idle) this.#ring(to, token === undefined ? undefined : { token, jobId, data });
     return Promise.resolve();
+  }
+
+  #ring(to: ActorAddress, carried: Omit<CarriedMessage, 'ring'> | undefined): void {
+    const ring = `${++this.#rings}-0`;
+    for (const watch of this.#watches) {
+      if (watch.shards.has(to.shard)) watch.onRing(to, carried && { ...carried, ring });
+    }
   }
 
   // async, so that a fence is a rejection here as it is there.
@@ -55,7 +70,17 @@ export class MemoryMailbox implements Mailbox {
     this.#check(from, lease);
     const queue = this.#queue(from);
     queue.wait.unshift(...queue.active.splice(0));
+    this.#ledger.taken(from.id, `${this.#rings}-0`);
     return this.#next(from, queue, request);
+  }
+
+  accept(
+    { token, ring, jobId, data }: CarriedMessage,
+    from: ActorAddress,
+    lease: ShardLease,
+  ): Delivery | undefined {
+    if (token !== lease.token || !this.#ledger.isFresh(from.id, ring)) return undefined;
+    return { jobId, envelope: JSON.parse(data) as Envelope };
   }
 
   async finish(
@@ -72,14 +97,15 @@ export class MemoryMailbox implements Mailbox {
       if (job !== undefined && failedReason !== undefined)
         queue.failed.push({ ...job, reason: failedReason });
     }
-    return this.#next(of, queue, request);
+    // What is in hand and did not come from here is on its way in a ring, and goes first.
+    return queue.active.length > 0 ? [] : this.#next(of, queue, request);
   }
 
   live(shard: number): Promise<ActorAddress[]> {
     return Promise.resolve([...this.#liveOf(shard)].map((id) => parseAddress(id, shard)));
   }
 
-  watch(onRing: (address: ActorAddress) => void): MailboxWatch {
+  watch(onRing: RingListener): MailboxWatch {
     const watch = { shards: new Set<number>(), onRing };
     this.#watches.add(watch);
     return {

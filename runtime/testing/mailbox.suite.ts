@@ -1,6 +1,12 @@
 import { expect } from 'chai';
 import { addressOf } from '../mailbox/address.ts';
-import { FencedError, type Envelope, type Mailbox, type ShardLease } from '../mailbox/mailbox.ts';
+import {
+  FencedError,
+  type CarriedMessage,
+  type Envelope,
+  type Mailbox,
+  type ShardLease,
+} from '../mailbox/mailbox.ts';
 
 export interface MailboxUnderTest {
   readonly mailbox: Mailbox;
@@ -51,11 +57,12 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
     });
 
     it('refuses a message when the mailbox is full, and takes it once there is room', async () => {
-      await send('a', 'b', 'c', 'd', 'e');
-      const refused = await send('f').catch((error: unknown) => error);
+      // The first is in its owner's hands already.
+      await send('a', 'b', 'c', 'd', 'e', 'f');
+      const refused = await send('g').catch((error: unknown) => error);
       expect(refused).to.have.property('code', 'mailbox_full');
       await under.mailbox.take(actor, lease, idle);
-      await send('f');
+      await send('g');
     });
 
     it('gives a new owner what the last one left, in order, ahead of what came later', async () => {
@@ -123,14 +130,77 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
       expect(await under.residents()).to.deep.equal([]);
     });
 
-    it('rings for a message to an idle actor of a shard that is watched', async () => {
-      let heard: (id: string) => void;
-      const rung = new Promise<string>((resolve) => (heard = resolve));
-      const watch = under.mailbox.watch((address) => heard(address.id));
-      watch.add(actor.shard);
-      await send('a');
-      expect(await rung).to.equal(actor.id);
-      await watch.close();
+    describe('a ring', () => {
+      /** Sends the first of `ids` to an idle actor, then the others, and hears the ring. */
+      async function sendAndHear(...ids: string[]): Promise<CarriedMessage | undefined> {
+        let heard: (carried: CarriedMessage | undefined) => void;
+        const rung = new Promise<CarriedMessage | undefined>((resolve) => (heard = resolve));
+        const watch = under.mailbox.watch((address, carried) => {
+          // Rings of the last second are heard as well.
+          if (address.id === actor.id && (carried?.jobId ?? ids[0]) === ids[0]) heard(carried);
+        });
+        watch.add(actor.shard);
+        await send(...ids);
+        try {
+          return await rung;
+        } finally {
+          await watch.close();
+        }
+      }
+      const accept = (carried: CarriedMessage | undefined, by = lease) =>
+        carried && under.mailbox.accept(carried, actor, by);
+
+      it('carries a message to an idle actor, which its owner then ends as any other', async () => {
+        const delivery = accept(await sendAndHear('a', 'b'));
+        expect(delivery).to.deep.equal({ jobId: 'a', envelope: message('a') });
+        expect(ids(await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle))).to.deep.equal(['b']);
+        await under.mailbox.finish(actor, lease, [{ jobId: 'b' }], idle);
+        expect(await under.residents()).to.deep.equal([]);
+      });
+
+      it('is a hint to whoever holds another lease than the message was sent under', async () => {
+        const carried = await sendAndHear('a');
+        const next = await under.grant(actor.shard);
+        expect(accept(carried, next)).to.equal(undefined);
+        expect(ids(await under.mailbox.take(actor, next, idle))).to.deep.equal(['a']);
+      });
+
+      it('is a hint once its message has been taken, so nothing is handled twice', async () => {
+        const carried = await sendAndHear('a');
+        expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
+        expect(accept(carried)).to.equal(undefined);
+      });
+
+      it('carries again after a taking', async () => {
+        await send('a');
+        await under.mailbox.take(actor, lease, idle);
+        await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
+        expect(accept(await sendAndHear('b'))?.jobId).to.equal('b');
+      });
+
+      it('keeps what follows waiting while its message is on the way', async () => {
+        const carried = await sendAndHear('a', 'b');
+        expect(await under.mailbox.finish(actor, lease, [], idle)).to.deep.equal([]);
+        expect(accept(carried)?.jobId).to.equal('a');
+      });
+
+      it('may be lost: a taking finds its message, ahead of what follows', async () => {
+        await sendAndHear('a', 'b');
+        expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a', 'b']);
+      });
+
+      it('carries nothing to a shard that nobody holds', async () => {
+        const unheld = addressOf('cart', 'elsewhere', 8);
+        expect(unheld.shard).to.not.equal(actor.shard);
+        const carried: unknown[] = [];
+        const watch = under.mailbox.watch((_, message) => carried.push(message));
+        watch.add(unheld.shard);
+        await under.mailbox.send(unheld, 'a', message('a'));
+        const owner = await under.grant(unheld.shard);
+        expect(ids(await under.mailbox.take(unheld, owner, idle))).to.deep.equal(['a']);
+        await watch.close();
+        expect(carried.filter((one) => one !== undefined)).to.deep.equal([]);
+      });
     });
   });
 }

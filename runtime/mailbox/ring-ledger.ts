@@ -1,0 +1,37 @@
+/** Actors whose last taking is remembered by name; for older ones the latest of them stands in. */
+const maxRemembered = 10_000;
+
+/**
+ * Tells whether a message that came with a ring is still to be handled.
+ *
+ * What a ring carries was put in the owner's hands when the ring was written. Taking the mailbox up afresh (after
+ * a sweep, a failure, a takeover) hands it over a second time, so whatever rang before that is only a hint.
+ * Whoever is not sure may always take a ring for a hint: that costs a script, never a message.
+ */
+export class RingLedger {
+  /** Actor id → the last ring that its mailbox's last taking has seen. */
+  readonly #taken = new Map<string, string>();
+  #floor = '0-0';
+
+  taken(actorId: string, lastRing: string): void {
+    this.#taken.delete(actorId);
+    this.#taken.set(actorId, lastRing);
+    if (this.#taken.size <= maxRemembered) return;
+    for (const [oldest, ring] of this.#taken) {
+      if (isAfter(ring, this.#floor)) this.#floor = ring;
+      this.#taken.delete(oldest);
+      return;
+    }
+  }
+
+  isFresh(actorId: string, ring: string): boolean {
+    return isAfter(ring, this.#taken.get(actorId) ?? this.#floor);
+  }
+}
+
+/** Compares ids of Redis streams: `milliseconds-sequence`. */
+function isAfter(one: string, other: string): boolean {
+  const [ms = 0, sequence = 0] = one.split('-').map(Number);
+  const [otherMs = 0, otherSequence = 0] = other.split('-').map(Number);
+  return ms === otherMs ? sequence > otherSequence : ms > otherMs;
+}
