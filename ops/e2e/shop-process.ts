@@ -12,7 +12,7 @@ import { ShopStores } from './shop-stores.ts';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const main = join(import.meta.dirname, '..', 'main.ts');
-const jwt = { secret: developmentSecret, issuer: 'ecommerce-platform' };
+const tokens = { secret: developmentSecret, issuer: 'ecommerce-platform' };
 
 export interface Ended {
   readonly code: number | null;
@@ -26,6 +26,8 @@ export interface Ended {
 /** `npm start` as a process of its own. */
 export class ShopProcess {
   readonly dataDir: string;
+  /** What its tokens are signed with. */
+  readonly tokens = tokens;
   readonly ended: Promise<Ended>;
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
@@ -78,14 +80,23 @@ export class ShopProcess {
   }
 
   get client(): ShopClient {
-    return new ShopClient(`http://127.0.0.1:${portOf(this.lines, 'gateway')}`, jwt);
+    return new ShopClient(`http://127.0.0.1:${portOf(this.lines, 'gateway')}`, this.tokens);
   }
 
-  /** What it holds, with the PostgreSQL that it started itself. */
-  get stores(): ShopStores {
+  /** The Redis that it started itself. */
+  get redisUrl(): string {
+    return `redis://127.0.0.1:${portOf(this.lines, 'Redis [^ ]+')}`;
+  }
+
+  /** The PostgreSQL that it started itself. */
+  get postgresUrl(): string {
     const password = readFileSync(join(this.dataDir, 'postgres', 'password'), 'utf8').trim();
     const port = portOf(this.lines, 'PostgreSQL [^ ]+');
-    return new ShopStores(this.dataDir, `postgres://${superuser}:${password}@127.0.0.1:${port}/trolley`);
+    return `postgres://${superuser}:${password}@127.0.0.1:${port}/trolley`;
+  }
+
+  get stores(): ShopStores {
+    return new ShopStores(this.dataDir, this.postgresUrl);
   }
 
   /** The processes of the stores that it started itself. */
