@@ -24,6 +24,9 @@ export interface FaultInjectorOptions {
   readonly messages: number;
   readonly leastNodes: number;
   readonly freezeMs: number;
+  readonly leaseMs: number;
+  /** After which a caller repeats what Redis forgot. */
+  readonly askTimeoutMs: number;
   readonly gapMs: number;
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;
@@ -44,6 +47,7 @@ export class FaultInjector {
   readonly #options: FaultInjectorOptions;
   readonly #underWay = new Set<Promise<void>>();
   #startedAt = 0;
+  #disturbedUntil = 0;
 
   constructor(options: FaultInjectorOptions) {
     this.#options = options;
@@ -86,12 +90,14 @@ export class FaultInjector {
   }
 
   async #kill(): Promise<void> {
+    const { clients, leaseMs } = this.#options;
     const node = await this.#victim();
     if (node === undefined) return;
     const { number } = this.#note('kill', node.label, `kill -9 ${node.label}`);
     node.leaving = true;
     node.child.signal('SIGKILL');
-    this.#options.clients.lost(number, node.label);
+    clients.lost(number, node.label);
+    this.#disturbed(leaseMs);
     this.#later(() => this.#replace());
   }
 
@@ -108,6 +114,7 @@ export class FaultInjector {
       node.child.signal('SIGCONT');
       node.frozen = false;
       say(`SIGCONT ${node.label}`);
+      this.#disturbed(0);
     });
   }
 
@@ -139,17 +146,20 @@ export class FaultInjector {
   }
 
   async #restartRedis(): Promise<void> {
-    const { redis, random, say } = this.#options;
-    this.#note('redis', 'Redis', 'kill -9 Redis');
+    const { redis, random, say, askTimeoutMs } = this.#options;
+    this.#note('redis', 'Redis', 'kill -9 Redis, its last second lost');
     await redis.kill();
+    this.#disturbed(askTimeoutMs);
     await delay(random.between(100, 1_000));
     await redis.startAgain();
     say('Redis is back');
   }
 
   async #flush(): Promise<void> {
+    const { redis, askTimeoutMs } = this.#options;
     this.#note('flush', 'Redis', 'FLUSHALL');
-    await this.#options.redis.flush();
+    await redis.flush();
+    this.#disturbed(askTimeoutMs);
   }
 
   async #replace(): Promise<void> {
@@ -181,6 +191,13 @@ export class FaultInjector {
   }
 
   async #calm(): Promise<void> {
+    const { signal } = this.#options;
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
+    while (performance.now() < this.#disturbedUntil && !signal.aborted) await delay(pollMs);
+  }
+
+  /** What happened just now is felt by callers for so long, and a bit. */
+  #disturbed(ms: number): void {
+    this.#disturbedUntil = Math.max(this.#disturbedUntil, performance.now() + ms + 2_000);
   }
 }

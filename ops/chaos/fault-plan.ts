@@ -10,7 +10,7 @@ export type FaultKind =
   | 'drain'
   /** One more node. */
   | 'join'
-  /** kill -9 of Redis and a restart on the same files. */
+  /** kill -9 of Redis, and a restart on the same files without the last second of its log. */
   | 'redis'
   /** FLUSHALL: every mailbox, lease and inbox is gone. */
   | 'flush';

@@ -1,3 +1,6 @@
+import { readdirSync, statSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { startRedis } from '../infra/embedded-redis.ts';
 import type { EmbeddedServer } from '../infra/embedded-server.ts';
 import { connectRedis } from './cluster-connection.ts';
@@ -8,6 +11,9 @@ export interface RestartableRedisOptions {
   /** With a log of all writes, flushed each second; else a restart begins empty. */
   readonly durable: boolean;
 }
+
+/** `appendfsync everysec`. */
+const flushIntervalMs = 1_000;
 
 /** A Redis of the scenario's own, which comes back on the same port and the same files. */
 export class RestartableRedis {
@@ -27,9 +33,16 @@ export class RestartableRedis {
     return this.#server.url;
   }
 
+  /**
+   * Ends it with kill -9. What Redis had handed to the system survives that; what a machine that loses its power
+   * forgets, the writes since the last flush to disk, is cut off its log here.
+   */
   async kill(): Promise<void> {
+    const before = this.#logs();
+    await delay(flushIntervalMs);
     this.#server.kill();
     await this.#server.exited;
+    for (const { file, bytes } of before) if (statSync(file).size > bytes) truncateSync(file, bytes);
   }
 
   async startAgain(): Promise<void> {
@@ -46,6 +59,15 @@ export class RestartableRedis {
       for await (const keys of redis.scanStream({ count: 1_000 })) found.push(...(keys as string[]));
       return found;
     });
+  }
+
+  /** The files that Redis appends to, if it keeps a log. */
+  #logs(): { file: string; bytes: number }[] {
+    const folder = join(this.#options.dataDir, 'redis');
+    return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.incr.aof') || name.endsWith('appendonly.aof'))
+      .map((name) => join(folder, name))
+      .map((file) => ({ file, bytes: statSync(file).size }));
   }
 
   async stop(): Promise<void> {
