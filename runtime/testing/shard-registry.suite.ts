@@ -1,0 +1,95 @@
+import { expect } from 'chai';
+import type { ShardRegistry } from '../cluster/shard-registry.ts';
+
+export interface ShardRegistryUnderTest {
+  readonly registry: ShardRegistry;
+  /** Resolves when everything that was given `shortMs` has run out. */
+  elapse(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** The time to live of what a test lets run out. */
+export const shortMs = 30;
+const longMs = 60_000;
+
+/** What every shard registry keeps. */
+export function describeShardRegistry(name: string, open: () => Promise<ShardRegistryUnderTest>): void {
+  describe(`shard registry: ${name}`, () => {
+    let under: ShardRegistryUnderTest;
+    beforeEach(async () => {
+      under = await open();
+    });
+    afterEach(() => under.close());
+
+    const acquire = async (shard: number, node: string, ttlMs = longMs) => {
+      const token = await under.registry.acquire(shard, node, ttlMs);
+      return token ?? expect.fail(`${node} did not get shard ${shard}`);
+    };
+    const epochOf = (token: string) => Number(token.split('#')[1]);
+
+    it('lists who joined, sorted, until it leaves', async () => {
+      expect(await under.registry.join('b', longMs)).to.deep.equal(['b']);
+      expect(await under.registry.join('a', longMs)).to.deep.equal(['a', 'b']);
+      await under.registry.leave('b');
+      expect(await under.registry.join('a', longMs)).to.deep.equal(['a']);
+    });
+
+    it('forgets a member that does not say again that it lives', async () => {
+      await under.registry.join('a', shortMs);
+      await under.elapse();
+      expect(await under.registry.join('b', longMs)).to.deep.equal(['b']);
+    });
+
+    it('gives a shard to one node at a time', async () => {
+      await acquire(1, 'a');
+      expect(await under.registry.acquire(1, 'b', longMs)).to.equal(undefined);
+      expect(await under.registry.acquire(1, 'a', longMs)).to.equal(undefined);
+      await acquire(2, 'b');
+    });
+
+    it('gives each lease a higher epoch than the one before, also to the same node', async () => {
+      const first = await acquire(1, 'a');
+      await under.registry.release(1, first);
+      const second = await acquire(1, 'a');
+      await under.registry.release(1, second);
+      const third = await acquire(1, 'b');
+      const epochs = [first, second, third].map(epochOf);
+      expect(epochs, [first, second, third].join()).to.deep.equal(epochs.toSorted((a, b) => a - b));
+      expect(new Set(epochs).size).to.equal(3);
+    });
+
+    it('lets a lease run out that is not renewed, and does not renew it then', async () => {
+      const first = await acquire(1, 'a', shortMs);
+      await under.elapse();
+      expect(await under.registry.renew([{ shard: 1, token: first }], longMs)).to.deep.equal([false]);
+      const second = await acquire(1, 'b');
+      expect(epochOf(second)).to.be.greaterThan(epochOf(first));
+    });
+
+    it('renews the leases that are still held, and says of each whether it was', async () => {
+      const mine = await acquire(1, 'a', longMs);
+      const theirs = await acquire(2, 'b', longMs);
+      const leases = [
+        { shard: 1, token: mine },
+        { shard: 2, token: `${theirs}0` },
+        { shard: 3, token: 'a#1' },
+      ];
+      expect(await under.registry.renew(leases, longMs)).to.deep.equal([true, false, false]);
+    });
+
+    it('counts the time of a lease from its last renewal', async () => {
+      const token = await acquire(1, 'a', longMs);
+      await under.registry.renew([{ shard: 1, token }], shortMs);
+      await under.elapse();
+      await acquire(1, 'b');
+    });
+
+    it('takes a shard back only from who holds it', async () => {
+      const first = await acquire(1, 'a');
+      await under.registry.release(1, first);
+      await acquire(1, 'b');
+      await under.registry.release(1, first);
+      expect(await under.registry.acquire(1, 'a', longMs)).to.equal(undefined);
+    });
+  });
+}
