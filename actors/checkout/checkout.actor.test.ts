@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import { codeOf } from '../../runtime/define/errors.ts';
-import { systemClock } from '../../runtime/define/clock.ts';
 import type { ActorRefs } from '../../runtime/define/ref.ts';
 import { MemoryEventLog } from '../../runtime/events/memory-event-log.ts';
 import { silentLogger } from '../../runtime/observe/logger.ts';
 import { MemoryStateStore } from '../../runtime/storage/memory-state-store.ts';
+import { FakeClock } from '../../runtime/testing/fake-clock.ts';
 import { createTestCluster, type TestCluster } from '../../runtime/testing/test-cluster.ts';
 import { createCartActor } from '../cart/cart.actor.ts';
 import { startCartConsumer } from '../cart/cart.consumer.ts';
@@ -21,6 +21,7 @@ import { createCartClaims, type ChargeAnswer } from './checkout.effects.ts';
 /** The three actors as they work together, on the real kernel, with services that always answer. */
 function createShop() {
   const store = new MemoryStateStore();
+  const clock = new FakeClock();
   const late: ActorRefs = { ref: (contract, key) => cluster.refs.ref(contract, key) };
   const charges: ((answer: ChargeAnswer) => void)[] = [];
   let charged: () => void = () => {};
@@ -40,6 +41,7 @@ function createShop() {
     refund: done,
   };
   const cluster: TestCluster = createTestCluster({
+    clock,
     actors: [
       {
         actor: createCartActor({
@@ -54,7 +56,7 @@ function createShop() {
           prices: { getMany: async () => [{ id: 1, name: 'Laptop', priceCents: 129_999 }] },
           inventory,
           payments,
-          clock: systemClock,
+          clock,
           reserveTimeoutMs: 30_000,
           paymentTimeoutMs: 60_000,
         }),

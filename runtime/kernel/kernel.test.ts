@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { z } from 'zod';
 import { defineActor, type EffectContext } from '../define/actor.ts';
+import { pause } from '../define/clock.ts';
 import { defineContract } from '../define/contract.ts';
 import { TrolleyError } from '../define/errors.ts';
 import { addressOf } from '../mailbox/address.ts';
@@ -99,7 +100,7 @@ describe('the kernel', () => {
     let most = 0;
     store.faults.beforeWrite = async () => {
       most = Math.max(most, ++running);
-      await new Promise((resolve) => setTimeout(resolve, 2));
+      await pause(cluster.clock, 2);
       running--;
     };
     for (let i = 0; i < 20; i++) {
@@ -241,6 +242,7 @@ describe('the kernel', () => {
     const after = counter().ask('Add', { by: 1 });
     expect(await broken).to.have.property('code', 'internal');
     expect((await after).total).to.equal(1);
+    await cluster.runUntilIdle();
     expect(cluster.mailbox.deadLetters(addressOf('counter', 'a', 4))).to.have.length(1);
   });
 
@@ -269,6 +271,7 @@ describe('the kernel', () => {
     const address = addressOf('counter', 'a', 4);
     await cluster.mailbox.send(address, 'new', { v: 2, id: 'new', name: 'Get', input: {} });
     expect((await counter().ask('Add', { by: 1 })).total).to.equal(1);
+    await cluster.runUntilIdle();
     const [letter] = cluster.mailbox.deadLetters(address);
     expect(letter?.reason).to.include('version 2');
   });
@@ -306,7 +309,7 @@ describe('the kernel', () => {
   it('leaves nothing in the mailbox of an actor that is idle', async () => {
     await Promise.all(['a', 'b', 'c'].map((key) => counter(key).ask('Add', { by: 1 })));
     await counter().ask('Double', {});
-    await counter().ask('Get', {});
+    await cluster.runUntilIdle();
     expect(cluster.mailbox.residents()).to.deep.equal([]);
   });
 });

@@ -1,70 +1,142 @@
-import { ClusterClient } from '../cluster/client.ts';
-import { systemClock, type Clock } from '../define/clock.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/activation.ts';
-import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
-import { MemoryMailbox } from '../mailbox/memory-mailbox.ts';
+import type { MemoryMailbox } from '../mailbox/memory-mailbox.ts';
 import { silentLogger, type Logger } from '../observe/logger.ts';
-import { MemoryReplies } from './memory-replies.ts';
+import { Driver } from './driver.ts';
+import { FakeClock } from './fake-clock.ts';
+import { MemoryServers, type Interposed } from './memory-servers.ts';
+import { Network } from './network.ts';
+import { createSeededRandom } from './seeded-random.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+import { TestClient } from './test-client.ts';
+import { TestNode, type NodeContext } from './test-node.ts';
 
 export interface TestClusterOptions {
-  readonly actors: readonly HostedActor[];
-  readonly clock?: Clock;
-  readonly logger?: Logger;
+  /** What each node hosts, or how to make it for one. Its stores are shared by all nodes, as a database is. */
+  readonly actors: readonly HostedActor[] | ((context: NodeContext) => readonly HostedActor[]);
+  /** Nodes to begin with. Default 1. */
+  readonly nodes?: number;
+  /** Decides the order of all that may happen in more than one. The same seed gives the same run. Default 1. */
+  readonly seed?: number;
+  /**
+   * `auto` (default): time passes by itself while somebody waits for an ask, a tell or `settled`, and only when
+   * nothing else can happen. `manual`: time and messages move with `advance` and `runUntilIdle` alone.
+   */
+  readonly time?: 'auto' | 'manual';
+  /** To be shared with what runs beside the cluster. */
+  readonly clock?: FakeClock;
+  /** The longest that a message or a call is on its way, one way; how long it takes is up to the seed. Default 0. */
+  readonly latencyMs?: number;
+  readonly shards?: number;
+  readonly leaseMs?: number;
+  readonly beatMs?: number;
   readonly limits?: Partial<KernelLimits>;
   readonly mailboxLimit?: number;
+  readonly logger?: Logger;
+  readonly interposed?: Interposed;
 }
 
+/** A cluster in this process: nodes, clients and servers in memory, on a clock and a network that a test owns. */
 export interface TestCluster {
+  /** Asks from a client of its own. */
   readonly refs: ActorRefs;
-  readonly mailbox: MemoryMailbox;
-  /**
-   * The node dies between two instructions: nothing it does from now on is accepted, and a new one takes over
-   * with nothing but what was stored and queued.
-   */
+  readonly clock: FakeClock;
+  /** Where a test loses, doubles and orders what is on its way. */
+  readonly network: Network;
+  /** Nodes that were started and did not crash or stop. */
+  readonly nodes: readonly TestNode[];
+  /** What lies in the mailboxes. */
+  readonly mailbox: Pick<MemoryMailbox, 'deadLetters' | 'residents' | 'live' | 'send'>;
+  startNode(): TestNode;
+  openClient(): TestClient;
+  /** The first node dies between two instructions, and another one starts. */
   crash(): void;
+  /** Lets `ms` pass, with all that happens meanwhile. */
+  advance(ms: number): Promise<void>;
+  /** Lets everything happen that needs no time. */
+  runUntilIdle(): Promise<void>;
+  /** Lets time pass until `promise` settles. */
+  settled<T>(promise: Promise<T>): Promise<T>;
+  /** Nothing runs any more. */
   close(): Promise<void>;
 }
 
-const shards = 4;
-
-/** One node with its mailboxes in memory; the same kernel and the same rules, without servers. */
+/**
+ * Starts a cluster without servers: the same kernel, leases and rules, in milliseconds, repeatable by its seed.
+ *
+ * @example
+ * const cluster = createTestCluster({ actors: [{ actor: counter, store: new MemoryStateStore() }], nodes: 2 });
+ * const asked = cluster.refs.ref(Counter, 'a').ask('Add', { by: 1 });
+ * cluster.nodes[0]?.crash();
+ * expect(await asked).to.deep.equal({ total: 1 });
+ */
 export function createTestCluster(options: TestClusterOptions): TestCluster {
-  const { clock = systemClock, logger = silentLogger, limits = {} } = options;
-  const mailbox = new MemoryMailbox(options.mailboxLimit);
-  const replies = new MemoryReplies();
-  let ids = 0;
-  const newId = () => `id-${++ids}`;
-  const inbox = replies.open('inbox');
-  const client = new ClusterClient({ mailbox, inbox, clock, newId, shards });
+  const { actors, clock = new FakeClock(), time = 'auto', shards = 4, latencyMs = 0 } = options;
+  const random = createSeededRandom(options.seed ?? 1);
+  const network = new Network({ clock, random, latencyMs });
+  const servers = new MemoryServers(clock, shards, options.mailboxLimit, options.interposed ?? {});
+  const driver = new Driver(clock, network);
+  clock.settleWith(() => network.runUntilIdle());
+  if (time === 'auto') network.onSent = () => driver.wake();
 
-  let epoch = 0;
-  let kill: () => void = () => undefined;
-  let node: ActorNode;
-  const startNode = () => {
-    let alive = true;
-    kill = () => {
-      alive = false;
-    };
-    const token = `node#${++epoch}`;
-    node = new ActorNode({ ...options, mailbox, replies, clock, logger, limits, newId, random: () => 0.5 });
-    for (let shard = 0; shard < shards; shard++) {
-      const lease = { shard, token, isHeld: () => alive };
-      mailbox.grant(lease);
-      node.acquired(lease);
-    }
+  const counts = new Map<string, number>();
+  const name = (kind: string) => {
+    const count = (counts.get(kind) ?? 0) + 1;
+    counts.set(kind, count);
+    return `${kind}-${count}`;
   };
-  startNode();
+  const shared = {
+    clock,
+    servers,
+    network,
+    shards,
+    random,
+    newId: () => name('id'),
+    wait: <T>(promise: Promise<T>) => (time === 'auto' ? driver.waitFor(promise) : promise),
+  };
+  const processes: SimulatedProcess[] = [];
+  const openClient = () => {
+    const opened = new TestClient(name('client'), shared);
+    processes.push(opened);
+    return opened;
+  };
+  const startNode = () => {
+    const node = new TestNode(name('node'), shared, {
+      actors: typeof actors === 'function' ? actors : () => actors,
+      logger: options.logger ?? silentLogger,
+      limits: options.limits ?? {},
+      leaseMs: options.leaseMs ?? 3_000,
+      beatMs: options.beatMs ?? 500,
+    });
+    processes.push(node);
+    return node;
+  };
+  const client = openClient();
+  for (let i = 0; i < (options.nodes ?? 1); i++) startNode();
 
   return {
-    refs: client,
-    mailbox,
+    refs: client.refs,
+    clock,
+    network,
+    get nodes() {
+      return nodesOf(processes);
+    },
+    mailbox: servers.memoryMailbox,
+    startNode,
+    openClient,
     crash() {
-      kill();
-      void node.close();
+      nodesOf(processes)[0]?.crash();
       startNode();
     },
-    close: () => node.close(),
+    advance: (ms) => clock.advance(ms),
+    runUntilIdle: () => clock.runUntilIdle(),
+    settled: (promise) => driver.waitFor(promise),
+    async close() {
+      for (const process of processes) process.crash();
+    },
   };
 }
+
+const nodesOf = (processes: readonly SimulatedProcess[]): TestNode[] =>
+  processes.filter((process): process is TestNode => process instanceof TestNode && process.state !== 'dead');

@@ -1,0 +1,14 @@
+/**
+ * Tests of actors without servers: the whole cluster in one process, on a clock and a network that the test
+ * owns, with crashes, frozen nodes, partitions and lost messages at will, repeatable by a seed.
+ */
+export { createTestCluster } from './test-cluster.ts';
+export type { TestCluster, TestClusterOptions } from './test-cluster.ts';
+export type { NodeContext, TestNode } from './test-node.ts';
+export type { TestClient } from './test-client.ts';
+export type { Cut, PartitionOptions, Server } from './simulated-process.ts';
+export type { Fate, Network, Port, Transit } from './network.ts';
+export type { Interposed } from './memory-servers.ts';
+export { FakeClock } from './fake-clock.ts';
+export { MemoryStateStore } from '../storage/memory-state-store.ts';
+export type { MemoryStateStoreFaults, PublishedEvent } from '../storage/memory-state-store.ts';

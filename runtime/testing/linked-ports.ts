@@ -1,0 +1,88 @@
+import type { Inbox, Replies } from '../cluster/replies.ts';
+import type { ShardRegistry } from '../cluster/shard-registry.ts';
+import type { Envelope, Mailbox } from '../mailbox/mailbox.ts';
+import { RingLedger } from '../mailbox/ring-ledger.ts';
+import type { StateStore } from '../storage/state-store.ts';
+import type { MemoryServers } from './memory-servers.ts';
+import type { Network } from './network.ts';
+import type { SimulatedProcess } from './simulated-process.ts';
+
+/** The servers' ports as one process reaches them: over the simulated network. */
+export interface Link {
+  readonly network: Network;
+  readonly process: SimulatedProcess;
+  readonly servers: MemoryServers;
+}
+
+export function linkMailbox({ network, process, servers }: Link): Mailbox {
+  const { mailbox } = servers;
+  // One per process, as each has a mailbox adapter of its own.
+  const ledger = new RingLedger();
+  const call = <T>(operation: string, about: string, shard: number, serve: () => Promise<T>) =>
+    network.call(process, 'mailbox', operation, about, () => {
+      servers.checkLease(shard);
+      return serve();
+    });
+  return {
+    send: (to, jobId, envelope) =>
+      call('send', `${to.id}/${jobId}`, to.shard, () => mailbox.send(to, jobId, envelope)),
+    async take(from, lease, request) {
+      const { deliveries, lastRing } = await call('take', from.id, from.shard, async () => {
+        return { deliveries: await mailbox.take(from, lease, request), lastRing: servers.lastRing };
+      });
+      ledger.taken(from.id, lastRing);
+      return deliveries;
+    },
+    accept({ token, ring, jobId, data }, from, lease) {
+      if (token !== lease.token || !ledger.isFresh(from.id, ring)) return undefined;
+      return { jobId, envelope: JSON.parse(data) as Envelope };
+    },
+    finish: (of, lease, done, request) =>
+      call('finish', of.id, of.shard, () => mailbox.finish(of, lease, done, request)),
+    live: (shard) => call('live', String(shard), shard, () => mailbox.live(shard)),
+    watch: (onRing) =>
+      mailbox.watch((address, carried) =>
+        network.push(process, 'doorbell', 'ring', address.id, () => onRing(address, carried)),
+      ),
+  };
+}
+
+export function linkRegistry({ network, process, servers: { registry } }: Link): ShardRegistry {
+  const call = <T>(operation: string, about: number | string, serve: () => Promise<T>) =>
+    network.call(process, 'registry', operation, String(about), serve);
+  return {
+    join: (node, ttlMs) => call('join', node, () => registry.join(node, ttlMs)),
+    leave: (node) => call('leave', node, () => registry.leave(node)),
+    acquire: (shard, node, ttlMs) => call('acquire', shard, () => registry.acquire(shard, node, ttlMs)),
+    renew(leases, ttlMs) {
+      // A copy: what is on its way does not change any more.
+      const sent = leases.map(({ shard, token }) => ({ shard, token }));
+      return call('renew', sent.length, () => registry.renew(sent, ttlMs));
+    },
+    release: (shard, token) => call('release', shard, () => registry.release(shard, token)),
+  };
+}
+
+export function linkReplies({ network, process, servers: { replies } }: Link): Replies {
+  return {
+    send: (inbox, reply) =>
+      network.call(process, 'replies', 'send', reply.id, () => replies.send(inbox, reply)),
+  };
+}
+
+export function openLinkedInbox({ network, process, servers: { replies } }: Link): Inbox {
+  const inbox = replies.open(process.name);
+  return {
+    name: inbox.name,
+    onReply: (listener) =>
+      inbox.onReply((reply) => network.push(process, 'inbox', 'answer', reply.id, () => listener(reply))),
+    close: () => inbox.close(),
+  };
+}
+
+export function linkStore({ network, process }: Omit<Link, 'servers'>, store: StateStore): StateStore {
+  return {
+    load: (key) => network.call(process, 'store', 'load', key, () => store.load(key)),
+    write: (write) => network.call(process, 'store', 'write', write.key, () => store.write(write)),
+  };
+}

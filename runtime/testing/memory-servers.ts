@@ -1,0 +1,41 @@
+import type { ShardRegistry } from '../cluster/shard-registry.ts';
+import type { Mailbox } from '../mailbox/mailbox.ts';
+import { MemoryMailbox } from '../mailbox/memory-mailbox.ts';
+import type { FakeClock } from './fake-clock.ts';
+import { MemoryReplies } from './memory-replies.ts';
+import { MemoryShardRegistry } from './memory-shard-registry.ts';
+
+/** Puts something between the processes and a server, to watch it or to break it. */
+export interface Interposed {
+  readonly mailbox?: (mailbox: Mailbox) => Mailbox;
+  readonly registry?: (registry: ShardRegistry) => ShardRegistry;
+}
+
+/** What Redis is to a cluster, in memory: mailboxes that accept the holder of a lease, leases, answers. */
+export class MemoryServers {
+  readonly memoryMailbox: MemoryMailbox;
+  readonly mailbox: Mailbox;
+  readonly registry: ShardRegistry;
+  readonly replies = new MemoryReplies();
+  readonly #leases: MemoryShardRegistry;
+  #lastRing = '0-0';
+
+  constructor(clock: FakeClock, shards: number, mailboxLimit: number | undefined, interposed: Interposed) {
+    this.#leases = new MemoryShardRegistry(clock);
+    this.memoryMailbox = new MemoryMailbox(mailboxLimit);
+    this.registry = interposed.registry?.(this.#leases) ?? this.#leases;
+    this.mailbox = interposed.mailbox?.(this.memoryMailbox) ?? this.memoryMailbox;
+    const tap = this.memoryMailbox.watch((_, carried) => (this.#lastRing = carried?.ring ?? this.#lastRing));
+    for (let shard = 0; shard < shards; shard++) tap.add(shard);
+  }
+
+  /** The last ring that carried a message. */
+  get lastRing(): string {
+    return this.#lastRing;
+  }
+
+  /** Before each call: leases run out by themselves, and the mailboxes must know whom they obey. */
+  checkLease(shard: number): void {
+    this.memoryMailbox.grant({ shard, token: this.#leases.holder(shard) ?? '', isHeld: () => true });
+  }
+}

@@ -1,0 +1,50 @@
+import { ClusterClient } from '../cluster/client.ts';
+import type { ActorRefs } from '../define/ref.ts';
+import type { FakeClock } from './fake-clock.ts';
+import { linkMailbox, openLinkedInbox } from './linked-ports.ts';
+import type { MemoryServers } from './memory-servers.ts';
+import type { Network } from './network.ts';
+import { SimulatedProcess } from './simulated-process.ts';
+
+/** What all processes of a test cluster share. */
+export interface Surroundings {
+  readonly clock: FakeClock;
+  readonly servers: MemoryServers;
+  readonly network: Network;
+  readonly shards: number;
+  readonly random: () => number;
+  readonly newId: () => string;
+  /** Lets the cluster move on until it settles. */
+  readonly wait: <T>(promise: Promise<T>) => Promise<T>;
+}
+
+/** A process that only asks. */
+export class TestClient extends SimulatedProcess {
+  readonly refs: ActorRefs;
+
+  constructor(name: string, surroundings: Surroundings) {
+    super(name, surroundings.clock, surroundings.network);
+    const { wait } = surroundings;
+    const refs = openRefs(this, surroundings);
+    this.refs = {
+      ref(contract, key) {
+        const ref = refs.ref(contract, key);
+        return {
+          key,
+          ask: (message, input, options) => wait(ref.ask(message, input, options)),
+          tell: (message, input, options) => wait(ref.tell(message, input, options)),
+        };
+      },
+    };
+  }
+}
+
+/** The refs of one process; asks through them do not make time pass. */
+export function openRefs(
+  process: SimulatedProcess,
+  { network, servers, newId, shards }: Surroundings,
+): ActorRefs {
+  const link = { network, servers, process };
+  const inbox = openLinkedInbox(link);
+  return new ClusterClient({ mailbox: linkMailbox(link), inbox, clock: process.clock, newId, shards });
+}

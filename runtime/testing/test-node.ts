@@ -1,0 +1,91 @@
+import { ShardKeeper } from '../cluster/shard-keeper.ts';
+import { pause } from '../define/clock.ts';
+import type { ActorRefs } from '../define/ref.ts';
+import type { HostedActor } from '../kernel/activation.ts';
+import { ActorNode } from '../kernel/actor-node.ts';
+import type { KernelLimits } from '../kernel/kernel.ts';
+import type { Logger } from '../observe/logger.ts';
+import { linkMailbox, linkRegistry, linkReplies, linkStore } from './linked-ports.ts';
+import { SimulatedProcess } from './simulated-process.ts';
+import { openRefs, type Surroundings } from './test-client.ts';
+
+/** What the actors of one node may use. */
+export interface NodeContext {
+  /** Asks other actors from this node, and ends with it; for effects. */
+  readonly refs: ActorRefs;
+  readonly node: string;
+}
+
+export interface TestNodeOptions {
+  readonly actors: (context: NodeContext) => readonly HostedActor[];
+  readonly logger: Logger;
+  readonly limits: Partial<KernelLimits>;
+  readonly leaseMs: number;
+  readonly beatMs: number;
+}
+
+/** A process that hosts actors, composed as `openClusterNode` composes one on Redis. */
+export class TestNode extends SimulatedProcess {
+  readonly #keeper: ShardKeeper;
+  readonly #node: ActorNode;
+  readonly #wait: Surroundings['wait'];
+  readonly #started: Promise<void>;
+
+  constructor(name: string, surroundings: Surroundings, options: TestNodeOptions) {
+    super(name, surroundings.clock, surroundings.network);
+    this.#wait = surroundings.wait;
+    const { clock } = this;
+    const link = { ...surroundings, process: this };
+    const hosted = options.actors({ refs: openRefs(this, surroundings), node: name });
+    this.#node = new ActorNode({
+      ...surroundings,
+      ...options,
+      clock,
+      actors: hosted.map(({ actor, store }) => ({ actor, store: linkStore(link, store) })),
+      mailbox: linkMailbox(link),
+      replies: linkReplies(link),
+    });
+    this.#keeper = new ShardKeeper({
+      ...surroundings,
+      ...options,
+      clock,
+      node: name,
+      registry: linkRegistry(link),
+      events: this.#node,
+    });
+    this.#started = this.#start(options.beatMs);
+  }
+
+  /** Shards that it holds, as far as it knows. */
+  get shards(): number {
+    return this.#keeper.held;
+  }
+
+  /** Actors in its memory. */
+  get activations(): number {
+    return this.#node.activations;
+  }
+
+  /** Leaves as under SIGTERM: ends the turns under way, hands its shards over. */
+  stop(): Promise<void> {
+    return this.#wait(this.#stop());
+  }
+
+  async #stop(): Promise<void> {
+    await this.#started;
+    await this.#keeper.stop();
+    await this.#node.close();
+    this.crash();
+  }
+
+  /** As whoever supervises processes does: again, until the servers can be reached. */
+  async #start(beatMs: number): Promise<void> {
+    for (;;) {
+      try {
+        return await this.#keeper.start();
+      } catch {
+        await pause(this.clock, beatMs);
+      }
+    }
+  }
+}
