@@ -6,6 +6,7 @@ import type { Logger } from '../observe/logger.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import { BellReader } from './bell-reader.ts';
 import { finishScript, sendScript, takeScript } from './bullmq-scripts.ts';
+import { encodeEnvelope } from './encode-envelope.ts';
 import {
   FencedError,
   type CarriedMessage,
@@ -73,7 +74,7 @@ export class BullMqMailbox implements Mailbox {
 
   async send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void> {
     const { mailboxLimit } = this.#options;
-    const data = JSON.stringify(envelope);
+    const data = encodeEnvelope(to, envelope);
     const added = await this.#commands.trolleySend(
       ...this.#head(to),
       jobId,

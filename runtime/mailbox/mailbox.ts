@@ -81,7 +81,7 @@ export interface Request {
 export interface Mailbox {
   /**
    * Adds a message. A job id that already waits is not added twice.
-   * @throws TrolleyError `mailbox_full`
+   * @throws TrolleyError `mailbox_full`, `payload_too_large`
    */
   send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void>;
   /**

@@ -1,5 +1,6 @@
 import { TrolleyError } from '../define/errors.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
+import { encodeEnvelope } from './encode-envelope.ts';
 import {
   FencedError,
   type CarriedMessage,
@@ -39,22 +40,19 @@ export class MemoryMailbox implements Mailbox {
     this.#owners.set(lease.shard, lease.token);
   }
 
-  send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void> {
+  async send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void> {
+    const data = encodeEnvelope(to, envelope);
     const queue = this.#queue(to);
-    if ([...queue.wait, ...queue.active].some((job) => job.jobId === jobId)) return Promise.resolve();
+    if ([...queue.wait, ...queue.active].some((job) => job.jobId === jobId)) return;
     if (queue.wait.length >= this.#limit) {
-      return Promise.reject(
-        new TrolleyError('mailbox_full', `${to.type} ${to.key} has ${this.#limit} messages waiting`),
-      );
+      throw new TrolleyError('mailbox_full', `${to.type} ${to.key} has ${this.#limit} messages waiting`);
     }
     queue.failed = queue.failed.filter((job) => job.jobId !== jobId);
-    const data = JSON.stringify(envelope);
     const token = this.#owners.get(to.shard);
     const idle = queue.wait.length === 0 && queue.active.length === 0;
     this.#liveOf(to.shard).add(to.id);
     queue[idle && token !== undefined ? 'active' : 'wait'].push({ jobId, data });
     if (idle) this.#ring(to, token === undefined ? undefined : { token, jobId, data });
-    return Promise.resolve();
   }
 
   #ring(to: ActorAddress, carried: Omit<CarriedMessage, 'ring'> | undefined): void {

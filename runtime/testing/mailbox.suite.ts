@@ -51,6 +51,16 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
       expect(ids(rest)).to.deep.equal(['c']);
     });
 
+    it('refuses a message of more than a megabyte, whatever it is written in', async () => {
+      for (const text of ['x'.repeat(1_048_577), 'ä'.repeat(600_000), '€'.repeat(400_000)]) {
+        const large = { ...message('large'), input: { text } };
+        const refused = await under.mailbox.send(actor, 'large', large).catch((error: unknown) => error);
+        expect(refused).to.have.property('code', 'payload_too_large');
+      }
+      await under.mailbox.send(actor, 'fits', { ...message('fits'), input: { text: '€'.repeat(300_000) } });
+      expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['fits']);
+    });
+
     it('does not add an id that already waits', async () => {
       await send('a', 'a');
       expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
