@@ -11,9 +11,14 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 return redis.call('ZRANGE', KEYS[1], 0, -1)
 `;
 
+// Not a mere counter: a Redis that came back empty, or without its last second, would give out old tokens again.
 const acquireScript = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return false end
-local token = ARGV[1] .. '#' .. redis.call('INCR', KEYS[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local epoch = string.format('%.0f', math.max((tonumber(redis.call('GET', KEYS[2])) or 0) + 1, now))
+redis.call('SET', KEYS[2], epoch)
+local token = ARGV[1] .. '#' .. epoch
 redis.call('SET', KEYS[1], token, 'PX', ARGV[2])
 return token
 `;

@@ -1,0 +1,29 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { createTestRedis } from '../testing/test-servers.ts';
+import { RedisShardRegistry } from './redis-shard-registry.ts';
+
+describe('the leases of a Redis that forgets', () => {
+  it('never come under a token that was given out before', async () => {
+    const redis = new Redis((await createTestRedis()).url);
+    const registry = new RedisShardRegistry(redis, 'test');
+    try {
+      const tokens: string[] = [];
+      for (let round = 0; round < 3; round++) {
+        tokens.push((await registry.acquire(1, 'node', 60_000)) ?? expect.fail('the shard was not free'));
+        await redis.flushdb();
+        // A millisecond of Redis's own clock, which the epochs go by.
+        const [seconds, micros] = await redis.time();
+        const until = Number(seconds) * 1_000 + Number(micros) / 1_000 + 1;
+        for (let now = 0; now < until;) {
+          const [s, us] = await redis.time();
+          now = Number(s) * 1_000 + Number(us) / 1_000;
+        }
+      }
+      const epochs = tokens.map((token) => Number(token.split('#')[1]));
+      expect(epochs, tokens.join()).to.deep.equal([...new Set(epochs)].sort((one, other) => one - other));
+    } finally {
+      redis.disconnect();
+    }
+  });
+});
