@@ -14,6 +14,9 @@ import type { PostgresBackend, RedisBackend } from './backends.ts';
 /** True for an outbox row `o` whose order is missing: the event log is on Redis, which may be lost. */
 const withoutOrder = 'NOT EXISTS (SELECT 1 FROM orders WHERE orders.checkout_id = o.aggregate_id::uuid)';
 
+/** An order comes within a second of its event. One that is missing after so many looks has lost it. */
+const undeliveredPolls = 6;
+
 export function startEventLog(
   lifecycle: Lifecycle,
   { connect }: RedisBackend,
@@ -35,6 +38,7 @@ export async function startRelay(
   log: EventLog,
   logger: Logger,
 ): Promise<void> {
+  const { recoveryPollMs } = config.checkout;
   await lifecycle.start({
     name: 'the outbox relay',
     start: () =>
@@ -46,7 +50,11 @@ export async function startRelay(
         clock: systemClock,
         logger,
         pollMs: config.outbox.pollMs,
-        undelivered: { sql: withoutOrder, everyMs: config.checkout.recoveryPollMs },
+        undelivered: {
+          sql: withoutOrder,
+          everyMs: recoveryPollMs,
+          afterMs: undeliveredPolls * recoveryPollMs,
+        },
       }),
     stop: (relay) => relay.close(),
   });

@@ -150,7 +150,7 @@ export const variables = {
     '300000',
     'Reserved stock that nobody confirms comes back after this time',
   ),
-  RECOVERY_POLL_MS: checkout.set(
+  RECOVERY_POLL_MS: inGroup('Checkout', ['node', 'relay']).set(
     value.milliseconds(10, day),
     '5000',
     'How often unfinished checkouts without an actor are looked for',
