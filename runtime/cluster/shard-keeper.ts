@@ -29,6 +29,9 @@ export interface ShardEvents {
 /** The part of a lease's time after which its holder stops by itself, whatever it hears. */
 const trustedPart = 0.8;
 
+/** Beats in the time of one, while a shard is awaited: its messages wait, too. */
+const awaitingBeats = 5;
+
 class KeptLease implements ShardLease {
   readonly shard: number;
   readonly token: string;
@@ -63,6 +66,8 @@ export class ShardKeeper {
   readonly #handOvers = new Set<Promise<void>>();
   readonly #closing = new AbortController();
   #stopping = false;
+  /** A shard of this node's share is still another's, who will release it at any moment. */
+  #awaiting = false;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(options: ShardKeeperOptions) {
@@ -96,7 +101,8 @@ export class ShardKeeper {
   async #run(): Promise<void> {
     const { clock, beatMs, logger } = this.#options;
     const { signal } = this.#closing;
-    for (await pause(clock, beatMs, signal); !signal.aborted; await pause(clock, beatMs, signal)) {
+    const interval = () => pause(clock, this.#awaiting ? beatMs / awaitingBeats : beatMs, signal);
+    for (await interval(); !signal.aborted; await interval()) {
       try {
         await this.#beat();
       } catch (error) {
@@ -111,7 +117,7 @@ export class ShardKeeper {
     await this.#renew();
     if (this.#isStopping()) return;
     const members = await registry.join(node, leaseMs);
-    const acquiring: Promise<void>[] = [];
+    const acquiring: Promise<boolean>[] = [];
     if (this.#isStopping()) return registry.leave(node);
     for (let shard = 0; shard < shards; shard++) {
       const mine = ownerOf(shard, members) === node;
@@ -119,7 +125,7 @@ export class ShardKeeper {
       if (mine && lease === undefined) acquiring.push(this.#acquire(shard));
       if (!mine && lease !== undefined && !lease.leaving) this.#handOver(lease);
     }
-    await Promise.all(acquiring);
+    this.#awaiting = (await Promise.all(acquiring)).includes(false);
   }
 
   async #renew(): Promise<void> {
@@ -133,15 +139,17 @@ export class ShardKeeper {
     });
   }
 
-  async #acquire(shard: number): Promise<void> {
+  /** @returns whether it was free */
+  async #acquire(shard: number): Promise<boolean> {
     const { registry, node, leaseMs, clock, events, logger } = this.#options;
     const heldUntil = this.#trustUntil();
     const token = await registry.acquire(shard, node, leaseMs);
-    if (token === undefined) return;
+    if (token === undefined) return false;
     const lease = new KeptLease(shard, token, clock, heldUntil);
     this.#held.set(shard, lease);
-    logger.debug({ shard, token }, 'shard acquired');
+    logger.debug({ shard, lease: token }, 'shard acquired');
     events.acquired(lease);
+    return true;
   }
 
   #handOver(lease: KeptLease): void {
@@ -163,7 +171,7 @@ export class ShardKeeper {
   #lose(lease: KeptLease): void {
     if (this.#held.get(lease.shard) !== lease) return;
     this.#held.delete(lease.shard);
-    this.#options.logger.warn({ shard: lease.shard, token: lease.token }, 'shard lost');
+    this.#options.logger.warn({ shard: lease.shard, lease: lease.token }, 'shard lost');
     this.#options.events.lost(lease);
   }
 
