@@ -4,9 +4,10 @@ import { pause, type Clock } from '../define/clock.ts';
 import type { ActorContract, MessageSpecs } from '../define/contract.ts';
 import { fromWireError, isTrolleyError, TrolleyError } from '../define/errors.ts';
 import type { ActorRef, ActorRefs, AskOptions, SendOptions } from '../define/ref.ts';
-import { addressOf } from '../mailbox/address.ts';
+import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
 import type { StoredAnswer } from '../storage/state-store.ts';
+import { PendingAsk } from './pending-ask.ts';
 import type { Inbox } from './replies.ts';
 
 export interface ClusterClientOptions {
@@ -20,23 +21,26 @@ export interface ClusterClientOptions {
   readonly defaultTimeoutMs?: number;
 }
 
-interface PendingAsk {
-  readonly answered: Promise<StoredAnswer>;
-  resolve(answer: StoredAnswer): void;
-  /** Callers that share it: the same message id asked again while the first waits. */
-  callers: number;
-}
+/** Long enough for a connection to come back, short enough for a caller to hear soon that it does not. */
+const retryDelaysMs = [50, 100, 200, 400];
 
-const retryDelaysMs = [50, 100, 200, 400, 800, 1_600];
+/** Of a message that its caller did not name: nobody else can ask it. */
+const ownIdPrefix = 'r-';
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reaches the actors of a cluster, from any process; hosts none. */
 export class ClusterClient implements ActorRefs {
   readonly #options: ClusterClientOptions;
-  readonly #pending = new Map<string, PendingAsk>();
+  /** Who waits for the answer to a message; several, when the same message is asked again meanwhile. */
+  readonly #pending = new Map<string, PendingAsk[]>();
+  /** Tells this process's jobs from those of others that ask the same message. */
+  readonly #asker: string;
 
   constructor(options: ClusterClientOptions) {
     this.#options = options;
-    options.inbox.onReply(({ id, answer }) => this.#pending.get(id)?.resolve(answer));
+    this.#asker = fingerprintOf(options.inbox.name);
+    options.inbox.onReply(({ id, answer }) => this.#pending.get(id)?.forEach((ask) => ask.answer(answer)));
   }
 
   ref<M extends MessageSpecs>(contract: ActorContract<M>, key: string): ActorRef<M> {
@@ -57,7 +61,7 @@ export class ClusterClient implements ActorRefs {
       tell: async (name, input, options = {}) => {
         const to = addressOf(contract.type, key, this.#options.shards);
         const envelope = this.#envelope(contract, key, name, input, options);
-        await this.#send(() => this.#options.mailbox.send(to, envelope.id, envelope), undefined);
+        await this.#send(to, envelope.id, envelope);
       },
     };
   }
@@ -74,90 +78,59 @@ export class ClusterClient implements ActorRefs {
     input: unknown,
     options: AskOptions,
   ): Promise<StoredAnswer> {
-    const {
-      mailbox,
-      inbox,
-      clock,
-      shards,
-      defaultTimeoutMs = 30_000,
-      maxPendingAsks = 10_000,
-    } = this.#options;
+    const { inbox, clock, shards, defaultTimeoutMs = 30_000, maxPendingAsks = 10_000 } = this.#options;
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
-    const envelope: Envelope = {
-      ...this.#envelope(contract, key, name, input, options),
-      replyTo: inbox.name,
-      deadline: clock.now() + timeoutMs,
-    };
+    const envelope = this.#envelope(contract, key, name, input, options);
+    envelope.replyTo = inbox.name;
+    envelope.deadline = clock.now() + timeoutMs;
     const to = addressOf(contract.type, key, shards);
     const correlation = `${to.id}/${envelope.id}`;
     if (this.#pending.size >= maxPendingAsks) {
       throw new TrolleyError('unavailable', `${maxPendingAsks} asks are under way in this process`);
     }
-    const ask = this.#join(correlation);
-    // One job for each asker of a message: an answer then goes to every inbox that waits for it.
-    const jobId = `${envelope.id}.${fingerprintOf(inbox.name)}`;
-    const limit = this.#limit(name, contract.type, key, timeoutMs, options.signal);
+    const what = `${contract.type} ${key}: ${name}`;
+    const ask = new PendingAsk({ what, clock, timeoutMs, signal: options.signal });
+    this.#add(correlation, ask);
+    this.#send(to, this.#jobIdOf(envelope), envelope, ask).catch((error: unknown) => ask.fail(error));
     try {
-      await Promise.race([this.#send(() => mailbox.send(to, jobId, envelope), limit.signal), limit.expired]);
-      return await Promise.race([ask.answered, limit.expired]);
+      return await ask.answered;
     } finally {
-      limit.clear();
-      if (--ask.callers === 0) this.#pending.delete(correlation);
+      this.#remove(correlation, ask);
     }
   }
 
+  /** One job for each asker of a message, so that an answer goes to every inbox that waits for it. */
+  #jobIdOf({ id }: Envelope): string {
+    return id.startsWith(ownIdPrefix) ? id : `${id}.${this.#asker}`;
+  }
+
   /** A lost connection leaves unknown whether the message is queued; the same job id makes a second try safe. */
-  async #send(send: () => Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-    for (const delayMs of [...retryDelaysMs, undefined]) {
+  async #send(to: ActorAddress, jobId: string, envelope: Envelope, ask?: PendingAsk): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
       try {
-        return await send();
+        return await this.#options.mailbox.send(to, jobId, envelope);
       } catch (error) {
         if (isTrolleyError(error)) throw error;
-        if (delayMs === undefined || signal?.aborted === true) {
+        const delayMs = retryDelaysMs[attempt];
+        if (delayMs === undefined) {
           throw new TrolleyError('unavailable', 'the mailboxes cannot be reached', { cause: error });
         }
-        await pause(this.#options.clock, delayMs, signal);
+        await pause(this.#options.clock, delayMs);
+        if (ask?.over === true) return;
       }
     }
   }
 
-  #join(correlation: string): PendingAsk {
-    let ask = this.#pending.get(correlation);
-    if (ask === undefined) {
-      let resolve: PendingAsk['resolve'] = () => undefined;
-      const answered = new Promise<StoredAnswer>((settle) => (resolve = settle));
-      ask = { answered, resolve, callers: 0 };
-      this.#pending.set(correlation, ask);
-    }
-    ask.callers++;
-    return ask;
+  #add(correlation: string, ask: PendingAsk): void {
+    const others = this.#pending.get(correlation);
+    if (others === undefined) this.#pending.set(correlation, [ask]);
+    else others.push(ask);
   }
 
-  #limit(name: string, type: string, key: string, timeoutMs: number, outer: AbortSignal | undefined) {
-    const over = new AbortController();
-    let cancel: () => void = () => undefined;
-    let abort: () => void = () => undefined;
-    const expired = new Promise<never>((_, reject) => {
-      const end = (sentence: string) => {
-        over.abort();
-        reject(
-          new TrolleyError(
-            'deadline_exceeded',
-            `${type} ${key}: ${name} ${sentence}; its outcome is unknown`,
-          ),
-        );
-      };
-      cancel = this.#options.clock.schedule(timeoutMs, () => end(`was not answered within ${timeoutMs} ms`));
-      abort = () => end('was given up by its caller');
-      if (outer?.aborted === true) abort();
-      outer?.addEventListener('abort', abort, { once: true });
-    });
-    expired.catch(() => undefined);
-    const clear = () => {
-      cancel();
-      outer?.removeEventListener('abort', abort);
-    };
-    return { expired, signal: over.signal, clear };
+  #remove(correlation: string, ask: PendingAsk): void {
+    const others = (this.#pending.get(correlation) ?? []).filter((one) => one !== ask);
+    if (others.length === 0) this.#pending.delete(correlation);
+    else this.#pending.set(correlation, others);
   }
 
   #envelope(
@@ -166,7 +139,7 @@ export class ClusterClient implements ActorRefs {
     name: string,
     input: unknown,
     options: SendOptions,
-  ): Envelope {
+  ): Mutable<Envelope> {
     const spec = contract.messages[name];
     if (spec === undefined)
       throw new TrolleyError('unknown_message', `${contract.type} has no message '${name}'`);
@@ -176,17 +149,14 @@ export class ClusterClient implements ActorRefs {
       throw new TrolleyError('invalid_request', `${contract.type} ${key}: ${name}: ${reason}`);
     }
     const { messageId, idempotencyKey, requestId, traceparent } = options;
-    return {
-      v: envelopeVersion,
-      id: messageIdOf(messageId, idempotencyKey) ?? `r-${this.#options.newId()}`,
-      name,
-      input,
-      ...(idempotencyKey === undefined
-        ? {}
-        : { fingerprint: `${name}:${fingerprintOf(JSON.stringify(input))}` }),
-      ...(requestId === undefined ? {} : { requestId }),
-      ...(traceparent === undefined ? {} : { traceparent }),
-    };
+    const id = messageIdOf(messageId, idempotencyKey) ?? `${ownIdPrefix}${this.#options.newId()}`;
+    const envelope: Mutable<Envelope> = { v: envelopeVersion, id, name, input };
+    if (idempotencyKey !== undefined) {
+      envelope.fingerprint = `${name}:${fingerprintOf(JSON.stringify(input))}`;
+    }
+    if (requestId !== undefined) envelope.requestId = requestId;
+    if (traceparent !== undefined) envelope.traceparent = traceparent;
+    return envelope;
   }
 }
 
