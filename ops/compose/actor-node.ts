@@ -22,6 +22,7 @@ import { SqliteStateStore } from '../../runtime/storage/sqlite/sqlite-state-stor
 import type { Config } from '../config/config.ts';
 import type { DataDir } from '../infra/data-dir.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
+import { startSoleHolder } from '../infra/sole-holder.ts';
 import type { PostgresBackend } from './backends.ts';
 import type { Services } from './services.ts';
 
@@ -41,6 +42,9 @@ function memoryInUse(): number {
   return used_heap_size / heap_size_limit;
 }
 
+/** The advisory lock of the one process that may host carts. */
+const cartHostLock = 7_261_003;
+
 /** A cart that nobody touched for this long is removed. */
 const cartRetentionMs = 90 * dayMs;
 
@@ -52,6 +56,14 @@ export async function startActorNode(
   logger: Logger,
   { cluster, refs, postgres, services, cartViews }: ActorNodeParts,
 ): Promise<void> {
+  await startSoleHolder(lifecycle, {
+    postgresUrl: postgres.url,
+    lockId: cartHostLock,
+    refusal:
+      'Another process with the role node hosts the carts of this shop. While carts are in SQLite there can be ' +
+      'only one: leave node out of ROLES here, or stop the other.',
+    logger,
+  });
   const carts = await lifecycle.start({
     name: 'the cart store',
     start: () =>

@@ -42,11 +42,14 @@ export async function startRedisBackend(
         startRedis({ dataDir: dataDir.path, searchPath: config.searchPath }),
       )
     ).url;
-  const connect = () => {
+  const connect = (
+    options: { readonly lazyConnect?: boolean; readonly enableOfflineQueue?: boolean } = {},
+  ) => {
     const redis = new Redis(url, {
       enableAutoPipelining: true,
       // Callers retry by themselves and within their own deadlines.
       maxRetriesPerRequest: 1,
+      ...options,
       commandTimeout: 5_000,
       connectTimeout: 5_000,
       retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), 1_000),
@@ -57,13 +60,14 @@ export async function startRedisBackend(
   const redis = await lifecycle.start({
     name: 'the Redis connection',
     async start() {
-      const connection = connect();
-      await connection.ping();
+      // Without a queue: what cannot be sent now fails now, and its caller hears of it at once.
+      const connection = connect({ lazyConnect: true, enableOfflineQueue: false });
+      await connection.connect();
       return connection;
     },
     stop: (connection) => connection.disconnect(),
   });
-  return { redis, connect };
+  return { redis, connect: () => connect() };
 }
 
 /** The PostgreSQL of this process, its tables up to date. */

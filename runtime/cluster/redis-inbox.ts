@@ -7,21 +7,41 @@ import type { Inbox, Replies, Reply } from './replies.ts';
 const inboxLength = 10_000;
 /** An inbox that nothing was put in for this long is gone: its asker is, too. */
 const inboxTtlMs = 60_000;
+/** How often its life is prolonged, at most: not with every answer. */
+const prolongMs = 10_000;
+/** Inboxes whose last prolonging is remembered. */
+const maxRemembered = 1_000;
 const blockMs = 1_000;
 const retryMs = 200;
 
 export class RedisReplies implements Replies {
   readonly #redis: Redis;
+  readonly #clock: Clock;
+  /** Inbox → when its life was last prolonged, monotonic. */
+  readonly #prolongedAt = new Map<string, number>();
 
-  constructor(redis: Redis) {
+  constructor(redis: Redis, clock: Clock) {
     this.#redis = redis;
+    this.#clock = clock;
   }
 
   async send(inbox: string, reply: Reply): Promise<void> {
-    await Promise.all([
-      this.#redis.xadd(inbox, 'MAXLEN', '~', inboxLength, '*', 'r', JSON.stringify(reply)),
-      this.#redis.pexpire(inbox, inboxTtlMs),
-    ]);
+    const added = this.#redis.xadd(inbox, 'MAXLEN', '~', inboxLength, '*', 'r', JSON.stringify(reply));
+    const now = this.#clock.monotonic();
+    const prolongedAt = this.#prolongedAt.get(inbox) ?? -Infinity;
+    await (now - prolongedAt < prolongMs ? added : Promise.all([added, this.#prolong(inbox, now)]));
+  }
+
+  async #prolong(inbox: string, now: number): Promise<void> {
+    // Forgetting too many only prolongs them once more.
+    if (this.#prolongedAt.size >= maxRemembered) this.#prolongedAt.clear();
+    this.#prolongedAt.set(inbox, now);
+    try {
+      await this.#redis.pexpire(inbox, inboxTtlMs);
+    } catch (error) {
+      this.#prolongedAt.delete(inbox);
+      throw error;
+    }
   }
 }
 
@@ -47,7 +67,11 @@ export class RedisInbox implements Inbox {
   constructor(options: RedisInboxOptions) {
     this.name = `${options.namespace}:inbox:${options.process}`;
     this.#options = options;
-    this.#connection = options.redis.duplicate({ enableAutoPipelining: false, maxRetriesPerRequest: null });
+    this.#connection = options.redis.duplicate({
+      enableAutoPipelining: false,
+      enableOfflineQueue: true,
+      maxRetriesPerRequest: null,
+    });
     this.#connection.on('error', (error) => options.logger.debug({ err: error }, 'inbox connection'));
     this.#ended = this.#loop();
   }

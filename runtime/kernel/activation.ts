@@ -297,7 +297,7 @@ export class Activation {
     if (this.#ended) return;
     if (error instanceof FencedError) {
       this.#kernel.logger.info(
-        { actor: this.address.id, token: this.lease.token },
+        { actor: this.address.id, lease: this.lease.token },
         'lease lost; actor given up',
       );
       this.#giveUp();

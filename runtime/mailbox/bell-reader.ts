@@ -39,7 +39,11 @@ export class BellReader implements MailboxWatch {
   constructor(options: Options, onRing: RingListener) {
     this.#options = options;
     this.#onRing = onRing;
-    this.#connection = options.redis.duplicate({ enableAutoPipelining: false, maxRetriesPerRequest: null });
+    this.#connection = options.redis.duplicate({
+      enableAutoPipelining: false,
+      enableOfflineQueue: true,
+      maxRetriesPerRequest: null,
+    });
     this.#connection.on('error', (error) => options.logger.debug({ err: error }, 'doorbell connection'));
     this.#ended = this.#loop();
   }

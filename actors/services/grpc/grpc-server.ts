@@ -1,7 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
 import { protoRoot } from '../../../proto/proto-root.ts';
 import { systemClock } from '../../../runtime/define/clock.ts';
 import { TrolleyError } from '../../../runtime/define/errors.ts';
@@ -67,7 +67,9 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
 }
 
 function reflectionOf(protoFiles: readonly string[]): ReflectionService {
-  return new ReflectionService(loadSync([...protoFiles], { includeDirs: [protoRoot], keepCase: true }));
+  return new ReflectionService(
+    loadSync([...protoFiles, healthProto], { includeDirs: [protoRoot], keepCase: true }),
+  );
 }
 
 function bind(server: Server, { host, port, credentials }: GrpcServerOptions): Promise<number> {
