@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { RedisReplies } from '../../../runtime/cluster/redis-inbox.ts';
+import { systemClock } from '../../../runtime/define/clock.ts';
 import { addressOf } from '../../../runtime/mailbox/address.ts';
 import { bellKey, leaseKey, shardPrefix } from '../../../runtime/mailbox/redis-keys.ts';
 import { openAnswers } from './answers.ts';
@@ -67,7 +68,7 @@ export async function hostFloor(
   onHandled: () => void,
 ): Promise<Host> {
   const commands = commandsOn(redis);
-  const replies = new RedisReplies(redis);
+  const replies = new RedisReplies(redis, systemClock);
   const totals = new Map<string, number>();
   const all = Array.from({ length: shards }, (_, shard) => shard);
   await Promise.all(all.map((shard) => redis.set(leaseKey(namespace, shard), token)));

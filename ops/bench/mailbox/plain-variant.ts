@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { RedisReplies } from '../../../runtime/cluster/redis-inbox.ts';
+import { systemClock } from '../../../runtime/define/clock.ts';
 import { openAnswers } from './answers.ts';
 import { input, messageName, type Host, type HostSettings, type Variant } from './variant.ts';
 
@@ -40,7 +41,7 @@ export async function hostPlain(
   { namespace, concurrency }: HostSettings,
   onHandled: () => void,
 ): Promise<Host> {
-  const replies = new RedisReplies(redis);
+  const replies = new RedisReplies(redis, systemClock);
   const totals = new Map<string, number>();
   const worker = new Worker<PlainMessage>(
     namespace,
