@@ -56,21 +56,26 @@ describe('the only process of its kind', () => {
     await admin.end();
   });
 
+  it('refuses to start beside another', async () => {
+    await process().start();
+    const error = await process()
+      .start()
+      .catch((refused: unknown) => refused);
+    expect(String(error)).to.include('There is another.');
+  });
+
   it('stops when another has taken its place meanwhile', async () => {
-    const [one, two] = [process(), process()];
+    const one = process();
     await one.start();
-    const second = two.start();
-    const admin = new pg.Client({ connectionString: database.url });
-    await admin.connect();
-    await admin.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711`,
+    const [other, admin] = [0, 1].map(() => new pg.Client({ connectionString: database.url }));
+    await Promise.all([other?.connect(), admin?.connect()]);
+    // It waits in line, so it has the lock before anyone who has to come back.
+    const taken = other?.query('SELECT pg_advisory_lock(4711)');
+    await admin?.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND granted`,
     );
-    await admin.end();
-    // Whoever comes second is refused: at its start, or after the fact.
-    const outcome = await Promise.race([
-      second.then(() => one.lifecycle.failure),
-      second.then(() => new Promise(() => undefined)).catch((error: unknown) => error),
-    ]);
-    expect(String(outcome)).to.include('There is another.');
+    await taken;
+    expect(String(await one.lifecycle.failure)).to.include('There is another.');
+    await Promise.all([other?.end(), admin?.end()]);
   });
 });
