@@ -13,6 +13,7 @@ import type { ActorRecord, StateStore } from '../storage/state-store.ts';
 import { applyTurn, failedAgain, type Failure, type SettledEffect } from './apply-turn.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Kernel } from './kernel.ts';
+import { refuseAsks } from './refuse.ts';
 import { recordOf } from './stored-record.ts';
 import type { TurnDraft } from './turn-draft.ts';
 
@@ -33,9 +34,14 @@ class StaleError extends Error {}
 /** The store will never take this state: an unknown outcome it is not. */
 class RefusedError extends Error {}
 
+/** The store cannot be read, so there was no turn. */
+class UnreadableError extends Error {}
+
 /** The turn took so long that another activation has taken the actor's place. */
 class AbandonedError extends Error {}
 
+/** Failures to read the store that those who wait are not told of: it may be back in a moment. */
+const patientFailures = 4;
 const firstRetryMs = 20;
 const longestRetryMs = 5_000;
 
@@ -161,6 +167,7 @@ export class Activation {
       if (this.#messageFailures.size === 0) this.#failures = 0;
     } catch (error) {
       this.#onFailure(error);
+      if (error instanceof UnreadableError && this.#failures > patientFailures) await this.#refuseAsks();
     } finally {
       cancelDeadline();
       const ms = Math.round(clock.monotonic() - startedAt);
@@ -199,7 +206,9 @@ export class Activation {
   async #load(): Promise<Loaded> {
     if (this.#loaded !== undefined) return this.#loaded;
     const { actor, store } = this.#hosted;
-    const stored = await store.load(this.address.key);
+    const stored = await store.load(this.address.key).catch((cause: unknown) => {
+      throw new UnreadableError(`the store cannot be read: ${String(cause)}`, { cause });
+    });
     const record = recordOf(actor, this.address.key, this.#kernel.clock.now(), stored?.record);
     this.#loaded = { record, version: stored?.version ?? 0 };
     this.#effects.sync(record.effects);
@@ -232,11 +241,9 @@ export class Activation {
     }
     if (this.#abandoned) throw new AbandonedError();
     // What is durable may be answered at once. An answer that rests on memory alone waits for the lease's check.
-    const answered = draft.changed ? this.#answer(draft) : undefined;
-    // Where finishing fails, too, nobody is left to hear of this one; unheard, it would end the process.
-    answered?.catch(() => undefined);
-    const next = await this.#finish(record, done, left.length > 0 ? 0 : undefined);
-    await (answered ?? this.#answer(draft));
+    const finished = this.#finish(record, done, left.length > 0 ? 0 : undefined);
+    const [next] = await Promise.all([finished, draft.changed ? this.#answer(draft) : undefined]);
+    if (!draft.changed) await this.#answer(draft);
     for (const { jobId } of done) this.#messageFailures.delete(jobId);
     this.#inHand = [...left, ...next];
     if (left.length > 0) this.#retryLater();
@@ -307,6 +314,14 @@ export class Activation {
     const about = { err: error, actor: this.address.id, failures: this.#failures + 1 };
     this.#kernel.logger[stale ? 'info' : 'warn'](about, 'a turn did not happen and is tried again');
     this.#retryLater();
+  }
+
+  async #refuseAsks(): Promise<void> {
+    try {
+      if (!this.#ended && this.lease.isHeld()) await refuseAsks(this.#kernel, this.address, this.lease);
+    } catch (error) {
+      this.#kernel.logger.debug({ err: error, actor: this.address.id }, 'those who wait could not be told');
+    }
   }
 
   /** A store or a mailbox hangs. What comes of this turn no longer counts; another activation loads what is stored. */

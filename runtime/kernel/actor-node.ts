@@ -1,14 +1,13 @@
 import type { Replies } from '../cluster/replies.ts';
 import type { ShardEvents } from '../cluster/shard-keeper.ts';
 import { pause, type Clock } from '../define/clock.ts';
-import { toWireError, TrolleyError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { CarriedMessage, Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import { Activation, type HostedActor } from './activation.ts';
 import { defaultLimits, type Kernel, type KernelLimits } from './kernel.ts';
 import { Limiter } from './limiter.ts';
-import { refusal } from './turn-draft.ts';
+import { refuseAll } from './refuse.ts';
 
 export interface ActorNodeOptions {
   readonly actors: readonly HostedActor[];
@@ -101,7 +100,7 @@ export class ActorNode implements ShardEvents {
     if (known !== undefined) return known.ring(carried);
     const hosted = this.#actors.get(address.type);
     if (hosted === undefined) {
-      this.#refuseAll(address, held.lease).catch((error: unknown) => this.#sweepFailed(error));
+      refuseAll(this.#kernel, address, held.lease).catch((error: unknown) => this.#sweepFailed(error));
       return;
     }
     const activation = new Activation(this.#kernel, hosted, address, held.lease, (ended) =>
@@ -109,24 +108,6 @@ export class ActorNode implements ShardEvents {
     );
     held.activations.set(address.id, activation);
     activation.ring(carried);
-  }
-
-  /** Messages to a type that this node does not have become dead letters: a newer node's retry may take them up. */
-  async #refuseAll(address: ActorAddress, lease: ShardLease): Promise<void> {
-    const { mailbox, replies, limits, logger } = this.#kernel;
-    const unknown = new TrolleyError('unknown_actor', `no actor type '${address.type}' is hosted here`);
-    const request = { max: limits.messagesPerTurn, busy: false };
-    let deliveries = await mailbox.take(address, lease, request);
-    while (deliveries.length > 0) {
-      logger.error({ actor: address.id, messages: deliveries.length }, unknown.message);
-      for (const { envelope } of deliveries) {
-        if (envelope.replyTo === undefined) continue;
-        const answer = refusal(toWireError(unknown));
-        await replies.send(envelope.replyTo, { id: `${address.id}/${envelope.id}`, answer });
-      }
-      const failed = deliveries.map(({ jobId }) => ({ jobId, failedReason: unknown.message }));
-      deliveries = await mailbox.finish(address, lease, failed, request);
-    }
   }
 
   async #sweepAll(): Promise<void> {

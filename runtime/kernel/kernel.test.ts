@@ -246,6 +246,16 @@ describe('the kernel', () => {
     expect(cluster.mailbox.deadLetters(addressOf('counter', 'a', 4))).to.have.length(1);
   });
 
+  it('tells those who wait when the store stays away, keeps what was told, and goes on when it is back', async () => {
+    store.faults.beforeLoad = () => {
+      throw new Error('no connection');
+    };
+    await counter().tell('Note', { by: 3 });
+    expect(await rejection(counter().ask('Add', { by: 1 }))).to.have.property('code', 'unavailable');
+    delete store.faults.beforeLoad;
+    expect(await totalOf()).to.equal(3);
+  });
+
   it('keeps the one message as a dead letter whose state the store will never take', async () => {
     store.faults.beforeWrite = ({ record }) => {
       const { log } = record.state as { log: number[] };

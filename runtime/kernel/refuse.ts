@@ -1,0 +1,61 @@
+import { toWireError, TrolleyError } from '../define/errors.ts';
+import type { ActorAddress } from '../mailbox/address.ts';
+import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
+import type { Kernel } from './kernel.ts';
+import { refusal } from './turn-draft.ts';
+
+/**
+ * Tells those who wait for an actor whose state cannot be read that it is not available, and ends their messages:
+ * to apply one that nobody waits for any more would surprise more than it helps. What was told stays.
+ * @throws FencedError
+ */
+export async function refuseAsks(kernel: Kernel, address: ActorAddress, lease: ShardLease): Promise<void> {
+  const request = { max: kernel.limits.messagesPerTurn, busy: true };
+  const taken = await kernel.mailbox.take(address, lease, request);
+  const asks = taken.filter(({ envelope }) => envelope.replyTo !== undefined);
+  if (asks.length === 0) return;
+  await answer(
+    kernel,
+    address,
+    asks,
+    new TrolleyError('unavailable', `${address.type} ${address.key} cannot be read`),
+  );
+  await kernel.mailbox.finish(
+    address,
+    lease,
+    asks.map(({ jobId }) => ({ jobId })),
+    { max: 0, busy: true },
+  );
+}
+
+/**
+ * Makes dead letters of the messages to a type that this node does not have: a newer node's retry may take them up.
+ * @throws FencedError
+ */
+export async function refuseAll(kernel: Kernel, address: ActorAddress, lease: ShardLease): Promise<void> {
+  const { mailbox, limits, logger } = kernel;
+  const unknown = new TrolleyError('unknown_actor', `no actor type '${address.type}' is hosted here`);
+  const request = { max: limits.messagesPerTurn, busy: false };
+  let taken = await mailbox.take(address, lease, request);
+  while (taken.length > 0) {
+    logger.error({ actor: address.id, messages: taken.length }, unknown.message);
+    await answer(kernel, address, taken, unknown);
+    const failed = taken.map(({ jobId }) => ({ jobId, failedReason: unknown.message }));
+    taken = await mailbox.finish(address, lease, failed, request);
+  }
+}
+
+async function answer(
+  { replies }: Kernel,
+  address: ActorAddress,
+  deliveries: readonly Delivery[],
+  error: TrolleyError,
+): Promise<void> {
+  for (const { envelope } of deliveries) {
+    if (envelope.replyTo === undefined) continue;
+    await replies.send(envelope.replyTo, {
+      id: `${address.id}/${envelope.id}`,
+      answer: refusal(toWireError(error)),
+    });
+  }
+}
