@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import { Packr } from 'msgpackr';
 import type { Clock } from '../define/clock.ts';
 import { TrolleyError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -41,15 +40,7 @@ const bellLength = 1000;
 /** A larger message waits for its owner to fetch it: rings are kept until they are heard. */
 const maxCarriedBytes = 4096;
 
-const packr = new Packr({ useRecords: false, encodeUndefinedAsNil: true });
-const failedOptions = packr.pack({
-  token: '0',
-  keepJobs: { count: maxDeadLetters },
-  attempts: 0,
-  maxMetricsSize: '',
-});
-
-type ScriptArgument = string | number | Buffer;
+type ScriptArgument = string | number;
 type Script<Reply> = (key: string, ...args: ScriptArgument[]) => Promise<Reply>;
 interface MailboxCommands {
   trolleySend: Script<number>;
@@ -116,11 +107,12 @@ export class BullMqMailbox implements Mailbox {
     { max, busy }: Request,
   ): Promise<Delivery[]> {
     const [key, ...head] = this.#head(of);
-    const jobs = done.flatMap(({ jobId, failedReason }) => [jobId, failedReason ?? '']);
+    const jobs: string[] = [];
+    for (const { jobId, failedReason = '' } of done) jobs.push(jobId, failedReason);
     const taken = await this.#unlessFenced(
       of,
       lease,
-      this.#commands.trolleyFinish(key, ...head, lease.token, max, busy ? '1' : '0', failedOptions, ...jobs),
+      this.#commands.trolleyFinish(key, ...head, lease.token, max, busy ? '1' : '0', maxDeadLetters, ...jobs),
     );
     return deliveriesOf(taken);
   }

@@ -23,18 +23,18 @@ const asFunction = (name: keyof typeof bullmq) =>
   `local function ${name}(KEYS, ARGV)\n${bullmq[name].content}\nend\n`;
 
 /**
- * KEYS[1] = `<prefix>:own`, which also routes the script; all other keys share its hash tag.
+ * KEYS[1] = `<prefix>:own`, which also routes the script; all other keys share its hash tag. Every call costs:
+ * what can be asked of several keys at once is.
  *
- * `untouched`: nobody but the runtime has put anything in this queue.
+ * Neither `meta` nor `events` means that nobody but the runtime has touched this queue: BullMQ's scripts write
+ * them first.
  */
 const preamble = `
 local call = redis.call
 local prefix, actor, now = ARGV[1], ARGV[2], ARGV[3]
 local q = prefix .. ':' .. actor .. ':'
-local wait, active, live, bell = q .. 'wait', q .. 'active', prefix .. ':live', prefix .. ':bell'
-local function untouched()
-  return call('EXISTS', q .. 'meta', q .. 'marker', q .. 'events', q .. 'delayed', q .. 'prioritized') == 0
-end
+local wait, active, meta, events = q .. 'wait', q .. 'active', q .. 'meta', q .. 'events'
+local live = prefix .. ':live'
 `;
 
 const leaseCheck = `
@@ -43,23 +43,26 @@ if call('GET', KEYS[1]) ~= ARGV[4] then return redis.error_reply('FENCED') end
 
 /** Takes up to `max` messages; an actor with none left leaves the live list and costs Redis nothing. */
 const takeNext = `
-local function takeUntouched(max, taken)
+local function takeOurs(max, taken)
   local ids = call('RPOP', wait, max)
   if not ids then return end
+  local present = {}
   for _, id in ipairs(ids) do
     local job = call('HMGET', q .. id, 'data', 'ats')
+    -- Else somebody removed it by hand.
     if job[1] then
-      call('LPUSH', active, id)
       call('HSET', q .. id, 'processedOn', now, 'ats', (tonumber(job[2]) or 0) + 1)
+      present[#present + 1] = id
       taken[#taken + 1] = id
       taken[#taken + 1] = job[1]
     end
   end
+  if #present > 0 then call('LPUSH', active, unpack(present)) end
 end
 
 local function takeByBullMq(max, taken)
-  local keys = {wait, active, q .. 'prioritized', q .. 'events', q .. 'stalled', q .. 'limiter', q .. 'delayed',
-    q .. 'paused', q .. 'meta', q .. 'pc', q .. 'marker'}
+  local keys = {wait, active, q .. 'prioritized', events, q .. 'stalled', q .. 'limiter', q .. 'delayed',
+    q .. 'paused', meta, q .. 'pc', q .. 'marker'}
   local args = {q, now, cmsgpack.pack({token = '0'})}
   for _ = 1, max do
     local next = moveToActive(keys, args)
@@ -74,17 +77,15 @@ local function takeByBullMq(max, taken)
   end
 end
 
-local function takeNext(max, busy)
+local function takeNext(ours, max, busy)
   local taken = {}
-  local plain = untouched()
   if max > 0 then
-    if plain then takeUntouched(max, taken) else takeByBullMq(max, taken) end
+    if ours then takeOurs(max, taken) else takeByBullMq(max, taken) end
   end
-  if #taken == 0 and call('EXISTS', wait, active) == 0 then
-    if busy ~= '1' then call('ZREM', live, actor) end
-    if not plain and call('EXISTS', q .. 'failed', q .. 'delayed', q .. 'prioritized', q .. 'completed') == 0 then
-      call('DEL', q .. 'id', q .. 'marker', q .. 'meta', q .. 'events')
-    end
+  if #taken > 0 or call('EXISTS', wait, active) > 0 then return taken end
+  if busy ~= '1' then call('ZREM', live, actor) end
+  if not ours and call('EXISTS', q .. 'failed', q .. 'delayed', q .. 'prioritized', q .. 'completed') == 0 then
+    call('DEL', q .. 'id', q .. 'marker', meta, events)
   end
   return taken
 end
@@ -99,39 +100,37 @@ end
  */
 export const sendScript = `
 ${preamble}
+local bell = prefix .. ':bell'
 local jobId, data = ARGV[4], ARGV[6]
 local job = q .. jobId
-if call('EXISTS', job) == 1 then
-  -- Sent again, a dead letter gets another chance: its id must not swallow the message.
-  if call('ZREM', q .. 'failed', jobId) == 0 then return 0 end
-  call('DEL', job)
-end
-local waiting = call('LLEN', wait)
-if waiting >= tonumber(ARGV[7]) then return -1 end
-local function store(...)
-  call('HSET', job, 'name', ARGV[5], 'data', data, 'opts', '{}', 'timestamp', now, 'delay', 0, 'priority', 0, ...)
-end
-if call('EXISTS', active) == 1 then
-  store()
+local function store()
+  call('HSET', job, 'name', ARGV[5], 'data', data, 'opts', '{}', 'timestamp', now, 'delay', '0', 'priority', '0')
   call('LPUSH', wait, jobId)
   return 1
+end
+local untouched = call('EXISTS', job, wait, active, meta, events) == 0
+local waiting = 0
+if not untouched then
+  if call('EXISTS', job) == 1 then
+    -- Sent again, a dead letter gets another chance: its id must not swallow the message.
+    if call('ZREM', q .. 'failed', jobId) == 0 then return 0 end
+    call('DEL', job)
+  end
+  waiting = call('LLEN', wait)
+  if waiting >= tonumber(ARGV[7]) then return -1 end
+  if call('EXISTS', active) == 1 then return store() end
 end
 call('ZADD', live, 'NX', now, actor)
-if waiting > 0 then
-  store()
-  call('LPUSH', wait, jobId)
-  return 1
-end
-local owner = call('GET', KEYS[1])
-if owner and #data <= tonumber(ARGV[9]) and untouched() then
-  store('processedOn', now, 'ats', 1)
-  call('LPUSH', active, jobId)
-  call('XADD', bell, 'MAXLEN', '~', ARGV[8], '*', 'a', actor, 't', owner, 'j', jobId, 'd', data)
-else
-  store()
-  call('LPUSH', wait, jobId)
+if waiting > 0 then return store() end
+local owner = untouched and #data <= tonumber(ARGV[9]) and call('GET', KEYS[1])
+if not owner then
   call('XADD', bell, 'MAXLEN', '~', ARGV[8], '*', 'a', actor)
+  return store()
 end
+call('HSET', job, 'name', ARGV[5], 'data', data, 'opts', '{}', 'timestamp', now, 'delay', '0', 'priority', '0',
+  'processedOn', now, 'ats', '1')
+call('LPUSH', active, jobId)
+call('XADD', bell, 'MAXLEN', '~', ARGV[8], '*', 'a', actor, 't', owner, 'j', jobId, 'd', data)
 return 1
 `;
 
@@ -149,17 +148,17 @@ while left do
   call('RPUSH', wait, left)
   left = call('LPOP', active)
 end
-local taken = takeNext(tonumber(ARGV[5]), ARGV[6])
+local taken = takeNext(call('EXISTS', meta, events) == 0, tonumber(ARGV[5]), ARGV[6])
 -- A job that somebody put back by hand is not listed: from here on a crash must not forget it.
 if #taken > 0 then call('ZADD', live, 'NX', now, actor) end
-local last = call('XREVRANGE', bell, '+', '-', 'COUNT', 1)[1]
+local last = call('XREVRANGE', prefix .. ':bell', '+', '-', 'COUNT', 1)[1]
 table.insert(taken, 1, last and last[1] or '0-0')
 return taken
 `;
 
 /**
- * ARGV: prefix, actor, now, lease token, max, busy, options of a failed job (msgpack), then for each message:
- * jobId, reason of failure or ''. Returns {jobId, data, …}.
+ * ARGV: prefix, actor, now, lease token, max, busy, dead letters kept, then for each message: jobId, reason of
+ * failure or ''. Returns {jobId, data, …}.
  */
 export const finishScript = `
 ${asFunction('moveToActive')}
@@ -167,24 +166,30 @@ ${asFunction('moveToFinished')}
 ${preamble}
 ${leaseCheck}
 ${takeNext}
-local function complete(jobId)
-  -- Not in hand: another delivery has ended it, or it waits for the next.
-  if call('LREM', active, -1, jobId) == 0 then return end
-  call('DEL', q .. jobId, q .. jobId .. ':logs')
-end
 local function fail(jobId, reason)
   -- Nobody listens to the events of an actor; without a limit BullMQ would keep 10,000.
-  local own = call('HSETNX', q .. 'meta', 'opts.maxLenEvents', 0) == 1 and call('HLEN', q .. 'meta') == 1
+  local own = call('HSETNX', meta, 'opts.maxLenEvents', 0) == 1 and call('HLEN', meta) == 1
+  local options = {token = '0', keepJobs = {count = tonumber(ARGV[7])}, attempts = 0, maxMetricsSize = ''}
   moveToFinished(
-    {wait, active, q .. 'prioritized', q .. 'events', q .. 'stalled', q .. 'limiter', q .. 'delayed',
-      q .. 'paused', q .. 'meta', q .. 'pc', q .. 'failed', q .. jobId, q .. 'metrics:failed', q .. 'marker'},
-    {jobId, now, 'failedReason', reason, 'failed', '0', q, ARGV[7]})
-  if own then call('DEL', q .. 'meta', q .. 'events') end
+    {wait, active, q .. 'prioritized', events, q .. 'stalled', q .. 'limiter', q .. 'delayed',
+      q .. 'paused', meta, q .. 'pc', q .. 'failed', q .. jobId, q .. 'metrics:failed', q .. 'marker'},
+    {jobId, now, 'failedReason', reason, 'failed', '0', q, cmsgpack.pack(options)})
+  if own then call('DEL', meta, events) end
 end
+local done = {}
 for i = 8, #ARGV, 2 do
-  if ARGV[i + 1] == '' then complete(ARGV[i]) else fail(ARGV[i], ARGV[i + 1]) end
+  local jobId, reason = ARGV[i], ARGV[i + 1]
+  if reason ~= '' then
+    fail(jobId, reason)
+  elseif call('LREM', active, -1, jobId) == 1 then
+    -- Else it is not in hand: another delivery has ended it, or it waits for the next.
+    done[#done + 1] = q .. jobId
+    done[#done + 1] = q .. jobId .. ':logs'
+  end
 end
+if #done > 0 then call('DEL', unpack(done)) end
+local touched = call('EXISTS', active, meta, events) > 0
 -- What is in hand and did not come from here is on its way in a ring, and goes first.
-if call('EXISTS', active) == 1 then return {} end
-return takeNext(tonumber(ARGV[5]), ARGV[6])
+if touched and call('EXISTS', active) == 1 then return {} end
+return takeNext(not touched, tonumber(ARGV[5]), ARGV[6])
 `;
