@@ -13,6 +13,8 @@ export function connectRedis(url: string): Redis {
     maxRetriesPerRequest: 1,
     commandTimeout: 5_000,
     connectTimeout: 5_000,
+    // A Redis that reads its log says how long it will take, and is often done sooner.
+    maxLoadingRetryTime: 250,
     retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), 1_000),
   });
   redis.on('error', () => undefined);

@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { faultsOfEveryRun, type FaultKind } from './fault-plan.ts';
 import { StartProblem } from '../infra/start-problem.ts';
 
 export interface ClusterScenarioOptions {
@@ -11,6 +12,7 @@ export interface ClusterScenarioOptions {
   readonly rounds: number;
   /** Redis keeps nothing on disk, and is emptied now and then. */
   readonly flush: boolean;
+  readonly faults: readonly FaultKind[];
   readonly freezeMs: number;
   readonly leaseMs: number;
   readonly shards: number;
@@ -20,6 +22,8 @@ export interface ClusterScenarioOptions {
   /** From the start of one fault to the start of the next, at least. */
   readonly faultGapMs: number;
   readonly deadlineMs: number;
+  /** The logs of all processes outlive the run. */
+  readonly keepFolder: boolean;
   readonly jsonFile?: string;
   /** Left out: a PostgreSQL of the scenario's own. */
   readonly postgresUrl?: string;
@@ -32,6 +36,7 @@ export const clusterDefaults = {
   clients: 2,
   rounds: 2,
   flush: false,
+  faults: faultsOfEveryRun,
   freezeMs: 10_000,
   leaseMs: 3_000,
   shards: 64,
@@ -40,6 +45,7 @@ export const clusterDefaults = {
   giveUpMs: 60_000,
   faultGapMs: 3_000,
   deadlineMs: 900_000,
+  keepFolder: false,
 };
 
 export const clusterHelp = `npm run chaos -- cluster [flags]
@@ -55,9 +61,11 @@ killed and restarted. At the end every key is held against what was acknowledged
   --clients N     client processes (${clusterDefaults.clients})
   --rounds N      how often each kind of fault happens (${clusterDefaults.rounds})
   --flush         Redis keeps nothing on disk: its restart is an empty one, and FLUSHALL comes at random times
+  --faults LIST   only these, with commas: ${[...faultsOfEveryRun, 'flush'].join(', ')}
   --freeze-ms N   how long a frozen node stays frozen (${clusterDefaults.freezeMs}; leases last ${clusterDefaults.leaseMs})
   --in-flight N   messages that each client has under way (${clusterDefaults.inFlight})
   --deadline-ms N the watchdog: after this, everything is stopped and the run has failed (${clusterDefaults.deadlineMs})
+  --keep-logs     leaves the logs of all processes, and says where
   --json FILE     writes checks, faults and figures there
   --help
 
@@ -72,6 +80,8 @@ const flags = {
   clients: { type: 'string' },
   rounds: { type: 'string' },
   flush: { type: 'boolean' },
+  faults: { type: 'string' },
+  'keep-logs': { type: 'boolean' },
   'freeze-ms': { type: 'string' },
   'in-flight': { type: 'string' },
   'deadline-ms': { type: 'string' },
@@ -81,7 +91,11 @@ const flags = {
 /** @throws StartProblem in one line */
 export function parseClusterOptions(args: readonly string[]): ClusterScenarioOptions {
   const values = read(args);
-  const whole = (flag: Exclude<keyof typeof flags, 'flush' | 'json'>, otherwise: number, least = 1) => {
+  const whole = (
+    flag: Exclude<keyof typeof flags, 'flush' | 'json' | 'faults' | 'keep-logs'>,
+    otherwise: number,
+    least = 1,
+  ) => {
     const given = values[flag];
     if (given === undefined) return otherwise;
     const value = Number(given);
@@ -101,11 +115,23 @@ export function parseClusterOptions(args: readonly string[]): ClusterScenarioOpt
     clients: whole('clients', clusterDefaults.clients),
     rounds: whole('rounds', clusterDefaults.rounds),
     flush: values.flush ?? clusterDefaults.flush,
+    faults: faultsOf(values.faults, values.flush === true),
+    keepFolder: values['keep-logs'] ?? clusterDefaults.keepFolder,
     freezeMs: whole('freeze-ms', clusterDefaults.freezeMs),
     inFlight: whole('in-flight', clusterDefaults.inFlight),
     deadlineMs: whole('deadline-ms', clusterDefaults.deadlineMs),
     ...(values.json === undefined ? {} : { jsonFile: values.json }),
   };
+}
+
+function faultsOf(list: string | undefined, flush: boolean): readonly FaultKind[] {
+  const known = [...faultsOfEveryRun, 'flush' as const];
+  if (list === undefined) return flush ? known : faultsOfEveryRun;
+  return list.split(',').map((name) => {
+    const kind = known.find((one) => one === name);
+    if (kind === undefined) throw new StartProblem(`--faults knows ${known.join(', ')}, not '${name}'.`);
+    return kind;
+  });
 }
 
 function read(args: readonly string[]) {

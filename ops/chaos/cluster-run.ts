@@ -30,9 +30,13 @@ export async function runCluster(
   say: (line: string) => void,
 ): Promise<ClusterReport> {
   const folder = mkdtempSync(join(tmpdir(), 'trolley-chaos-'));
-  const releasers: (() => unknown)[] = [() => rmSync(folder, { recursive: true, force: true })];
+  const releasers: (() => unknown)[] = [
+    () =>
+      options.keepFolder ? say(`logs are in ${folder}`) : rmSync(folder, { recursive: true, force: true }),
+  ];
   const watchdog = AbortSignal.timeout(options.deadlineMs);
-  const signal = AbortSignal.any([host.signal, watchdog]);
+  const broken = new AbortController();
+  const signal = AbortSignal.any([host.signal, watchdog, broken.signal]);
   const findings: Finding<ClusterCheck>[] = [];
   const find = (check: ClusterCheck, key: string, expected: string, found: string) =>
     findings.push({ check, key, expected, found });
@@ -53,7 +57,7 @@ export async function runCluster(
     await Promise.all(Array.from({ length: options.nodes }, () => nodes.start()));
 
     const random = createSeededRandom(options.seed);
-    const plan = planFaults(random, options.rounds, options.flush);
+    const plan = planFaults(random, options.rounds, options.faults);
     // So slow that every fault finds messages under way, whatever the machine.
     const shortestMs = (plan.length + 1) * options.faultGapMs * 1.2;
     const ratePerSecond = Math.ceil((options.messages / options.clients / shortestMs) * 1_000);
@@ -79,24 +83,28 @@ export async function runCluster(
     }, 1_000);
     releasers.push(() => clearInterval(progress));
     const loaded = clients.run().then((problems) => ({ problems, loadMs: performance.now() - startedAt }));
-    const faulted = injector.run(plan);
+    const faulted = injector.run(plan).catch((error: unknown) => {
+      find('faults', 'the plan', 'faults that can be done', String(error));
+      broken.abort();
+    });
     const given = new Promise<undefined>((resolve) =>
       signal.addEventListener('abort', () => resolve(undefined), { once: true }),
     );
     const load = await Promise.race([loaded, given]);
     const underLoad = injector.injected.length;
-    await Promise.race([faulted, given]);
+    // Also when given up: what it has just begun to start must be there to be stopped.
+    await faulted;
     clearInterval(progress);
 
     const problems = load?.problems ?? [];
     for (const { check, key, expected, found } of problems) find(check, key, expected, found);
     if (load === undefined) {
-      const why = watchdog.aborted ? `nothing within ${options.deadlineMs} ms` : 'given up by a person';
+      const why = watchdog.aborted ? `nothing within ${options.deadlineMs} ms` : 'given up';
       find('stuck', 'the load', `${options.messages} answers`, `${clients.tally.acknowledged}, then ${why}`);
     } else if (underLoad < plan.length) {
       find('faults', 'the plan', `${plan.length} faults under load`, `${underLoad}`);
     }
-    for (const problem of injector.problems) find('processes', 'a drain', 'ends with code 0', problem);
+    for (const problem of injector.problems) find('processes', 'a fault', 'what it is meant to do', problem);
     if (load !== undefined) {
       for (const key of await keysLeft(redis)) find('residue', key, 'nothing', 'a key in Redis');
       for (const how of await nodes.stopAll(stopDeadlineMs)) find('processes', 'the end', 'code 0', how);

@@ -186,7 +186,9 @@ export class FaultInjector {
   }
 
   #later(work: () => Promise<void>): void {
-    const done = work().finally(() => this.#underWay.delete(done));
+    const done = work()
+      .catch((error: unknown) => void this.problems.push(String(error)))
+      .finally(() => this.#underWay.delete(done));
     this.#underWay.add(done);
   }
 

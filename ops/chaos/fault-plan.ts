@@ -21,14 +21,17 @@ export interface PlannedFault {
   readonly at: number;
 }
 
-const everyRun: readonly FaultKind[] = ['kill', 'freeze', 'drain', 'join', 'redis'];
+export const faultsOfEveryRun: readonly FaultKind[] = ['kill', 'freeze', 'drain', 'join', 'redis'];
 
 /**
  * Each kind `rounds` times, in random order, each at a random point of its stretch of the load: by the messages
  * acknowledged, since a fault that comes after the last message proves nothing.
  */
-export function planFaults(random: SeededRandom, rounds: number, flush: boolean): PlannedFault[] {
-  const kinds = flush ? [...everyRun, 'flush' as const] : everyRun;
+export function planFaults(
+  random: SeededRandom,
+  rounds: number,
+  kinds: readonly FaultKind[],
+): PlannedFault[] {
   const all = random.shuffle(Array.from({ length: rounds }, () => kinds).flat());
   const stretch = 0.85 / all.length;
   return all.map((kind, i) => ({ kind, at: (i + 0.1 + random.next() * 0.9) * stretch }));
