@@ -115,7 +115,7 @@ export async function runCluster(
       return takeover === undefined ? fault : { ...fault, takeover };
     });
     const loadMs = load?.loadMs ?? performance.now() - startedAt;
-    return { options, findings, tally: clients.tally, loadMs, faults };
+    return { options, findings, complete: load !== undefined, tally: clients.tally, loadMs, faults };
   } finally {
     for (const release of releasers.reverse()) await release();
   }
