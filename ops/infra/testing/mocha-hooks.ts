@@ -1,3 +1,4 @@
+import { config } from 'chai';
 import type { Runner, Suite } from 'mocha';
 import { createTemplateDatabase, type TemplateDatabase } from './template-database.ts';
 import { providePostgres, provideRedis, type TestServer } from './test-servers.ts';
@@ -7,6 +8,9 @@ import { providePostgres, provideRedis, type TestServer } from './test-servers.t
  * file's name says that it needs them. An address given in TEST_REDIS_URL or TEST_POSTGRES_URL is used as
  * it is.
  */
+
+// What was found is said whole.
+config.truncateThreshold = 0;
 
 const needsServers = /\.int\.test\.ts$|\/ops\/e2e\//;
 
