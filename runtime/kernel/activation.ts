@@ -15,7 +15,7 @@ import { EffectRunner } from './effect-runner.ts';
 import type { Kernel } from './kernel.ts';
 import { refuseAsks } from './refuse.ts';
 import { recordOf } from './stored-record.ts';
-import type { TurnDraft } from './turn-draft.ts';
+import { withoutPassing, type TurnDraft } from './turn-draft.ts';
 
 /** An actor type as a node hosts it. */
 export interface HostedActor {
@@ -245,8 +245,9 @@ export class Activation {
     const [next] = await Promise.all([finished, draft.changed ? this.#answer(draft) : undefined]);
     if (!draft.changed) await this.#answer(draft);
     for (const { jobId } of done) this.#messageFailures.delete(jobId);
+    if (this.#loaded !== undefined) this.#loaded = { ...this.#loaded, record: withoutPassing(record) };
     this.#inHand = [...left, ...next];
-    if (left.length > 0) this.#retryLater();
+    if (left[0] !== undefined && this.#messageFailures.has(left[0].jobId)) this.#retryLater();
   }
 
   async #answer(draft: TurnDraft): Promise<void> {

@@ -21,7 +21,7 @@ export interface SettledEffect {
 export interface TurnResult {
   readonly draft: TurnDraft;
   readonly done: readonly Finished[];
-  /** A message that failed, to be tried again, and what waits behind it. */
+  /** What is for a later turn: a message to be tried again or to be given up, and what waits behind it. */
   readonly left: readonly Delivery[];
 }
 
@@ -43,6 +43,9 @@ export function failedAgain(failures: Map<string, Failure>, jobId: string, error
 /**
  * Applies outcomes, then messages, until one of these fails; what comes behind it waits for it, or the order
  * would be lost. `failures` holds by job id those of earlier turns.
+ *
+ * A dead letter has a turn of its own that writes nothing: answered with a write that a crash parts from the end
+ * of the message, it would be handled again after later messages, and perhaps applied.
  */
 export function applyTurn(
   actor: AnyActor,
@@ -79,10 +82,12 @@ export function applyTurn(
       logger.warn({ ...about, err: error, attempts }, 'a message failed and is tried again');
       return { draft, done, left: deliveries.slice(i) };
     }
+    if (done.length > 0 || draft.changed) return { draft, done, left: deliveries.slice(i) };
     logger.error({ ...about, err: error, attempts }, 'a message failed for good and is now a dead letter');
     done.push({ jobId, failedReason: error instanceof Error ? error.message : String(error) });
     const answer = refusal(toWireError(error));
     draft = withReply(draft, envelope.replyTo, `${context.actorId}/${envelope.id}`, answer);
+    return { draft, done, left: deliveries.slice(i + 1) };
   }
   return { draft, done, left: [] };
 }

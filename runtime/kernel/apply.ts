@@ -5,7 +5,7 @@ import type { MessageSpec } from '../define/contract.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
 import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
-import { changeRecord, refusal, remember, withReply, type TurnDraft } from './turn-draft.ts';
+import { changeRecord, pass, refusal, remember, withReply, type TurnDraft } from './turn-draft.ts';
 
 type Handler = (turn: MessageTurn, input: unknown) => unknown;
 type SettledHandler = (turn: MessageTurn, outcome: Outcome<unknown>, input: unknown) => void;
@@ -24,15 +24,23 @@ export function applyMessage(
   context: TurnContext,
 ): TurnDraft {
   const correlation = `${context.actorId}/${envelope.id}`;
-  const answerWith = (answer: StoredAnswer) => withReply(draft, envelope.replyTo, correlation, answer);
-  const refuse = (error: TrolleyError) => answerWith(refusal(toWireError(error)));
+  const settle = (next: TurnDraft, answer: StoredAnswer) =>
+    withReply(next, envelope.replyTo, correlation, answer);
+  const appliedWith = (answer?: StoredAnswer): AppliedMessage => ({
+    id: envelope.id,
+    at: context.now,
+    ...(answer === undefined ? {} : { answer }),
+    ...(envelope.fingerprint === undefined ? {} : { fingerprint: envelope.fingerprint }),
+  });
+  const passWith = (answer: StoredAnswer) => settle(pass(draft, appliedWith(answer)), answer);
+  const refuse = (error: TrolleyError) => passWith(refusal(toWireError(error)));
 
   const known = draft.record.applied.find((one) => one.id === envelope.id);
   if (known !== undefined) return applyAgain(draft, known, envelope, correlation);
   if (envelope.deadline !== undefined && envelope.deadline <= context.now) {
-    return refuse(
-      new TrolleyError('deadline_exceeded', `${envelope.name} was given up before it was handled`),
-    );
+    // Not remembered: asked again under the same id, it is handled.
+    const late = new TrolleyError('deadline_exceeded', `${envelope.name} was given up before it was handled`);
+    return settle(draft, refusal(toWireError(late)));
   }
 
   if (envelope.v > envelopeVersion) {
@@ -64,15 +72,9 @@ export function applyMessage(
     throw error;
   }
   if (result !== deferredMark) result = checked(spec, result);
-  if (!turn.draft.changed && result !== deferredMark) return answerWith({ ok: result });
-  const applied: AppliedMessage = {
-    id: envelope.id,
-    at: context.now,
-    ...(result === deferredMark ? {} : { answer: { ok: result } }),
-    ...(envelope.fingerprint === undefined ? {} : { fingerprint: envelope.fingerprint }),
-  };
-  const next = remember(turn.draft, applied);
-  return result === deferredMark ? next : withReply(next, envelope.replyTo, correlation, { ok: result });
+  if (result === deferredMark) return remember(turn.draft, appliedWith());
+  const answer: StoredAnswer = { ok: result };
+  return turn.draft === draft ? passWith(answer) : settle(remember(turn.draft, appliedWith(answer)), answer);
 }
 
 /** @throws Error when a handler returned what its contract does not allow */

@@ -14,10 +14,12 @@ export interface TurnDraft {
   readonly changed: boolean;
   readonly events: readonly OutboxEvent[];
   readonly replies: readonly AddressedReply[];
+  /** Messages that changed nothing, before the first that does: to be remembered with that one. */
+  readonly passed: readonly AppliedMessage[];
 }
 
 export function draftOf(record: ActorRecord): TurnDraft {
-  return { record, changed: false, events: [], replies: [] };
+  return { record, changed: false, events: [], replies: [], passed: [] };
 }
 
 /** Messages remembered without an idempotency key: more than those of a turn that a crash may deliver again. */
@@ -26,7 +28,23 @@ const keyedKept = 512;
 const keyedRetentionMs = 24 * 3_600_000;
 
 export function remember(draft: TurnDraft, message: AppliedMessage): TurnDraft {
-  return changeRecord(draft, { applied: bounded([...draft.record.applied, message], message.at) });
+  const applied = bounded([...draft.record.applied, ...draft.passed, message], message.at);
+  return changeRecord({ ...draft, passed: [] }, { applied });
+}
+
+/**
+ * Remembers a message that changed nothing, if anything of the turn is written: answered with it and delivered
+ * again after a crash, it would meet the state that later messages made, and might change that.
+ */
+export function pass(draft: TurnDraft, message: AppliedMessage): TurnDraft {
+  const passing: AppliedMessage = { ...message, passing: true };
+  return draft.changed ? remember(draft, passing) : { ...draft, passed: [...draft.passed, passing] };
+}
+
+/** What need be known of messages that are not delivered again: nothing of those that changed nothing. */
+export function withoutPassing(record: ActorRecord): ActorRecord {
+  if (!record.applied.some((one) => one.passing === true)) return record;
+  return { ...record, applied: record.applied.filter((one) => one.passing !== true) };
 }
 
 export function changeRecord(draft: TurnDraft, change: Partial<ActorRecord>): TurnDraft {

@@ -22,6 +22,8 @@ export interface AppliedMessage {
   readonly answer?: StoredAnswer;
   /** Present when the caller gave an idempotency key: what the message was, to tell reuse from a retry. */
   readonly fingerprint?: string;
+  /** It changed nothing; known only so that, delivered again after a later message, it still changes nothing. */
+  readonly passing?: true;
 }
 
 export type StoredAnswer = { readonly ok: unknown } | { readonly error: WireError };
