@@ -40,8 +40,6 @@ class UnreadableError extends Error {}
 /** The turn took so long that another activation has taken the actor's place. */
 class AbandonedError extends Error {}
 
-/** Failures to read the store that those who wait are not told of: it may be back in a moment. */
-const patientFailures = 4;
 const firstRetryMs = 20;
 const longestRetryMs = 5_000;
 
@@ -73,6 +71,8 @@ export class Activation {
   #ended = false;
   #abandoned = false;
   #failures = 0;
+  /** When the first of the failures began. */
+  #failingSince = 0;
   /** By job id. */
   #messageFailures = new Map<string, Failure>();
   /** The store refused what came of several messages: which of them it was shows one by one. */
@@ -166,8 +166,10 @@ export class Activation {
       this.#forgetVanished();
       if (this.#messageFailures.size === 0) this.#failures = 0;
     } catch (error) {
+      if (this.#failures === 0) this.#failingSince = startedAt;
       this.#onFailure(error);
-      if (error instanceof UnreadableError && this.#failures > patientFailures) await this.#refuseAsks();
+      if (error instanceof UnreadableError && this.#failingMs() > limits.storePatienceMs)
+        await this.#refuseAsks();
     } finally {
       cancelDeadline();
       const ms = Math.round(clock.monotonic() - startedAt);
@@ -315,6 +317,10 @@ export class Activation {
     const about = { err: error, actor: this.address.id, failures: this.#failures + 1 };
     this.#kernel.logger[stale ? 'info' : 'warn'](about, 'a turn did not happen and is tried again');
     this.#retryLater();
+  }
+
+  #failingMs(): number {
+    return this.#kernel.clock.monotonic() - this.#failingSince;
   }
 
   async #refuseAsks(): Promise<void> {

@@ -81,7 +81,7 @@ describe('the kernel', () => {
   beforeEach(() => {
     store = new MemoryStateStore();
     faults = {};
-    const limits = { turnTimeoutMs: 200, sweepMs: 50 };
+    const limits = { turnTimeoutMs: 200, storePatienceMs: 100, sweepMs: 50 };
     cluster = createTestCluster({ actors: [{ actor: counterActor(faults), store }], limits });
   });
   afterEach(() => cluster.close());

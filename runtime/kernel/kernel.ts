@@ -18,6 +18,8 @@ export interface KernelLimits {
   readonly slowTurnMs: number;
   /** A turn that takes longer is abandoned: its store or its mailbox hangs. The actor is activated anew. */
   readonly turnTimeoutMs: number;
+  /** How long a store may stay away before those who wait are told. */
+  readonly storePatienceMs: number;
   /** Actors in memory above which those that are idle longest leave before their time. */
   readonly maxActivations: number;
   /** How often the live actors of each shard are looked through for what a lost doorbell left. */
@@ -32,6 +34,7 @@ export const defaultLimits: KernelLimits = {
   effectTimeoutMs: 120_000,
   slowTurnMs: 1_000,
   turnTimeoutMs: 30_000,
+  storePatienceMs: 2_000,
   maxActivations: 100_000,
   sweepMs: 1_000,
 };
