@@ -25,6 +25,12 @@ run. Ends with 1 when a bar falls short.
   --json FILE   writes {"bars": [{"name", "value", "bar", "ok"}], "figures": […]}
 `;
 
+const notes = [
+  'The state store is in memory: what is measured is the mailbox. Processor times are per message.',
+  'plain: one BullMQ queue with one Worker, one job at a time, which is how it keeps the order of a key.',
+  'plain, no order: the same with 64 jobs at a time.',
+];
+
 const options = {
   json: { type: 'string' },
   only: { type: 'string' },
@@ -44,7 +50,7 @@ export async function benchMailbox(args: string[]): Promise<number> {
   }
   const { bars, figures } = await runAll(chosen, values.quick, say);
   print(renderFigures(figures));
-  print(['The state store is in memory: what is measured is the mailbox. Processor times are per message.']);
+  print(notes);
   print(renderBars(bars));
   if (values.json !== undefined) {
     await writeFile(values.json, `${JSON.stringify({ bars, figures }, undefined, 2)}\n`);

@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import { startHost, type HostProcess } from './host-process.ts';
-import type { HostSettings, Variant, VariantName } from './variant.ts';
+import { inOrder, type HostSettings, type Variant, type VariantName } from './variant.ts';
 import { openFloor } from './floor-variant.ts';
 import { openPlain } from './plain-variant.ts';
 import { openTrolley } from './trolley-variant.ts';
@@ -56,7 +56,7 @@ export interface Contender {
   close(): Promise<void>;
 }
 
-const defaults = { concurrency: 64, store: 'kept', idleMs: 600_000, leaseMs: 3_000 } as const;
+const defaults = { ...inOrder, store: 'kept', idleMs: 600_000, leaseMs: 3_000 } as const;
 let opened = 0;
 
 export interface BenchOptions {

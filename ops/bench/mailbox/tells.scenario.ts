@@ -1,7 +1,11 @@
 import { atLeast, rotated, type Bench, type Contender, type Result, type Scenario } from './bench.ts';
 import { keyName, tellAll, type LoadResult } from './load.ts';
 import { figureOf, measure, rateOf, type Trial } from './trials.ts';
+import { inOrder, unordered } from './variant.ts';
 
+const keys = 10_000;
+/** A part of the keys in each repetition, all of them in the whole run. */
+const slices = 5;
 const messagesPerKey = 10;
 const atOnce = 256;
 
@@ -10,36 +14,59 @@ export const tellsScenario: Scenario = {
   name: 'tells',
   about: 'tell, 10,000 keys × 10 messages, against plain BullMQ',
   async run(bench): Promise<Result> {
-    const contenders = await Promise.all([bench.open('trolley'), bench.open('plain'), bench.open('floor')]);
+    const contenders = {
+      trolley: await bench.open('trolley'),
+      plain: await bench.open('plain', inOrder),
+      unordered: await bench.open('plain', unordered),
+      floor: await bench.open('floor'),
+    };
     try {
       return await compare(bench, contenders);
     } finally {
-      await Promise.all(contenders.map((one) => one.close()));
+      await Promise.all(Object.values(contenders).map((one) => one.close()));
     }
   },
 };
 
-async function compare(bench: Bench, contenders: Contender[]): Promise<Result> {
-  const names = Array.from({ length: bench.quick ? 500 : 10_000 }, (_, i) => keyName(i));
-  // Round after round, not key by key: a burst to one key would flatter whoever takes several at once.
-  const messages = Array.from({ length: messagesPerKey }, () => names).flat();
-  const trials = new Map<Contender, Trial[]>(contenders.map((one) => [one, []]));
+async function compare(
+  bench: Bench,
+  contenders: Readonly<Record<'trolley' | 'plain' | 'unordered' | 'floor', Contender>>,
+): Promise<Result> {
+  const { trolley, plain, unordered, floor } = contenders;
+  const trials = new Map<Contender, Trial[]>();
+  const run = async (one: Contender, slice = 0) => {
+    const trial = await measure(bench, one, () => endToEnd(one, messagesOf(slice, bench)));
+    trials.set(one, [...(trials.get(one) ?? []), trial]);
+  };
   for (let i = 0; i < bench.repetitions; i++) {
-    for (const one of rotated(contenders, i)) {
-      const trial = await measure(bench, one, () => endToEnd(one, messages));
-      bench.say(`tells: ${one.name} ${i + 1} of ${bench.repetitions}: ${trial.perSecond.toFixed(0)}/s`);
-      trials.get(one)?.push(trial);
-    }
+    bench.say(`tells: ${i + 1} of ${bench.repetitions}`);
+    for (const one of rotated([trolley, plain], i)) await run(one, i);
   }
-  const [trolley, plain, floor] = contenders.map((one) => trials.get(one));
+  // No bar rests on these.
+  for (const one of [unordered, floor]) await run(one);
   return {
-    bars: [atLeast('tell, end to end, against plain BullMQ', rateOf(trolley) / rateOf(plain), 1)],
+    bars: [
+      atLeast(
+        'tell, end to end, against plain BullMQ',
+        rateOf(trials.get(trolley)) / rateOf(trials.get(plain)),
+        1,
+      ),
+    ],
     figures: [
-      figureOf('tell: trolley', trolley),
-      figureOf('tell: plain', plain),
-      figureOf('tell: floor', floor),
+      figureOf('tell: trolley', trials.get(trolley)),
+      figureOf('tell: plain', trials.get(plain)),
+      figureOf('tell: plain, no order (once)', trials.get(unordered)),
+      figureOf('tell: floor (once)', trials.get(floor)),
     ],
   };
+}
+
+/** The messages of one repetition: to keys that no other repetition uses. */
+function messagesOf(slice: number, bench: Bench): string[] {
+  const count = (bench.quick ? 2_500 : keys) / slices;
+  const names = Array.from({ length: count }, (_, i) => keyName(slice * count + i));
+  // Round after round, not key by key: a burst to one key would flatter whoever takes several at once.
+  return Array.from({ length: messagesPerKey }, () => names).flat();
 }
 
 async function endToEnd({ variant, host }: Contender, messages: string[]): Promise<LoadResult> {

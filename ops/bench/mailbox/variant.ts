@@ -34,3 +34,8 @@ export interface HostSettings {
 export const input = { by: 1, note: 'one more of the same, please' };
 
 export const messageName = 'Add';
+
+/** The only way in which one BullMQ Worker keeps the order of a key, as a mailbox must, and its default. */
+export const inOrder = { concurrency: 1 };
+/** What a Worker can do that keeps no order; shown beside, since it is not the same service. */
+export const unordered = { concurrency: 64 };
