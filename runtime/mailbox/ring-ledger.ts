@@ -1,6 +1,9 @@
 /** Actors whose last taking is remembered by name; for older ones the latest of them stands in. */
 const maxRemembered = 10_000;
 
+/** Before any ring. */
+const first = '0-0';
+
 /**
  * Tells whether a message that came with a ring is still to be handled.
  *
@@ -11,7 +14,7 @@ const maxRemembered = 10_000;
 export class RingLedger {
   /** Actor id → the last ring that its mailbox's last taking has seen. */
   readonly #taken = new Map<string, string>();
-  #floor = '0-0';
+  #floor = first;
 
   taken(actorId: string, lastRing: string): void {
     this.#taken.delete(actorId);
@@ -25,7 +28,8 @@ export class RingLedger {
   }
 
   isFresh(actorId: string, ring: string): boolean {
-    return isAfter(ring, this.#taken.get(actorId) ?? this.#floor);
+    const taken = this.#taken.get(actorId) ?? this.#floor;
+    return taken === first || isAfter(ring, taken);
   }
 }
 
