@@ -34,12 +34,14 @@ export class ClusterClient implements ActorRefs {
   readonly #options: ClusterClientOptions;
   /** Who waits for the answer to a message; several, when the same message is asked again meanwhile. */
   readonly #pending = new Map<string, PendingAsk[]>();
-  /** Tells this process's jobs from those of others that ask the same message. */
+  /** Tells this process's messages and jobs from those of any other. */
   readonly #asker: string;
+  #asked = 0;
 
   constructor(options: ClusterClientOptions) {
     this.#options = options;
-    this.#asker = fingerprintOf(options.inbox.name);
+    // Ids lie in Redis several times over for each message, so they are short.
+    this.#asker = fingerprintOf(`${options.inbox.name}/${options.newId()}`).slice(0, 16);
     options.inbox.onReply(({ id, answer }) => this.#pending.get(id)?.forEach((ask) => ask.answer(answer)));
   }
 
@@ -99,6 +101,10 @@ export class ClusterClient implements ActorRefs {
     }
   }
 
+  #ownId(): string {
+    return `${ownIdPrefix}${this.#asker}-${(++this.#asked).toString(36)}`;
+  }
+
   /** One job for each asker of a message, so that an answer goes to every inbox that waits for it. */
   #jobIdOf({ id }: Envelope): string {
     return id.startsWith(ownIdPrefix) ? id : `${id}.${this.#asker}`;
@@ -149,7 +155,7 @@ export class ClusterClient implements ActorRefs {
       throw new TrolleyError('invalid_request', `${contract.type} ${key}: ${name}: ${reason}`);
     }
     const { messageId, idempotencyKey, requestId, traceparent } = options;
-    const id = messageIdOf(messageId, idempotencyKey) ?? `${ownIdPrefix}${this.#options.newId()}`;
+    const id = messageIdOf(messageId, idempotencyKey) ?? this.#ownId();
     const envelope: Mutable<Envelope> = { v: envelopeVersion, id, name, input };
     if (idempotencyKey !== undefined) {
       envelope.fingerprint = `${name}:${fingerprintOf(JSON.stringify(input))}`;
