@@ -77,7 +77,7 @@ export class MemoryMailbox implements Mailbox {
     from: ActorAddress,
     lease: ShardLease,
   ): Delivery | undefined {
-    if (token !== lease.token || !this.#ledger.isFresh(from.id, ring)) return undefined;
+    if (token !== lease.token || !this.#ledger.accept(from.id, ring)) return undefined;
     return { jobId, envelope: JSON.parse(data) as Envelope };
   }
 

@@ -12,7 +12,7 @@ const first = '0-0';
  * Whoever is not sure may always take a ring for a hint: that costs a script, never a message.
  */
 export class RingLedger {
-  /** Actor id → the last ring that its mailbox's last taking has seen. */
+  /** Actor id → the last ring that was accepted, or that its mailbox's last taking has seen. */
   readonly #taken = new Map<string, string>();
   #floor = first;
 
@@ -27,9 +27,12 @@ export class RingLedger {
     }
   }
 
-  isFresh(actorId: string, ring: string): boolean {
+  /** Whether what this ring carried is still to be handled; heard a second time, it is not. */
+  accept(actorId: string, ring: string): boolean {
     const taken = this.#taken.get(actorId) ?? this.#floor;
-    return taken === first || isAfter(ring, taken);
+    if (taken !== first && !isAfter(ring, taken)) return false;
+    this.taken(actorId, ring);
+    return true;
   }
 }
 

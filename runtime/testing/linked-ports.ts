@@ -34,7 +34,7 @@ export function linkMailbox({ network, process, servers }: Link): Mailbox {
       return deliveries;
     },
     accept({ token, ring, jobId, data }, from, lease) {
-      if (token !== lease.token || !ledger.isFresh(from.id, ring)) return undefined;
+      if (token !== lease.token || !ledger.accept(from.id, ring)) return undefined;
       return { jobId, envelope: JSON.parse(data) as Envelope };
     },
     finish: (of, lease, done, request) =>

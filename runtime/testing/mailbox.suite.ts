@@ -181,6 +181,14 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
         expect(accept(carried)).to.equal(undefined);
       });
 
+      it('is a hint when it is heard a second time', async () => {
+        const carried = await sendAndHear('a');
+        expect(accept(carried)?.jobId).to.equal('a');
+        await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
+        expect(accept(carried)).to.equal(undefined);
+        expect(accept(await sendAndHear('b'))?.jobId).to.equal('b');
+      });
+
       it('carries again after a taking', async () => {
         await send('a');
         await under.mailbox.take(actor, lease, idle);
