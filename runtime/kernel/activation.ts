@@ -162,9 +162,9 @@ export class Activation {
       if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
       const loaded = await this.#load();
       if (this.#inHand.length === 0) this.#inHand = await this.#receive(loaded);
-      await this.#takeTurn(loaded);
+      const settled = await this.#takeTurn(loaded);
       this.#forgetVanished();
-      if (this.#messageFailures.size === 0) this.#failures = 0;
+      if (settled && this.#messageFailures.size === 0) this.#failures = 0;
     } catch (error) {
       if (this.#failures === 0) this.#failingSince = startedAt;
       this.#onFailure(error);
@@ -217,14 +217,15 @@ export class Activation {
     return this.#loaded;
   }
 
-  async #takeTurn(loaded: Loaded): Promise<void> {
+  /** Whether everything that came up could be taken up. */
+  async #takeTurn(loaded: Loaded): Promise<boolean> {
     // A copy: those that arrive during the write are for the next turn.
     const outcomes = [...this.#outcomes];
     const deliveries = this.#inHand;
     const { clock, newId, logger } = this.#kernel;
     const context = { actorId: this.address.id, key: this.address.key, now: clock.now(), newId };
     const input = { outcomes, deliveries };
-    const { draft, done, left } = applyTurn(
+    const { draft, done, unsettled, left } = applyTurn(
       this.#hosted.actor,
       loaded.record,
       input,
@@ -233,7 +234,7 @@ export class Activation {
       logger,
     );
     const { record } = draft.changed ? await this.#write(loaded, draft) : loaded;
-    this.#outcomes = this.#outcomes.slice(outcomes.length);
+    this.#outcomes = [...unsettled, ...this.#outcomes.slice(outcomes.length)];
     if (deliveries.length > 0 || draft.changed) {
       await this.#hosted.actor.definition.project?.(
         this.address.key,
@@ -249,7 +250,9 @@ export class Activation {
     for (const { jobId } of done) this.#messageFailures.delete(jobId);
     if (this.#loaded !== undefined) this.#loaded = { ...this.#loaded, record: withoutPassing(record) };
     this.#inHand = [...left, ...next];
-    if (left[0] !== undefined && this.#messageFailures.has(left[0].jobId)) this.#retryLater();
+    const failed = left[0] !== undefined && this.#messageFailures.has(left[0].jobId);
+    if (failed || unsettled.length > 0) this.#retryLater();
+    return unsettled.length === 0;
   }
 
   async #answer(draft: TurnDraft): Promise<void> {

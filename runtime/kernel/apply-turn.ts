@@ -21,6 +21,8 @@ export interface SettledEffect {
 export interface TurnResult {
   readonly draft: TurnDraft;
   readonly done: readonly Finished[];
+  /** Outcomes whose handler failed: to be tried again. */
+  readonly unsettled: readonly SettledEffect[];
   /** What is for a later turn: a message to be tried again or to be given up, and what waits behind it. */
   readonly left: readonly Delivery[];
 }
@@ -56,7 +58,21 @@ export function applyTurn(
   logger: Logger,
 ): TurnResult {
   let draft = draftOf(record);
-  for (const { effect, outcome } of outcomes) draft = applyOutcome(actor, draft, effect, outcome, context);
+  const unsettled: SettledEffect[] = [];
+  for (const settled of outcomes) {
+    const { effect, outcome } = settled;
+    try {
+      draft = applyOutcome(actor, draft, effect, outcome, context);
+    } catch (error) {
+      // Its effect stays wanted, for all to see; the messages must not wait for it.
+      unsettled.push(settled);
+      const about = { actor: context.actorId, effect: effect.name, requestId: effect.requestId };
+      logger.error(
+        { ...about, err: error },
+        'the outcome of an effect could not be taken up and is tried again',
+      );
+    }
+  }
 
   const done: Finished[] = [];
   for (const [i, { jobId, envelope }] of deliveries.entries()) {
@@ -80,14 +96,14 @@ export function applyTurn(
     const { attempts, error } = failure;
     if (attempts < maxAttempts) {
       logger.warn({ ...about, err: error, attempts }, 'a message failed and is tried again');
-      return { draft, done, left: deliveries.slice(i) };
+      return { draft, done, unsettled, left: deliveries.slice(i) };
     }
-    if (done.length > 0 || draft.changed) return { draft, done, left: deliveries.slice(i) };
+    if (done.length > 0 || draft.changed) return { draft, done, unsettled, left: deliveries.slice(i) };
     logger.error({ ...about, err: error, attempts }, 'a message failed for good and is now a dead letter');
     done.push({ jobId, failedReason: error instanceof Error ? error.message : String(error) });
     const answer = refusal(toWireError(error));
     draft = withReply(draft, envelope.replyTo, `${context.actorId}/${envelope.id}`, answer);
-    return { draft, done, left: deliveries.slice(i + 1) };
+    return { draft, done, unsettled, left: deliveries.slice(i + 1) };
   }
-  return { draft, done, left: [] };
+  return { draft, done, unsettled, left: [] };
 }

@@ -99,6 +99,13 @@ function applyAgain(
     );
     return withReply(draft, replyTo, correlation, refusal(toWireError(reused)));
   }
+  if (known.answerDropped === true) {
+    const late = new TrolleyError(
+      'aborted',
+      `${name} was applied before, too long ago for its answer to be kept`,
+    );
+    return withReply(draft, replyTo, correlation, refusal(toWireError(late)));
+  }
   if (known.answer !== undefined) return withReply(draft, replyTo, correlation, known.answer);
   const { waiting } = draft.record;
   const first = waiting.find((one) => one.messageId === id);

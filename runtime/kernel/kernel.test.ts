@@ -27,6 +27,8 @@ interface Faults {
   double?: (input: { total: number }, context: EffectContext) => Promise<number>;
   project?: () => Promise<void>;
   answer?: unknown;
+  /** So many outcomes cannot be taken up. */
+  brokenOutcomes?: number;
   broken?: boolean;
 }
 
@@ -64,6 +66,8 @@ function counterActor(faults: Faults) {
     },
     settled: {
       Double(turn, outcome) {
+        faults.brokenOutcomes = (faults.brokenOutcomes ?? 0) - 1;
+        if (faults.brokenOutcomes >= 0) throw new Error('broken');
         if (!outcome.ok) return turn.refuseWaiting(outcome.error);
         turn.set({ ...turn.state, total: outcome.value });
         turn.answerWaiting(() => turn.state);
@@ -300,6 +304,22 @@ describe('the kernel', () => {
     release();
     expect(answers.map(({ total }) => total)).to.deep.equal([1, 3, 6]);
     expect(await totalOf()).to.equal(6);
+  });
+
+  it('goes on with its messages when the outcome of an effect cannot be taken up, and tries that again', async () => {
+    await counter().ask('Add', { by: 4 });
+    faults.brokenOutcomes = 2;
+    const doubled = counter().ask('Double', {});
+    expect((await counter().ask('Add', { by: 1 })).total).to.equal(5);
+    expect((await doubled).total).to.equal(8);
+  });
+
+  it('remembers for a while even the messages of many turns ago, without their answers', async () => {
+    await counter().ask('Add', { by: 1 }, { messageId: 'one' });
+    for (let i = 0; i < 100; i++) await counter().ask('Add', { by: 1 });
+    const again = await rejection(counter().ask('Add', { by: 1 }, { messageId: 'one' }));
+    expect(again).to.have.property('code', 'aborted');
+    expect(await totalOf()).to.equal(101);
   });
 
   it('takes up the outcome of an effect that ends while another turn is written', async () => {

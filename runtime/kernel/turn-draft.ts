@@ -22,8 +22,12 @@ export function draftOf(record: ActorRecord): TurnDraft {
   return { record, changed: false, events: [], replies: [], passed: [] };
 }
 
-/** Messages remembered without an idempotency key: more than those of a turn that a crash may deliver again. */
+/** Messages remembered with their answers: more than those of a turn that a crash may deliver again. */
 const unkeyedKept = 32;
+/** Redis writes its log once a second, so what it brings back when it was killed is not much older than that. */
+const bringBackMs = 3_000;
+/** Older ones are remembered by their id alone, and so many at most: a key that is hotter than that relies on keys. */
+const idsKept = 512;
 const keyedKept = 512;
 const keyedRetentionMs = 24 * 3_600_000;
 
@@ -65,14 +69,20 @@ export const refusal = (error: WireError): StoredAnswer => ({ error });
 
 function bounded(applied: AppliedMessage[], now: number): AppliedMessage[] {
   const keyed = applied.filter((one) => one.fingerprint !== undefined);
-  if (applied.length - keyed.length <= unkeyedKept && keyed.length <= keyedKept) {
-    const oldest = keyed[0];
-    if (oldest === undefined || oldest.at > now - keyedRetentionMs) return applied;
-  }
-  const unkeyed = applied.filter((one) => one.fingerprint === undefined);
-  const kept = new Set([
-    ...unkeyed.slice(-unkeyedKept),
-    ...keyed.filter((one) => one.at > now - keyedRetentionMs).slice(-keyedKept),
-  ]);
-  return applied.filter((one) => kept.has(one));
+  const oldestKeyed = keyed[0];
+  const expired = oldestKeyed !== undefined && oldestKeyed.at <= now - keyedRetentionMs;
+  if (applied.length - keyed.length <= unkeyedKept && keyed.length <= keyedKept && !expired) return applied;
+
+  const keptKeyed = new Set(keyed.filter((one) => one.at > now - keyedRetentionMs).slice(-keyedKept));
+  let younger = applied.length - keyed.length;
+  return applied.flatMap((one) => {
+    if (one.fingerprint !== undefined) return keptKeyed.has(one) ? [one] : [];
+    younger--;
+    if (younger < unkeyedKept) return [one];
+    return younger < idsKept && one.at > now - bringBackMs ? [withoutAnswer(one)] : [];
+  });
+}
+
+function withoutAnswer({ id, at }: AppliedMessage): AppliedMessage {
+  return { id, at, answerDropped: true };
 }

@@ -37,6 +37,8 @@ const maxDeadLetters = 100;
 const maxLiveAtOnce = 1000;
 /** Doorbell entries kept; a reader that falls behind is helped by the sweep. */
 const bellLength = 1000;
+/** Connections that hear rings: to block on a stream, and to be woken, costs Redis for each stream of the read. */
+const bellReaders = 4;
 /** A larger message waits for its owner to fetch it: rings are kept until they are heard. */
 const maxCarriedBytes = 4096;
 
@@ -124,7 +126,15 @@ export class BullMqMailbox implements Mailbox {
   }
 
   watch(onRing: RingListener): MailboxWatch {
-    return new BellReader(this.#options, onRing);
+    const readers = Array.from({ length: bellReaders }, () => new BellReader(this.#options, onRing));
+    const readerOf = (shard: number) => readers[shard % bellReaders];
+    return {
+      add: (shard) => readerOf(shard)?.add(shard),
+      remove: (shard) => readerOf(shard)?.remove(shard),
+      close: async () => {
+        await Promise.all(readers.map((reader) => reader.close()));
+      },
+    };
   }
 
   #head(address: ActorAddress): [key: string, ...args: ScriptArgument[]] {

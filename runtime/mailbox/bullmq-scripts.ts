@@ -113,7 +113,11 @@ local waiting = 0
 if not untouched then
   if call('EXISTS', job) == 1 then
     -- Sent again, a dead letter gets another chance: its id must not swallow the message.
-    if call('ZREM', q .. 'failed', jobId) == 0 then return 0 end
+    if call('ZREM', q .. 'failed', jobId) == 0 then
+      -- Asked again, it is waited for until a later time.
+      call('HSET', job, 'data', data)
+      return 0
+    end
     call('DEL', job)
   end
   waiting = call('LLEN', wait)

@@ -80,7 +80,7 @@ export interface Request {
 /** The mailboxes of all actors: one queue per actor, first in, first out. */
 export interface Mailbox {
   /**
-   * Adds a message. A job id that already waits is not added twice.
+   * Adds a message. A job id that already waits is not added twice; it is now waited for as long as this envelope says.
    * @throws TrolleyError `mailbox_full`, `payload_too_large`
    */
   send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void>;

@@ -43,7 +43,11 @@ export class MemoryMailbox implements Mailbox {
   async send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void> {
     const data = encodeEnvelope(to, envelope);
     const queue = this.#queue(to);
-    if ([...queue.wait, ...queue.active].some((job) => job.jobId === jobId)) return;
+    const known = [...queue.wait, ...queue.active].find((job) => job.jobId === jobId);
+    if (known !== undefined) {
+      known.data = data;
+      return;
+    }
     if (queue.wait.length >= this.#limit) {
       throw new TrolleyError('mailbox_full', `${to.type} ${to.key} has ${this.#limit} messages waiting`);
     }

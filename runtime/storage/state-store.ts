@@ -20,6 +20,8 @@ export interface AppliedMessage {
   readonly at: number;
   /** The answer given; absent while it is deferred, and for a message without output. */
   readonly answer?: StoredAnswer;
+  /** Remembered without its answer: it is too long ago for anyone to wait, but not for Redis to bring it back. */
+  readonly answerDropped?: true;
   /** Present when the caller gave an idempotency key: what the message was, to tell reuse from a retry. */
   readonly fingerprint?: string;
   /** It changed nothing; known only so that, delivered again after a later message, it still changes nothing. */

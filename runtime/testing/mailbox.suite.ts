@@ -66,6 +66,14 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
       expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
     });
 
+    it('keeps the later deadline of a message that is sent again while it waits', async () => {
+      for (const deadline of [1, 2]) {
+        await under.mailbox.send(actor, 'a', { ...message('a'), deadline });
+      }
+      const [taken] = await under.mailbox.take(actor, lease, idle);
+      expect(taken?.envelope.deadline).to.equal(2);
+    });
+
     it('refuses a message when the mailbox is full, and takes it once there is room', async () => {
       // The first is in its owner's hands already.
       await send('a', 'b', 'c', 'd', 'e', 'f');
