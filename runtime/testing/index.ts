@@ -6,7 +6,7 @@ export { createTestCluster } from './test-cluster.ts';
 export type { TestCluster, TestClusterOptions } from './test-cluster.ts';
 export type { NodeContext, TestNode } from './test-node.ts';
 export type { TestClient } from './test-client.ts';
-export type { Cut, PartitionOptions, Server } from './simulated-process.ts';
+export type { Connection, Cut, PartitionOptions } from './simulated-process.ts';
 export type { Fate, Network, Port, Transit } from './network.ts';
 export type { Interposed } from './memory-servers.ts';
 export { FakeClock } from './fake-clock.ts';

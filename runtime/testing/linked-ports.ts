@@ -1,7 +1,6 @@
 import type { Inbox, Replies } from '../cluster/replies.ts';
 import type { ShardRegistry } from '../cluster/shard-registry.ts';
 import type { Envelope, Mailbox } from '../mailbox/mailbox.ts';
-import { RingLedger } from '../mailbox/ring-ledger.ts';
 import type { StateStore } from '../storage/state-store.ts';
 import type { MemoryServers } from './memory-servers.ts';
 import type { Network } from './network.ts';
@@ -17,7 +16,7 @@ export interface Link {
 export function linkMailbox({ network, process, servers }: Link): Mailbox {
   const { mailbox } = servers;
   // One per process, as each has a mailbox adapter of its own.
-  const ledger = new RingLedger();
+  const ledger = servers.newLedger();
   const call = <T>(operation: string, about: string, shard: number, serve: () => Promise<T>) =>
     network.call(process, 'mailbox', operation, about, () => {
       servers.checkLease(shard);

@@ -1,14 +1,17 @@
 import type { ShardRegistry } from '../cluster/shard-registry.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { MemoryMailbox } from '../mailbox/memory-mailbox.ts';
+import { RingLedger } from '../mailbox/ring-ledger.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { MemoryReplies } from './memory-replies.ts';
 import { MemoryShardRegistry } from './memory-shard-registry.ts';
 
 /** Puts something between the processes and a server, to watch it or to break it. */
 export interface Interposed {
-  readonly mailbox?: (mailbox: Mailbox) => Mailbox;
+  readonly mailbox?: (mailbox: MemoryMailbox) => Mailbox;
   readonly registry?: (registry: ShardRegistry) => ShardRegistry;
+  /** What a process knows of the rings that it has heard. */
+  readonly ledger?: () => Pick<RingLedger, 'taken' | 'accept'>;
 }
 
 /** What Redis is to a cluster, in memory: mailboxes that accept the holder of a lease, leases, answers. */
@@ -17,6 +20,7 @@ export class MemoryServers {
   readonly mailbox: Mailbox;
   readonly registry: ShardRegistry;
   readonly replies = new MemoryReplies();
+  readonly newLedger: () => Pick<RingLedger, 'taken' | 'accept'>;
   readonly #leases: MemoryShardRegistry;
   #lastRing = '0-0';
 
@@ -25,6 +29,7 @@ export class MemoryServers {
     this.memoryMailbox = new MemoryMailbox(mailboxLimit);
     this.registry = interposed.registry?.(this.#leases) ?? this.#leases;
     this.mailbox = interposed.mailbox?.(this.memoryMailbox) ?? this.memoryMailbox;
+    this.newLedger = interposed.ledger ?? (() => new RingLedger());
     const tap = this.memoryMailbox.watch((_, carried) => (this.#lastRing = carried?.ring ?? this.#lastRing));
     for (let shard = 0; shard < shards; shard++) tap.add(shard);
   }

@@ -27,13 +27,18 @@ export interface Endpoint {
   cut(port: Port): 'fail' | 'hang' | undefined;
 }
 
-interface Entry extends Transit {
+/** How something travels. */
+interface Way {
   readonly endpoint: Endpoint;
-  /** Entries of one lane arrive in the order in which they left, as on one connection. */
+  /** What shares a lane arrives in the order in which it left, as on one connection. */
   readonly lane: string | undefined;
+  /** Hears that it was lost. */
+  readonly fail: ((error: Error) => void) | undefined;
+}
+
+interface Entry extends Transit, Way {
   readonly readyAt: number;
   readonly arrive: () => void;
-  readonly fail: ((error: Error) => void) | undefined;
 }
 
 export interface NetworkOptions {
@@ -69,18 +74,18 @@ export class Network {
   ): Promise<T> {
     const transit = { process: endpoint.name, port, operation, about };
     // A pool's connections overtake each other, a process's one connection to the mailboxes does not.
-    const lane = (leg: Transit['leg']) => (port === 'store' ? undefined : `${endpoint.name} ${leg}`);
+    const lane = port === 'store' ? undefined : endpoint.name;
     return new Promise((resolve, reject) => {
-      const answer = (arrive: () => void) =>
-        this.#send(endpoint, { ...transit, leg: 'reply' }, lane('reply'), arrive, reject);
-      const request = () => {
-        serve().then(
-          (value) => answer(() => resolve(value)),
-          (error: unknown) => answer(() => reject(error)),
-        );
-      };
-      this.#send(endpoint, { ...transit, leg: 'request' }, lane('request'), request, (error) =>
-        answer(() => reject(error)),
+      const back: Way = { endpoint, lane: lane && `${lane} reply`, fail: reject };
+      const reply: Transit = { ...transit, leg: 'reply' };
+      this.#send(
+        { ...transit, leg: 'request' },
+        {
+          endpoint,
+          lane: lane && `${lane} request`,
+          fail: (error) => this.#send(reply, back, () => reject(error)),
+        },
+        () => void this.#serve(serve, reply, back, resolve),
       );
     });
   }
@@ -88,7 +93,7 @@ export class Network {
   /** Pushes something to a process: a ring, an answer. */
   push(endpoint: Endpoint, port: Port, operation: string, about: string, arrive: () => void): void {
     const transit = { process: endpoint.name, port, operation, about, leg: 'reply' } as const;
-    this.#send(endpoint, transit, `${endpoint.name} ${port}`, arrive, undefined);
+    this.#send(transit, { endpoint, lane: `${endpoint.name} ${port}`, fail: undefined }, arrive);
   }
 
   /** What may arrive next: whose process runs, is not cut off by a hanging connection, and is first in its lane. */
@@ -110,7 +115,8 @@ export class Network {
       return entry.fail?.(new Error(`connection lost: ${describeTransit(entry)}`));
     }
     entry.arrive();
-    if (fate === 'double' && entry.fail === undefined) entry.arrive();
+    // What is pushed may come again, long after all that follows from it; a call is answered once.
+    if (fate === 'double' && entry.fail === undefined) this.#resend(entry);
   }
 
   /** Lets arrive whatever can without time passing, in the seed's order. */
@@ -124,19 +130,30 @@ export class Network {
     }
   }
 
-  #send(
-    endpoint: Endpoint,
-    transit: Transit,
-    lane: string | undefined,
-    arrive: () => void,
-    fail: Entry['fail'],
-  ): void {
-    if (endpoint.state === 'dead') return;
+  async #serve<T>(
+    serve: () => Promise<T>,
+    reply: Transit,
+    back: Way,
+    resolve: (outcome: Promise<T>) => void,
+  ): Promise<void> {
+    const outcome = serve();
+    await Promise.allSettled([outcome]);
+    this.#send(reply, back, () => resolve(outcome));
+  }
+
+  #send(transit: Transit, way: Way, arrive: () => void): void {
+    if (way.endpoint.state === 'dead') return;
     const { clock, random, latencyMs } = this.#options;
     const delayMs = latencyMs === 0 || transit.port === 'timer' ? 0 : random() * latencyMs;
-    this.#entries.push({ ...transit, endpoint, lane, readyAt: clock.monotonic() + delayMs, arrive, fail });
+    this.#entries.push({ ...transit, ...way, readyAt: clock.monotonic() + delayMs, arrive });
     if (delayMs > 0) clock.schedule(delayMs, () => this.onSent());
     this.onSent();
+  }
+
+  #resend(entry: Entry): void {
+    const { clock } = this.#options;
+    this.#entries.push({ ...entry, lane: undefined, readyAt: clock.monotonic() + 1 });
+    clock.schedule(1, () => this.onSent());
   }
 
   #arrivals(): Entry[] {

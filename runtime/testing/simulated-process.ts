@@ -2,30 +2,20 @@ import type { Cancel, Clock } from '../define/clock.ts';
 import type { FakeClock } from './fake-clock.ts';
 import type { Endpoint, Network, Port } from './network.ts';
 
-/** What a process can be cut off from. */
-export type Server = 'mailbox' | 'registry' | 'replies' | 'store';
+/** What a process can be cut off from. Doorbells and the inbox are read on connections of their own. */
+export type Connection = Exclude<Port, 'timer'>;
 
 /** `fail`: calls are refused, the outcome of those under way is unknown. `hang`: they reach the server when it heals. */
 export type Cut = 'fail' | 'hang';
 
-const serverOf: Record<Port, Server | undefined> = {
-  mailbox: 'mailbox',
-  doorbell: 'mailbox',
-  registry: 'registry',
-  replies: 'replies',
-  inbox: 'replies',
-  store: 'store',
-  timer: undefined,
-};
-
 export interface PartitionOptions {
   /** Default: all of them. */
-  readonly from?: readonly Server[];
+  readonly from?: readonly Connection[];
   /** What becomes of the calls. Default `fail`. */
   readonly calls?: Cut;
 }
 
-const allServers: readonly Server[] = ['mailbox', 'registry', 'replies', 'store'];
+const all: readonly Connection[] = ['mailbox', 'doorbell', 'registry', 'replies', 'inbox', 'store'];
 
 /** A process that a test can make fail: what runs in it reaches time and servers through it alone. */
 export class SimulatedProcess implements Endpoint {
@@ -33,7 +23,7 @@ export class SimulatedProcess implements Endpoint {
   /** Time as this process sees it: while it is frozen, none of its timers runs. */
   readonly clock: Clock;
   readonly #network: Network;
-  readonly #cuts = new Map<Server, Cut>();
+  readonly #cuts = new Map<Port, Cut>();
   #overdue: (() => void)[] = [];
   #state: Endpoint['state'] = 'running';
 
@@ -53,8 +43,7 @@ export class SimulatedProcess implements Endpoint {
   }
 
   cut(port: Port): Cut | undefined {
-    const server = serverOf[port];
-    return server === undefined ? undefined : this.#cuts.get(server);
+    return this.#cuts.get(port);
   }
 
   /** Dies between two instructions, as under kill -9: what it has not delivered never arrives. */
@@ -80,8 +69,8 @@ export class SimulatedProcess implements Endpoint {
   }
 
   /** Cuts it off from servers until it heals. */
-  partition({ from = allServers, calls = 'fail' }: PartitionOptions = {}): void {
-    for (const server of from) this.#cuts.set(server, calls);
+  partition({ from = all, calls = 'fail' }: PartitionOptions = {}): void {
+    for (const connection of from) this.#cuts.set(connection, calls);
   }
 
   heal(): void {
