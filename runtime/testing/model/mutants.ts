@@ -1,0 +1,128 @@
+import type { StateStore } from '../../storage/state-store.ts';
+import type { programs } from './programs.ts';
+import { everySingleDeviation, everyZombie, type Plan } from './search.ts';
+import { methodsOf } from './witness.ts';
+import type { Mutation } from './world.ts';
+
+/** The protocol without one of its parts, and where that shows. */
+export interface Mutant extends Mutation {
+  readonly program: keyof typeof programs;
+  readonly plan: Plan;
+}
+
+const told = { program: 'messages asked, told and copied', plan: everySingleDeviation } as const;
+const broken = { program: 'messages that are refused or break', plan: everyZombie } as const;
+const refused = { program: 'a message that is refused, and travels in a ring' } as const;
+
+/** Each leaves out something that nothing else makes up for. */
+export const mutants: Readonly<Record<string, Mutant>> = {
+  'finish does not check the lease': {
+    ...broken,
+    mailbox: (mailbox) => ({
+      ...methodsOf(mailbox),
+      finish(of, lease, ...rest) {
+        mailbox.grant(lease);
+        return mailbox.finish(of, lease, ...rest);
+      },
+    }),
+  },
+  'take leaves what an earlier owner had in hand': {
+    ...told,
+    mailbox: (mailbox) => ({
+      ...methodsOf(mailbox),
+      take: (from, lease, request) => mailbox.finish(from, lease, [], request),
+    }),
+  },
+  'take hands over the newest first': {
+    ...told,
+    mailbox: (mailbox) => ({
+      ...methodsOf(mailbox),
+      take: async (...args) => (await mailbox.take(...args)).reverse(),
+    }),
+  },
+  'nobody looks for what a lost doorbell left': {
+    ...told,
+    mailbox: (mailbox) => ({ ...methodsOf(mailbox), live: async () => [] }),
+  },
+  'an actor with effects under way is not listed as live': {
+    ...told,
+    mailbox: (mailbox) => ({
+      ...methodsOf(mailbox),
+      take: (from, lease, request) => mailbox.take(from, lease, { ...request, busy: false }),
+      finish: (of, lease, done, request) => mailbox.finish(of, lease, done, { ...request, busy: false }),
+    }),
+  },
+  'a ring counts although its message was handled meanwhile': {
+    ...refused,
+    plan: everySingleDeviation,
+    ledger: () => ({ taken: () => undefined, accept: () => true }),
+  },
+  'the store writes without comparing versions': {
+    ...refused,
+    plan: everyZombie,
+    store: (store) => ({
+      load: (key) => store.load(key),
+      async write(write) {
+        const stored = await store.load(write.key);
+        return store.write({ ...write, expectedVersion: stored?.version ?? 0 });
+      },
+    }),
+  },
+  'the store forgets which messages were applied': {
+    ...told,
+    store: (store) => ({
+      load: (key) => store.load(key),
+      write: (write) => store.write({ ...write, record: { ...write.record, applied: [] } }),
+    }),
+  },
+  'the store forgets which messages were refused': {
+    ...broken,
+    plan: everySingleDeviation,
+    store: (store) => ({
+      load: (key) => store.load(key),
+      write(write) {
+        const applied = write.record.applied.filter((one) => one.passing !== true);
+        return store.write({ ...write, record: { ...write.record, applied } });
+      },
+    }),
+  },
+  'the store forgets which effects are wanted': {
+    ...told,
+    store: (store) => ({
+      load: (key) => store.load(key),
+      write: (write) => store.write({ ...write, record: { ...write.record, effects: [] } }),
+    }),
+  },
+  'the store says that it has written before it has': { ...told, store: writingLate },
+};
+
+/**
+ * Each leaves out a second line of defence. What a fenced-off *take* hands to a zombie, the zombie can neither
+ * write nor finish, and the owner's next *take* puts it back in order: the check only spares that detour.
+ */
+export const redundant: Readonly<Record<string, Mutant>> = {
+  'take does not check the lease': {
+    ...broken,
+    mailbox: (mailbox) => ({
+      ...methodsOf(mailbox),
+      take(from, lease, request) {
+        mailbox.grant(lease);
+        return mailbox.take(from, lease, request);
+      },
+    }),
+  },
+};
+
+/** The last write of each key is only in its memory, until the next one comes. */
+function writingLate(store: StateStore): StateStore {
+  const late = new Map<string, Parameters<StateStore['write']>[0]>();
+  return {
+    load: (key) => store.load(key),
+    async write(write) {
+      const before = late.get(write.key);
+      if (before !== undefined) await store.write(before);
+      late.set(write.key, write);
+      return true;
+    },
+  };
+}

@@ -1,0 +1,36 @@
+import type { World } from './world.ts';
+
+/** What the client of a run does. */
+export interface Program {
+  /** Where some messages break. */
+  readonly brokenNode?: string;
+  readonly begin: (world: World) => void;
+}
+
+export const programs = {
+  'messages asked, told and copied': {
+    begin(world) {
+      void world.append(1).then(() => world.read());
+      void world.append(2);
+      void world.note(3).then(() => world.append(5));
+      void world.copy(4);
+    },
+  },
+  'messages that are refused or break': {
+    brokenNode: 'node-1',
+    begin(world) {
+      // The first travels alone, those that wait for it share a turn.
+      void world.append(1);
+      void world.appendAfter(2, 3);
+      void world.append(3);
+      void world.appendIfSound(4).then(() => world.append(5));
+    },
+  },
+  'a message that is refused, and travels in a ring': {
+    begin(world) {
+      void world.appendAfter(1, 2);
+      void world.append(2).then(() => world.appendAfter(3, 4));
+      void world.note(4);
+    },
+  },
+} as const satisfies Record<string, Program>;

@@ -1,0 +1,80 @@
+import type { Mailbox } from '../../mailbox/mailbox.ts';
+import type { StateStore } from '../../storage/state-store.ts';
+
+const seenIn = (state: unknown): readonly number[] => (state as { seen: readonly number[] }).seen;
+const isPrefix = (one: readonly number[], of: readonly number[]) => one.every((n, i) => of[i] === n);
+
+/** A mailbox's methods apart from the mailbox, for one that differs from it in some. */
+export const methodsOf = (mailbox: Mailbox): Mailbox => ({
+  send: (...args) => mailbox.send(...args),
+  take: (...args) => mailbox.take(...args),
+  accept: (...args) => mailbox.accept(...args),
+  finish: (...args) => mailbox.finish(...args),
+  live: (shard) => mailbox.live(shard),
+  watch: (onRing) => mailbox.watch(onRing),
+});
+
+/** Watches at the servers' door what is accepted there, and notes what must never be. */
+export class Witness {
+  readonly violations: string[] = [];
+  /** Key → what was accepted as its state, in order. */
+  readonly #states = new Map<string, { readonly version: number; readonly seen: readonly number[] }>();
+  /** Actor → the messages that its mailbox accepted, in order; those sent more than once have no order. */
+  readonly #accepted = new Map<string, string[]>();
+
+  /** Between the processes and a mailbox. */
+  noting(mailbox: Mailbox): Mailbox {
+    return {
+      ...methodsOf(mailbox),
+      send: async (to, jobId, envelope) => {
+        await mailbox.send(to, jobId, envelope);
+        const accepted = this.#accepted.get(to.key) ?? [];
+        const { n } = envelope.input as { n?: number };
+        if (n !== undefined && envelope.name !== 'Copy') this.#accepted.set(to.key, [...accepted, String(n)]);
+      },
+    };
+  }
+
+  /** Between the processes and a store. */
+  watching(store: StateStore): StateStore {
+    return {
+      load: (key) => store.load(key),
+      write: async (write) => {
+        const written = await store.write(write);
+        if (written) this.#onWritten(write.key, write.expectedVersion, seenIn(write.record.state));
+        return written;
+      },
+    };
+  }
+
+  seen(key: string): readonly number[] {
+    return this.#states.get(key)?.seen ?? [];
+  }
+
+  /** What breaks the order in which the mailbox took the messages in. */
+  checkOrder(key: string): void {
+    const accepted = this.#accepted.get(key) ?? [];
+    const once = accepted.filter((n) => accepted.indexOf(n) === accepted.lastIndexOf(n));
+    const applied = this.seen(key)
+      .map(String)
+      .filter((n) => once.includes(n));
+    const expected = once.filter((n) => applied.includes(n));
+    if (applied.join() !== expected.join()) {
+      this.violations.push(`${key}: accepted in the order ${expected.join()}, applied in ${applied.join()}`);
+    }
+  }
+
+  #onWritten(key: string, expectedVersion: number, seen: readonly number[]): void {
+    const last = this.#states.get(key) ?? { version: 0, seen: [] };
+    if (expectedVersion !== last.version) {
+      this.violations.push(`${key}: a second write from version ${expectedVersion} was accepted`);
+    }
+    if (!isPrefix(last.seen, seen)) {
+      this.violations.push(`${key}: [${seen.join()}] was written over [${last.seen.join()}]`);
+    }
+    if (new Set(seen).size !== seen.length) {
+      this.violations.push(`${key}: something was applied twice: [${seen.join()}]`);
+    }
+    this.#states.set(key, { version: expectedVersion + 1, seen });
+  }
+}
