@@ -5,7 +5,15 @@ import type { MessageSpec } from '../define/contract.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
 import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
-import { changeRecord, pass, refusal, remember, withReply, type TurnDraft } from './turn-draft.ts';
+import {
+  appliedBefore,
+  changeRecord,
+  pass,
+  refusal,
+  remember,
+  withReply,
+  type TurnDraft,
+} from './turn-draft.ts';
 
 type Handler = (turn: MessageTurn, input: unknown) => unknown;
 type SettledHandler = (turn: MessageTurn, outcome: Outcome<unknown>, input: unknown) => void;
@@ -35,7 +43,7 @@ export function applyMessage(
   const passWith = (answer: StoredAnswer) => settle(pass(draft, appliedWith(answer)), answer);
   const refuse = (error: TrolleyError) => passWith(refusal(toWireError(error)));
 
-  const known = draft.record.applied.find((one) => one.id === envelope.id);
+  const known = appliedBefore(draft.record, envelope.id);
   if (known !== undefined) return applyAgain(draft, known, envelope, correlation);
   if (envelope.deadline !== undefined && envelope.deadline <= context.now) {
     // Not remembered: asked again under the same id, it is handled.

@@ -24,6 +24,8 @@ export function draftOf(record: ActorRecord): TurnDraft {
 
 /** Messages remembered with their answers: more than those of a turn that a crash may deliver again. */
 const unkeyedKept = 32;
+/** So many more may be there before they are looked through: not with every message of a hot key. */
+const unkeyedSlack = 16;
 /** Redis writes its log once a second, so what it brings back when it was killed is not much older than that. */
 const bringBackMs = 3_000;
 /** Older ones are remembered by their id alone, and so many at most: a key that is hotter than that relies on keys. */
@@ -67,7 +69,18 @@ export function withReply(
 
 export const refusal = (error: WireError): StoredAnswer => ({ error });
 
+/** The message as it was applied before. Ids that one process made differ in their last character most often. */
+export function appliedBefore({ applied }: ActorRecord, id: string): AppliedMessage | undefined {
+  const last = id.charCodeAt(id.length - 1);
+  return applied.find((one) => one.id.charCodeAt(one.id.length - 1) === last && one.id === id);
+}
+
 function bounded(applied: AppliedMessage[], now: number): AppliedMessage[] {
+  const newest = applied.at(-1);
+  if (newest !== undefined && isWhole(newest)) {
+    const whole = applied.reduce((count, one) => (isWhole(one) ? count + 1 : count), 0);
+    if (whole > unkeyedKept && whole <= unkeyedKept + unkeyedSlack) return applied;
+  }
   const keyed = applied.filter((one) => one.fingerprint !== undefined);
   const oldestKeyed = keyed[0];
   const expired = oldestKeyed !== undefined && oldestKeyed.at <= now - keyedRetentionMs;
@@ -79,9 +92,13 @@ function bounded(applied: AppliedMessage[], now: number): AppliedMessage[] {
     if (one.fingerprint !== undefined) return keptKeyed.has(one) ? [one] : [];
     younger--;
     if (younger < unkeyedKept) return [one];
-    return younger < idsKept && one.at > now - bringBackMs ? [withoutAnswer(one)] : [];
+    if (younger >= idsKept || one.at <= now - bringBackMs) return [];
+    return [isWhole(one) ? withoutAnswer(one) : one];
   });
 }
+
+/** Remembered with its answer, and without a key. */
+const isWhole = (one: AppliedMessage) => one.fingerprint === undefined && one.answerDropped !== true;
 
 function withoutAnswer({ id, at }: AppliedMessage): AppliedMessage {
   return { id, at, answerDropped: true };
