@@ -78,7 +78,7 @@ export function appliedBefore({ applied }: ActorRecord, id: string): AppliedMess
 function bounded(applied: AppliedMessage[], now: number): AppliedMessage[] {
   const newest = applied.at(-1);
   if (newest !== undefined && isWhole(newest)) {
-    const whole = applied.reduce((count, one) => (isWhole(one) ? count + 1 : count), 0);
+    const whole = countWhole(applied);
     if (whole > unkeyedKept && whole <= unkeyedKept + unkeyedSlack) return applied;
   }
   const keyed = applied.filter((one) => one.fingerprint !== undefined);
@@ -95,6 +95,17 @@ function bounded(applied: AppliedMessage[], now: number): AppliedMessage[] {
     if (younger >= idsKept || one.at <= now - bringBackMs) return [];
     return [isWhole(one) ? withoutAnswer(one) : one];
   });
+}
+
+/** Those whose answers were dropped are older than all whole ones, so only the young are looked at. */
+function countWhole(applied: readonly AppliedMessage[]): number {
+  let count = 0;
+  for (let i = applied.length - 1; i >= 0; i--) {
+    const one = applied[i];
+    if (one === undefined || one.answerDropped === true) break;
+    if (isWhole(one)) count++;
+  }
+  return count;
 }
 
 /** Remembered with its answer, and without a key. */
