@@ -25,7 +25,7 @@ describe('a cluster on Redis', () => {
   let redis: Redis;
   let store: MemoryStateStore;
   let client: Client;
-  let nodes: { node: ClusterNode; redis: Redis; killed: boolean }[];
+  let nodes: { node: ClusterNode; redis: Redis; closed: boolean }[];
   /** Who performs an effect, for tests that stop one in the middle. */
   let performing: (node: string) => Promise<void>;
 
@@ -70,14 +70,13 @@ describe('a cluster on Redis', () => {
       beatMs: 50,
       limits: { sweepMs: 100 },
     });
-    const started = { node, redis: connection, killed: false };
+    const started = { node, redis: connection, closed: false };
     nodes.push(started);
     return started;
   }
 
   /** From one instant to the next the node reaches nothing any more, as if its process or its network had gone. */
   function cutOff(started: (typeof nodes)[number]): void {
-    started.killed = true;
     started.redis.disconnect();
   }
 
@@ -102,7 +101,7 @@ describe('a cluster on Redis', () => {
   });
 
   afterEach(async () => {
-    await Promise.all(nodes.filter(({ killed }) => !killed).map(({ node }) => node.close()));
+    await Promise.all(nodes.filter(({ closed }) => !closed).map(({ node }) => node.close()));
     await client.close();
     for (const { redis: connection } of nodes) connection.disconnect();
     const left = await keysLeft();
@@ -140,7 +139,7 @@ describe('a cluster on Redis', () => {
     });
     const two = await startNode();
     await until(() => two.node.shards > 0);
-    one.killed = true;
+    one.closed = true;
     await one.node.close();
     await Promise.all(asked);
     expect(two.node.shards).to.equal(shards);
