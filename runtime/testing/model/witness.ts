@@ -51,6 +51,10 @@ export class Witness {
     return this.#states.get(key)?.seen ?? [];
   }
 
+  wasSentOnce(key: string, n: number): boolean {
+    return this.#accepted.get(key)?.filter((one) => one === String(n)).length === 1;
+  }
+
   /** What breaks the order in which the mailbox took the messages in. */
   checkOrder(key: string): void {
     const accepted = this.#accepted.get(key) ?? [];
