@@ -121,21 +121,29 @@ export class ActorNode implements ShardEvents {
   /** Lets go of what is idle for long; when memory or places run short, also of what is idle longest. */
   #passivate(): Promise<void> {
     const { idleMs, maxActivations } = this.#kernel.limits;
-    const idle: { activation: Activation; ms: number }[] = [];
+    let idle = 0;
     for (const { activations } of this.#shards.values()) {
       for (const activation of activations.values()) {
         const ms = activation.idleMs();
         if (ms >= idleMs) this.#end(activation);
-        else if (ms > 0) idle.push({ activation, ms });
+        else if (ms > 0) idle++;
       }
     }
-    const pressed = this.#kernel.memoryInUse() > memoryLimit ? idle.length / 4 : 0;
+    const pressed = this.#kernel.memoryInUse() > memoryLimit ? idle / 4 : 0;
     const surplus = Math.ceil(Math.max(pressed, this.activations - maxActivations));
-    if (surplus > 0) {
-      idle.sort((one, other) => other.ms - one.ms);
-      for (const { activation } of idle.slice(0, surplus)) this.#end(activation);
-    }
+    if (surplus > 0) for (const activation of this.#idleLongest(surplus)) this.#end(activation);
     return Promise.resolve();
+  }
+
+  /** Costs much with many actors, so it is asked for only when some have to go. */
+  #idleLongest(count: number): Activation[] {
+    return [...this.#shards.values()]
+      .flatMap(({ activations }) => [...activations.values()])
+      .map((activation) => ({ activation, ms: activation.idleMs() }))
+      .filter(({ ms }) => ms > 0)
+      .sort((one, other) => other.ms - one.ms)
+      .slice(0, count)
+      .map(({ activation }) => activation);
   }
 
   #end(activation: Activation): void {
