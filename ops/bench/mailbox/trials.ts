@@ -17,14 +17,16 @@ export async function measure(
   return { ...result, usage: usagePerMessage(before, after, result.messages) };
 }
 
-/** The same load on each contender in turn, as often as the bench repeats. */
+/** The same load on each contender in turn, as often as the bench repeats; `beside` is measured in each round. */
 export async function repeatAsks<C extends Contender>(
   bench: Bench,
   contenders: readonly C[],
   load: (contender: C) => AskLoad,
+  beside: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Map<C, Trial[]>> {
   const trials = new Map<C, Trial[]>(contenders.map((one) => [one, []]));
   for (let i = 0; i < bench.repetitions; i++) {
+    await beside();
     for (const one of rotated(contenders, i)) {
       trials.get(one)?.push(await measure(bench, one, () => loadWithAsks(one.variant, load(one))));
     }
