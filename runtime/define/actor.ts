@@ -91,10 +91,13 @@ export interface Turn<S, E extends Effects = NoEffects> {
   publish(event: OutboxEvent): void;
   /** Answers later: `return turn.defer(tag)`. The caller is kept with the state, so a crash forgets no one. */
   defer(tag?: unknown): Deferred;
-  /** Answers everyone who was deferred. */
-  answerWaiting(answer: (waiting: Waiting<unknown>) => unknown): void;
-  /** Refuses everyone who was deferred. */
-  refuseWaiting(error: TrolleyError): void;
+  /** Answers everyone who was deferred, or those that `isMeant` picks, by their tags; the others go on waiting. */
+  answerWaiting(
+    answer: (waiting: Waiting<unknown>) => unknown,
+    isMeant?: (waiting: Waiting<unknown>) => boolean,
+  ): void;
+  /** Refuses everyone who was deferred, or those that `isMeant` picks. */
+  refuseWaiting(error: TrolleyError, isMeant?: (waiting: Waiting<unknown>) => boolean): void;
 }
 
 export type Receive<M extends MessageSpecs, S, E extends Effects> = {

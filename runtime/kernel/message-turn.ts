@@ -19,6 +19,8 @@ export interface TurnSubject {
   readonly traceparent?: string | undefined;
 }
 
+type IsMeant = (waiting: Waiting<unknown>) => boolean;
+
 /** Callers that may wait for one actor's deferred answers. */
 const maxWaiting = 1_000;
 
@@ -104,12 +106,12 @@ export class MessageTurn implements Turn<unknown, Effects> {
     return deferredMark;
   }
 
-  answerWaiting(answer: (waiting: Waiting<unknown>) => unknown): void {
-    this.#settleWaiting(({ message, tag }) => ({ ok: answer({ message, tag }) }));
+  answerWaiting(answer: (waiting: Waiting<unknown>) => unknown, isMeant?: IsMeant): void {
+    this.#settleWaiting(({ message, tag }) => ({ ok: answer({ message, tag }) }), isMeant);
   }
 
-  refuseWaiting(error: TrolleyError): void {
-    this.#settleWaiting(() => refusal(toWireError(error)));
+  refuseWaiting(error: TrolleyError, isMeant?: IsMeant): void {
+    this.#settleWaiting(() => refusal(toWireError(error)), isMeant);
   }
 
   #trace(): { readonly traceparent?: string } {
@@ -117,11 +119,12 @@ export class MessageTurn implements Turn<unknown, Effects> {
     return traceparent === undefined ? {} : { traceparent };
   }
 
-  #settleWaiting(answerTo: (caller: WaitingCaller) => StoredAnswer): void {
+  #settleWaiting(answerTo: (caller: WaitingCaller) => StoredAnswer, isMeant: IsMeant = () => true): void {
     const { waiting, applied } = this.#draft.record;
-    if (waiting.length === 0) return;
+    const meant = waiting.filter(({ message, tag }) => isMeant({ message, tag }));
+    if (meant.length === 0) return;
     const answers = new Map<string, StoredAnswer>();
-    for (const caller of waiting) {
+    for (const caller of meant) {
       const answer = answers.get(caller.messageId) ?? answerTo(caller);
       answers.set(caller.messageId, answer);
       this.#draft = withReply(
@@ -132,7 +135,7 @@ export class MessageTurn implements Turn<unknown, Effects> {
       );
     }
     this.#draft = changeRecord(this.#draft, {
-      waiting: [],
+      waiting: waiting.filter((caller) => !answers.has(caller.messageId)),
       applied: applied.map((one) => {
         const answer = answers.get(one.id);
         return answer === undefined ? one : { ...one, answer };
