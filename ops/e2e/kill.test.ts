@@ -24,23 +24,23 @@ const moments: [what: string, reached: (counts: Counts) => boolean][] = [
 
 describe('kill -9 of the whole process while 50 checkouts run', function () {
   this.timeout(90_000);
-  const dataDir = temporaryDataDir();
-  const environment: Environment = {
-    DATA_DIR: dataDir,
+  const settings: Environment = {
     SEED_STOCK: '100000',
     PAYMENT_DELAY_MS: '200-800',
     PAYMENT_SUCCESS_RATE: '0.8',
     PAYMENT_SEED: '7',
     RECOVERY_POLL_MS: '1000',
   };
+  let environment: Environment;
   let shop: ShopProcess;
 
   before(async () => {
+    environment = { ...settings, DATA_DIR: temporaryDataDir() };
     shop = await ShopProcess.start(environment);
   });
   after(async () => {
     await shop.kill();
-    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(shop.dataDir, { recursive: true, force: true });
   });
 
   for (const [round, [what, reached]] of moments.entries()) {

@@ -12,12 +12,13 @@ import { ShopProcess } from './shop-process.ts';
 
 describe('the roles in processes of their own', function () {
   this.timeout(60_000);
-  const folder = temporaryDataDir();
+  let folder: string;
   const processes: ShopProcess[] = [];
   let database: TestDatabase;
   let stores: Environment;
 
   before(async () => {
+    folder = temporaryDataDir();
     database = await createTestDatabase();
     stores = { POSTGRES_URL: database.url, REDIS_URL: (await createTestRedis()).url };
   });
