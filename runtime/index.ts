@@ -45,6 +45,8 @@ export { systemClock } from './define/clock.ts';
 export type { Clock } from './define/clock.ts';
 export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';
 export type { Client, ClusterNode, ClusterNodeOptions, ClusterOptions } from './cluster/open-cluster.ts';
+export { createLogger, silentLogger } from './observe/logger.ts';
+export type { Logger } from './observe/logger.ts';
 export type { HostedActor } from './kernel/activation.ts';
 export type { KernelLimits } from './kernel/kernel.ts';
 export type { ActorRecord, StateStore, StateWrite, StoredActor } from './storage/state-store.ts';
