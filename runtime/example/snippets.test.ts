@@ -1,0 +1,97 @@
+import { expect } from 'chai';
+import { z } from 'zod';
+import { codeOf, defineActor, defineContract } from '../index.ts';
+import { createTestCluster, MemoryStateStore, type TestCluster } from '../testing/index.ts';
+import { addressOf } from '../mailbox/address.ts';
+
+/*
+ * What the README of the runtime shows and the bank account has no use for.
+ */
+
+const Wallet = defineContract({
+  type: 'wallet',
+  key: z.string().min(1),
+  messages: {
+    Add: { input: z.object({ cents: z.int() }), output: z.object({ cents: z.int() }) },
+    Burn: { input: z.object({}) },
+  },
+});
+
+const Money = z.object({ cents: z.int(), currency: z.string() });
+
+const wallet = defineActor(Wallet, {
+  version: 2,
+  state: z.object({ money: Money }),
+  migrate(stored) {
+    // Version 1 knew one currency.
+    const { cents } = z.object({ cents: z.int() }).parse(stored);
+    return { money: { cents, currency: 'EUR' } };
+  },
+  initial: () => ({ money: { cents: 0, currency: 'EUR' } }),
+  receive: {
+    Add(turn, { cents }) {
+      const money = { ...turn.state.money, cents: turn.state.money.cents + cents };
+      turn.set({ money });
+      turn.publish({ type: 'MoneyAdded', partitionKey: turn.key, payload: { cents } });
+      return { cents: money.cents };
+    },
+    Burn() {
+      throw new Error('a wallet does not burn');
+    },
+  },
+});
+
+describe('what the README shows', () => {
+  let store: MemoryStateStore;
+  let cluster: TestCluster;
+  beforeEach(() => {
+    store = new MemoryStateStore();
+    cluster = createTestCluster({ actors: [{ actor: wallet, store }], nodes: 2 });
+  });
+  afterEach(() => cluster.close());
+
+  it('migrates a state of version 1', async () => {
+    const record = { state: { cents: 500 }, applied: [], effects: [], waiting: [] };
+    await store.write({ key: 'ann', expectedVersion: 0, record, events: [], now: 0 });
+    expect(await cluster.refs.ref(Wallet, 'ann').ask('Add', { cents: 1 })).to.deep.equal({ cents: 501 });
+  });
+
+  it('publishes an event with the state, once', async () => {
+    const wallet = cluster.refs.ref(Wallet, 'ann');
+    await wallet.ask('Add', { cents: 500 }, { idempotencyKey: 'order-17' });
+    await wallet.ask('Add', { cents: 500 }, { idempotencyKey: 'order-17' });
+    expect(store.published.map(({ type }) => type)).to.deep.equal(['MoneyAdded']);
+  });
+
+  it('keeps a message that breaks as a dead letter', async () => {
+    await cluster.refs.ref(Wallet, 'ann').tell('Burn', {});
+    await cluster.advance(1_000);
+    const [letter] = cluster.mailbox.deadLetters(addressOf('wallet', 'ann', 4));
+    expect(letter?.reason).to.equal('a wallet does not burn');
+  });
+
+  it('makes nodes fail in every way', async () => {
+    await cluster.advance(2_000);
+    const [one, two] = cluster.nodes;
+    const asked = cluster.refs.ref(Wallet, 'ann').ask('Add', { cents: 1 }, { timeoutMs: 60_000 });
+    one?.freeze();
+    two?.partition({ from: ['store'], calls: 'hang' });
+    await cluster.advance(10_000);
+    two?.heal();
+    expect(await asked).to.deep.equal({ cents: 1 });
+    one?.thaw();
+    await cluster.advance(10_000);
+    expect(cluster.nodes.map(({ state }) => state)).to.deep.equal(['running', 'running']);
+  });
+
+  it('loses what a test wants lost', async () => {
+    cluster.network.fate = ({ port, leg }) => (port === 'inbox' && leg === 'reply' ? 'lose' : undefined);
+    const options = { idempotencyKey: 'order-17', timeoutMs: 1_000 };
+    const asked = cluster.refs.ref(Wallet, 'ann').ask('Add', { cents: 1 }, options);
+    expect(await asked.then(() => 'answered', codeOf)).to.equal('deadline_exceeded');
+    cluster.network.fate = undefined;
+    expect(await cluster.refs.ref(Wallet, 'ann').ask('Add', { cents: 1 }, options)).to.deep.equal({
+      cents: 1,
+    });
+  });
+});
