@@ -40,6 +40,11 @@ export class MemoryMailbox implements Mailbox {
     this.#owners.set(lease.shard, lease.token);
   }
 
+  /** Nobody holds the shard: its lease has run out. */
+  revoke(shard: number): void {
+    this.#owners.delete(shard);
+  }
+
   async send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void> {
     const data = encodeEnvelope(to, envelope);
     const queue = this.#queue(to);

@@ -41,6 +41,8 @@ export class MemoryServers {
 
   /** Before each call: leases run out by themselves, and the mailboxes must know whom they obey. */
   checkLease(shard: number): void {
-    this.memoryMailbox.grant({ shard, token: this.#leases.holder(shard) ?? '', isHeld: () => true });
+    const token = this.#leases.holder(shard);
+    if (token === undefined) this.memoryMailbox.revoke(shard);
+    else this.memoryMailbox.grant({ shard, token, isHeld: () => true });
   }
 }
