@@ -28,6 +28,8 @@ export async function startTrolley(
     name: 'DATA_DIR',
     start: () => openDataDir(config.dataDir),
     stop: (held) => held.release(),
+    describe: (held) =>
+      held.takenOver ? 'The last run was killed: going on from what it had stored' : undefined,
   });
   const redis = await startRedisBackend(config, dataDir, lifecycle, logger);
   const postgres = await startPostgresBackend(config, dataDir, lifecycle, logger);

@@ -91,6 +91,7 @@ describe('npm start', function () {
 
     const next = await ShopProcess.start({ DATA_DIR: dataDir });
     try {
+      expect(next.lines.some((line) => line.includes('The last run was killed'))).to.equal(true);
       await untilSettled(next.stores, 30_000);
       expect((await (await next.client.user(2)).checkout('interrupted')).body.status).to.equal('COMPLETED');
     } finally {

@@ -12,7 +12,7 @@ export interface Stage<T> {
   /** Ends it at once and without waiting, for a second Ctrl-C. */
   readonly kill?: (made: T) => void;
   /** The progress line once it runs; undefined: none. */
-  readonly describe?: (made: T) => string;
+  readonly describe?: (made: T) => string | undefined;
   readonly startDeadlineMs?: number;
   readonly stopDeadlineMs?: number;
 }
@@ -68,7 +68,8 @@ export function createLifecycle({ progress, log, clock = systemClock }: Surround
     // It came later than its deadline, and everything else has stopped.
     if (over) await releaseAll();
     assertNotStopping();
-    if (stage.describe !== undefined) progress.done(stage.describe(made), clock.monotonic() - startedAt);
+    const line = stage.describe?.(made);
+    if (line !== undefined) progress.done(line, clock.monotonic() - startedAt);
     return made;
   }
 
