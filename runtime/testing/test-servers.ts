@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { MongoClient } from 'mongodb';
 import { Client } from 'pg';
 
 /*
@@ -63,6 +64,26 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return { url: url.href, drop: () => onPostgres(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`) };
 }
 
+/** The MongoDB that tests named `*.mongo.int.test.ts` share, without a database in its address. */
+export function testMongoUri(): string {
+  return addressIn('TEST_MONGODB_URI');
+}
+
+/** An empty database of one's own in MongoDB. */
+export async function createTestMongo(): Promise<TestDatabase> {
+  const url = new URL(testMongoUri());
+  databases += 1;
+  url.pathname = `/test_${process.pid}_${databases}`;
+  const drop = async () => {
+    const client = await MongoClient.connect(url.href);
+    await client.db().dropDatabase();
+    await client.close();
+  };
+  // Left behind by a killed run whose process had the same number.
+  await drop();
+  return { url: url.href, drop };
+}
+
 async function onRedis<T>(url: string, ask: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url);
   try {
@@ -82,11 +103,11 @@ async function onPostgres(statement: string): Promise<void> {
   }
 }
 
-function addressIn(variable: 'TEST_REDIS_URL' | 'TEST_POSTGRES_URL'): string {
+function addressIn(variable: 'TEST_REDIS_URL' | 'TEST_POSTGRES_URL' | 'TEST_MONGODB_URI'): string {
   const address = process.env[variable];
   if (address !== undefined && address !== '') return address;
   throw new Error(
     `${variable} is not set. The test run starts the servers for files named *.int.test.ts and below ops/e2e/, ` +
-      'and their addresses are there from before() on: rename the file, or ask later.',
+      'MongoDB for *.mongo.int.test.ts, and their addresses are there from before() on: rename the file, or ask later.',
   );
 }
