@@ -47,7 +47,7 @@ module.exports = {
       },
     },
     driver('bullmq', ['^runtime/(mailbox|cluster|kernel|storage|events)/']),
-    driver('ioredis', ['^runtime/(mailbox|cluster|kernel|storage|events)/', '^gateway/middleware/']),
+    driver('ioredis', ['^runtime/(redis|mailbox|cluster|kernel|storage|events)/', '^gateway/middleware/']),
     driver('kafkajs', ['^runtime/events/']),
     driver('pg', ['^runtime/(storage|events)/', '^actors/', '^ops/(infra|migrations)/']),
     driver('mongodb', ['^runtime/storage/', '^actors/']),

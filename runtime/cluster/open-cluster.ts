@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type { Clock } from '../define/clock.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/activation.ts';
@@ -6,6 +5,7 @@ import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import { BullMqMailbox } from '../mailbox/bullmq-mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ClusterClient } from './client.ts';
 import { RedisInbox, RedisReplies } from './redis-inbox.ts';
 import { RedisShardRegistry } from './redis-shard-registry.ts';
@@ -13,7 +13,7 @@ import { ShardKeeper } from './shard-keeper.ts';
 
 export interface ClusterOptions {
   /** A connection that commands share; the readers open their own beside it. */
-  readonly redis: Redis;
+  readonly redis: RedisConnection;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { pause, type Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
+import { openBlockingConnection, type RedisConnection } from '../redis/redis-connection.ts';
 import type { Inbox, Replies, Reply } from './replies.ts';
 
 /** Answers kept for an asker that reads slowly; what is older, nobody waits for any more. */
@@ -15,12 +16,12 @@ const blockMs = 1_000;
 const retryMs = 200;
 
 export class RedisReplies implements Replies {
-  readonly #redis: Redis;
+  readonly #redis: RedisConnection;
   readonly #clock: Clock;
   /** Inbox → when its life was last prolonged, monotonic. */
   readonly #prolongedAt = new Map<string, number>();
 
-  constructor(redis: Redis, clock: Clock) {
+  constructor(redis: RedisConnection, clock: Clock) {
     this.#redis = redis;
     this.#clock = clock;
   }
@@ -46,7 +47,7 @@ export class RedisReplies implements Replies {
 }
 
 export interface RedisInboxOptions {
-  readonly redis: Redis;
+  readonly redis: RedisConnection;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly namespace: string;
@@ -67,11 +68,7 @@ export class RedisInbox implements Inbox {
   constructor(options: RedisInboxOptions) {
     this.name = `${options.namespace}:inbox:${options.process}`;
     this.#options = options;
-    this.#connection = options.redis.duplicate({
-      enableAutoPipelining: false,
-      enableOfflineQueue: true,
-      maxRetriesPerRequest: null,
-    });
+    this.#connection = openBlockingConnection(options.redis);
     this.#connection.on('error', (error) => options.logger.debug({ err: error }, 'inbox connection'));
     this.#ended = this.#loop();
   }

@@ -1,4 +1,4 @@
-import type { Redis } from 'ioredis';
+import type { RedisConnection } from '../redis/redis-connection.ts';
 import { epochKey, leaseKey } from '../mailbox/redis-keys.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 
@@ -42,11 +42,11 @@ interface RegistryCommands {
 }
 
 export class RedisShardRegistry implements ShardRegistry {
-  readonly #redis: Redis;
+  readonly #redis: RedisConnection;
   readonly #commands: RegistryCommands;
   readonly #namespace: string;
 
-  constructor(redis: Redis, namespace: string) {
+  constructor(redis: RedisConnection, namespace: string) {
     redis.defineCommand('trolleyJoin', { numberOfKeys: 1, lua: joinScript });
     redis.defineCommand('trolleyAcquire', { numberOfKeys: 2, lua: acquireScript });
     redis.defineCommand('trolleyRenew', { numberOfKeys: 1, lua: renewScript });

@@ -2,6 +2,7 @@ import { setImmediate as nextImmediate } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { pause, type Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
+import { openBlockingConnection, type RedisConnection } from '../redis/redis-connection.ts';
 import { parseAddress } from './address.ts';
 import type { CarriedMessage, MailboxWatch, RingListener } from './mailbox.ts';
 import { bellKey } from './redis-keys.ts';
@@ -20,16 +21,32 @@ interface Bell {
   untrimmed: number;
 }
 
-interface Options {
-  readonly redis: Redis;
+export interface BellOptions {
+  readonly redis: RedisConnection;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly namespace: string;
 }
 
+/** Connections that hear rings: to block on a stream, and to be woken, costs Redis for each stream of the read. */
+const bellReaders = 4;
+
+/** Hears the doorbells of the shards that are added. */
+export function watchBells(options: BellOptions, onRing: RingListener): MailboxWatch {
+  const readers = Array.from({ length: bellReaders }, () => new BellReader(options, onRing));
+  const readerOf = (shard: number) => readers[shard % bellReaders];
+  return {
+    add: (shard) => readerOf(shard)?.add(shard),
+    remove: (shard) => readerOf(shard)?.remove(shard),
+    close: async () => {
+      await Promise.all(readers.map((reader) => reader.close()));
+    },
+  };
+}
+
 /** Reads the doorbells of many shards with one blocking read, on a connection of its own. */
-export class BellReader implements MailboxWatch {
-  readonly #options: Options;
+class BellReader implements MailboxWatch {
+  readonly #options: BellOptions;
   readonly #onRing: RingListener;
   readonly #connection: Redis;
   /** Stream key → shard and the id last seen. */
@@ -37,14 +54,10 @@ export class BellReader implements MailboxWatch {
   readonly #closing = new AbortController();
   readonly #ended: Promise<void>;
 
-  constructor(options: Options, onRing: RingListener) {
+  constructor(options: BellOptions, onRing: RingListener) {
     this.#options = options;
     this.#onRing = onRing;
-    this.#connection = options.redis.duplicate({
-      enableAutoPipelining: false,
-      enableOfflineQueue: true,
-      maxRetriesPerRequest: null,
-    });
+    this.#connection = openBlockingConnection(options.redis);
     this.#connection.on('error', (error) => options.logger.debug({ err: error }, 'doorbell connection'));
     this.#ended = this.#loop();
   }

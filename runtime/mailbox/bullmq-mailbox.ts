@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { Clock } from '../define/clock.ts';
 import { TrolleyError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { RedisConnection } from '../redis/redis-connection.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
-import { BellReader } from './bell-reader.ts';
+import { watchBells } from './bell-reader.ts';
 import { finishScript, sendScript, takeScript } from './bullmq-scripts.ts';
 import { encodeEnvelope } from './encode-envelope.ts';
 import {
@@ -22,7 +22,7 @@ import { leaseKey, shardPrefix } from './redis-keys.ts';
 import { RingLedger } from './ring-ledger.ts';
 
 export interface BullMqMailboxOptions {
-  readonly redis: Redis;
+  readonly redis: RedisConnection;
   readonly clock: Clock;
   readonly logger: Logger;
   /** First part of every key; the shard's hash tag is `{<namespace>-<shard>}`. */
@@ -37,8 +37,6 @@ const maxDeadLetters = 100;
 const maxLiveAtOnce = 1000;
 /** Doorbell entries kept; a reader that falls behind is helped by the sweep. */
 const bellLength = 1000;
-/** Connections that hear rings: to block on a stream, and to be woken, costs Redis for each stream of the read. */
-const bellReaders = 4;
 /** A larger message waits for its owner to fetch it: rings are kept until they are heard. */
 const maxCarriedBytes = 4096;
 
@@ -126,15 +124,7 @@ export class BullMqMailbox implements Mailbox {
   }
 
   watch(onRing: RingListener): MailboxWatch {
-    const readers = Array.from({ length: bellReaders }, () => new BellReader(this.#options, onRing));
-    const readerOf = (shard: number) => readers[shard % bellReaders];
-    return {
-      add: (shard) => readerOf(shard)?.add(shard),
-      remove: (shard) => readerOf(shard)?.remove(shard),
-      close: async () => {
-        await Promise.all(readers.map((reader) => reader.close()));
-      },
-    };
+    return watchBells(this.#options, onRing);
   }
 
   #head(address: ActorAddress): [key: string, ...args: ScriptArgument[]] {
