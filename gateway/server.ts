@@ -20,13 +20,21 @@ export interface GatewayOptions extends GatewayDeps {
   readonly port: number;
   /** How long `close` waits for requests under way. Default 10000. */
   readonly shutdownMs?: number;
-  /** PEM texts; with them the gateway speaks HTTPS only. */
-  readonly tls?: { readonly cert: string; readonly key: string };
+  /** With it the gateway speaks HTTPS only. */
+  readonly tls?: TlsPair | undefined;
+}
+
+/** PEM texts. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
 }
 
 export interface Gateway {
   readonly port: number;
   readonly url: string;
+  /** What new connections get from now on; nothing where the gateway speaks plain HTTP. */
+  renewTls(tls: TlsPair): void;
   /** Takes no more connections, lets the requests under way end within `shutdownMs`, then cuts them off. */
   close(): Promise<void>;
 }
@@ -34,6 +42,7 @@ export interface Gateway {
 /** Longer than load balancers keep an idle connection, so that none is closed under a request of theirs. */
 const keepAliveMs = 65_000;
 const headersMs = 10_000;
+const minVersion = 'TLSv1.2';
 /** The app's own deadline, which says more, comes first. */
 const bodyGraceMs = 5000;
 
@@ -43,7 +52,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const handle = createApp(options).callback();
   // A request without Host is answered as any other: Node's own refusal has no body.
   const settings = { requireHostHeader: false, keepAliveTimeout: keepAliveMs, headersTimeout: headersMs };
-  const server = tls === undefined ? createServer(settings) : createTlsServer({ ...settings, ...tls });
+  const secure = tls === undefined ? undefined : createTlsServer({ ...settings, ...tls, minVersion });
+  const server = secure ?? createServer(settings);
   server.requestTimeout = options.requestTimeoutMs + bodyGraceMs;
 
   let closing: Promise<void> | undefined;
@@ -58,9 +68,15 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
     void handle(request, response);
   };
   const connections = new Set<Socket>();
-  server.on('connection', (socket: Socket) => {
+  const remember = (socket: Socket) => {
     connections.add(socket);
     socket.once('close', () => connections.delete(socket));
+  };
+  server.on('connection', remember);
+  // The same connection once more, counting what is asked and not the handshake, during which a close may begin.
+  secure?.on('secureConnection', (socket) => {
+    remember(socket);
+    if (closing !== undefined) dropUnasked(socket);
   });
   server.on('request', serveRequest);
   // Without a listener Node answers an unknown `Expect` by itself, in a form of its own.
@@ -76,7 +92,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return {
     port,
-    url: `${tls === undefined ? 'http' : 'https'}://${name}:${port}`,
+    url: `${secure === undefined ? 'http' : 'https'}://${name}:${port}`,
+    renewTls: (renewed) => secure?.setSecureContext({ ...renewed, minVersion }),
     close() {
       closing ??= new Promise((resolve) => {
         const cancel = clock.schedule(options.shutdownMs ?? 10_000, () => server.closeAllConnections());
@@ -84,13 +101,19 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
           cancel();
           resolve();
         });
-        // Node takes a connection that never sent a byte for one whose request is on its way. Browsers open
-        // such in advance, and would hold the close up until the deadline.
-        for (const socket of connections) if (socket.bytesRead === 0) socket.destroy();
+        for (const socket of connections) dropUnasked(socket);
       });
       return closing;
     },
   };
+}
+
+/**
+ * Node takes a connection that never sent a byte for one whose request is on its way. Browsers open such in advance,
+ * and would hold a close up until its deadline.
+ */
+function dropUnasked(socket: Socket): void {
+  if (socket.bytesRead === 0) socket.destroy();
 }
 
 function listen(server: Server, { host, port }: GatewayOptions): Promise<void> {

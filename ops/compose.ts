@@ -8,6 +8,7 @@ import { startPostgresBackend, startRedisBackend } from './compose/backends.ts';
 import { composeShop, startFronts, startGateway } from './compose/entrances.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
 import { startServices } from './compose/services.ts';
+import { startGrpcTls } from './compose/tls.ts';
 import type { Config } from './config/config.ts';
 import { openDataDir } from './infra/data-dir.ts';
 import type { Lifecycle } from './infra/lifecycle.ts';
@@ -33,7 +34,8 @@ export async function startTrolley(
   });
   const redis = await startRedisBackend(config, dataDir, lifecycle, logger);
   const postgres = await startPostgresBackend(config, dataDir, lifecycle, logger);
-  const services = await startServices(config, dataDir, lifecycle, logger);
+  const grpcTls = await startGrpcTls(config, lifecycle, logger);
+  const services = await startServices(config, dataDir, lifecycle, logger, grpcTls);
   if (redis === undefined) return {};
 
   const cluster: ClusterOptions = {
@@ -64,7 +66,7 @@ export async function startTrolley(
 
   const parts = { refs, cartViews, postgres, services };
   const shop = composeShop(config, logger, parts);
-  if (is('grpc')) await startFronts(config, lifecycle, logger, shop);
+  if (is('grpc')) await startFronts(config, lifecycle, logger, { shop, grpcTls });
   if (!is('gateway')) return {};
   const gateway = await startGateway(config, lifecycle, logger, { shop, redis, parts });
   dataDir.announce(gateway.url);

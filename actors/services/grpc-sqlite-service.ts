@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { ServerCredentials } from '@grpc/grpc-js';
 import { GroupCommit } from '../../runtime/storage/sqlite/group-commit.ts';
 import { openSqlite, type SqliteDatabase } from '../../runtime/storage/sqlite/sqlite-database.ts';
 import type { Clock } from '../../runtime/define/clock.ts';
@@ -16,6 +17,8 @@ export interface ServiceOptions {
   readonly port: number;
   readonly logger: Logger;
   readonly clock: Clock;
+  /** Default: no encryption. */
+  readonly credentials?: ServerCredentials | undefined;
 }
 
 /** A service that runs. */
@@ -73,6 +76,7 @@ export async function openGrpcSqliteService(
       services: [parts.service],
       protoFiles: [`${name}/${name}.proto`],
       logger,
+      credentials: options.credentials,
     });
     const sweep = parts.sweep && startSweep({ ...parts.sweep, clock: options.clock, logger });
     let closing: Promise<void> | undefined;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createPostgresOrderQueries } from '../../actors/order/order.queries.postgres.ts';
 import { openGrpcServer } from '../../actors/services/grpc/grpc-server.ts';
+import type { MutualTls } from '../../actors/services/grpc/mutual-tls.ts';
 import type { UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';
 import { cartFront } from '../../gateway/grpc/cart-front.ts';
@@ -19,6 +20,7 @@ import type { Lifecycle } from '../infra/lifecycle.ts';
 import type { PostgresBackend, RedisBackend } from './backends.ts';
 import { listening } from './listening.ts';
 import type { Services } from './services.ts';
+import { startGatewayTls } from './tls.ts';
 
 export interface ShopParts {
   readonly refs: ActorRefs;
@@ -46,7 +48,7 @@ export async function startFronts(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  shop: Shop,
+  { shop, grpcTls }: { readonly shop: Shop; readonly grpcTls: MutualTls | undefined },
 ): Promise<void> {
   const options = {
     clock: systemClock,
@@ -70,6 +72,7 @@ export async function startFronts(
             services: [service],
             protoFiles: [`${name}/${name}.proto`],
             logger,
+            credentials: grpcTls?.server,
           }),
         ),
       stop: (server) => server.close(),
@@ -79,7 +82,7 @@ export async function startFronts(
 }
 
 /** The REST API. */
-export function startGateway(
+export async function startGateway(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
@@ -87,7 +90,8 @@ export function startGateway(
 ): Promise<Gateway> {
   const claim = { port: config.http.port, variable: 'HTTP_PORT' };
   const { perSecond: rps, burst } = config.rateLimit;
-  return lifecycle.start({
+  const certificates = await startGatewayTls(config, lifecycle, logger);
+  const gateway = await lifecycle.start({
     name: 'the gateway',
     start: () =>
       listening.open(claim, () =>
@@ -104,12 +108,15 @@ export function startGateway(
           requestTimeoutMs: config.http.requestTimeoutMs,
           maxBodyBytes: config.http.bodyLimitBytes,
           healthChecks: healthChecks(lifecycle, redis, parts),
+          tls: certificates?.current,
         }),
       ),
-    stop: (gateway) => gateway.close(),
+    stop: (running) => running.close(),
     describe: ({ url }) => `gateway on ${url}`,
     stopDeadlineMs: 15_000,
   });
+  certificates?.onChange((renewed) => gateway.renewTls(renewed));
+  return gateway;
 }
 
 const nobody = '00000000-0000-4000-8000-000000000000';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { MutualTls } from '../../actors/services/grpc/mutual-tls.ts';
 import { openInventory, type Inventory } from '../../actors/services/inventory/inventory.client.ts';
 import { openInventoryService } from '../../actors/services/inventory/inventory.service.ts';
 import { openPayments, type Payments } from '../../actors/services/payment/payment.client.ts';
@@ -27,8 +28,15 @@ export async function startServices(
   dataDir: DataDir,
   lifecycle: Lifecycle,
   logger: Logger,
+  tls: MutualTls | undefined,
 ): Promise<Services> {
-  const common = { dataDir: dataDir.path, host: listening.services, logger, clock: systemClock };
+  const common = {
+    dataDir: dataDir.path,
+    host: listening.services,
+    logger,
+    clock: systemClock,
+    credentials: tls?.server,
+  };
   const open = {
     product: (port: number) => openProductService({ ...common, port }),
     inventory: (port: number) =>
@@ -67,12 +75,13 @@ export async function startServices(
   const product = await addressOf('product');
   const inventory = await addressOf('inventory');
   const payment = await addressOf('payment');
+  const credentials = tls?.client;
   return lifecycle.start({
     name: 'the service connections',
     start: () => ({
-      catalog: openProductCatalog({ address: product }),
-      inventory: openInventory({ address: inventory }),
-      payments: openPayments({ address: payment }),
+      catalog: openProductCatalog({ address: product, credentials }),
+      inventory: openInventory({ address: inventory, credentials }),
+      payments: openPayments({ address: payment, credentials }),
     }),
     stop(clients) {
       for (const client of Object.values(clients)) client.close();

@@ -25,7 +25,11 @@ export interface Config {
     readonly requestTimeoutMs: number;
     readonly bodyLimitBytes: number;
     readonly corsOrigins: readonly string[];
+    /** Paths of PEM files; undefined: plain HTTP. */
+    readonly tls: { readonly cert: string; readonly key: string } | undefined;
   };
+  /** Paths of PEM files; undefined: gRPC without encryption. */
+  readonly grpcTls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
   /** `perSecond` 0: off. */
   readonly rateLimit: { readonly perSecond: number; readonly burst: number };
   readonly jwt: { readonly secret: string; readonly issuer: string };
@@ -89,7 +93,9 @@ export function arrange(
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
       bodyLimitBytes: values.BODY_LIMIT,
       corsOrigins: values.CORS_ORIGINS,
+      tls: allGiven({ cert: values.TLS_CERT, key: values.TLS_KEY }),
     },
+    grpcTls: allGiven({ ca: values.GRPC_TLS_CA, cert: values.GRPC_TLS_CERT, key: values.GRPC_TLS_KEY }),
     rateLimit: { perSecond: values.RATE_LIMIT_RPS, burst: values.RATE_LIMIT_BURST },
     jwt: { secret: values.JWT_SECRET ?? developmentSecret, issuer: values.JWT_ISSUER },
     grpcPorts,
@@ -120,4 +126,13 @@ export function arrange(
       mailboxLimit: values.MAILBOX_LIMIT,
     },
   };
+}
+
+/** Settings that go together: parseConfig has seen to it that either all of them are there or none. */
+function allGiven<N extends string>(
+  given: Readonly<Record<N, string | undefined>>,
+): Readonly<Record<N, string>> | undefined {
+  const isWhole = (all: typeof given): all is Readonly<Record<N, string>> =>
+    Object.values(all).every((each) => each !== undefined);
+  return isWhole(given) ? given : undefined;
 }

@@ -7,11 +7,6 @@ const feature = (name: string) => `${name} is not part of this version`;
 
 const refused: Readonly<Record<string, string>> = {
   MONGODB_URI: feature('keeping carts in MongoDB'),
-  TLS_CERT: feature('HTTPS on the gateway'),
-  TLS_KEY: feature('HTTPS on the gateway'),
-  GRPC_TLS_CA: feature('TLS between services'),
-  GRPC_TLS_CERT: feature('TLS between services'),
-  GRPC_TLS_KEY: feature('TLS between services'),
   JWT_JWKS_URL: feature('checking tokens against a JWKS'),
 };
 

@@ -24,7 +24,9 @@ describe('parseConfig', () => {
       requestTimeoutMs: 30_000,
       bodyLimitBytes: 1_048_576,
       corsOrigins: [],
+      tls: undefined,
     });
+    expect(config.grpcTls).to.equal(undefined);
     expect(config.redis.url).to.equal(undefined);
     expect(config.payment).to.deep.equal({
       successRate: 0.95,
@@ -57,6 +59,18 @@ describe('parseConfig', () => {
     expect(config.addresses.product).to.equal('localhost:6001');
     expect(config.addresses.inventory).to.equal('stock:7001');
     expect([...config.givenAddresses]).to.deep.equal(['inventory']);
+  });
+
+  it('takes certificate files, those of the gateway only where there is one', () => {
+    const files = { TLS_CERT: 'a.crt', TLS_KEY: 'a.key' };
+    expect(parseConfig(files).http.tls).to.deep.equal({ cert: 'a.crt', key: 'a.key' });
+    expect(parseConfig({ ROLES: 'payment', TLS_CERT: 'a.crt' }).http.tls).to.equal(undefined);
+    const grpc = { GRPC_TLS_CA: 'ca', GRPC_TLS_CERT: 'c', GRPC_TLS_KEY: 'k' };
+    expect(parseConfig({ ROLES: 'payment', ...grpc }).grpcTls).to.deep.equal({
+      ca: 'ca',
+      cert: 'c',
+      key: 'k',
+    });
   });
 
   it('reads one delay as both ends of the range', () => {
@@ -105,8 +119,11 @@ describe('parseConfig', () => {
       { KAFKA_BROKERS: 'x:9092', KAFKA_SSL: '1' },
       'KAFKA_*: the event log on Kafka is not part of this version',
     ],
-    [{ TLS_CERT: 'c.pem' }, 'TLS_CERT: HTTPS on the gateway is not part of this version'],
-    [{ GRPC_TLS_CA: 'ca.pem' }, 'GRPC_TLS_CA: TLS between services is not part of this version'],
+    [{ TLS_CERT: 'c.pem' }, 'TLS_KEY: is not set, wanted together with TLS_CERT'],
+    [
+      { GRPC_TLS_CA: 'ca.pem', GRPC_TLS_KEY: 'k.pem' },
+      'GRPC_TLS_CERT: is not set, wanted together with GRPC_TLS_CA and GRPC_TLS_KEY',
+    ],
     [
       { JWT_JWKS_URL: 'https://x' },
       'JWT_JWKS_URL: checking tokens against a JWKS is not part of this version',

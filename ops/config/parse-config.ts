@@ -31,6 +31,7 @@ export function parseConfig(env: Environment): Config {
   }
   if (given.NODE_ENV === 'production' && active.has('gateway'))
     lines.push(...secretProblems(given.JWT_SECRET));
+  lines.push(...halfGiven(given));
   if (result.success) lines.push(...portProblems(result.data as Values, given, active));
   if (!result.success || lines.length > 0) throw new ConfigError(lines);
   return arrange(result.data as Values, { searchPath: env['PATH'] ?? '', warnings: ignoredFeatures(env) });
@@ -82,6 +83,21 @@ function secretProblems(secret: string | undefined): string[] {
   if (length >= secretBytes) return [];
   const got = secret === undefined ? 'is not set' : `got ${length} bytes (hidden)`;
   return [`JWT_SECRET: ${got}, wanted a secret of at least ${secretBytes} bytes in production`];
+}
+
+/** Settings of which each means nothing without the others. */
+const together: readonly (readonly VariableName[])[] = [
+  ['TLS_CERT', 'TLS_KEY'],
+  ['GRPC_TLS_CA', 'GRPC_TLS_CERT', 'GRPC_TLS_KEY'],
+];
+
+function halfGiven(given: Given): string[] {
+  return together.flatMap((names) => {
+    const there = names.filter((name) => given[name] !== undefined);
+    if (there.length === 0) return [];
+    const missing = names.filter((name) => given[name] === undefined);
+    return missing.map((name) => `${name}: is not set, wanted together with ${there.join(' and ')}`);
+  });
 }
 
 /** Two listeners of this process on one port. */

@@ -40,6 +40,7 @@ const general = inGroup('Process', 'all');
 const storage = inGroup('Storage', 'all');
 const gateway = inGroup('Gateway', ['gateway']);
 const fronts = inGroup('gRPC ports', ['grpc']);
+const services = inGroup('TLS between services', 'all');
 const callers = inGroup('Where services are found', ['gateway', 'node', 'grpc', 'consumers']);
 const payment = inGroup('Payment simulation', ['payment']);
 const checkout = inGroup('Checkout', ['node', 'inventory']);
@@ -112,6 +113,8 @@ export const variables = {
     { secret: true },
   ),
   JWT_ISSUER: gateway.set(value.text, 'ecommerce-platform', 'What the claim `iss` must equal'),
+  TLS_CERT: gateway.optional(value.text, 'plain HTTP', 'File with the certificate chain of the gateway, PEM'),
+  TLS_KEY: gateway.optional(value.text, 'plain HTTP', 'File with the private key of `TLS_CERT`, PEM'),
 
   PRODUCT_PORT: inGroup('gRPC ports', ['product']).set(value.port, '50051', '0 = any free port'),
   CART_PORT: fronts.set(value.port, '50052', '0 = any free port'),
@@ -119,6 +122,22 @@ export const variables = {
   PAYMENT_PORT: inGroup('gRPC ports', ['payment']).set(value.port, '50054', '0 = any free port'),
   ORDERS_PORT: fronts.set(value.port, '50055', '0 = any free port'),
   CHECKOUT_PORT: fronts.set(value.port, '50056', '0 = any free port'),
+
+  GRPC_TLS_CA: services.optional(
+    value.text,
+    'no encryption',
+    'File with the authorities whose certificates gRPC servers and clients take from each other, PEM',
+  ),
+  GRPC_TLS_CERT: services.optional(
+    value.text,
+    'no encryption',
+    'File with the certificate chain that this process shows to both, PEM',
+  ),
+  GRPC_TLS_KEY: services.optional(
+    value.text,
+    'no encryption',
+    'File with the private key of `GRPC_TLS_CERT`, PEM',
+  ),
 
   PRODUCT_SERVICE_ADDR: callers.optional(value.address, 'localhost:50051', 'The product service'),
   INVENTORY_SERVICE_ADDR: callers.optional(value.address, 'localhost:50053', 'The inventory service'),

@@ -18,7 +18,7 @@ export interface GrpcServerOptions {
   readonly protoFiles: readonly string[];
   readonly logger: Logger;
   /** Default: no encryption. */
-  readonly credentials?: ServerCredentials;
+  readonly credentials?: ServerCredentials | undefined;
   /** How long `close` waits for calls under way. Default 5000. */
   readonly shutdownMs?: number;
 }

@@ -21,7 +21,7 @@ export interface GrpcClientOptions {
   /** `host:port`. */
   readonly address: string;
   /** Default: no encryption. */
-  readonly credentials?: ChannelCredentials;
+  readonly credentials?: ChannelCredentials | undefined;
   /** For calls that bring no `timeoutMs` of their own. Default 5000. */
   readonly defaultTimeoutMs?: number;
   /** This many failures in a row open the circuit. Default 10. */

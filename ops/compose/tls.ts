@@ -1,0 +1,40 @@
+import { createMutualTls, type MutualTls } from '../../actors/services/grpc/mutual-tls.ts';
+import { systemClock } from '../../runtime/define/clock.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
+import type { Config } from '../config/config.ts';
+import type { Lifecycle } from '../infra/lifecycle.ts';
+import { TlsFiles } from '../infra/tls-files.ts';
+
+/** The certificates of HTTPS on the gateway; undefined: plain HTTP. */
+export async function startGatewayTls(
+  { http: { tls } }: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<TlsFiles<'cert' | 'key'> | undefined> {
+  if (tls === undefined) return undefined;
+  const cert = { variable: 'TLS_CERT', path: tls.cert };
+  const key = { variable: 'TLS_KEY', path: tls.key };
+  return lifecycle.start({
+    name: 'the certificates of the gateway',
+    start: () => TlsFiles.open({ files: { cert, key }, clock: systemClock, logger }),
+    stop: (files) => files.close(),
+  });
+}
+
+/** The credentials of gRPC servers and clients; undefined: no encryption. */
+export async function startGrpcTls(
+  { grpcTls }: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<MutualTls | undefined> {
+  if (grpcTls === undefined) return undefined;
+  const ca = { variable: 'GRPC_TLS_CA', path: grpcTls.ca };
+  const cert = { variable: 'GRPC_TLS_CERT', path: grpcTls.cert };
+  const key = { variable: 'GRPC_TLS_KEY', path: grpcTls.key };
+  const files = await lifecycle.start({
+    name: 'the certificates of gRPC',
+    start: () => TlsFiles.open({ files: { ca, cert, key }, clock: systemClock, logger }),
+    stop: (held) => held.close(),
+  });
+  return createMutualTls(files);
+}
