@@ -1,12 +1,11 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
-import { connect } from 'node:net';
 import { join } from 'node:path';
 import { spawnServer, stopLeftOver, untilReady, type StopSignals } from './child-server.ts';
 import { endingWithParent } from './death-signal.ts';
 import { host, type EmbeddedServer } from './embedded-server.ts';
 import { findMongod } from './mongo-program.ts';
-import { findFreePort } from './ports.ts';
+import { findFreePort, isListening } from './ports.ts';
 
 export interface MongoOptions {
   /** Its files go to `<dataDir>/mongo`. */
@@ -55,6 +54,7 @@ export async function startMongo(options: MongoOptions): Promise<EmbeddedServer>
     ...(options.args ?? []),
   ];
   const server = await spawnServer(endingWithParent({ program, args, cwd: dir }, 'TERM'), logFile, signals);
+  // It listens once it has recovered what it keeps on disk.
   await untilReady('MongoDB', server, logFile, startDeadlineMs, () => isListening(port));
   const version = versionOf(program);
   return {
@@ -67,20 +67,6 @@ export async function startMongo(options: MongoOptions): Promise<EmbeddedServer>
     stop: (deadlineMs = stopDeadlineMs) => server.stop(deadlineMs),
     kill: () => server.kill(),
   };
-}
-
-/** mongod listens once it has recovered what it keeps on disk. */
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host });
-    const end = (listening: boolean) => {
-      socket.destroy();
-      resolve(listening);
-    };
-    socket.setTimeout(2000, () => end(false));
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-  });
 }
 
 function versionOf(program: string): string {

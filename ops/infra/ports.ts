@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { nameOf } from './process-identity.ts';
 import { StartProblem } from './start-problem.ts';
 
@@ -8,6 +8,20 @@ export async function findFreePort(): Promise<number> {
   const port = await tryListen(0, '127.0.0.1');
   if (typeof port !== 'number') throw new StartProblem('No free port could be found on 127.0.0.1.');
   return port;
+}
+
+/** Whether somebody takes connections on that port of the loopback. */
+export function isListening(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' });
+    const end = (listening: boolean) => {
+      socket.destroy();
+      resolve(listening);
+    };
+    socket.setTimeout(2000, () => end(false));
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+  });
 }
 
 export interface PortClaim {

@@ -84,6 +84,11 @@ export async function createTestMongo(): Promise<TestDatabase> {
   return { url: url.href, drop };
 }
 
+/** The Kafka that tests named `*.kafka.int.test.ts` share, as `host:port,…`: take topics and groups of one's own. */
+export function testKafkaBrokers(): string {
+  return addressIn('TEST_KAFKA_BROKERS');
+}
+
 async function onRedis<T>(url: string, ask: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url);
   try {
@@ -103,11 +108,14 @@ async function onPostgres(statement: string): Promise<void> {
   }
 }
 
-function addressIn(variable: 'TEST_REDIS_URL' | 'TEST_POSTGRES_URL' | 'TEST_MONGODB_URI'): string {
+type AddressVariable = 'TEST_REDIS_URL' | 'TEST_POSTGRES_URL' | 'TEST_MONGODB_URI' | 'TEST_KAFKA_BROKERS';
+
+function addressIn(variable: AddressVariable): string {
   const address = process.env[variable];
   if (address !== undefined && address !== '') return address;
   throw new Error(
     `${variable} is not set. The test run starts the servers for files named *.int.test.ts and below ops/e2e/, ` +
-      'MongoDB for *.mongo.int.test.ts, and their addresses are there from before() on: rename the file, or ask later.',
+      'MongoDB for *.mongo.int.test.ts, Kafka for *.kafka.int.test.ts, and their addresses are there from before() on: ' +
+      'rename the file, or ask later.',
   );
 }

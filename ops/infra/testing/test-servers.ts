@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startKafka, type KafkaSettings } from '../embedded-kafka.ts';
 import { startMongo } from '../embedded-mongo.ts';
 import { startPostgres } from '../embedded-postgres.ts';
 import { startRedis } from '../embedded-redis.ts';
@@ -29,6 +30,11 @@ export function provideMongo(given: string | undefined): Promise<TestServer> {
   return provide(given, 'mongo', (dataDir) => startMongo({ dataDir, searchPath, say }));
 }
 
+/** The given Kafka, else one of our own that ends with the tests. */
+export function provideKafka(given: string | undefined): Promise<TestServer> {
+  return provide(given, 'kafka', (dataDir) => startKafka({ dataDir, searchPath, say }));
+}
+
 /** A Redis for one suite alone, which it may flush, freeze or kill. */
 export async function startPrivateRedis(): Promise<EmbeddedServer> {
   const dataDir = temporaryFolder('private-redis');
@@ -40,8 +46,8 @@ export async function startPrivateRedis(): Promise<EmbeddedServer> {
   return { ...server, stop };
 }
 
-/** A MongoDB for one suite alone, which keeps its port and its data over a restart. */
-export interface PrivateMongo {
+/** A server for one suite alone, which keeps its port and its data over a restart. */
+export interface PrivateServer {
   readonly url: string;
   /** As `kill -9`; resolves when it has ended. */
   kill(): Promise<void>;
@@ -51,9 +57,21 @@ export interface PrivateMongo {
 }
 
 /** `args`: more of mongod's own arguments. */
-export async function startPrivateMongo(args: readonly string[] = []): Promise<PrivateMongo> {
-  const dataDir = temporaryFolder('private-mongo');
-  let server = await startMongo({ dataDir, searchPath, say, args });
+export function startPrivateMongo(args: readonly string[] = []): Promise<PrivateServer> {
+  return startPrivate('mongo', (place) => startMongo({ ...place, searchPath, say, args }));
+}
+
+/** `settings`: more of Kafka's own. */
+export function startPrivateKafka(settings: KafkaSettings = {}): Promise<PrivateServer> {
+  return startPrivate('kafka', (place) => startKafka({ ...place, searchPath, say, settings }));
+}
+
+async function startPrivate(
+  name: string,
+  start: (place: { readonly dataDir: string; readonly port?: number }) => Promise<EmbeddedServer>,
+): Promise<PrivateServer> {
+  const dataDir = temporaryFolder(`private-${name}`);
+  let server = await start({ dataDir });
   const { port, url } = server;
   return {
     url,
@@ -62,7 +80,7 @@ export async function startPrivateMongo(args: readonly string[] = []): Promise<P
       await server.exited;
     },
     async start() {
-      server = await startMongo({ dataDir, searchPath, say, args, port });
+      server = await start({ dataDir, port });
     },
     async stop() {
       await server.stop();
