@@ -1,0 +1,87 @@
+import type { Collection, Document, ObjectId } from 'mongodb';
+import { TrolleyError } from '../../define/errors.ts';
+import { isKeyTaken, refusalOf, refusingResult, type RefusedWrite } from './mongo-errors.ts';
+
+/** The fields of the store; those of the mapping stand beside them. */
+export interface StoredDocument extends Document {
+  _id: string;
+  version: number;
+  write_id: ObjectId;
+  runtime: string;
+  due_at: Date | null;
+  updated_at: Date;
+}
+
+export interface DocumentWrite {
+  readonly expectedVersion: number;
+  readonly document: StoredDocument;
+}
+
+type Outcome = PromiseSettledResult<boolean>;
+
+const told = (value: boolean): Outcome => ({ status: 'fulfilled', value });
+const failed = (reason: TrolleyError): Outcome => ({ status: 'rejected', reason });
+
+/**
+ * Writes documents of different keys as one unordered `bulkWrite` and says of each what became of it.
+ *
+ * A first write is an upsert on version 0, which no document has: it makes the document or is refused because of its
+ * key. Of the others MongoDB only counts how many found their version. All or none is the rule, and says it of each;
+ * else the documents are read again, for the id of the write that each is from.
+ *
+ * @throws what the driver throws, when nothing is known of any of them
+ */
+export async function writeBatch(
+  collection: Collection<StoredDocument>,
+  writes: readonly DocumentWrite[],
+): Promise<Outcome[]> {
+  const operations = writes.map(({ expectedVersion, document }) => ({
+    replaceOne: {
+      filter: { _id: document._id, version: expectedVersion },
+      replacement: document,
+      upsert: expectedVersion === 0,
+    },
+  }));
+  let matchedCount: number;
+  let refused: readonly RefusedWrite[] = [];
+  try {
+    ({ matchedCount } = await collection.bulkWrite(operations, { ordered: false }));
+  } catch (error) {
+    const result = refusingResult(error);
+    if (result === undefined) throw error;
+    ({ matchedCount, refused } = result);
+  }
+  const refusals = new Map(refused.map((refusal) => [refusal.index, refusal]));
+  const later = writes.filter((write, index) => write.expectedVersion > 0 && !refusals.has(index));
+  const replaced = await replacedOf(collection, later, matchedCount);
+  return writes.map((write, index) => {
+    const refusal = refusals.get(index);
+    if (refusal !== undefined)
+      return isKeyTaken(refusal) ? told(false) : failed(refusalOf(collection.collectionName, refusal));
+    return replaced.get(write) ?? told(true);
+  });
+}
+
+/** What became of writes that expected a version, of which `matchedCount` found it. */
+async function replacedOf(
+  collection: Collection<StoredDocument>,
+  writes: readonly DocumentWrite[],
+  matchedCount: number,
+): Promise<ReadonlyMap<DocumentWrite, Outcome>> {
+  if (matchedCount === writes.length || matchedCount === 0)
+    return new Map(writes.map((write) => [write, told(matchedCount > 0)]));
+  const keys = writes.map(({ document }) => document._id);
+  // Local: the writes of others count too, also those that a majority does not have yet.
+  const options = { projection: { version: 1, write_id: 1 }, readConcern: 'local' } as const;
+  const found = await collection.find({ _id: { $in: keys } }, options).toArray();
+  const documents = new Map(found.map((document) => [document._id, document]));
+  return new Map(writes.map((write) => [write, outcomeOf(write, documents.get(write.document._id))]));
+}
+
+function outcomeOf({ document }: DocumentWrite, stored: StoredDocument | undefined): Outcome {
+  // One that is gone was gone before: what was written a moment ago is not removed.
+  if (stored === undefined || stored.version < document.version) return told(false);
+  if (stored.version === document.version) return told(stored.write_id.equals(document.write_id));
+  const message = `${document._id}: written again since; whether by way of this write is not known`;
+  return failed(new TrolleyError('unavailable', message));
+}
