@@ -12,6 +12,7 @@
  * - **Turn**: one or more waiting messages handled in order and written together, with one compare-and-set.
  * - **Effect**: work outside the actor (a call, an ask), wanted by a turn, performed once the turn is durable, at
  *   least once and always under the same id; its outcome is the next turn.
+ * - **Reminder**: a message of an actor to itself at a later time; kept with the state, so it is late rather than lost.
  * - **Deferred answer**: an answer that a later turn gives. The caller is kept with the state.
  * - **Activation**: an actor's state in one node's memory, from the first message until passivation.
  * - **Passivation**: an idle actor leaves memory. In Redis it left nothing already when its mailbox ran empty.
@@ -21,6 +22,7 @@
  *   the fencing token, checked by every script that finishes a message.
  * - **Doorbell**: the hint that an idle actor has got a message. The truth is the shard's list of live actors.
  * - **Dead letter**: a message that failed for good, kept as a failed job.
+ * - **Parked actor**: one that failed for good at a message, and by its policy takes no other until it is released.
  * - **Store of record**: where states live, by actor type. Redis is disposable, this is not.
  */
 export { defineActor } from './define/actor.ts';
@@ -33,20 +35,24 @@ export type {
   Outcome,
   OutboxEvent,
   PerformOptions,
+  ReminderOptions,
+  ReminderTime,
   Turn,
   Waiting,
 } from './define/actor.ts';
 export { defineContract } from './define/contract.ts';
 export type { ActorContract, InputOf, MessageSpec, OutputOf } from './define/contract.ts';
-export type { ActorRef, ActorRefs, AskOptions, SendOptions } from './define/ref.ts';
+export type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from './define/ref.ts';
 export { TrolleyError, codeOf, errorTable, isTrolleyError } from './define/errors.ts';
 export type { ErrorCode, ErrorMeaning } from './define/errors.ts';
 export { systemClock } from './define/clock.ts';
 export type { Clock } from './define/clock.ts';
 export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';
 export type { Client, ClusterNode, ClusterNodeOptions, ClusterOptions } from './cluster/open-cluster.ts';
+export type { ParkedActor, ParkedActors } from './cluster/parked-actors.ts';
+export type { EffectReport, FailedMessage, NodeObserver, TurnReport } from './observe/node-observer.ts';
 export { createLogger, silentLogger } from './observe/logger.ts';
 export type { Logger } from './observe/logger.ts';
-export type { HostedActor } from './kernel/activation.ts';
+export type { HostedActor } from './kernel/stored-actor.ts';
 export type { KernelLimits } from './kernel/kernel.ts';
 export type { ActorRecord, StateStore, StateWrite, StoredActor } from './storage/state-store.ts';

@@ -176,7 +176,6 @@ describe('checkout actor', () => {
     await shop.charging();
     shop.answerCharge(paid);
     shop.cluster.crash();
-    await shop.checkout('a').tell('Resume', {});
     await shop.charging();
     shop.answerCharge(paid);
     expect((await started).checkout.status).to.equal('COMPLETED');

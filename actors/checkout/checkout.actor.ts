@@ -62,9 +62,6 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
         follow(turn, step);
         return turn.defer();
       },
-
-      // Its arrival is all: the activation goes on with the effects that its state still wants.
-      Resume: () => {},
     },
 
     settled: {

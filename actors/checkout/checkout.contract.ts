@@ -59,8 +59,6 @@ export const CheckoutContract = defineContract({
     GetStatus: { input: z.object({}), output: CheckoutView },
     /** Answered when the compensation has ended. Refused: `not_found`, `conflict` once the payment has completed. */
     Cancel: { input: z.object({ userId: z.int().positive() }), output: CheckoutView },
-    /** Wakes a checkout whose node was lost together with its mailbox. */
-    Resume: { input: z.object({}) },
   },
 });
 

@@ -42,9 +42,6 @@ export function createOrderActor(ports: OrderPorts) {
         turn.set({ order: moved });
         return viewOf(moved);
       },
-
-      // Its arrival is all: the activation goes on with the effects that its state still wants.
-      Resume: () => {},
     },
 
     settled: {

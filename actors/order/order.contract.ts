@@ -45,8 +45,6 @@ export const OrderContract = defineContract({
      * Refused: `not_found`, `conflict` for a move that the order's life does not have. To `CANCELLED`: as `Cancel`.
      */
     SetStatus: { input: z.object({ status: OrderStatus }), output: OrderView },
-    /** Wakes an order whose cancellation lost its node together with its mailbox. */
-    Resume: { input: z.object({}) },
   },
 });
 

@@ -1,8 +1,10 @@
 import type { AnyActor, OutboxEvent } from '../../runtime/define/actor.ts';
+import type { MessageSpecs } from '../../runtime/define/contract.ts';
 import { TrolleyError, fromWireError, isTrolleyError } from '../../runtime/define/errors.ts';
 import { applyMessage, applyOutcome } from '../../runtime/kernel/apply.ts';
 import { draftOf, type TurnDraft } from '../../runtime/kernel/turn-draft.ts';
 import type { Envelope } from '../../runtime/mailbox/mailbox.ts';
+import { silentLogger } from '../../runtime/observe/logger.ts';
 import type { ActorRecord, PendingEffect, StoredAnswer } from '../../runtime/storage/state-store.ts';
 
 /** Where a node may die. */
@@ -172,8 +174,10 @@ export class ActorDriver {
   }
 
   #context() {
-    const { key, time } = this.#options;
-    return { actorId: key, key, now: time.now, newId: () => `run-${++this.#ids}` };
+    const { actor, key, time } = this.#options;
+    const newId = () => `run-${++this.#ids}`;
+    const messages = actor.contract.messages as MessageSpecs;
+    return { actorId: key, key, now: time.now, newId, messages, logger: silentLogger };
   }
 
   async #at(point: Point, about: string): Promise<void> {

@@ -5,12 +5,9 @@ import { CartContract } from '../../actors/cart/cart.contract.ts';
 import { createCheckoutLookup } from '../../actors/cart/cart.effects.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';
 import { createCheckoutActor } from '../../actors/checkout/checkout.actor.ts';
-import { CheckoutContract } from '../../actors/checkout/checkout.contract.ts';
 import { createCartClaims } from '../../actors/checkout/checkout.effects.ts';
 import { checkoutTable } from '../../actors/checkout/checkout.store.postgres.ts';
-import { startRecoverySweep, type Unfinished } from '../../actors/checkout/recovery-sweep.ts';
 import { createOrderActor } from '../../actors/order/order.actor.ts';
-import { OrderContract } from '../../actors/order/order.contract.ts';
 import { orderTable } from '../../actors/order/order.store.postgres.ts';
 import { startSweep } from '../../actors/services/sweep.ts';
 import { openClusterNode, type ClusterOptions } from '../../runtime/cluster/open-cluster.ts';
@@ -97,33 +94,12 @@ export async function startActorNode(
         ],
         random: Math.random,
         memoryInUse,
-        limits: { idleMs: config.actors.idleMs },
+        limits: { idleMs: config.actors.idleMs, recoverMs: config.checkout.recoveryPollMs },
       }),
     stop: (node) => node.close(),
     describe: ({ shards }) => `actor node with ${shards} of ${config.actors.shards} shards`,
   });
 
-  const sweeps: [name: string, store: Unfinished, resume: (key: string) => Promise<void>][] = [
-    ['checkouts', checkouts, (key) => refs.ref(CheckoutContract, key).tell('Resume', {})],
-    ['orders', orders, (key) => refs.ref(OrderContract, key).tell('Resume', {})],
-    // Any message wakes a cart; this one also brings its view back.
-    ['carts', carts, (key) => refs.ref(CartContract, key).tell('GetCart', {})],
-  ];
-  for (const [name, store, resume] of sweeps) {
-    await lifecycle.start({
-      name: `the recovery sweep of ${name}`,
-      start: () =>
-        startRecoverySweep({
-          name,
-          store,
-          resume,
-          clock: systemClock,
-          logger,
-          pollMs: config.checkout.recoveryPollMs,
-        }),
-      stop: (sweep) => sweep.stop(),
-    });
-  }
   await lifecycle.start({
     name: 'the sweep of forgotten carts',
     start: () =>

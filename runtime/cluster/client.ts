@@ -24,6 +24,8 @@ export interface ClusterClientOptions {
 /** Long enough for a connection to come back, short enough for a caller to hear soon that it does not. */
 const retryDelaysMs = [50, 100, 200, 400];
 
+const longestDelayMs = 365 * 86_400_000;
+
 /** Of a message that its caller did not name: nobody else can ask it. */
 const ownIdPrefix = 'r-';
 
@@ -63,7 +65,7 @@ export class ClusterClient implements ActorRefs {
       tell: async (name, input, options = {}) => {
         const to = addressOf(contract.type, key, this.#options.shards);
         const envelope = this.#envelope(contract, key, name, input, options);
-        await this.#send(to, envelope.id, envelope);
+        await this.#send(to, envelope.id, envelope, { notBefore: this.#timeAfter(options.delayMs) });
       },
     };
   }
@@ -93,12 +95,21 @@ export class ClusterClient implements ActorRefs {
     const what = `${contract.type} ${key}: ${name}`;
     const ask = new PendingAsk({ what, clock, timeoutMs, signal: options.signal });
     this.#add(correlation, ask);
-    this.#send(to, this.#jobIdOf(envelope), envelope, ask).catch((error: unknown) => ask.fail(error));
+    this.#send(to, this.#jobIdOf(envelope), envelope, { ask }).catch((error: unknown) => ask.fail(error));
     try {
       return await ask.answered;
     } finally {
       this.#remove(correlation, ask);
     }
+  }
+
+  /** @throws TrolleyError `invalid_request` */
+  #timeAfter(delayMs: number | undefined): number | undefined {
+    if (delayMs === undefined || delayMs === 0) return undefined;
+    if (!(delayMs > 0 && delayMs <= longestDelayMs)) {
+      throw new TrolleyError('invalid_request', `a delay is 0 to ${longestDelayMs} ms, not ${delayMs}`);
+    }
+    return Math.ceil(this.#options.clock.now() + delayMs);
   }
 
   #ownId(): string {
@@ -111,10 +122,15 @@ export class ClusterClient implements ActorRefs {
   }
 
   /** A lost connection leaves unknown whether the message is queued; the same job id makes a second try safe. */
-  async #send(to: ActorAddress, jobId: string, envelope: Envelope, ask?: PendingAsk): Promise<void> {
+  async #send(
+    to: ActorAddress,
+    jobId: string,
+    envelope: Envelope,
+    { ask, notBefore }: { readonly ask?: PendingAsk; readonly notBefore?: number | undefined },
+  ): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {
-        return await this.#options.mailbox.send(to, jobId, envelope);
+        return await this.#options.mailbox.send(to, jobId, envelope, notBefore);
       } catch (error) {
         if (isTrolleyError(error)) throw error;
         const delayMs = retryDelaysMs[attempt];

@@ -1,12 +1,14 @@
 import type { Clock } from '../define/clock.ts';
 import type { ActorRefs } from '../define/ref.ts';
-import type { HostedActor } from '../kernel/activation.ts';
+import type { HostedActor } from '../kernel/stored-actor.ts';
 import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import { BullMqMailbox } from '../mailbox/bullmq-mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { NodeObserver } from '../observe/node-observer.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ClusterClient } from './client.ts';
+import { parkedActors, type ParkedActors } from './parked-actors.ts';
 import { RedisInbox, RedisReplies } from './redis-inbox.ts';
 import { RedisShardRegistry } from './redis-shard-registry.ts';
 import { ShardKeeper } from './shard-keeper.ts';
@@ -34,6 +36,7 @@ const withDefaults = <O extends ClusterOptions>(options: O) => ({
 
 export interface Client {
   readonly refs: ActorRefs;
+  readonly parked: ParkedActors;
   close(): Promise<void>;
 }
 
@@ -41,8 +44,9 @@ export interface Client {
 export function openClusterClient(options: ClusterOptions): Client {
   const settled = withDefaults(options);
   const inbox = new RedisInbox({ ...settled, process: settled.newId() });
-  const client = new ClusterClient({ ...settled, mailbox: new BullMqMailbox(settled), inbox });
-  return { refs: client, close: () => inbox.close() };
+  const mailbox = new BullMqMailbox(settled);
+  const refs = new ClusterClient({ ...settled, mailbox, inbox });
+  return { refs, parked: parkedActors(mailbox, settled.shards), close: () => inbox.close() };
 }
 
 export interface ClusterNodeOptions extends ClusterOptions {
@@ -50,6 +54,8 @@ export interface ClusterNodeOptions extends ClusterOptions {
   readonly random: () => number;
   /** The part of the process's memory that is in use, 0 to 1; near the end, idle actors leave early. */
   readonly memoryInUse?: () => number;
+  /** Hears what happens on this node; for metrics. */
+  readonly observer?: NodeObserver;
   readonly limits?: Partial<KernelLimits>;
   /** How long the shards of a dead node stay its own. Default 3000. */
   readonly leaseMs?: number;
@@ -63,6 +69,8 @@ export interface ClusterNode {
   readonly shards: number;
   /** Actors in its memory. */
   readonly activations: number;
+  /** Whether it takes part: it reached Redis within the time of a lease, and is not leaving. */
+  readonly isReady: boolean;
   /** Hands all shards over, ends the turns under way, leaves the cluster. */
   close(): Promise<void>;
 }
@@ -86,6 +94,9 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
     },
     get activations() {
       return node.activations;
+    },
+    get isReady() {
+      return keeper.isReady;
     },
     async close() {
       await keeper.stop();

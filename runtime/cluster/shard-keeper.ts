@@ -68,6 +68,8 @@ export class ShardKeeper {
   #stopping = false;
   /** A shard of this node's share is still another's, who will release it at any moment. */
   #awaiting = false;
+  /** Until when the last beat that went well vouches for this node, monotonic. */
+  #readyUntil = -Infinity;
   #loop: Promise<void> = Promise.resolve();
 
   constructor(options: ShardKeeperOptions) {
@@ -82,6 +84,10 @@ export class ShardKeeper {
 
   get held(): number {
     return this.#held.size;
+  }
+
+  get isReady(): boolean {
+    return !this.#stopping && this.#options.clock.monotonic() < this.#readyUntil;
   }
 
   /** Hands everything over and leaves the members. */
@@ -114,6 +120,7 @@ export class ShardKeeper {
 
   async #beat(): Promise<void> {
     const { registry, node, leaseMs, shards } = this.#options;
+    const readyUntil = this.#trustUntil();
     await this.#renew();
     if (this.#isStopping()) return;
     const members = await registry.join(node, leaseMs);
@@ -126,6 +133,7 @@ export class ShardKeeper {
       if (!mine && lease !== undefined && !lease.leaving) this.#handOver(lease);
     }
     this.#awaiting = (await Promise.all(acquiring)).includes(false);
+    this.#readyUntil = readyUntil;
   }
 
   async #renew(): Promise<void> {

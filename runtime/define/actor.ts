@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type {
   ActorContract,
   AskableName,
+  InputOf,
   MessageName,
   MessageSpecs,
   OutputOf,
@@ -49,6 +50,14 @@ export interface PerformOptions {
   readonly id?: string;
 }
 
+/** When a reminder is due: milliseconds from now, or a time in milliseconds since the epoch. */
+export type ReminderTime = { readonly delayMs: number } | { readonly at: number };
+
+/** Names a reminder so that it can be cancelled; another one of the same id replaces it. Default: the message. */
+export interface ReminderOptions {
+  readonly id?: string;
+}
+
 /** An event that leaves with the state, in the same transaction. */
 export interface OutboxEvent {
   readonly type: string;
@@ -75,7 +84,7 @@ export interface Waiting<Tag> {
  * One message being handled. Everything a handler does goes through it and becomes real together, when the
  * turn is committed; an exception means that the turn did not happen.
  */
-export interface Turn<S, E extends Effects = NoEffects> {
+export interface Turn<S, E extends Effects = NoEffects, M extends MessageSpecs = MessageSpecs> {
   readonly key: string;
   readonly messageId: string;
   readonly requestId: string | undefined;
@@ -87,6 +96,18 @@ export interface Turn<S, E extends Effects = NoEffects> {
   perform<N extends keyof E & string>(name: N, input: EffectInput<E, N>, options?: PerformOptions): void;
   /** Drops a wanted effect by its id. One that already runs is not stopped, but its outcome is ignored. */
   cancel(id: string): void;
+  /**
+   * A durable timer: the actor gets this message from itself once it is due, late rather than never, whatever died
+   * meanwhile, and however long it is till then. Its answer goes to nobody; refused, it is logged and over.
+   * @throws TrolleyError `invalid_request` when the input is not the message's
+   */
+  remind<N extends MessageName<M>>(
+    message: N,
+    input: InputOf<M, N>,
+    when: ReminderTime & ReminderOptions,
+  ): void;
+  /** Drops a reminder by its id. */
+  cancelReminder(id: string): void;
   /** Puts an event in the outbox, with the trace context of this turn. The actor's store must be able to hold it. */
   publish(event: OutboxEvent): void;
   /** Answers later: `return turn.defer(tag)`. The caller is kept with the state, so a crash forgets no one. */
@@ -102,14 +123,14 @@ export interface Turn<S, E extends Effects = NoEffects> {
 
 export type Receive<M extends MessageSpecs, S, E extends Effects> = {
   readonly [N in MessageName<M>]: (
-    turn: Turn<S, E>,
+    turn: Turn<S, E, M>,
     input: ParsedInputOf<M, N>,
   ) => OutputOf<M, N> | (N extends AskableName<M> ? Deferred : never);
 };
 
-export type Settled<S, E extends Effects> = {
+export type Settled<S, E extends Effects, M extends MessageSpecs> = {
   readonly [N in keyof E & string]: (
-    turn: Turn<S, E>,
+    turn: Turn<S, E, M>,
     outcome: Outcome<EffectResult<E, N>>,
     input: EffectInput<E, N>,
   ) => void;
@@ -127,7 +148,12 @@ export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
   readonly receive: Receive<M, S, E>;
   readonly effects?: E;
   /** Takes up the outcome of each effect, as a turn of the same actor. */
-  readonly settled?: Settled<S, E>;
+  readonly settled?: Settled<S, E, M>;
+  /**
+   * What becomes of a message that failed for good. `dead-letter` (default): it is set aside and the next one comes.
+   * `park`: the actor takes no more until somebody releases it, where a later message makes no sense without it.
+   */
+  readonly onPoison?: 'dead-letter' | 'park';
   /**
    * Runs after the state is durable and before any answer leaves, also for a redelivered message: a read
    * model that is written here is never older than an answer somebody has seen.

@@ -9,6 +9,14 @@ export interface SendOptions {
   readonly traceparent?: string;
 }
 
+export interface TellOptions extends SendOptions {
+  /**
+   * Milliseconds, at most a year, after which the message takes its place in the mailbox. Redis keeps it till then;
+   * what must survive its loss is a reminder.
+   */
+  readonly delayMs?: number;
+}
+
 export interface AskOptions extends SendOptions {
   /** Milliseconds until `deadline_exceeded`, which means unknown: the message may still be applied. */
   readonly timeoutMs?: number;
@@ -23,8 +31,11 @@ export interface ActorRef<M extends MessageSpecs> {
    * @throws TrolleyError a refusal of the actor, `mailbox_full`, `unavailable`, or `deadline_exceeded`
    */
   ask<N extends AskableName<M>>(name: N, input: InputOf<M, N>, options?: AskOptions): Promise<OutputOf<M, N>>;
-  /** Resolves when the message is in the mailbox. */
-  tell<N extends MessageName<M>>(name: N, input: InputOf<M, N>, options?: SendOptions): Promise<void>;
+  /**
+   * Resolves when the message is in the mailbox.
+   * @throws TrolleyError `mailbox_full`, `payload_too_large`, `unavailable`
+   */
+  tell<N extends MessageName<M>>(name: N, input: InputOf<M, N>, options?: TellOptions): Promise<void>;
 }
 
 /** Where refs come from: a cluster client, or a test cluster. */

@@ -1,41 +1,25 @@
-import type { AnyActor } from '../define/actor.ts';
 import type { Cancel } from '../define/clock.ts';
-import { isTrolleyError } from '../define/errors.ts';
+import type { MessageSpecs } from '../define/contract.ts';
+import { codeOf } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import {
   FencedError,
   type CarriedMessage,
   type Delivery,
   type Finished,
+  type Request,
   type ShardLease,
 } from '../mailbox/mailbox.ts';
-import type { ActorRecord, StateStore } from '../storage/state-store.ts';
-import { applyTurn, failedAgain, type Failure, type SettledEffect } from './apply-turn.ts';
+import type { ActorRecord } from '../storage/state-store.ts';
+import { applyTurn, condemn, failedAgain, type Failure, type SettledEffect } from './apply-turn.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Kernel } from './kernel.ts';
+import { park, reportDeadLetter } from './poison.ts';
 import { refuseAsks } from './refuse.ts';
-import { recordOf } from './stored-record.ts';
+import { RefusedError, StaleError, StoredActor, UnreadableError, type HostedActor } from './stored-actor.ts';
+import { Suspects } from './suspects.ts';
 import { withoutPassing, type TurnDraft } from './turn-draft.ts';
-
-/** An actor type as a node hosts it. */
-export interface HostedActor {
-  readonly actor: AnyActor;
-  readonly store: StateStore;
-}
-
-interface Loaded {
-  readonly record: ActorRecord;
-  readonly version: number;
-}
-
-/** The store holds another version than the one this activation knows. */
-class StaleError extends Error {}
-
-/** The store will never take this state: an unknown outcome it is not. */
-class RefusedError extends Error {}
-
-/** The store cannot be read, so there was no turn. */
-class UnreadableError extends Error {}
+import { wakeAtOf } from './wanted.ts';
 
 /** The turn took so long that another activation has taken the actor's place. */
 class AbandonedError extends Error {}
@@ -58,14 +42,15 @@ export class Activation {
   /** It gave itself up. */
   readonly #onEnded: (activation: Activation) => void;
   readonly #effects: EffectRunner;
-  #loaded: Loaded | undefined;
+  readonly #stored: StoredActor;
+  readonly #suspects: Suspects;
   #inHand: readonly Delivery[] = [];
   #outcomes: SettledEffect[] = [];
   #rung = false;
   /** Came with a ring, and is not accepted yet. */
   #carried: CarriedMessage | undefined;
-  /** Listed as live in the mailbox for its effects' sake. */
-  #listedBusy = false;
+  /** What the mailbox was told last of when the actor has something to do by itself. */
+  #listedWakeAt = Infinity;
   #scheduled = false;
   #turn: Promise<void> | undefined;
   #ended = false;
@@ -93,6 +78,8 @@ export class Activation {
     this.#kernel = kernel;
     this.#hosted = hosted;
     this.#usedAt = kernel.clock.monotonic();
+    this.#stored = new StoredActor(hosted, address.key, kernel.clock);
+    this.#suspects = new Suspects(kernel, address, lease);
     this.#effects = new EffectRunner({
       actor: hosted.actor,
       actorId: address.id,
@@ -105,6 +92,13 @@ export class Activation {
         this.#outcomes.push({ effect, outcome });
         this.#schedule();
       },
+      onEnded: (effect, ms, outcome) =>
+        kernel.observer.effectEnded?.({
+          actor: address,
+          effect,
+          ms,
+          ...(outcome.ok ? {} : { code: codeOf(outcome.error) }),
+        }),
     });
   }
 
@@ -116,7 +110,7 @@ export class Activation {
     if (this.#failures === 0) this.#schedule();
   }
 
-  /** Milliseconds since the last turn; 0 while anything is under way. */
+  /** Milliseconds since the last turn; 0 while anything is under way or due soon. */
   idleMs(): number {
     const busy =
       this.#scheduled ||
@@ -125,7 +119,7 @@ export class Activation {
       this.#outcomes.length > 0 ||
       this.#carried !== undefined ||
       this.#failures > 0 ||
-      (this.#loaded?.record.effects.length ?? 0) > 0;
+      this.#isDueSoon(wakeAtOf(this.#stored.known?.effects ?? []));
     return busy ? 0 : this.#kernel.clock.monotonic() - this.#usedAt;
   }
 
@@ -154,18 +148,21 @@ export class Activation {
   }
 
   async #run(): Promise<void> {
-    const { clock, limits, logger } = this.#kernel;
+    const { clock, limits, logger, observer } = this.#kernel;
     const startedAt = clock.monotonic();
-    const messages = this.#inHand.length;
+    let failure: { readonly error?: unknown } = {};
+    let report = { messages: this.#inHand.length, outcomes: this.#outcomes.length };
     const cancelDeadline = clock.schedule(limits.turnTimeoutMs, () => this.#abandon());
     try {
       if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
-      const loaded = await this.#load();
-      if (this.#inHand.length === 0) this.#inHand = await this.#receive(loaded);
-      const settled = await this.#takeTurn(loaded);
+      const record = await this.#load();
+      if (this.#inHand.length === 0) this.#inHand = await this.#receive(record);
+      report = { messages: this.#inHand.length, outcomes: this.#outcomes.length };
+      const settled = await this.#takeTurn(record);
       this.#forgetVanished();
       if (settled && this.#messageFailures.size === 0) this.#failures = 0;
     } catch (error) {
+      failure = { error };
       if (this.#failures === 0) this.#failingSince = startedAt;
       this.#onFailure(error);
       if (error instanceof UnreadableError && this.#failingMs() > limits.storePatienceMs)
@@ -173,7 +170,8 @@ export class Activation {
     } finally {
       cancelDeadline();
       const ms = Math.round(clock.monotonic() - startedAt);
-      if (ms > limits.slowTurnMs) logger.warn({ actor: this.address.id, ms, messages }, 'a slow turn');
+      if (ms > limits.slowTurnMs) logger.warn({ actor: this.address.id, ms, ...report }, 'a slow turn');
+      observer.turnEnded?.({ actor: this.address, ...report, ms, ...failure });
     }
   }
 
@@ -182,7 +180,7 @@ export class Activation {
   }
 
   /** The message that came with a ring, else what the mailbox holds. */
-  async #receive({ record }: Loaded): Promise<readonly Delivery[]> {
+  async #receive(record: ActorRecord): Promise<readonly Delivery[]> {
     const { mailbox } = this.#kernel;
     const carried = this.#carried;
     if (carried !== undefined) {
@@ -193,8 +191,9 @@ export class Activation {
     }
     if (!this.#rung) return [];
     this.#rung = false;
-    const taken = await mailbox.take(this.address, this.lease, this.#request(record));
-    this.#listedBusy = record.effects.length > 0;
+    const request = this.#request(record);
+    const taken = await mailbox.take(this.address, this.lease, request);
+    this.#listedWakeAt = request.wakeAt;
     return taken;
   }
 
@@ -205,54 +204,62 @@ export class Activation {
     }
   }
 
-  async #load(): Promise<Loaded> {
-    if (this.#loaded !== undefined) return this.#loaded;
-    const { actor, store } = this.#hosted;
-    const stored = await store.load(this.address.key).catch((cause: unknown) => {
-      throw new UnreadableError(`the store cannot be read: ${String(cause)}`, { cause });
-    });
-    const record = recordOf(actor, this.address.key, this.#kernel.clock.now(), stored?.record);
-    this.#loaded = { record, version: stored?.version ?? 0 };
+  async #load(): Promise<ActorRecord> {
+    if (this.#stored.known !== undefined) return this.#stored.known;
+    const record = await this.#stored.load();
     this.#effects.sync(record.effects);
-    return this.#loaded;
+    return record;
   }
 
   /** Whether everything that came up could be taken up. */
-  async #takeTurn(loaded: Loaded): Promise<boolean> {
+  async #takeTurn(before: ActorRecord): Promise<boolean> {
     // A copy: those that arrive during the write are for the next turn.
     const outcomes = [...this.#outcomes];
-    const deliveries = this.#inHand;
-    const { clock, newId, logger } = this.#kernel;
-    const context = { actorId: this.address.id, key: this.address.key, now: clock.now(), newId };
-    const input = { outcomes, deliveries };
-    const { draft, done, unsettled, left } = applyTurn(
-      this.#hosted.actor,
-      loaded.record,
-      input,
-      context,
-      this.#messageFailures,
-      logger,
-    );
-    const { record } = draft.changed ? await this.#write(loaded, draft) : loaded;
+    const deliveries = this.#suspects.together(this.#inHand);
+    const behind = this.#inHand.slice(deliveries.length);
+    const { draft, done, unsettled, left, poison } = await this.#apply(before, outcomes, deliveries);
+    if (draft.changed) await this.#write(draft);
+    const record = draft.changed ? draft.record : before;
     this.#outcomes = [...unsettled, ...this.#outcomes.slice(outcomes.length)];
     if (deliveries.length > 0 || draft.changed) {
-      await this.#hosted.actor.definition.project?.(
-        this.address.key,
-        record.state,
-        this.#loaded?.version ?? 0,
-      );
+      await this.#hosted.actor.definition.project?.(this.address.key, record.state, this.#stored.version);
     }
     if (this.#abandoned) throw new AbandonedError();
-    // What is durable may be answered at once. An answer that rests on memory alone waits for the lease's check.
-    const finished = this.#finish(record, done, left.length > 0 ? 0 : undefined);
-    const [next] = await Promise.all([finished, draft.changed ? this.#answer(draft) : undefined]);
-    if (!draft.changed) await this.#answer(draft);
-    for (const { jobId } of done) this.#messageFailures.delete(jobId);
-    if (this.#loaded !== undefined) this.#loaded = { ...this.#loaded, record: withoutPassing(record) };
-    this.#inHand = [...left, ...next];
+    if (poison !== undefined && this.#hosted.actor.definition.onPoison === 'park') {
+      await park(this.#kernel, this.address, this.lease, poison);
+      this.#messageFailures.clear();
+      this.#inHand = [];
+    } else {
+      const next = [...left, ...behind];
+      // What is durable may be answered at once. An answer that rests on memory alone waits for the lease's check.
+      const finished = this.#finish(record, done, next.length > 0 ? 0 : undefined);
+      const [taken] = await Promise.all([finished, draft.changed ? this.#answer(draft) : undefined]);
+      if (!draft.changed) await this.#answer(draft);
+      if (poison !== undefined) reportDeadLetter(this.#kernel, this.address, poison);
+      for (const { jobId } of done) this.#messageFailures.delete(jobId);
+      const hasEnded = (id: string) =>
+        deliveries.some((one) => one.envelope.id === id && !next.includes(one));
+      this.#stored.trim((known) => withoutPassing(known, hasEnded));
+      this.#inHand = [...next, ...taken];
+    }
     const failed = left[0] !== undefined && this.#messageFailures.has(left[0].jobId);
     if (failed || unsettled.length > 0) this.#retryLater();
     return unsettled.length === 0;
+  }
+
+  #apply(record: ActorRecord, outcomes: readonly SettledEffect[], deliveries: readonly Delivery[]) {
+    const { clock, newId, logger } = this.#kernel;
+    const { actor } = this.#hosted;
+    const messages = actor.contract.messages as MessageSpecs;
+    const { id: actorId, key } = this.address;
+    return this.#suspects.handle(deliveries, (condemned) => {
+      const [suspect] = deliveries;
+      if (condemned !== undefined && suspect !== undefined) {
+        condemn(this.#messageFailures, suspect.jobId, condemned);
+      }
+      const context = { actorId, key, now: clock.now(), newId, messages, logger };
+      return applyTurn(actor, record, { outcomes, deliveries }, context, this.#messageFailures);
+    });
   }
 
   async #answer(draft: TurnDraft): Promise<void> {
@@ -261,38 +268,40 @@ export class Activation {
 
   async #finish(record: ActorRecord, done: readonly Finished[], max?: number): Promise<readonly Delivery[]> {
     const request = this.#request(record, max);
-    if (done.length === 0 && this.#listedBusy === request.busy) return [];
+    if (done.length === 0 && this.#isListed(request)) return [];
     // Finishing looks at the mailbox after every ring heard so far, unless a message is on its way in one.
     if (request.max > 0 && done.length > 0) this.#rung = false;
     const next = await this.#kernel.mailbox.finish(this.address, this.lease, done, request);
-    this.#listedBusy = request.busy;
+    this.#listedWakeAt = request.wakeAt;
     return next;
   }
 
-  async #write(loaded: Loaded, draft: TurnDraft): Promise<Loaded> {
-    if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
-    const written = await this.#hosted.store
-      .write({
-        key: this.address.key,
-        expectedVersion: loaded.version,
-        record: draft.record,
-        events: draft.events,
-        now: this.#kernel.clock.now(),
-      })
-      .catch((cause: unknown) => {
-        // Anything else may have happened all the same.
-        if (!isTrolleyError(cause) || cause.code !== 'internal') throw cause;
-        throw new RefusedError(`the store refused the state: ${cause.message}`, { cause });
-      });
-    this.#oneByOne = false;
-    if (!written) throw new StaleError(`${this.address.id}: version ${loaded.version} is not the stored one`);
-    this.#loaded = { record: draft.record, version: loaded.version + 1 };
-    if (!this.#ended) this.#effects.sync(draft.record.effects);
-    return this.#loaded;
+  /** Whether the mailbox knows well enough when the actor has something to do: too early costs little. */
+  #isListed({ wakeAt }: Request): boolean {
+    const listed = this.#listedWakeAt;
+    return listed === wakeAt || (listed < wakeAt && this.#isDueSoon(wakeAt));
   }
 
-  #request(record: ActorRecord, max = this.#oneByOne ? 1 : this.#kernel.limits.messagesPerTurn) {
-    return { max, busy: record.effects.length > 0 };
+  /** So soon that it does not pay to leave memory, or the list of the live. */
+  #isDueSoon(wakeAt: number): boolean {
+    const { clock, limits } = this.#kernel;
+    return wakeAt <= clock.now() + limits.idleMs;
+  }
+
+  async #write(draft: TurnDraft): Promise<void> {
+    if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
+    try {
+      await this.#stored.write(draft);
+    } catch (error) {
+      if (error instanceof StaleError) this.#oneByOne = false;
+      throw error;
+    }
+    this.#oneByOne = false;
+    if (!this.#ended) this.#effects.sync(draft.record.effects);
+  }
+
+  #request(record: ActorRecord, max = this.#oneByOne ? 1 : this.#kernel.limits.messagesPerTurn): Request {
+    return { max, wakeAt: wakeAtOf(record.effects) };
   }
 
   #onFailure(error: unknown): void {
@@ -304,7 +313,7 @@ export class Activation {
       this.#oneByOne = true;
     }
     // Whether a write or a finish happened is not known: only the store and the mailbox can tell.
-    this.#loaded = undefined;
+    this.#stored.forget();
     this.#inHand = [];
     this.#rung = true;
     if (this.#ended) return;

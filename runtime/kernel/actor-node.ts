@@ -1,29 +1,36 @@
 import type { Replies } from '../cluster/replies.ts';
 import type { ShardEvents } from '../cluster/shard-keeper.ts';
 import { pause, type Clock } from '../define/clock.ts';
-import type { ActorAddress } from '../mailbox/address.ts';
+import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import type { CarriedMessage, Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
-import { Activation, type HostedActor } from './activation.ts';
+import { guarded, type NodeObserver } from '../observe/node-observer.ts';
+import { Activation } from './activation.ts';
 import { defaultLimits, type Kernel, type KernelLimits } from './kernel.ts';
 import { Limiter } from './limiter.ts';
 import { refuseAll } from './refuse.ts';
+import type { HostedActor } from './stored-actor.ts';
 
 export interface ActorNodeOptions {
   readonly actors: readonly HostedActor[];
   readonly mailbox: Mailbox;
   readonly replies: Replies;
+  /** Slices of all keys; the same in every process of a cluster. */
+  readonly shards: number;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;
   readonly random: () => number;
   /** The part of the process's memory that is in use, 0 to 1. Default: not looked at. */
   readonly memoryInUse?: () => number;
+  readonly observer?: NodeObserver;
   readonly limits?: Partial<KernelLimits>;
 }
 
 /** The part of the process's memory above which actors that are idle leave early. */
 const memoryLimit = 0.85;
+/** Actors of one type that one look at the stores finds. What is lost is longest due, so it never waits behind what runs. */
+const maxRecovered = 500;
 
 interface HeldShard {
   readonly lease: ShardLease;
@@ -33,6 +40,7 @@ interface HeldShard {
 /** Hosts the actors of the shards that this process holds. */
 export class ActorNode implements ShardEvents {
   readonly #kernel: Kernel;
+  readonly #allShards: number;
   readonly #actors: ReadonlyMap<string, HostedActor>;
   readonly #shards = new Map<number, HeldShard>();
   readonly #watch: MailboxWatch;
@@ -42,9 +50,11 @@ export class ActorNode implements ShardEvents {
   constructor(options: ActorNodeOptions) {
     const limits = { ...defaultLimits, ...options.limits };
     this.#actors = new Map(options.actors.map((hosted) => [hosted.actor.contract.type, hosted]));
+    this.#allShards = options.shards;
     this.#kernel = {
       memoryInUse: () => 0,
       ...options,
+      observer: guarded(options.observer ?? {}, options.logger),
       limits,
       turnLimiter: new Limiter(limits.maxTurns),
       effectLimiter: new Limiter(limits.maxEffects),
@@ -53,6 +63,7 @@ export class ActorNode implements ShardEvents {
     this.#loops = [
       this.#every(limits.sweepMs, () => this.#sweepAll()),
       this.#every(limits.sweepMs, () => this.#passivate()),
+      ...options.actors.map((hosted) => this.#every(limits.recoverMs, () => this.#recover(hosted))),
     ];
   }
 
@@ -66,31 +77,39 @@ export class ActorNode implements ShardEvents {
   acquired(lease: ShardLease): void {
     this.#shards.set(lease.shard, { lease, activations: new Map() });
     this.#watch.add(lease.shard);
-    this.#sweep(lease.shard).catch((error: unknown) => this.#sweepFailed(error));
+    this.#kernel.observer.shardAcquired?.(lease.shard);
+    this.#sweep(lease.shard).catch((error: unknown) => this.#lookFailed(error));
   }
 
   async handOver(lease: ShardLease): Promise<void> {
-    await this.#leave(lease);
+    await this.#leave(lease, 'handed over');
   }
 
   lost(lease: ShardLease): void {
-    void this.#leave(lease);
+    void this.#leave(lease, 'lost');
   }
 
   /** Ends the turns under way. The shards are given back by who holds their leases. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#watch.close();
-    await Promise.all([...this.#shards.values()].map(({ lease }) => this.#leave(lease)));
+    await Promise.all([...this.#shards.values()].map(({ lease }) => this.#leave(lease, 'handed over')));
     await Promise.all(this.#loops);
   }
 
-  async #leave(lease: ShardLease): Promise<void> {
+  async #leave(lease: ShardLease, why: 'handed over' | 'lost'): Promise<void> {
     const held = this.#shards.get(lease.shard);
     if (held?.lease !== lease) return;
+    const { observer } = this.#kernel;
     this.#shards.delete(lease.shard);
     this.#watch.remove(lease.shard);
-    await Promise.all([...held.activations.values()].map((activation) => activation.end()));
+    await Promise.all(
+      [...held.activations.values()].map(async (activation) => {
+        await activation.end();
+        observer.passivated?.(activation.address, 'shard left');
+      }),
+    );
+    observer.shardLeft?.(lease.shard, why);
   }
 
   #ring(address: ActorAddress, carried?: CarriedMessage): void {
@@ -100,14 +119,27 @@ export class ActorNode implements ShardEvents {
     if (known !== undefined) return known.ring(carried);
     const hosted = this.#actors.get(address.type);
     if (hosted === undefined) {
-      refuseAll(this.#kernel, address, held.lease).catch((error: unknown) => this.#sweepFailed(error));
+      refuseAll(this.#kernel, address, held.lease).catch((error: unknown) => this.#lookFailed(error));
       return;
     }
-    const activation = new Activation(this.#kernel, hosted, address, held.lease, (ended) =>
-      this.#forget(ended),
-    );
+    const activation = new Activation(this.#kernel, hosted, address, held.lease, (ended) => {
+      this.#forget(ended, 'failed');
+    });
     held.activations.set(address.id, activation);
+    this.#kernel.observer.activated?.(address);
     activation.ring(carried);
+  }
+
+  /** Wakes the actors of one type whose effects and reminders are due and of which Redis knows nothing any more. */
+  async #recover({ actor, store }: HostedActor): Promise<void> {
+    const { clock, limits, logger } = this.#kernel;
+    const { type } = actor.contract;
+    const keys = await store.unfinished(clock.now() - limits.recoverAfterMs, maxRecovered);
+    const lost = keys
+      .map((key) => addressOf(type, key, this.#allShards))
+      .filter(({ shard, id }) => this.#shards.get(shard)?.activations.has(id) === false);
+    if (lost.length > 0) logger.info({ actor: type, found: lost.length }, 'waking what was left unfinished');
+    for (const address of lost) this.#ring(address);
   }
 
   async #sweepAll(): Promise<void> {
@@ -125,13 +157,13 @@ export class ActorNode implements ShardEvents {
     for (const { activations } of this.#shards.values()) {
       for (const activation of activations.values()) {
         const ms = activation.idleMs();
-        if (ms >= idleMs) this.#end(activation);
+        if (ms >= idleMs) this.#end(activation, 'idle');
         else if (ms > 0) idle++;
       }
     }
     const pressed = this.#kernel.memoryInUse() > memoryLimit ? idle / 4 : 0;
     const surplus = Math.ceil(Math.max(pressed, this.activations - maxActivations));
-    if (surplus > 0) for (const activation of this.#idleLongest(surplus)) this.#end(activation);
+    if (surplus > 0) for (const activation of this.#idleLongest(surplus)) this.#end(activation, 'memory');
     return Promise.resolve();
   }
 
@@ -146,26 +178,28 @@ export class ActorNode implements ShardEvents {
       .map(({ activation }) => activation);
   }
 
-  #end(activation: Activation): void {
-    this.#forget(activation);
+  #end(activation: Activation, why: 'idle' | 'memory'): void {
+    this.#forget(activation, why);
     void activation.end();
   }
 
-  #forget(activation: Activation): void {
-    const held = this.#shards.get(activation.address.shard);
-    if (held?.activations.get(activation.address.id) === activation)
-      held.activations.delete(activation.address.id);
+  #forget(activation: Activation, why: 'idle' | 'memory' | 'failed'): void {
+    const { address } = activation;
+    const held = this.#shards.get(address.shard);
+    if (held?.activations.get(address.id) !== activation) return;
+    held.activations.delete(address.id);
+    this.#kernel.observer.passivated?.(address, why);
   }
 
   async #every(intervalMs: number, work: () => Promise<void>): Promise<void> {
     const { signal } = this.#closing;
     const interval = () => pause(this.#kernel.clock, intervalMs, signal);
     for (await interval(); !signal.aborted; await interval()) {
-      await work().catch((error: unknown) => this.#sweepFailed(error));
+      await work().catch((error: unknown) => this.#lookFailed(error));
     }
   }
 
-  #sweepFailed(error: unknown): void {
-    this.#kernel.logger.warn({ err: error }, 'the live actors could not be looked through');
+  #lookFailed(error: unknown): void {
+    this.#kernel.logger.warn({ err: error }, 'the mailboxes or a store could not be looked through');
   }
 }

@@ -1,7 +1,6 @@
 import type { AnyActor, Outcome } from '../define/actor.ts';
 import { toWireError } from '../define/errors.ts';
 import type { Delivery, Finished } from '../mailbox/mailbox.ts';
-import type { Logger } from '../observe/logger.ts';
 import type { ActorRecord, PendingEffect } from '../storage/state-store.ts';
 import { applyMessage, applyOutcome } from './apply.ts';
 import type { TurnContext } from './message-turn.ts';
@@ -25,6 +24,13 @@ export interface TurnResult {
   readonly unsettled: readonly SettledEffect[];
   /** What is for a later turn: a message to be tried again or to be given up, and what waits behind it. */
   readonly left: readonly Delivery[];
+  /** Failed for good, in a turn of its own: by the actor's policy it is among `done`, or its actor is to be parked. */
+  readonly poison?: Poison;
+}
+
+export interface Poison {
+  readonly delivery: Delivery;
+  readonly error: unknown;
 }
 
 /** Why a message could not be handled, as often as it was tried. */
@@ -33,8 +39,13 @@ export interface Failure {
   readonly error: unknown;
 }
 
-/** Times that a message is tried before it becomes a dead letter. */
+/** Times that a message is tried before it is given up. */
 const maxAttempts = 3;
+
+/** Known to fail, without another try. */
+export function condemn(failures: Map<string, Failure>, jobId: string, error: unknown): void {
+  failures.set(jobId, { attempts: maxAttempts, error });
+}
 
 export function failedAgain(failures: Map<string, Failure>, jobId: string, error: unknown): Failure {
   const failure = { attempts: (failures.get(jobId)?.attempts ?? 0) + 1, error };
@@ -42,11 +53,13 @@ export function failedAgain(failures: Map<string, Failure>, jobId: string, error
   return failure;
 }
 
+export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
+
 /**
  * Applies outcomes, then messages, until one of these fails; what comes behind it waits for it, or the order
  * would be lost. `failures` holds by job id those of earlier turns.
  *
- * A dead letter has a turn of its own that writes nothing: answered with a write that a crash parts from the end
+ * What is given up has a turn of its own that writes nothing: answered with a write that a crash parts from the end
  * of the message, it would be handled again after later messages, and perhaps applied.
  */
 export function applyTurn(
@@ -55,8 +68,8 @@ export function applyTurn(
   { outcomes, deliveries }: TurnInput,
   context: TurnContext,
   failures: Map<string, Failure>,
-  logger: Logger,
 ): TurnResult {
+  const { logger } = context;
   let draft = draftOf(record);
   const unsettled: SettledEffect[] = [];
   for (const settled of outcomes) {
@@ -75,7 +88,8 @@ export function applyTurn(
   }
 
   const done: Finished[] = [];
-  for (const [i, { jobId, envelope }] of deliveries.entries()) {
+  for (const [i, delivery] of deliveries.entries()) {
+    const { jobId, envelope } = delivery;
     const about = {
       actor: context.actorId,
       message: envelope.name,
@@ -99,11 +113,12 @@ export function applyTurn(
       return { draft, done, unsettled, left: deliveries.slice(i) };
     }
     if (done.length > 0 || draft.changed) return { draft, done, unsettled, left: deliveries.slice(i) };
-    logger.error({ ...about, err: error, attempts }, 'a message failed for good and is now a dead letter');
-    done.push({ jobId, failedReason: error instanceof Error ? error.message : String(error) });
+    const poison = { delivery, error };
+    if (actor.definition.onPoison === 'park') return { draft, done, unsettled, left: [], poison };
+    done.push({ jobId, failedReason: reasonOf(error) });
     const answer = refusal(toWireError(error));
     draft = withReply(draft, envelope.replyTo, `${context.actorId}/${envelope.id}`, answer);
-    return { draft, done, unsettled, left: deliveries.slice(i + 1) };
+    return { draft, done, unsettled, left: deliveries.slice(i + 1), poison };
   }
   return { draft, done, unsettled, left: [] };
 }

@@ -16,6 +16,16 @@ import {
 } from './turn-draft.ts';
 
 type Handler = (turn: MessageTurn, input: unknown) => unknown;
+/** What an actor does with a message of that name, and what goes in and out. */
+function understood(actor: AnyActor, name: string): { handler: Handler; spec: MessageSpec } {
+  const handler = (actor.definition.receive as Record<string, Handler | undefined>)[name];
+  const spec = (actor.contract.messages as Record<string, MessageSpec | undefined>)[name];
+  if (handler === undefined || spec === undefined) {
+    throw new TrolleyError('unknown_message', `${actor.contract.type} has no message '${name}'`);
+  }
+  return { handler, spec };
+}
+
 type SettledHandler = (turn: MessageTurn, outcome: Outcome<unknown>, input: unknown) => void;
 
 /**
@@ -57,11 +67,7 @@ export function applyMessage(
       `${envelope.name} came in an envelope of version ${envelope.v}; this node reads up to ${envelopeVersion}`,
     );
   }
-  const handler = (actor.definition.receive as Record<string, Handler | undefined>)[envelope.name];
-  const spec = (actor.contract.messages as Record<string, MessageSpec | undefined>)[envelope.name];
-  if (handler === undefined || spec === undefined) {
-    throw new TrolleyError('unknown_message', `${context.actorId} has no message '${envelope.name}'`);
-  }
+  const { handler, spec } = understood(actor, envelope.name);
   const input = spec.input.safeParse(envelope.input);
   if (!input.success) return refuse(new TrolleyError('invalid_request', z.prettifyError(input.error)));
 
@@ -137,6 +143,7 @@ export function applyOutcome(
   const { effects } = draft.record;
   if (!effects.some((one) => one.run === effect.run)) return draft;
   const without = changeRecord(draft, { effects: effects.filter((one) => one.run !== effect.run) });
+  if (effect.reminder === true) return applyReminder(actor, without, effect, context);
   const handler = (actor.definition.settled as Record<string, SettledHandler> | undefined)?.[effect.name];
   if (handler === undefined) {
     throw new TrolleyError('unknown_message', `${context.actorId} does not know the effect '${effect.name}'`);
@@ -149,4 +156,28 @@ export function applyOutcome(
   });
   handler(turn, outcome, effect.input);
   return turn.draft;
+}
+
+/** The message that a reminder brings; refused, it is over all the same. */
+function applyReminder(
+  actor: AnyActor,
+  draft: TurnDraft,
+  { name, input, run, requestId, traceparent }: PendingEffect,
+  context: TurnContext,
+): TurnDraft {
+  const { handler, spec } = understood(actor, name);
+  const turn = new MessageTurn(draft, context, { messageId: run, name, requestId, traceparent });
+  try {
+    // Parsed when it was set; but that may have been under an older version of the contract.
+    handler(turn, spec.input.parse(input));
+    return turn.draft;
+  } catch (error) {
+    if (!isTrolleyError(error)) throw error;
+    const { code, message } = error;
+    context.logger.info(
+      { actor: context.actorId, reminder: name, code },
+      `a reminder was refused: ${message}`,
+    );
+    return draft;
+  }
 }

@@ -15,9 +15,13 @@ export interface EffectRunnerOptions {
   /** After this an effect is given up with `deadline_exceeded`: its outcome is unknown. */
   readonly effectTimeoutMs: number;
   readonly onOutcome: (effect: PendingEffect, outcome: Outcome<unknown>) => void;
+  readonly onEnded: (effect: string, ms: number, outcome: Outcome<unknown>) => void;
 }
 
-/** Performs the effects that one actor's stored state wants: each that is listed runs, no other. */
+/** Timers of Node reach 24 days. */
+const longestTimerMs = 3_600_000;
+
+/** Performs the effects that one actor's stored state wants, and brings its reminders: each that is listed, no other. */
 export class EffectRunner {
   readonly #options: EffectRunnerOptions;
   readonly #running = new Map<string, () => void>();
@@ -43,10 +47,13 @@ export class EffectRunner {
     const begin = () => {
       void limiter.run(async () => {
         if (abort.signal.aborted) return;
+        const startedAt = clock.monotonic();
         const outcome = await this.#perform(effect, abort);
+        this.#options.onEnded(effect.name, clock.monotonic() - startedAt, outcome);
         if (this.#running.get(effect.run) === stop) this.#options.onOutcome(effect, outcome);
       });
     };
+    const come = () => this.#options.onOutcome(effect, { ok: true, value: undefined });
     let cancel: () => void = () => undefined;
     const stop = () => {
       cancel();
@@ -54,9 +61,13 @@ export class EffectRunner {
       this.#running.delete(effect.run);
     };
     this.#running.set(effect.run, stop);
-    const delayMs = effect.notBefore - clock.now();
-    if (delayMs <= 0) begin();
-    else cancel = clock.schedule(delayMs, begin);
+    const beginWhenDue = () => {
+      const delayMs = effect.notBefore - clock.now();
+      if (delayMs > 0) cancel = clock.schedule(Math.min(delayMs, longestTimerMs), beginWhenDue);
+      else if (effect.reminder === true) come();
+      else begin();
+    };
+    beginWhenDue();
   }
 
   async #perform(effect: PendingEffect, abort: AbortController): Promise<Outcome<unknown>> {

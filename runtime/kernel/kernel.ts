@@ -2,6 +2,7 @@ import type { Replies } from '../cluster/replies.ts';
 import type { Clock } from '../define/clock.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { NodeObserver } from '../observe/node-observer.ts';
 import type { Limiter } from './limiter.ts';
 
 export interface KernelLimits {
@@ -22,6 +23,10 @@ export interface KernelLimits {
   readonly storePatienceMs: number;
   /** Actors in memory above which those that are idle longest leave before their time. */
   readonly maxActivations: number;
+  /** How often the stores are looked through for what nothing in Redis tells of any more. */
+  readonly recoverMs: number;
+  /** How long something is due before it is looked for there: most of it is under way. */
+  readonly recoverAfterMs: number;
   /** How often the live actors of each shard are looked through for what a lost doorbell left. */
   readonly sweepMs: number;
 }
@@ -36,6 +41,8 @@ export const defaultLimits: KernelLimits = {
   turnTimeoutMs: 30_000,
   storePatienceMs: 2_000,
   maxActivations: 100_000,
+  recoverMs: 5_000,
+  recoverAfterMs: 10_000,
   sweepMs: 1_000,
 };
 
@@ -50,6 +57,7 @@ export interface Kernel {
   readonly memoryInUse: () => number;
   /** A number in [0, 1). */
   readonly random: () => number;
+  readonly observer: NodeObserver;
   readonly limits: KernelLimits;
   readonly turnLimiter: Limiter;
   readonly effectLimiter: Limiter;

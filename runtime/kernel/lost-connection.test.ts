@@ -43,12 +43,12 @@ describe('the kernel and a connection that is lost', () => {
   let client: ClusterClient;
 
   beforeEach(() => {
-    mailbox = new MemoryMailbox();
+    mailbox = new MemoryMailbox(systemClock);
     replies = new MemoryReplies();
     const context = { clock: systemClock, logger: silentLogger, newId: () => 'id' };
     const actors = [{ actor: counterActor, store: new MemoryStateStore() }];
     const limits = { sweepMs: 20 };
-    node = new ActorNode({ ...context, actors, mailbox, replies, limits, random: () => 0.5 });
+    node = new ActorNode({ ...context, actors, mailbox, replies, limits, shards: 1, random: () => 0.5 });
     mailbox.grant(lease);
     client = new ClusterClient({ ...context, mailbox, inbox: replies.open('inbox'), shards: 1 });
   });
@@ -92,7 +92,7 @@ describe('the kernel and a connection that is lost', () => {
       loseNextFinish(async (of, underLease) => {
         // What FLUSHALL leaves: nothing in hand is there any more.
         const all = ['fine', 'broken'].map((jobId) => ({ jobId }));
-        await mailbox.finish(of, underLease, all, { max: 0, busy: false });
+        await mailbox.finish(of, underLease, all, { max: 0, wakeAt: Infinity });
         resolve();
       });
     });

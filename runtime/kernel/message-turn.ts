@@ -1,13 +1,28 @@
-import type { Deferred, Effects, OutboxEvent, PerformOptions, Turn, Waiting } from '../define/actor.ts';
+import { z } from 'zod';
+import type {
+  Deferred,
+  Effects,
+  OutboxEvent,
+  PerformOptions,
+  ReminderOptions,
+  ReminderTime,
+  Turn,
+  Waiting,
+} from '../define/actor.ts';
+import type { MessageSpecs } from '../define/contract.ts';
 import { toWireError, TrolleyError } from '../define/errors.ts';
+import type { Logger } from '../observe/logger.ts';
 import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
 import { changeRecord, refusal, withReply, type TurnDraft } from './turn-draft.ts';
+import { withoutWanted, withWanted } from './wanted.ts';
 
 export interface TurnContext {
   readonly actorId: string;
   readonly key: string;
   readonly now: number;
   readonly newId: () => string;
+  readonly messages: MessageSpecs;
+  readonly logger: Logger;
 }
 
 /** What a turn is about: the message, or the effect whose outcome is taken up. */
@@ -60,24 +75,38 @@ export class MessageTurn implements Turn<unknown, Effects> {
 
   perform(name: string, input: unknown, options: PerformOptions = {}): void {
     const id = options.id ?? name;
-    const effect: PendingEffect = {
-      id,
-      run: this.#context.newId(),
-      name,
-      input,
-      notBefore: this.now + (options.delayMs ?? 0),
-      ...(this.requestId === undefined ? {} : { requestId: this.requestId }),
-      ...this.#trace(),
-    };
-    const others = this.#draft.record.effects.filter((one) => one.id !== id);
-    this.#draft = changeRecord(this.#draft, { effects: [...others, effect] });
+    this.#want({ id, name, input, notBefore: this.now + (options.delayMs ?? 0) });
   }
 
   cancel(id: string): void {
-    const { effects } = this.#draft.record;
-    if (effects.some((one) => one.id === id)) {
-      this.#draft = changeRecord(this.#draft, { effects: effects.filter((one) => one.id !== id) });
+    this.#drop({ id });
+  }
+
+  remind(message: string, input: unknown, when: ReminderTime & ReminderOptions): void {
+    const notBefore = 'at' in when ? when.at : this.now + when.delayMs;
+    if (!Number.isFinite(notBefore)) throw new RangeError(`a reminder is due at a time, not at ${notBefore}`);
+    const parsed = this.#context.messages[message]?.input.safeParse(input);
+    if (parsed?.success !== true) {
+      const reason = parsed === undefined ? 'there is no such message' : z.prettifyError(parsed.error);
+      throw new TrolleyError('invalid_request', `a reminder of '${message}': ${reason}`);
     }
+    this.#want({ id: when.id ?? message, name: message, input, notBefore, reminder: true });
+  }
+
+  cancelReminder(id: string): void {
+    this.#drop({ id, reminder: true });
+  }
+
+  #want(wanted: Omit<PendingEffect, 'run' | 'requestId' | 'traceparent'>): void {
+    const request = this.requestId === undefined ? {} : { requestId: this.requestId };
+    const effect = { ...wanted, run: this.#context.newId(), ...request, ...this.#trace() };
+    this.#draft = changeRecord(this.#draft, { effects: withWanted(this.#draft.record.effects, effect) });
+  }
+
+  #drop(named: Pick<PendingEffect, 'id' | 'reminder'>): void {
+    const { effects } = this.#draft.record;
+    const left = withoutWanted(effects, named);
+    if (left !== effects) this.#draft = changeRecord(this.#draft, { effects: left });
   }
 
   publish(event: OutboxEvent): void {

@@ -10,7 +10,9 @@ import { refusal } from './turn-draft.ts';
  * @throws FencedError
  */
 export async function refuseAsks(kernel: Kernel, address: ActorAddress, lease: ShardLease): Promise<void> {
-  const request = { max: kernel.limits.messagesPerTurn, busy: true };
+  // What it wants is unknown while its state is: so it stays listed.
+  const wakeAt = kernel.clock.now();
+  const request = { max: kernel.limits.messagesPerTurn, wakeAt };
   const taken = await kernel.mailbox.take(address, lease, request);
   const asks = taken.filter(({ envelope }) => envelope.replyTo !== undefined);
   if (asks.length === 0) return;
@@ -24,7 +26,7 @@ export async function refuseAsks(kernel: Kernel, address: ActorAddress, lease: S
     address,
     lease,
     asks.map(({ jobId }) => ({ jobId })),
-    { max: 0, busy: true },
+    { max: 0, wakeAt },
   );
 }
 
@@ -35,7 +37,7 @@ export async function refuseAsks(kernel: Kernel, address: ActorAddress, lease: S
 export async function refuseAll(kernel: Kernel, address: ActorAddress, lease: ShardLease): Promise<void> {
   const { mailbox, limits, logger } = kernel;
   const unknown = new TrolleyError('unknown_actor', `no actor type '${address.type}' is hosted here`);
-  const request = { max: limits.messagesPerTurn, busy: false };
+  const request = { max: limits.messagesPerTurn, wakeAt: Infinity };
   let taken = await mailbox.take(address, lease, request);
   while (taken.length > 0) {
     logger.error({ actor: address.id, messages: taken.length }, unknown.message);

@@ -47,10 +47,10 @@ export function pass(draft: TurnDraft, message: AppliedMessage): TurnDraft {
   return draft.changed ? remember(draft, passing) : { ...draft, passed: [...draft.passed, passing] };
 }
 
-/** What need be known of messages that are not delivered again: nothing of those that changed nothing. */
-export function withoutPassing(record: ActorRecord): ActorRecord {
+/** What need be known of messages that have ended: nothing of those that changed nothing. */
+export function withoutPassing(record: ActorRecord, hasEnded: (messageId: string) => boolean): ActorRecord {
   if (!record.applied.some((one) => one.passing === true)) return record;
-  return { ...record, applied: record.applied.filter((one) => one.passing !== true) };
+  return { ...record, applied: record.applied.filter((one) => one.passing !== true || !hasEnded(one.id)) };
 }
 
 export function changeRecord(draft: TurnDraft, change: Partial<ActorRecord>): TurnDraft {

@@ -5,6 +5,7 @@ import { Redis } from 'ioredis';
 import { systemClock } from '../define/clock.ts';
 import { silentLogger } from '../observe/logger.ts';
 import { describeMailbox } from '../testing/mailbox.suite.ts';
+import { describeWaiting } from '../testing/mailbox-waiting.suite.ts';
 import { testRedisUrl } from '../testing/test-servers.ts';
 import { addressOf } from './address.ts';
 import { BullMqMailbox } from './bullmq-mailbox.ts';
@@ -14,9 +15,10 @@ import { leaseKey, shardPrefix } from './redis-keys.ts';
 function openMailbox() {
   const redis = new Redis(testRedisUrl());
   const namespace = `test-${randomUUID()}`;
+  let elapsedMs = 0;
   const mailbox = new BullMqMailbox({
     redis,
-    clock: systemClock,
+    clock: { ...systemClock, now: () => systemClock.now() + elapsedMs },
     logger: silentLogger,
     namespace,
     mailboxLimit: 5,
@@ -35,6 +37,9 @@ function openMailbox() {
       const keys = await redis.keys(`{${namespace}-*`);
       return keys.filter((key) => !/:(own|bell)$/.test(key));
     },
+    elapse(ms: number): void {
+      elapsedMs += ms;
+    },
     async close(): Promise<void> {
       const keys = await redis.keys(`{${namespace}-*`);
       if (keys.length > 0) await redis.del(keys);
@@ -44,6 +49,7 @@ function openMailbox() {
 }
 
 describeMailbox('BullMQ', () => Promise.resolve(openMailbox()));
+describeWaiting('BullMQ', () => Promise.resolve(openMailbox()));
 
 describe('a mailbox, seen through BullMQ', () => {
   const actor = addressOf('cart', '7', 8);
@@ -70,10 +76,10 @@ describe('a mailbox, seen through BullMQ', () => {
     await send('a');
     await send('b');
     await send('c');
-    await under.mailbox.take(actor, lease, { max: 2, busy: false });
+    await under.mailbox.take(actor, lease, { max: 2, wakeAt: Infinity });
     await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
       max: 0,
-      busy: false,
+      wakeAt: Infinity,
     });
 
     expect(await queue.getJobCounts('wait', 'active', 'failed', 'completed', 'delayed')).to.deep.equal({
@@ -127,8 +133,9 @@ describe('a mailbox, seen through BullMQ', () => {
     return found;
   }
 
-  const add = (queue: Queue, id: string) =>
-    queue.add('Add', { v: 1, id, name: 'Add', input: { id } }, { jobId: id });
+  const add = async (queue: Queue, id: string, delay?: number): Promise<void> => {
+    await queue.add('Add', { v: 1, id, name: 'Add', input: { id } }, { jobId: id, ...(delay && { delay }) });
+  };
 
   // BullMQ writes the options that `add` was given; a mailbox has none.
   const withoutOptions = (found: Stored): Stored =>
@@ -142,7 +149,7 @@ describe('a mailbox, seen through BullMQ', () => {
     await under.grant(actor.shard);
     for (const id of ['a', 'b', 'c']) await send(id);
     const lease = await under.grant(actor.shard);
-    await under.mailbox.take(actor, lease, { max: 2, busy: false });
+    await under.mailbox.take(actor, lease, { max: 2, wakeAt: Infinity });
     const found = await stored(actor.id);
     // A second start: the first was on behalf of the owner before.
     expect(found['a']).to.include({ ats: '2' });
@@ -175,9 +182,9 @@ describe('a mailbox, seen through BullMQ', () => {
     for (const id of ['a', 'b', 'c']) await send(id);
     await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
       max: 1,
-      busy: false,
+      wakeAt: Infinity,
     });
-    await under.mailbox.finish(actor, lease, [{ jobId: 'b' }], { max: 0, busy: false });
+    await under.mailbox.finish(actor, lease, [{ jobId: 'b' }], { max: 0, wakeAt: Infinity });
     const withoutTraces = (found: Stored): Stored => {
       const { stacktrace: _, ...failed } = found['a'] as Record<string, string>;
       return withoutOptions({ ...found, a: failed });
@@ -189,12 +196,60 @@ describe('a mailbox, seen through BullMQ', () => {
     const lease = await under.grant(actor.shard);
     await queue.pause();
     await send('a');
-    expect(await under.mailbox.take(actor, lease, { max: 1, busy: false })).to.deep.equal([]);
+    expect(await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity })).to.deep.equal([]);
+    under.elapse(10_000);
     expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
     await queue.resume();
-    const [taken] = await under.mailbox.take(actor, lease, { max: 1, busy: false });
+    const [taken] = await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
     expect(taken?.jobId).to.equal('a');
-    await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, busy: false });
+    await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
+    expect(await under.residents()).to.deep.equal([]);
+  });
+
+  it('keeps a queue paused that somebody paused while it was in use', async () => {
+    const lease = await under.grant(actor.shard);
+    await send('a');
+    await queue.pause();
+    await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
+    await send('b');
+    expect(await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity })).to.deep.equal([]);
+  });
+
+  it('shows a delayed message as a delayed job, as BullMQ does, and what promotes it by hand', async () => {
+    const at = systemClock.now() + 60_000;
+    const expected = await twin((queue) => add(queue, 'a', 60_000));
+    await under.mailbox.send(actor, 'a', { v: 1, id: 'a', name: 'Add', input: { id: 'a' } }, at);
+    const [delayed] = await queue.getJobs(['delayed']);
+    expect(delayed).to.include({ id: 'a', name: 'Add' });
+    const delayOf = (found: Stored) => Number((found['a'] as { delay: string }).delay) / 1_000;
+    expect(delayOf(await stored(actor.id))).to.be.closeTo(delayOf(expected), 5);
+    const scores = await under.redis.zrange(
+      `${shardPrefix(under.namespace, actor.shard)}:cart~7:delayed`,
+      0,
+      '-1',
+      'WITHSCORES',
+    );
+    expect(Math.floor(Number(scores[1]) / 4096)).to.equal(at);
+    await delayed?.promote();
+    const lease = await under.grant(actor.shard);
+    const [taken] = await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
+    expect(taken?.jobId).to.equal('a');
+    await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
+    const left = (await under.residents()).filter((key) => !key.includes(':twin:'));
+    expect(left).to.deep.equal([]);
+  });
+
+  it('shows a parked actor as a paused queue, which resumes it', async () => {
+    const lease = await under.grant(actor.shard);
+    await send('a');
+    await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
+    await under.mailbox.park(actor, lease, { jobId: 'a', message: 'Add', reason: 'broken' });
+    expect(await queue.isPaused()).to.equal(true);
+    await queue.resume();
+    const [taken] = await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
+    expect(taken?.jobId).to.equal('a');
+    expect(await under.mailbox.parked(actor.shard, 10)).to.deep.equal([]);
+    await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
     expect(await under.residents()).to.deep.equal([]);
   });
 
@@ -203,27 +258,27 @@ describe('a mailbox, seen through BullMQ', () => {
     await send('a');
     await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
       max: 0,
-      busy: false,
+      wakeAt: Infinity,
     });
     const [failed] = await queue.getJobs(['failed']);
     await failed?.retry();
-    await under.mailbox.take(actor, lease, { max: 1, busy: false });
+    await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
     expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
   });
 
   it('takes up a dead letter that BullMQ retries', async () => {
     const lease = await under.grant(actor.shard);
     await send('a');
-    await under.mailbox.take(actor, lease, { max: 1, busy: false });
+    await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
     await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
       max: 1,
-      busy: false,
+      wakeAt: Infinity,
     });
     const [failed] = await queue.getJobs(['failed']);
     await failed?.retry();
-    const [again] = await under.mailbox.take(actor, lease, { max: 1, busy: false });
+    const [again] = await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
     expect(again?.jobId).to.equal('a');
-    await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, busy: false });
+    await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
     expect(await under.residents()).to.deep.equal([]);
   });
 });

@@ -1,19 +1,23 @@
 import type { Clock } from '../define/clock.ts';
-import { TrolleyError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import { watchBells } from './bell-reader.ts';
 import { finishScript, sendScript, takeScript } from './bullmq-scripts.ts';
+import { noteStartScript, parkScript, releaseScript } from './parked-scripts.ts';
 import { encodeEnvelope } from './encode-envelope.ts';
 import {
   FencedError,
+  isParked,
+  mailboxFull,
   type CarriedMessage,
   type Delivery,
   type Envelope,
   type Finished,
   type Mailbox,
   type MailboxWatch,
+  type ParkedActor,
+  type ParkedMessage,
   type Request,
   type RingListener,
   type ShardLease,
@@ -46,6 +50,9 @@ interface MailboxCommands {
   trolleySend: Script<number>;
   trolleyTake: Script<string[]>;
   trolleyFinish: Script<string[]>;
+  trolleyPark: Script<number>;
+  trolleyRelease: Script<number>;
+  trolleyNoteStart: Script<number>;
 }
 
 /** One BullMQ queue per actor, without BullMQ's loop, over one shared connection. */
@@ -60,10 +67,13 @@ export class BullMqMailbox implements Mailbox {
     redis.defineCommand('trolleySend', { numberOfKeys: 1, lua: sendScript });
     redis.defineCommand('trolleyTake', { numberOfKeys: 1, lua: takeScript });
     redis.defineCommand('trolleyFinish', { numberOfKeys: 1, lua: finishScript });
+    redis.defineCommand('trolleyPark', { numberOfKeys: 1, lua: parkScript });
+    redis.defineCommand('trolleyRelease', { numberOfKeys: 1, lua: releaseScript });
+    redis.defineCommand('trolleyNoteStart', { numberOfKeys: 1, lua: noteStartScript });
     this.#commands = redis as unknown as MailboxCommands;
   }
 
-  async send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void> {
+  async send(to: ActorAddress, jobId: string, envelope: Envelope, notBefore?: number): Promise<void> {
     const { mailboxLimit } = this.#options;
     const data = encodeEnvelope(to, envelope);
     const added = await this.#commands.trolleySend(
@@ -74,18 +84,19 @@ export class BullMqMailbox implements Mailbox {
       mailboxLimit,
       bellLength,
       maxCarriedBytes,
+      envelope.replyTo === undefined ? '0' : '1',
+      notBefore ?? '',
     );
-    if (added === -1) {
-      throw new TrolleyError('mailbox_full', `${to.type} ${to.key} has ${mailboxLimit} messages waiting`);
-    }
+    if (added === -1) throw mailboxFull(to, mailboxLimit);
+    if (added === -2) throw isParked(to);
   }
 
-  async take(from: ActorAddress, lease: ShardLease, { max, busy }: Request): Promise<Delivery[]> {
+  async take(from: ActorAddress, lease: ShardLease, { max, wakeAt }: Request): Promise<Delivery[]> {
     const [key, ...head] = this.#head(from);
     const [lastRing, ...taken] = await this.#unlessFenced(
       from,
       lease,
-      this.#commands.trolleyTake(key, ...head, lease.token, max, busy ? '1' : '0'),
+      this.#commands.trolleyTake(key, ...head, lease.token, max, encodeWakeAt(wakeAt)),
     );
     this.#ledger.taken(from.id, lastRing ?? '0-0');
     return deliveriesOf(taken);
@@ -97,14 +108,14 @@ export class BullMqMailbox implements Mailbox {
     lease: ShardLease,
   ): Delivery | undefined {
     if (token !== lease.token || !this.#ledger.accept(from.id, ring)) return undefined;
-    return { jobId, envelope: JSON.parse(data) as Envelope };
+    return { jobId, envelope: JSON.parse(data) as Envelope, starts: 1 };
   }
 
   async finish(
     of: ActorAddress,
     lease: ShardLease,
     done: readonly Finished[],
-    { max, busy }: Request,
+    { max, wakeAt }: Request,
   ): Promise<Delivery[]> {
     const [key, ...head] = this.#head(of);
     const jobs: string[] = [];
@@ -112,19 +123,72 @@ export class BullMqMailbox implements Mailbox {
     const taken = await this.#unlessFenced(
       of,
       lease,
-      this.#commands.trolleyFinish(key, ...head, lease.token, max, busy ? '1' : '0', maxDeadLetters, ...jobs),
+      this.#commands.trolleyFinish(
+        key,
+        ...head,
+        lease.token,
+        max,
+        encodeWakeAt(wakeAt),
+        maxDeadLetters,
+        ...jobs,
+      ),
     );
     return deliveriesOf(taken);
   }
 
-  async live(shard: number): Promise<ActorAddress[]> {
+  async park(of: ActorAddress, lease: ShardLease, why: ParkedMessage): Promise<void> {
+    const at = this.#options.clock.now();
+    const stored = JSON.stringify({ ...why, at });
+    const parked = this.#commands.trolleyPark(...this.#head(of), lease.token, why.jobId, stored);
+    await this.#unlessFenced(of, lease, parked);
+  }
+
+  async parked(shard: number, limit: number): Promise<ParkedActor[]> {
+    const { redis } = this.#options;
+    const found: ParkedActor[] = [];
+    let cursor = '0';
+    do {
+      const [next, fields] = await redis.hscan(this.#parkedKey(shard), cursor, 'COUNT', limit);
+      for (let i = 0; i + 1 < fields.length && found.length < limit; i += 2) {
+        found.push(parkedActor(parseAddress(String(fields[i]), shard), String(fields[i + 1])));
+      }
+      cursor = next;
+    } while (cursor !== '0' && found.length < limit);
+    return found;
+  }
+
+  async release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean> {
+    const why = await this.#options.redis.hget(this.#parkedKey(parked.shard), parked.id);
+    if (why === null) return false;
+    const { jobId, reason } = parkedActor(parked, why);
+    const given = firstMessage === 'give-up' ? [jobId, reason] : ['', ''];
+    const [key, ...head] = this.#head(parked);
+    return (await this.#commands.trolleyRelease(key, ...head, bellLength, maxDeadLetters, ...given)) === 1;
+  }
+
+  noteStart(of: ActorAddress, lease: ShardLease, jobId: string): Promise<number> {
+    const noted = this.#commands.trolleyNoteStart(...this.#head(of), lease.token, jobId);
+    return this.#unlessFenced(of, lease, noted);
+  }
+
+  async noteReturn(of: ActorAddress, jobId: string): Promise<void> {
     const { redis, namespace } = this.#options;
-    const ids = await redis.zrange(`${shardPrefix(namespace, shard)}:live`, 0, String(maxLiveAtOnce - 1));
+    await redis.hdel(`${shardPrefix(namespace, of.shard)}:${of.id}:${jobId}`, 'begun');
+  }
+
+  async live(shard: number): Promise<ActorAddress[]> {
+    const { redis, namespace, clock } = this.#options;
+    const live = `${shardPrefix(namespace, shard)}:live`;
+    const ids = await redis.zrangebyscore(live, '-inf', clock.now(), 'LIMIT', 0, maxLiveAtOnce);
     return ids.map((id) => parseAddress(id, shard));
   }
 
   watch(onRing: RingListener): MailboxWatch {
     return watchBells(this.#options, onRing);
+  }
+
+  #parkedKey(shard: number): string {
+    return `${shardPrefix(this.#options.namespace, shard)}:parked`;
   }
 
   #head(address: ActorAddress): [key: string, ...args: ScriptArgument[]] {
@@ -143,11 +207,18 @@ export class BullMqMailbox implements Mailbox {
   }
 }
 
-/** From `jobId, data, …`. */
+const encodeWakeAt = (wakeAt: number) => (wakeAt === Infinity ? '' : wakeAt);
+
+/** From `jobId, data, starts, …`. */
 function deliveriesOf(fields: readonly string[]): Delivery[] {
   const deliveries: Delivery[] = [];
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    deliveries.push({ jobId: String(fields[i]), envelope: JSON.parse(String(fields[i + 1])) as Envelope });
+  for (let i = 0; i + 2 < fields.length; i += 3) {
+    const envelope = JSON.parse(String(fields[i + 1])) as Envelope;
+    deliveries.push({ jobId: String(fields[i]), envelope, starts: Number(fields[i + 2]) });
   }
   return deliveries;
+}
+
+function parkedActor(address: ActorAddress, why: string): ParkedActor {
+  return { address, ...(JSON.parse(why) as Omit<ParkedActor, 'address'>) };
 }

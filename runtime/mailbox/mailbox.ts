@@ -1,3 +1,4 @@
+import { TrolleyError } from '../define/errors.ts';
 import type { ActorAddress } from './address.ts';
 
 /** The newest envelope that this release reads, and the one that it writes. */
@@ -24,6 +25,8 @@ export interface Envelope {
 export interface Delivery {
   readonly jobId: string;
   readonly envelope: Envelope;
+  /** How often it was taken, this time included. */
+  readonly starts: number;
 }
 
 /** A message that came with a ring: it was taken on behalf of the lease's holder when it was sent. */
@@ -46,6 +49,9 @@ export interface Finished {
   readonly failedReason?: string;
 }
 
+/** What an actor is parked for. */
+export type ParkedMessage = Pick<ParkedActor, 'jobId' | 'message' | 'reason'>;
+
 /** The right to a shard: what every write to its mailboxes is checked against. */
 export interface ShardLease {
   readonly shard: number;
@@ -63,6 +69,15 @@ export class FencedError extends Error {
   }
 }
 
+export const mailboxFull = (to: ActorAddress, limit: number) =>
+  new TrolleyError('mailbox_full', `${to.type} ${to.key} has ${limit} messages waiting`);
+
+export const isParked = (to: ActorAddress) =>
+  new TrolleyError(
+    'unavailable',
+    `${to.type} ${to.key} is parked: it takes no messages until it is released`,
+  );
+
 export interface MailboxWatch {
   add(shard: number): void;
   remove(shard: number): void;
@@ -73,17 +88,32 @@ export interface MailboxWatch {
 export interface Request {
   /** At most this many messages. */
   readonly max: number;
-  /** The actor has effects under way: it stays listed as live although its mailbox is empty. */
-  readonly busy: boolean;
+  /**
+   * When the actor has something to do although its mailbox is empty, milliseconds since the epoch: from then on
+   * it is listed as live. Infinity: never.
+   */
+  readonly wakeAt: number;
+}
+
+/** An actor that takes no messages until somebody releases it. */
+export interface ParkedActor {
+  readonly address: ActorAddress;
+  /** The message that it failed at, first in its mailbox. */
+  readonly jobId: string;
+  readonly message: string;
+  readonly reason: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
 }
 
 /** The mailboxes of all actors: one queue per actor, first in, first out. */
 export interface Mailbox {
   /**
    * Adds a message. A job id that already waits is not added twice; it is now waited for as long as this envelope says.
-   * @throws TrolleyError `mailbox_full`, `payload_too_large`
+   * One with `notBefore` (milliseconds since the epoch) takes its place in the order when that time has come.
+   * @throws TrolleyError `mailbox_full`, `payload_too_large`; `unavailable` for an ask to a parked actor
    */
-  send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void>;
+  send(to: ActorAddress, jobId: string, envelope: Envelope, notBefore?: number): Promise<void>;
   /**
    * For an owner that has nothing of this actor in hand: puts back what an earlier owner had, and takes the
    * oldest messages.
@@ -106,7 +136,28 @@ export interface Mailbox {
     done: readonly Finished[],
     request: Request,
   ): Promise<Delivery[]>;
-  /** Actors of a shard that have messages or effects under way: the truth behind the hints of `watch`. */
+  /**
+   * Puts back all that is in hand, in order, and takes nothing more from this actor until it is released. What is
+   * told to it waits, what is asked is refused.
+   * @throws FencedError
+   */
+  park(of: ActorAddress, lease: ShardLease, why: ParkedMessage): Promise<void>;
+  /** Parked actors of a shard, at most `limit`. */
+  parked(shard: number, limit: number): Promise<ParkedActor[]>;
+  /**
+   * Lets a parked actor go on: with the message that it failed at, or behind it, which makes a dead letter of it.
+   * Returns whether it was parked.
+   */
+  release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean>;
+  /**
+   * Notes that a message in hand is about to be handled. Returns how often that was noted, this time included,
+   * without a `noteReturn`: so often has its handler taken a node down with it.
+   * @throws FencedError
+   */
+  noteStart(of: ActorAddress, lease: ShardLease, jobId: string): Promise<number>;
+  /** Takes the notes of `noteStart` back: the handler has returned. */
+  noteReturn(of: ActorAddress, jobId: string): Promise<void>;
+  /** Actors of a shard that have something to do by now: the truth behind the hints of `watch`. */
   live(shard: number): Promise<ActorAddress[]>;
   /** Hints, for the shards that are added, that an idle actor has got a message. May lose or repeat some. */
   watch(onRing: RingListener): MailboxWatch;

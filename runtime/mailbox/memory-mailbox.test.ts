@@ -1,8 +1,11 @@
-import { describeMailbox } from '../testing/mailbox.suite.ts';
+import { systemClock } from '../define/clock.ts';
+import { describeMailbox, type MailboxUnderTest } from '../testing/mailbox.suite.ts';
+import { describeWaiting } from '../testing/mailbox-waiting.suite.ts';
 import { MemoryMailbox } from './memory-mailbox.ts';
 
-describeMailbox('memory', () => {
-  const mailbox = new MemoryMailbox(5);
+function openMailbox(): Promise<MailboxUnderTest> {
+  let elapsedMs = 0;
+  const mailbox = new MemoryMailbox({ now: () => systemClock.now() + elapsedMs }, 5);
   let epoch = 0;
   return Promise.resolve({
     mailbox,
@@ -12,6 +15,10 @@ describeMailbox('memory', () => {
       return Promise.resolve(lease);
     },
     residents: () => Promise.resolve(mailbox.residents()),
+    elapse: (ms) => (elapsedMs += ms),
     close: () => Promise.resolve(),
   });
-});
+}
+
+describeMailbox('memory', openMailbox);
+describeWaiting('memory', openMailbox);

@@ -1,37 +1,55 @@
-import { TrolleyError } from '../define/errors.ts';
+import type { Clock } from '../define/clock.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import { encodeEnvelope } from './encode-envelope.ts';
 import {
   FencedError,
+  isParked,
+  mailboxFull,
   type CarriedMessage,
   type Delivery,
   type Envelope,
   type Finished,
   type Mailbox,
   type MailboxWatch,
+  type ParkedActor,
+  type ParkedMessage,
   type Request,
   type RingListener,
   type ShardLease,
 } from './mailbox.ts';
 import { RingLedger } from './ring-ledger.ts';
 
+interface Job {
+  readonly jobId: string;
+  data: string;
+  starts: number;
+  /** Starts noted and not taken back. */
+  begun: number;
+}
+
 interface Queue {
-  wait: { jobId: string; data: string }[];
-  active: { jobId: string; data: string }[];
-  failed: { jobId: string; data: string; reason: string }[];
+  wait: Job[];
+  active: Job[];
+  /** By when they are due. */
+  delayed: (Job & { readonly at: number })[];
+  failed: (Job & { readonly reason: string })[];
+  parked: ParkedActor | undefined;
 }
 
 /** Mailboxes in this process's memory, with the rules of the real ones; for tests of actors. */
 export class MemoryMailbox implements Mailbox {
   readonly #queues = new Map<string, Queue>();
-  readonly #live = new Map<number, Set<string>>();
+  /** Actors of a shard by when they have something to do. */
+  readonly #live = new Map<number, Map<string, number>>();
   readonly #owners = new Map<number, string>();
   readonly #watches = new Set<{ shards: Set<number>; onRing: RingListener }>();
   readonly #ledger = new RingLedger();
   #rings = 0;
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #limit: number;
 
-  constructor(limit = 1000) {
+  constructor(clock: Pick<Clock, 'now'>, limit = 1000) {
+    this.#clock = clock;
     this.#limit = limit;
   }
 
@@ -45,22 +63,30 @@ export class MemoryMailbox implements Mailbox {
     this.#owners.delete(shard);
   }
 
-  async send(to: ActorAddress, jobId: string, envelope: Envelope): Promise<void> {
+  async send(to: ActorAddress, jobId: string, envelope: Envelope, notBefore?: number): Promise<void> {
     const data = encodeEnvelope(to, envelope);
     const queue = this.#queue(to);
-    const known = [...queue.wait, ...queue.active].find((job) => job.jobId === jobId);
+    if (queue.parked !== undefined && envelope.replyTo !== undefined) throw isParked(to);
+    const known = [...queue.wait, ...queue.active, ...queue.delayed].find((job) => job.jobId === jobId);
     if (known !== undefined) {
       known.data = data;
       return;
     }
-    if (queue.wait.length >= this.#limit) {
-      throw new TrolleyError('mailbox_full', `${to.type} ${to.key} has ${this.#limit} messages waiting`);
-    }
+    const waiting = queue.wait.length + (notBefore === undefined ? 0 : queue.delayed.length);
+    if (waiting >= this.#limit) throw mailboxFull(to, this.#limit);
     queue.failed = queue.failed.filter((job) => job.jobId !== jobId);
+    const job: Job = { jobId, data, starts: 0, begun: 0 };
+    if (notBefore !== undefined) {
+      queue.delayed.push({ ...job, at: notBefore });
+      queue.delayed.sort((one, other) => one.at - other.at);
+      this.#listAt(to, notBefore);
+      return;
+    }
+    this.#listAt(to, this.#clock.now());
+    const idle = queue.wait.length === 0 && queue.active.length === 0 && queue.parked === undefined;
     const token = this.#owners.get(to.shard);
-    const idle = queue.wait.length === 0 && queue.active.length === 0;
-    this.#liveOf(to.shard).add(to.id);
-    queue[idle && token !== undefined ? 'active' : 'wait'].push({ jobId, data });
+    if (idle && token !== undefined) queue.active.push({ ...job, starts: 1 });
+    else queue.wait.push(job);
     if (idle) this.#ring(to, token === undefined ? undefined : { token, jobId, data });
   }
 
@@ -77,6 +103,7 @@ export class MemoryMailbox implements Mailbox {
     this.#check(from, lease);
     const queue = this.#queue(from);
     queue.wait.unshift(...queue.active.splice(0));
+    this.#promoteDue(queue);
     this.#ledger.taken(from.id, `${this.#rings}-0`);
     return this.#next(from, queue, request);
   }
@@ -87,7 +114,7 @@ export class MemoryMailbox implements Mailbox {
     lease: ShardLease,
   ): Delivery | undefined {
     if (token !== lease.token || !this.#ledger.accept(from.id, ring)) return undefined;
-    return { jobId, envelope: JSON.parse(data) as Envelope };
+    return { jobId, envelope: JSON.parse(data) as Envelope, starts: 1 };
   }
 
   async finish(
@@ -104,12 +131,55 @@ export class MemoryMailbox implements Mailbox {
       if (job !== undefined && failedReason !== undefined)
         queue.failed.push({ ...job, reason: failedReason });
     }
+    this.#promoteDue(queue);
     // What is in hand and did not come from here is on its way in a ring, and goes first.
     return queue.active.length > 0 ? [] : this.#next(of, queue, request);
   }
 
+  async park(of: ActorAddress, lease: ShardLease, why: ParkedMessage): Promise<void> {
+    this.#check(of, lease);
+    const queue = this.#queue(of);
+    queue.wait.unshift(...queue.active.splice(0));
+    if (!queue.wait.some(({ jobId }) => jobId === why.jobId)) return;
+    queue.parked = { address: of, ...why, at: this.#clock.now() };
+    this.#liveOf(of.shard).delete(of.id);
+  }
+
+  async parked(shard: number, limit: number): Promise<ParkedActor[]> {
+    const parked = [...this.#queues.values()].flatMap((queue) => queue.parked ?? []);
+    return parked.filter(({ address }) => address.shard === shard).slice(0, limit);
+  }
+
+  async release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean> {
+    const queue = this.#queues.get(parked.id);
+    const why = queue?.parked;
+    if (queue === undefined || why === undefined) return false;
+    queue.parked = undefined;
+    const at = queue.wait.findIndex(({ jobId }) => jobId === why.jobId);
+    if (firstMessage === 'give-up' && at >= 0) {
+      for (const job of queue.wait.splice(at, 1)) queue.failed.push({ ...job, reason: why.reason });
+    }
+    this.#listAt(parked, this.#clock.now());
+    this.#ring(parked, undefined);
+    return true;
+  }
+
+  async noteStart(of: ActorAddress, lease: ShardLease, jobId: string): Promise<number> {
+    this.#check(of, lease);
+    const job = this.#queues.get(of.id)?.active.find((one) => one.jobId === jobId);
+    return job === undefined ? 1 : ++job.begun;
+  }
+
+  async noteReturn(of: ActorAddress, jobId: string): Promise<void> {
+    const queue = this.#queues.get(of.id);
+    const job = [...(queue?.active ?? []), ...(queue?.wait ?? [])].find((one) => one.jobId === jobId);
+    if (job !== undefined) job.begun = 0;
+  }
+
   live(shard: number): Promise<ActorAddress[]> {
-    return Promise.resolve([...this.#liveOf(shard)].map((id) => parseAddress(id, shard)));
+    const now = this.#clock.now();
+    const due = [...this.#liveOf(shard)].filter(([, at]) => at <= now);
+    return Promise.resolve(due.map(([id]) => parseAddress(id, shard)));
   }
 
   watch(onRing: RingListener): MailboxWatch {
@@ -134,14 +204,32 @@ export class MemoryMailbox implements Mailbox {
     return [...this.#queues.keys()];
   }
 
-  #next(address: ActorAddress, queue: Queue, { max, busy }: Request): Delivery[] {
+  #next(address: ActorAddress, queue: Queue, { max, wakeAt }: Request): Delivery[] {
+    if (queue.parked !== undefined) return [];
     const taken = queue.wait.splice(0, max);
+    for (const job of taken) job.starts++;
     queue.active.push(...taken);
     if (queue.wait.length === 0 && queue.active.length === 0) {
-      if (!busy) this.#liveOf(address.shard).delete(address.id);
-      if (queue.failed.length === 0) this.#queues.delete(address.id);
+      const due = Math.min(wakeAt, queue.delayed[0]?.at ?? Infinity);
+      this.#liveOf(address.shard).delete(address.id);
+      if (due < Infinity) this.#listAt(address, due);
+      if (queue.failed.length === 0 && queue.delayed.length === 0) this.#queues.delete(address.id);
     }
-    return taken.map(({ jobId, data }) => ({ jobId, envelope: JSON.parse(data) as Envelope }));
+    return taken.map(({ jobId, data, starts }) => {
+      return { jobId, envelope: JSON.parse(data) as Envelope, starts };
+    });
+  }
+
+  #promoteDue(queue: Queue): void {
+    const now = this.#clock.now();
+    const later = queue.delayed.findIndex(({ at }) => at > now);
+    queue.wait.push(...queue.delayed.splice(0, later < 0 ? queue.delayed.length : later));
+  }
+
+  /** Lists an actor as live from a time on, unless it is already from an earlier one. */
+  #listAt({ shard, id }: ActorAddress, at: number): void {
+    const live = this.#liveOf(shard);
+    live.set(id, Math.min(at, live.get(id) ?? Infinity));
   }
 
   #check(address: ActorAddress, lease: ShardLease): void {
@@ -151,16 +239,16 @@ export class MemoryMailbox implements Mailbox {
   #queue(address: ActorAddress): Queue {
     let queue = this.#queues.get(address.id);
     if (queue === undefined) {
-      queue = { wait: [], active: [], failed: [] };
+      queue = { wait: [], active: [], delayed: [], failed: [], parked: undefined };
       this.#queues.set(address.id, queue);
     }
     return queue;
   }
 
-  #liveOf(shard: number): Set<string> {
+  #liveOf(shard: number): Map<string, number> {
     let live = this.#live.get(shard);
     if (live === undefined) {
-      live = new Set();
+      live = new Map();
       this.#live.set(shard, live);
     }
     return live;

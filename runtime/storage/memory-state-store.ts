@@ -46,6 +46,15 @@ export class MemoryStateStore implements StateStore {
     return true;
   }
 
+  async unfinished(dueBefore: number, limit: number): Promise<string[]> {
+    const due = [...this.#actors].flatMap(([key, { json }]) => {
+      const [first] = (JSON.parse(json) as StoredActor['record']).effects;
+      return first !== undefined && first.notBefore < dueBefore ? [{ key, at: first.notBefore }] : [];
+    });
+    due.sort((one, other) => one.at - other.at);
+    return due.slice(0, limit).map(({ key }) => key);
+  }
+
   keys(): string[] {
     return [...this.#actors.keys()];
   }

@@ -8,7 +8,7 @@ export interface ActorRecord {
   readonly schema?: number;
   /** Messages applied, oldest first, bounded; what makes a redelivery harmless. */
   readonly applied: readonly AppliedMessage[];
-  /** Effects wanted and not yet settled. */
+  /** Effects wanted and not yet settled, and reminders to come; the earliest due first. */
   readonly effects: readonly PendingEffect[];
   /** Callers whose answer was deferred. */
   readonly waiting: readonly WaitingCaller[];
@@ -34,8 +34,11 @@ export interface PendingEffect {
   readonly id: string;
   /** Distinguishes an effect from a replaced or cancelled one of the same id. */
   readonly run: string;
+  /** Of the effect, or of the message that a reminder brings. */
   readonly name: string;
   readonly input: unknown;
+  /** A message of the actor to itself, due at `notBefore`. */
+  readonly reminder?: true;
   /** Not before this time, milliseconds since the epoch. */
   readonly notBefore: number;
   readonly requestId?: string;
@@ -80,4 +83,9 @@ export interface StateStore {
    *   else when the outcome is unknown: the caller must load again before it believes anything
    */
   write(write: StateWrite): Promise<boolean>;
+  /**
+   * Keys of actors whose first effect or reminder was due before then (milliseconds since the epoch) and is still
+   * in the record, longest due first. What Redis has forgotten is found so.
+   */
+  unfinished(dueBefore: number, limit: number): Promise<readonly string[]>;
 }

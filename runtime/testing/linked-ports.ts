@@ -23,8 +23,8 @@ export function linkMailbox({ network, process, servers }: Link): Mailbox {
       return serve();
     });
   return {
-    send: (to, jobId, envelope) =>
-      call('send', `${to.id}/${jobId}`, to.shard, () => mailbox.send(to, jobId, envelope)),
+    send: (to, jobId, envelope, notBefore) =>
+      call('send', `${to.id}/${jobId}`, to.shard, () => mailbox.send(to, jobId, envelope, notBefore)),
     async take(from, lease, request) {
       const { deliveries, lastRing } = await call('take', from.id, from.shard, async () => {
         return { deliveries: await mailbox.take(from, lease, request), lastRing: servers.lastRing };
@@ -34,10 +34,18 @@ export function linkMailbox({ network, process, servers }: Link): Mailbox {
     },
     accept({ token, ring, jobId, data }, from, lease) {
       if (token !== lease.token || !ledger.accept(from.id, ring)) return undefined;
-      return { jobId, envelope: JSON.parse(data) as Envelope };
+      return { jobId, envelope: JSON.parse(data) as Envelope, starts: 1 };
     },
     finish: (of, lease, done, request) =>
       call('finish', of.id, of.shard, () => mailbox.finish(of, lease, done, request)),
+    park: (of, lease, why) => call('park', of.id, of.shard, () => mailbox.park(of, lease, why)),
+    parked: (shard, limit) => call('parked', String(shard), shard, () => mailbox.parked(shard, limit)),
+    release: (parked, firstMessage) =>
+      call('release', parked.id, parked.shard, () => mailbox.release(parked, firstMessage)),
+    noteStart: (of, lease, jobId) =>
+      call('noteStart', `${of.id}/${jobId}`, of.shard, () => mailbox.noteStart(of, lease, jobId)),
+    noteReturn: (of, jobId) =>
+      call('noteReturn', `${of.id}/${jobId}`, of.shard, () => mailbox.noteReturn(of, jobId)),
     live: (shard) => call('live', String(shard), shard, () => mailbox.live(shard)),
     watch: (onRing) =>
       mailbox.watch((address, carried) =>
@@ -83,5 +91,7 @@ export function linkStore({ network, process }: Omit<Link, 'servers'>, store: St
   return {
     load: (key) => network.call(process, 'store', 'load', key, () => store.load(key)),
     write: (write) => network.call(process, 'store', 'write', write.key, () => store.write(write)),
+    unfinished: (dueBefore, limit) =>
+      network.call(process, 'store', 'unfinished', String(limit), () => store.unfinished(dueBefore, limit)),
   };
 }

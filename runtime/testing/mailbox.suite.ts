@@ -14,6 +14,8 @@ export interface MailboxUnderTest {
   grant(shard: number): Promise<ShardLease>;
   /** Names of what is stored for mailboxes, doorbells and leases aside. */
   residents(): Promise<string[]>;
+  /** Lets time pass, for the mailbox. */
+  elapse(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -21,7 +23,7 @@ export interface MailboxUnderTest {
 export function describeMailbox(name: string, open: () => Promise<MailboxUnderTest>): void {
   describe(`mailbox: ${name}`, () => {
     const actor = addressOf('cart', 'user:1/ä', 8);
-    const idle = { max: 16, busy: false };
+    const idle = { max: 16, wakeAt: Infinity };
     const message = (id: string): Envelope => ({ v: 1, id, name: 'Add', input: { id } });
     let under: MailboxUnderTest;
     let lease: ShardLease;
@@ -46,7 +48,10 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
 
     it('takes at most as many as asked for, and the rest with finish', async () => {
       await send('a', 'b', 'c');
-      expect(ids(await under.mailbox.take(actor, lease, { max: 2, busy: false }))).to.deep.equal(['a', 'b']);
+      expect(ids(await under.mailbox.take(actor, lease, { max: 2, wakeAt: Infinity }))).to.deep.equal([
+        'a',
+        'b',
+      ]);
       const rest = await under.mailbox.finish(actor, lease, [{ jobId: 'a' }, { jobId: 'b' }], idle);
       expect(ids(rest)).to.deep.equal(['c']);
     });
@@ -85,7 +90,7 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
 
     it('gives a new owner what the last one left, in order, ahead of what came later', async () => {
       await send('a', 'b', 'c');
-      await under.mailbox.take(actor, lease, { max: 2, busy: false });
+      await under.mailbox.take(actor, lease, { max: 2, wakeAt: Infinity });
       const next = await under.grant(actor.shard);
       await send('d');
       expect(ids(await under.mailbox.take(actor, next, idle))).to.deep.equal(['a', 'b', 'c', 'd']);
@@ -111,15 +116,6 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
       await under.mailbox.take(actor, lease, idle);
       expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
       await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
-      expect(await under.mailbox.live(actor.shard)).to.deep.equal([]);
-    });
-
-    it('keeps an actor live that is busy, until it is not', async () => {
-      await send('a');
-      await under.mailbox.take(actor, lease, idle);
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 16, busy: true });
-      expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
-      await under.mailbox.finish(actor, lease, [], idle);
       expect(await under.mailbox.live(actor.shard)).to.deep.equal([]);
     });
 
@@ -170,7 +166,7 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
 
       it('carries a message to an idle actor, which its owner then ends as any other', async () => {
         const delivery = accept(await sendAndHear('a', 'b'));
-        expect(delivery).to.deep.equal({ jobId: 'a', envelope: message('a') });
+        expect(delivery).to.deep.equal({ jobId: 'a', envelope: message('a'), starts: 1 });
         expect(ids(await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle))).to.deep.equal(['b']);
         await under.mailbox.finish(actor, lease, [{ jobId: 'b' }], idle);
         expect(await under.residents()).to.deep.equal([]);

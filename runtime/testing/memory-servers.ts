@@ -26,7 +26,7 @@ export class MemoryServers {
 
   constructor(clock: FakeClock, shards: number, mailboxLimit: number | undefined, interposed: Interposed) {
     this.#leases = new MemoryShardRegistry(clock);
-    this.memoryMailbox = new MemoryMailbox(mailboxLimit);
+    this.memoryMailbox = new MemoryMailbox(clock, mailboxLimit);
     this.registry = interposed.registry?.(this.#leases) ?? this.#leases;
     this.mailbox = interposed.mailbox?.(this.memoryMailbox) ?? this.memoryMailbox;
     this.newLedger = interposed.ledger ?? (() => new RingLedger());

@@ -171,6 +171,34 @@ export function describeStateStore(name: string, open: () => Promise<StateStoreU
       );
     });
 
+    it('lists what has something to do, by when the first of it was due', async () => {
+      const due = (...times: number[]): ActorRecord => ({
+        ...record(1),
+        effects: times.map((notBefore, i) => ({
+          id: `e${i}`,
+          run: `r${i}`,
+          name: 'Charge',
+          input: {},
+          notBefore,
+        })),
+      });
+      const wants = new Map([
+        [under.key(), due(now - 2_000, now + 60_000)],
+        [under.key(), due(now - 3_000)],
+        [under.key(), due(now)],
+        [under.key(), due()],
+      ]);
+      const [second, first, later] = wants.keys();
+      await Promise.all(
+        [...wants].map(([key, wanted]) => store.write(writeOf(key, 0, 1, { record: wanted }))),
+      );
+      expect(await store.unfinished(now, 10)).to.deep.equal([first, second]);
+      expect(await store.unfinished(now, 1)).to.deep.equal([first]);
+      expect(await store.unfinished(now + 1, 10)).to.deep.equal([first, second, later]);
+      await store.write(writeOf(String(first), 1, 1));
+      expect(await store.unfinished(now, 10)).to.deep.equal([second]);
+    });
+
     it('stores events with the state, in order, and only for what was written', async () => {
       const key = under.key();
       if (under.outbox === undefined) {

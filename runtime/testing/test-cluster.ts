@@ -1,5 +1,5 @@
 import type { ActorRefs } from '../define/ref.ts';
-import type { HostedActor } from '../kernel/activation.ts';
+import type { HostedActor } from '../kernel/stored-actor.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import type { MemoryMailbox } from '../mailbox/memory-mailbox.ts';
 import { silentLogger, type Logger } from '../observe/logger.ts';
@@ -47,7 +47,7 @@ export interface TestCluster {
   /** Nodes that were started and did not crash or stop. */
   readonly nodes: readonly TestNode[];
   /** What lies in the mailboxes. */
-  readonly mailbox: Pick<MemoryMailbox, 'deadLetters' | 'residents' | 'live' | 'send'>;
+  readonly mailbox: Pick<MemoryMailbox, 'deadLetters' | 'residents' | 'live' | 'send' | 'parked' | 'release'>;
   startNode(): TestNode;
   openClient(): TestClient;
   /** The first node dies between two instructions, and another one starts. */

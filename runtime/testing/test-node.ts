@@ -1,7 +1,7 @@
 import { ShardKeeper } from '../cluster/shard-keeper.ts';
 import { pause } from '../define/clock.ts';
 import type { ActorRefs } from '../define/ref.ts';
-import type { HostedActor } from '../kernel/activation.ts';
+import type { HostedActor } from '../kernel/stored-actor.ts';
 import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import type { Logger } from '../observe/logger.ts';

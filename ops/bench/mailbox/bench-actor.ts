@@ -49,6 +49,10 @@ export class KeptStore implements StateStore {
     this.#actors.set(key, { record, version: expectedVersion + 1 });
     return Promise.resolve(true);
   }
+
+  unfinished(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
 }
 
 /** A state whose JSON is 1 KB: a cart with what people have in carts. */
@@ -71,5 +75,9 @@ export class FreshStore implements StateStore {
 
   write(): Promise<boolean> {
     return Promise.resolve(true);
+  }
+
+  unfinished(): Promise<string[]> {
+    return Promise.resolve([]);
   }
 }

@@ -175,17 +175,6 @@ describe('actors in PostgreSQL', () => {
     expect(refused).to.be.instanceOf(TypeError);
   });
 
-  it('lists actors with unfinished effects, longest untouched first', async () => {
-    const effects = [{ id: 'e', run: 'r', name: 'Charge', input: {}, notBefore: 0 }];
-    const write = (key: string, now: number, pending: typeof effects) =>
-      store.write({ ...first(key, account(0), now), record: { ...record(account(0)), effects: pending } });
-    const [late, early, fresh, done] = [randomUUID(), randomUUID(), randomUUID(), randomUUID()];
-    await Promise.all([write(late, 2_000, effects), write(early, 1_000, effects)]);
-    await Promise.all([write(fresh, 3_000, effects), write(done, 1_000, [])]);
-    expect(await store.unfinished(3_000, 10)).to.deep.equal([early, late]);
-    expect(await store.unfinished(3_000, 1)).to.deep.equal([early]);
-  });
-
   it('tells everyone when the connection breaks, and goes on with a new one', async () => {
     const blocker = await other.connect();
     try {

@@ -77,13 +77,9 @@ export class PostgresStateStore<S> implements StateStore {
     });
   }
 
-  /**
-   * Keys of actors with effects still to settle that were not written since `untouchedSince` (milliseconds
-   * since the epoch), longest untouched first: what lost its node together with its mailbox.
-   */
-  async unfinished(untouchedSince: number, limit: number): Promise<string[]> {
+  async unfinished(dueBefore: number, limit: number): Promise<string[]> {
     try {
-      const values = [new Date(untouchedSince).toISOString(), limit];
+      const values = [Math.floor(dueBefore), limit];
       const { rows } = await this.#pool.query<{ key: string }>(this.#sql.unfinished, values);
       return rows.map(({ key }) => key);
     } catch (error) {

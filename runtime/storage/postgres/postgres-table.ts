@@ -18,7 +18,8 @@ export type PostgresRow = Readonly<Record<string, unknown>>;
 /**
  * How the state of one actor type lies in its table. Besides the columns named here the table has `version
  * BIGINT`, `runtime JSONB`, `created_at` and `updated_at TIMESTAMPTZ`, all NOT NULL, which the store writes:
- * `created_at` with the first write, `updated_at` with each, both from the write's `now`.
+ * `created_at` with the first write, `updated_at` with each, both from the write's `now`. An index on
+ * `((runtime #>> '{effects,0,notBefore}')::bigint)` where `runtime -> 'effects' <> '[]'` finds what is unfinished.
  *
  * @example
  * const counters: PostgresTable<{ total: number }> = {

@@ -29,6 +29,13 @@ const tableOf = (table: string) => `
   CREATE INDEX ${table}_updated ON ${table} (updated_at);
   CREATE INDEX ${table}_unfinished ON ${table} (updated_at) WHERE json_array_length(runtime, '$.effects') > 0;`;
 
+/** When the first effect or reminder of a record is due; NULL where there is none. */
+const firstDue = `json_extract(runtime, '$.effects[0].notBefore')`;
+
+const dueIndexOf = (table: string) => `
+  CREATE INDEX ${table}_due ON ${table} (${firstDue}) WHERE ${firstDue} IS NOT NULL;
+  DROP INDEX ${table}_unfinished;`;
+
 /**
  * The store of record of one actor type in a SQLite file. Writes of the same moment share one flush to disk.
  * It has no outbox: a write with events is refused with `internal`.
@@ -60,8 +67,8 @@ export class SqliteStateStore implements StateStore {
          ORDER BY updated_at LIMIT ?)`,
     );
     this.#unfinished = database.prepare(
-      `SELECT key FROM ${table} WHERE json_array_length(runtime, '$.effects') > 0 AND updated_at < ?
-       ORDER BY updated_at LIMIT ?`,
+      `SELECT key FROM ${table} WHERE ${firstDue} IS NOT NULL AND ${firstDue} < ?
+       ORDER BY ${firstDue} LIMIT ?`,
     );
   }
 
@@ -69,7 +76,7 @@ export class SqliteStateStore implements StateStore {
   static open({ file, actorType }: SqliteStateStoreOptions): SqliteStateStore {
     if (!/^[a-z][a-z0-9-]*$/.test(actorType)) throw new TypeError(`not an actor type: '${actorType}'`);
     const table = `actor_${actorType.replaceAll('-', '_')}`;
-    return new SqliteStateStore(openSqlite({ file, migrations: [tableOf(table)] }), table);
+    return new SqliteStateStore(openSqlite({ file, migrations: [tableOf(table), dueIndexOf(table)] }), table);
   }
 
   async load(key: string): Promise<StoredActor | undefined> {
@@ -102,12 +109,8 @@ export class SqliteStateStore implements StateStore {
     return this.#commits.run(() => this.#remove.run(untouchedSince, limit).changes);
   }
 
-  /**
-   * Keys of actors with effects still to settle that were not written since `untouchedSince` (milliseconds
-   * since the epoch), longest untouched first.
-   */
-  async unfinished(untouchedSince: number, limit: number): Promise<string[]> {
-    return this.#unfinished.all(untouchedSince, limit).map(({ key }) => key);
+  async unfinished(dueBefore: number, limit: number): Promise<string[]> {
+    return this.#unfinished.all(dueBefore, limit).map(({ key }) => key);
   }
 
   /** Commits what waits and closes the file. Later writes are refused with `unavailable`. */

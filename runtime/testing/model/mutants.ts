@@ -1,7 +1,7 @@
 import type { StateStore } from '../../storage/state-store.ts';
 import type { programs } from './programs.ts';
 import { everySingleDeviation, everyZombie, type Plan } from './search.ts';
-import { methodsOf } from './witness.ts';
+import { methodsOf, methodsOfStore } from './witness.ts';
 import type { Mutation } from './world.ts';
 
 /** The protocol without one of its parts, and where that shows. */
@@ -48,8 +48,8 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     ...told,
     mailbox: (mailbox) => ({
       ...methodsOf(mailbox),
-      take: (from, lease, request) => mailbox.take(from, lease, { ...request, busy: false }),
-      finish: (of, lease, done, request) => mailbox.finish(of, lease, done, { ...request, busy: false }),
+      take: (from, lease, request) => mailbox.take(from, lease, { ...request, wakeAt: Infinity }),
+      finish: (of, lease, done, request) => mailbox.finish(of, lease, done, { ...request, wakeAt: Infinity }),
     }),
   },
   'a ring counts although its message was handled meanwhile': {
@@ -61,7 +61,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     ...refused,
     plan: everyZombie,
     store: (store) => ({
-      load: (key) => store.load(key),
+      ...methodsOfStore(store),
       async write(write) {
         const stored = await store.load(write.key);
         return store.write({ ...write, expectedVersion: stored?.version ?? 0 });
@@ -71,7 +71,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'the store forgets which messages were applied': {
     ...told,
     store: (store) => ({
-      load: (key) => store.load(key),
+      ...methodsOfStore(store),
       write: (write) => store.write({ ...write, record: { ...write.record, applied: [] } }),
     }),
   },
@@ -79,7 +79,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     ...broken,
     plan: everySingleDeviation,
     store: (store) => ({
-      load: (key) => store.load(key),
+      ...methodsOfStore(store),
       write(write) {
         const applied = write.record.applied.filter((one) => one.passing !== true);
         return store.write({ ...write, record: { ...write.record, applied } });
@@ -89,7 +89,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
   'the store forgets which effects are wanted': {
     ...told,
     store: (store) => ({
-      load: (key) => store.load(key),
+      ...methodsOfStore(store),
       write: (write) => store.write({ ...write, record: { ...write.record, effects: [] } }),
     }),
   },
@@ -117,7 +117,7 @@ export const redundant: Readonly<Record<string, Mutant>> = {
 function writingLate(store: StateStore): StateStore {
   const late = new Map<string, Parameters<StateStore['write']>[0]>();
   return {
-    load: (key) => store.load(key),
+    ...methodsOfStore(store),
     async write(write) {
       const before = late.get(write.key);
       if (before !== undefined) await store.write(before);

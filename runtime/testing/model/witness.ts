@@ -10,8 +10,20 @@ export const methodsOf = (mailbox: Mailbox): Mailbox => ({
   take: (...args) => mailbox.take(...args),
   accept: (...args) => mailbox.accept(...args),
   finish: (...args) => mailbox.finish(...args),
+  park: (...args) => mailbox.park(...args),
+  parked: (...args) => mailbox.parked(...args),
+  release: (...args) => mailbox.release(...args),
+  noteStart: (...args) => mailbox.noteStart(...args),
+  noteReturn: (...args) => mailbox.noteReturn(...args),
   live: (shard) => mailbox.live(shard),
   watch: (onRing) => mailbox.watch(onRing),
+});
+
+/** The same of a store. */
+export const methodsOfStore = (store: StateStore): StateStore => ({
+  load: (key) => store.load(key),
+  write: (write) => store.write(write),
+  unfinished: (dueBefore, limit) => store.unfinished(dueBefore, limit),
 });
 
 /** Watches at the servers' door what is accepted there, and notes what must never be. */
@@ -26,8 +38,8 @@ export class Witness {
   noting(mailbox: Mailbox): Mailbox {
     return {
       ...methodsOf(mailbox),
-      send: async (to, jobId, envelope) => {
-        await mailbox.send(to, jobId, envelope);
+      send: async (to, jobId, envelope, ...rest) => {
+        await mailbox.send(to, jobId, envelope, ...rest);
         const accepted = this.#accepted.get(to.key) ?? [];
         const { n } = envelope.input as { n?: number };
         if (n !== undefined && envelope.name !== 'Copy') this.#accepted.set(to.key, [...accepted, String(n)]);
@@ -38,7 +50,7 @@ export class Witness {
   /** Between the processes and a store. */
   watching(store: StateStore): StateStore {
     return {
-      load: (key) => store.load(key),
+      ...methodsOfStore(store),
       write: async (write) => {
         const written = await store.write(write);
         if (written) this.#onWritten(write.key, write.expectedVersion, seenIn(write.record.state));

@@ -21,6 +21,9 @@ interface Answer {
 
 type Fate = 'told' | 'applied' | 'refused' | 'failed';
 
+/** Redis forgets nothing here, so what a mailbox does not tell must show. */
+const noRecoveryMs = 24 * 3_600_000;
+
 /** Two nodes with one shard between them, a client with a program, and a witness. */
 export class World {
   readonly cluster: TestCluster;
@@ -41,7 +44,13 @@ export class World {
       shards: 1,
       leaseMs: 900,
       beatMs: 300,
-      limits: { sweepMs: 300, messagesPerTurn: 3, turnTimeoutMs: 1_200, effectTimeoutMs: 3_000 },
+      limits: {
+        sweepMs: 300,
+        messagesPerTurn: 3,
+        turnTimeoutMs: 1_200,
+        effectTimeoutMs: 3_000,
+        recoverMs: noRecoveryMs,
+      },
       actors: ({ refs, node }) => [{ actor: createLogActor(refs, node !== program.brokenNode), store }],
       interposed: {
         ...mutation,

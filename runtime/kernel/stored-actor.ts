@@ -1,0 +1,85 @@
+import type { AnyActor } from '../define/actor.ts';
+import type { Clock } from '../define/clock.ts';
+import { isTrolleyError } from '../define/errors.ts';
+import type { ActorRecord, StateStore } from '../storage/state-store.ts';
+import { recordOf } from './stored-record.ts';
+import type { TurnDraft } from './turn-draft.ts';
+
+/** An actor type as a node hosts it. */
+export interface HostedActor {
+  readonly actor: AnyActor;
+  readonly store: StateStore;
+}
+
+/** The store holds another version than the one that this node knows. */
+export class StaleError extends Error {}
+
+/** The store will never take this state: an unknown outcome it is not. */
+export class RefusedError extends Error {}
+
+/** The store cannot be read, so there was no turn. */
+export class UnreadableError extends Error {}
+
+interface Loaded {
+  readonly record: ActorRecord;
+  readonly version: number;
+}
+
+/** One actor's state as it is stored, kept in memory between turns: loaded once, written with compare-and-set. */
+export class StoredActor {
+  readonly #hosted: HostedActor;
+  readonly #key: string;
+  readonly #clock: Clock;
+  #loaded: Loaded | undefined;
+
+  constructor(hosted: HostedActor, key: string, clock: Clock) {
+    this.#hosted = hosted;
+    this.#key = key;
+    this.#clock = clock;
+  }
+
+  /** What is known of the stored record, without asking the store. */
+  get known(): ActorRecord | undefined {
+    return this.#loaded?.record;
+  }
+
+  /** 0 where nothing is stored. */
+  get version(): number {
+    return this.#loaded?.version ?? 0;
+  }
+
+  /** @throws UnreadableError */
+  async load(): Promise<ActorRecord> {
+    if (this.#loaded !== undefined) return this.#loaded.record;
+    const { actor, store } = this.#hosted;
+    const stored = await store.load(this.#key).catch((cause: unknown) => {
+      throw new UnreadableError(`the store cannot be read: ${String(cause)}`, { cause });
+    });
+    const record = recordOf(actor, this.#key, this.#clock.now(), stored?.record);
+    this.#loaded = { record, version: stored?.version ?? 0 };
+    return record;
+  }
+
+  /** @throws StaleError, RefusedError; anything else when it is unknown whether it was written */
+  async write({ record, events }: TurnDraft): Promise<void> {
+    const { version } = this;
+    const write = { key: this.#key, expectedVersion: version, record, events, now: this.#clock.now() };
+    const written = await this.#hosted.store.write(write).catch((cause: unknown) => {
+      // Anything else may have happened all the same.
+      if (!isTrolleyError(cause) || cause.code !== 'internal') throw cause;
+      throw new RefusedError(`the store refused the state: ${cause.message}`, { cause });
+    });
+    if (!written) throw new StaleError(`${this.#key}: version ${version} is not the stored one`);
+    this.#loaded = { record, version: version + 1 };
+  }
+
+  /** Only the store can tell, from now on. */
+  forget(): void {
+    this.#loaded = undefined;
+  }
+
+  /** Drops from memory what need not be known of the stored record. */
+  trim(trimmed: (record: ActorRecord) => ActorRecord): void {
+    if (this.#loaded !== undefined) this.#loaded = { ...this.#loaded, record: trimmed(this.#loaded.record) };
+  }
+}

@@ -1,0 +1,55 @@
+import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
+import type { ActorAddress } from '../mailbox/address.ts';
+import type { Kernel } from './kernel.ts';
+
+/** A message that was taken so often and never ended may be what its nodes died of. */
+const suspectStarts = 3;
+/** Nodes that may die in the handler of one suspect. */
+const maxDeaths = 2;
+
+/**
+ * Finds the message that takes its node down: its handler never returns, or exhausts the memory, and the next
+ * node's turn to die comes with it. Each start of a suspect is noted before its handler runs, and taken back when
+ * it has returned, whatever came of it: what remains noted, no store's outage can have been.
+ */
+export class Suspects {
+  readonly #kernel: Kernel;
+  readonly #address: ActorAddress;
+  readonly #lease: ShardLease;
+
+  constructor(kernel: Kernel, address: ActorAddress, lease: ShardLease) {
+    this.#kernel = kernel;
+    this.#address = address;
+    this.#lease = lease;
+  }
+
+  /** The messages that may be handled together: a suspect has a turn of its own. */
+  together(deliveries: readonly Delivery[]): readonly Delivery[] {
+    const first = deliveries.findIndex(isSuspect);
+    return first < 0 ? deliveries : deliveries.slice(0, Math.max(1, first));
+  }
+
+  /**
+   * Runs the handlers of messages that `together` chose.
+   * @returns why the suspect among them must not be handled again, or what `handle` returned
+   * @throws FencedError
+   */
+  async handle<T>(deliveries: readonly Delivery[], handle: (condemned?: Error) => T): Promise<T> {
+    const [suspect] = deliveries;
+    if (suspect === undefined || !isSuspect(suspect)) return handle();
+    const { mailbox, logger } = this.#kernel;
+    const deaths = (await mailbox.noteStart(this.#address, this.#lease, suspect.jobId)) - 1;
+    try {
+      if (deaths < maxDeaths) return handle();
+      return handle(
+        new Error(`its handler did not return on ${deaths} nodes, which died or lost their leases`),
+      );
+    } finally {
+      mailbox.noteReturn(this.#address, suspect.jobId).catch((error: unknown) => {
+        logger.debug({ err: error, actor: this.#address.id }, 'a start stays noted');
+      });
+    }
+  }
+}
+
+const isSuspect = ({ starts }: Delivery) => starts >= suspectStarts;

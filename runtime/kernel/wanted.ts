@@ -1,0 +1,26 @@
+import type { PendingEffect } from '../storage/state-store.ts';
+
+/*
+ * What an actor still wants: effects to be performed and reminders to come. They share a list, since a crash must
+ * forget neither, and are named apart.
+ */
+
+type Named = Pick<PendingEffect, 'id' | 'reminder'>;
+
+const isSame = (one: Named, other: Named) => one.id === other.id && one.reminder === other.reminder;
+
+/** With another one, in place of any of the same name; the earliest due first. */
+export function withWanted(wanted: readonly PendingEffect[], added: PendingEffect): readonly PendingEffect[] {
+  const others = withoutWanted(wanted, added);
+  const later = others.findIndex(({ notBefore }) => notBefore > added.notBefore);
+  return later < 0 ? [...others, added] : [...others.slice(0, later), added, ...others.slice(later)];
+}
+
+export function withoutWanted(wanted: readonly PendingEffect[], named: Named): readonly PendingEffect[] {
+  return wanted.some((one) => isSame(one, named)) ? wanted.filter((one) => !isSame(one, named)) : wanted;
+}
+
+/** When the first of them is due, milliseconds since the epoch; Infinity when there is none. */
+export function wakeAtOf(wanted: readonly PendingEffect[]): number {
+  return wanted.reduce((earliest, { notBefore }) => Math.min(earliest, notBefore), Infinity);
+}

@@ -1,0 +1,76 @@
+import type { ErrorCode } from '../define/errors.ts';
+import type { ActorAddress } from '../mailbox/address.ts';
+import type { Logger } from './logger.ts';
+
+export interface TurnReport {
+  readonly actor: ActorAddress;
+  /** Messages and outcomes of effects that it took up. */
+  readonly messages: number;
+  readonly outcomes: number;
+  /** Milliseconds from its first step to its last, writing and finishing included. */
+  readonly ms: number;
+  /** What kept it from happening; it is tried again. */
+  readonly error?: unknown;
+}
+
+export interface EffectReport {
+  readonly actor: ActorAddress;
+  readonly effect: string;
+  readonly ms: number;
+  /** Present when it was refused or its outcome is unknown. */
+  readonly code?: ErrorCode;
+}
+
+export interface FailedMessage {
+  readonly actor: ActorAddress;
+  readonly message: string;
+  readonly messageId: string;
+  readonly error: unknown;
+}
+
+/**
+ * Hears what happens on a node; for metrics, traces and an eye on it. Each is called as it happens and must return
+ * at once; what it throws is logged and ignored.
+ */
+export interface NodeObserver {
+  /** An actor has come into memory. */
+  activated?(actor: ActorAddress): void;
+  /** An actor has left memory. */
+  passivated?(actor: ActorAddress, why: 'idle' | 'memory' | 'shard left' | 'failed'): void;
+  turnEnded?(turn: TurnReport): void;
+  effectEnded?(effect: EffectReport): void;
+  /** A message has failed for good and is a dead letter. */
+  deadLettered?(message: FailedMessage): void;
+  /** A message has failed for good and its actor takes no more until it is released. */
+  parked?(message: FailedMessage): void;
+  shardAcquired?(shard: number): void;
+  /** `handed over`: to another node, on purpose. `lost`: the lease ran out or was taken. */
+  shardLeft?(shard: number, why: 'handed over' | 'lost'): void;
+}
+
+/** The same, and what one of its methods throws does no harm. */
+export function guarded(observer: NodeObserver, logger: Logger): NodeObserver {
+  const safely: Partial<Record<keyof NodeObserver, (...args: unknown[]) => void>> = {};
+  for (const name of reports) {
+    if (observer[name] === undefined) continue;
+    safely[name] = (...args) => {
+      try {
+        (observer[name] as (...args: unknown[]) => void)(...args);
+      } catch (error) {
+        logger.error({ err: error, report: name }, 'an observer failed');
+      }
+    };
+  }
+  return safely;
+}
+
+const reports = [
+  'activated',
+  'passivated',
+  'turnEnded',
+  'effectEnded',
+  'deadLettered',
+  'parked',
+  'shardAcquired',
+  'shardLeft',
+] as const satisfies readonly (keyof NodeObserver)[];
