@@ -6,6 +6,9 @@ import { CartLine, ProductId, Quantity, maxLines, maxQuantity, type CartView } f
 /** How many settled checkouts a cart remembers. */
 const maxSettled = 100;
 
+/** A cart that nobody touched for this long is removed. */
+export const cartRetentionMs = 90 * 86_400_000;
+
 /** Times are milliseconds since the epoch. */
 const Item = CartLine.extend({ addedAt: z.int() });
 type Item = z.infer<typeof Item>;
