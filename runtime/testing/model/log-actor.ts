@@ -20,6 +20,8 @@ export const Log = defineContract({
     AppendAfter: { input: z.object({ n: z.int(), after: z.int() }), output: SeenState },
     /** Appends on a sound node, on another it breaks. */
     AppendIfSound: { input: Entry, output: SeenState },
+    /** Appends when a reminder comes. */
+    Later: { input: Entry },
     /** Appends to another log as an effect, then to its own. */
     Copy: { input: z.object({ n: z.int(), to: z.string() }) },
   },
@@ -46,6 +48,7 @@ export const createLogActor = (refs: ActorRefs, isSound: boolean) =>
         if (!isSound) throw new Error('this node is broken');
         return append(turn, n);
       },
+      Later: (turn, input) => turn.remind('Note', input, { delayMs: 50, id: `later-${input.n}` }),
       Copy: (turn, input) => turn.perform('Append', input, { id: `copy-${input.n}` }),
     },
     settled: {

@@ -26,6 +26,12 @@ export const programs = {
       void world.appendIfSound(4).then(() => world.append(5));
     },
   },
+  'messages that come later': {
+    begin(world) {
+      void world.later(1).then(() => world.append(2));
+      void world.noteAfter(3, 80).then(() => world.later(4));
+    },
+  },
   'a message that is refused, and travels in a ring': {
     begin(world) {
       void world.appendAfter(1, 2);

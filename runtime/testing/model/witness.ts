@@ -2,6 +2,8 @@ import type { Mailbox } from '../../mailbox/mailbox.ts';
 import type { StateStore } from '../../storage/state-store.ts';
 
 const seenIn = (state: unknown): readonly number[] => (state as { seen: readonly number[] }).seen;
+/** Messages that append after others that were accepted behind them. */
+const comeLater = new Set(['Copy', 'Later']);
 const isPrefix = (one: readonly number[], of: readonly number[]) => one.every((n, i) => of[i] === n);
 
 /** A mailbox's methods apart from the mailbox, for one that differs from it in some. */
@@ -38,11 +40,13 @@ export class Witness {
   noting(mailbox: Mailbox): Mailbox {
     return {
       ...methodsOf(mailbox),
-      send: async (to, jobId, envelope, ...rest) => {
-        await mailbox.send(to, jobId, envelope, ...rest);
+      send: async (to, jobId, envelope, notBefore) => {
+        await mailbox.send(to, jobId, envelope, notBefore);
+        if (notBefore !== undefined) return;
         const accepted = this.#accepted.get(to.key) ?? [];
         const { n } = envelope.input as { n?: number };
-        if (n !== undefined && envelope.name !== 'Copy') this.#accepted.set(to.key, [...accepted, String(n)]);
+        if (n !== undefined && !comeLater.has(envelope.name))
+          this.#accepted.set(to.key, [...accepted, String(n)]);
       },
     };
   }

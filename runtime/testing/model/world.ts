@@ -128,6 +128,14 @@ export class World {
     return this.#tell(n, (options) => this.#log.tell('Note', { n }, options));
   }
 
+  later(n: number): Promise<void> {
+    return this.#tell(n, (options) => this.#log.tell('Later', { n }, options));
+  }
+
+  noteAfter(n: number, delayMs: number): Promise<void> {
+    return this.#tell(n, (options) => this.#log.tell('Note', { n }, { ...options, delayMs }));
+  }
+
   copy(n: number): Promise<void> {
     this.#copied.push(n);
     return this.#tell(n, (options) => this.#log.tell('Copy', { n, to: 'b' }, options));
