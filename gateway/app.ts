@@ -8,7 +8,7 @@ import { answerErrors, refuseMalformedTarget } from './middleware/answer-errors.
 import { createJsonBody } from './middleware/json-body.ts';
 import type { RateLimits } from './middleware/rate-limits.ts';
 import { requestScope, type GatewayState } from './middleware/request-scope.ts';
-import { createReadiness, type HealthChecks } from './readiness.ts';
+import { createReadiness, type HealthChecks } from '../runtime/observe/readiness.ts';
 import { cartRoutes } from './routes/cart-routes.ts';
 import { checkoutRoutes } from './routes/checkout-routes.ts';
 import { healthRoutes } from './routes/health-routes.ts';

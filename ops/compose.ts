@@ -7,10 +7,11 @@ import { startActorNode } from './compose/actor-node.ts';
 import { startPostgresBackend, startRedisBackend } from './compose/backends.ts';
 import { composeShop, startFronts, startGateway } from './compose/entrances.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
+import { startHealth, type Health } from './compose/health.ts';
 import { startServices } from './compose/services.ts';
 import { startGrpcTls } from './compose/tls.ts';
 import type { Config } from './config/config.ts';
-import { openDataDir } from './infra/data-dir.ts';
+import { openDataDir, type DataDir } from './infra/data-dir.ts';
 import type { Lifecycle } from './infra/lifecycle.ts';
 
 export interface RunningTrolley {
@@ -24,7 +25,6 @@ export async function startTrolley(
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<RunningTrolley> {
-  const is = (role: Parameters<typeof config.roles.has>[0]) => config.roles.has(role);
   const dataDir = await lifecycle.start({
     name: 'DATA_DIR',
     start: () => openDataDir(config.dataDir),
@@ -32,11 +32,27 @@ export async function startTrolley(
     describe: (held) =>
       held.takenOver ? 'The last run was killed: going on from what it had stored' : undefined,
   });
+  const health = await startHealth(config, lifecycle);
+  const running = await startRoles(config, lifecycle, logger, dataDir, health);
+  health.started();
+  return running;
+}
+
+async function startRoles(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  dataDir: DataDir,
+  health: Health,
+): Promise<RunningTrolley> {
+  const is = (role: Parameters<typeof config.roles.has>[0]) => config.roles.has(role);
   const redis = await startRedisBackend(config, dataDir, lifecycle, logger);
   const postgres = await startPostgresBackend(config, dataDir, lifecycle, logger);
   const grpcTls = await startGrpcTls(config, lifecycle, logger);
-  const services = await startServices(config, dataDir, lifecycle, logger, grpcTls);
+  const services = await startServices(config, dataDir, lifecycle, logger, { tls: grpcTls, health });
   if (redis === undefined) return {};
+  health.need('redis', redis.check);
+  if (postgres !== undefined) health.need('postgres', postgres.check);
 
   const cluster: ClusterOptions = {
     redis: redis.redis,
@@ -64,11 +80,10 @@ export async function startTrolley(
   }
   if (postgres === undefined || !(is('gateway') || is('grpc'))) return {};
 
-  const parts = { refs, cartViews, postgres, services };
-  const shop = composeShop(config, logger, parts);
-  if (is('grpc')) await startFronts(config, lifecycle, logger, { shop, grpcTls });
+  const shop = composeShop(config, logger, { refs, cartViews, postgres, services });
+  if (is('grpc')) await startFronts(config, lifecycle, logger, { shop, grpcTls, redis, postgres });
   if (!is('gateway')) return {};
-  const gateway = await startGateway(config, lifecycle, logger, { shop, redis, parts });
+  const gateway = await startGateway(config, lifecycle, logger, { shop, redis, health });
   dataDir.announce(gateway.url);
   return { gatewayUrl: gateway.url };
 }

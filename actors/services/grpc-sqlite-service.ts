@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ServerCredentials } from '@grpc/grpc-js';
 import { GroupCommit } from '../../runtime/storage/sqlite/group-commit.ts';
+import { createSqliteCheck } from '../../runtime/storage/sqlite/sqlite-check.ts';
 import { openSqlite, type SqliteDatabase } from '../../runtime/storage/sqlite/sqlite-database.ts';
 import type { Clock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
@@ -24,7 +25,10 @@ export interface ServiceOptions {
 /** A service that runs. */
 export interface RunningService {
   readonly port: number;
-  setServing(serving: boolean): void;
+  /** Rejects when the store takes no more writes. */
+  check(): Promise<void>;
+  /** From now on `grpc.health.v1` says NOT_SERVING. */
+  drain(): void;
   /** Ends calls under way, commits what waits, closes the file. */
   close(): Promise<void>;
 }
@@ -47,6 +51,9 @@ export interface ServiceDefinition {
   readonly build: (database: SqliteDatabase, write: Write) => ServiceParts;
 }
 
+/** Each look is a write with its flush. */
+const storeLookEveryMs = 5_000;
+
 /** Opens the file, then the server; closes them the other way round. */
 export async function openGrpcSqliteService(
   options: ServiceOptions,
@@ -59,6 +66,7 @@ export async function openGrpcSqliteService(
     ...(seed === undefined ? {} : { seed }),
   });
   const commits = new GroupCommit(database);
+  const checkStore = createSqliteCheck(database, commits);
   const closeStore = () => {
     commits.close();
     database.close();
@@ -77,6 +85,9 @@ export async function openGrpcSqliteService(
       protoFiles: [`${name}/${name}.proto`],
       logger,
       credentials: options.credentials,
+      needs: { store: checkStore },
+      clock: options.clock,
+      lookEveryMs: storeLookEveryMs,
     });
     const sweep = parts.sweep && startSweep({ ...parts.sweep, clock: options.clock, logger });
     let closing: Promise<void> | undefined;
@@ -88,7 +99,8 @@ export async function openGrpcSqliteService(
     };
     return {
       port: server.port,
-      setServing: (serving) => server.setServing(serving),
+      check: checkStore,
+      drain: () => server.drain(),
       close: () => (closing ??= close()),
     };
   } catch (error) {

@@ -1,6 +1,4 @@
 import { expect } from 'chai';
-import { ManualClock } from '../../actors/services/testing/manual-clock.ts';
-import { createReadiness } from '../readiness.ts';
 import { openTestGateway } from '../testing/test-gateway.ts';
 
 describe('health routes', () => {
@@ -41,28 +39,5 @@ describe('health routes', () => {
     } finally {
       await open.close();
     }
-  });
-});
-
-describe('createReadiness', () => {
-  it('does not wait for a check that hangs, nor begin it again', async () => {
-    const clock = new ManualClock();
-    let begun = 0;
-    let recover = (): void => {};
-    const hang = () => {
-      begun += 1;
-      return new Promise<void>((resolve) => (recover = resolve));
-    };
-    const readiness = createReadiness({ redis: hang }, clock);
-    for (const _ of [1, 2, 3]) {
-      const health = readiness();
-      clock.advance(1000);
-      expect(Object.fromEntries(await health)).to.deep.equal({ redis: 'failing' });
-    }
-    expect(begun).to.equal(1);
-    const health = readiness();
-    recover();
-    expect((await health).get('redis')).to.equal('ok');
-    expect(clock.waiting).to.equal(0);
   });
 });

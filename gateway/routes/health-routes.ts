@@ -1,6 +1,6 @@
 import { TrolleyError } from '../../runtime/define/errors.ts';
 import { errorAnswer } from '../error-answer.ts';
-import type { Readiness } from '../readiness.ts';
+import type { Readiness } from '../../runtime/observe/readiness.ts';
 import { defineRoute, type Reply, type Route } from './route.ts';
 
 export function healthRoutes(readiness: Readiness): Route[] {

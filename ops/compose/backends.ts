@@ -1,5 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import type { HealthCheck } from '../../runtime/observe/readiness.ts';
 import { createPostgresPool, type PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
@@ -15,11 +16,13 @@ export interface RedisBackend {
   readonly redis: Redis;
   /** A connection of one's own, for reads that block. The caller closes it. */
   readonly connect: () => Redis;
+  readonly check: HealthCheck;
 }
 
 export interface PostgresBackend {
   readonly url: string;
   readonly pool: PostgresPool;
+  readonly check: HealthCheck;
 }
 
 const redisRoles: readonly Role[] = ['gateway', 'node', 'relay', 'consumers', 'grpc'];
@@ -69,7 +72,10 @@ export async function startRedisBackend(
     },
     stop: (connection) => connection.disconnect(),
   });
-  return { redis, connect: () => connect() };
+  const check = async () => {
+    await redis.ping();
+  };
+  return { redis, connect: () => connect(), check };
 }
 
 /** The PostgreSQL of this process, its tables up to date. */
@@ -92,5 +98,8 @@ export async function startPostgresBackend(
     },
     stop: (connections) => connections.end(),
   });
-  return { url, pool };
+  const check = async () => {
+    await pool.query('SELECT 1');
+  };
+  return { url, pool, check };
 }

@@ -8,16 +8,16 @@ import { cartFront } from '../../gateway/grpc/cart-front.ts';
 import { checkoutFront } from '../../gateway/grpc/checkout-front.ts';
 import { ordersFront } from '../../gateway/grpc/orders-front.ts';
 import { createRedisRateLimits } from '../../gateway/middleware/redis-rate-limits.ts';
-import type { HealthChecks } from '../../gateway/readiness.ts';
 import { openGateway, type Gateway } from '../../gateway/server.ts';
 import { createShop, type Shop } from '../../gateway/shop.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
-import { codeOf } from '../../runtime/define/errors.ts';
 import type { ActorRefs } from '../../runtime/define/ref.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import type { HealthChecks } from '../../runtime/observe/readiness.ts';
 import type { Config } from '../config/config.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
 import type { PostgresBackend, RedisBackend } from './backends.ts';
+import type { Health } from './health.ts';
 import { listening } from './listening.ts';
 import type { Services } from './services.ts';
 import { startGatewayTls } from './tls.ts';
@@ -43,26 +43,35 @@ export function composeShop(config: Config, logger: Logger, parts: ShopParts): S
   });
 }
 
+interface FrontParts {
+  readonly shop: Shop;
+  readonly grpcTls: MutualTls | undefined;
+  readonly redis: RedisBackend;
+  readonly postgres: PostgresBackend;
+}
+
 /** The gRPC fronts of the actors. */
 export async function startFronts(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { shop, grpcTls }: { readonly shop: Shop; readonly grpcTls: MutualTls | undefined },
+  { shop, grpcTls, redis, postgres }: FrontParts,
 ): Promise<void> {
   const options = {
     clock: systemClock,
     newId: randomUUID,
     requestTimeoutMs: config.http.requestTimeoutMs,
   };
-  const fronts: [name: 'cart' | 'checkout' | 'orders', service: UnaryService][] = [
-    ['cart', cartFront(shop.carts, options)],
-    ['checkout', checkoutFront(shop.checkouts, options)],
-    ['orders', ordersFront(shop.orders, options)],
+  // The actors are behind Redis; what becomes of checkouts and orders is in PostgreSQL.
+  const both = { redis: redis.check, postgres: postgres.check };
+  const fronts: [name: 'cart' | 'checkout' | 'orders', service: UnaryService, needs: HealthChecks][] = [
+    ['cart', cartFront(shop.carts, options), { redis: redis.check }],
+    ['checkout', checkoutFront(shop.checkouts, options), both],
+    ['orders', ordersFront(shop.orders, options), both],
   ];
-  for (const [name, service] of fronts) {
+  for (const [name, service, needs] of fronts) {
     const claim = { port: config.grpcPorts[name], variable: `${name.toUpperCase()}_PORT` };
-    await lifecycle.start({
+    const front = await lifecycle.start({
       name: `the ${name} front`,
       start: () =>
         listening.open(claim, () =>
@@ -72,12 +81,14 @@ export async function startFronts(
             services: [service],
             protoFiles: [`${name}/${name}.proto`],
             logger,
+            needs,
             credentials: grpcTls?.server,
           }),
         ),
       stop: (server) => server.close(),
       describe: ({ port }) => `${name} gRPC front on :${port}`,
     });
+    lifecycle.stopping.addEventListener('abort', () => front.drain());
   }
 }
 
@@ -86,7 +97,7 @@ export async function startGateway(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { shop, redis, parts }: { readonly shop: Shop; readonly redis: RedisBackend; readonly parts: ShopParts },
+  { shop, redis, health }: { readonly shop: Shop; readonly redis: RedisBackend; readonly health: Health },
 ): Promise<Gateway> {
   const claim = { port: config.http.port, variable: 'HTTP_PORT' };
   const { perSecond: rps, burst } = config.rateLimit;
@@ -107,7 +118,7 @@ export async function startGateway(
           corsOrigins: config.http.corsOrigins,
           requestTimeoutMs: config.http.requestTimeoutMs,
           maxBodyBytes: config.http.bodyLimitBytes,
-          healthChecks: healthChecks(lifecycle, redis, parts),
+          healthChecks: health.checks,
           tls: certificates?.current,
         }),
       ),
@@ -117,30 +128,4 @@ export async function startGateway(
   });
   certificates?.onChange((renewed) => gateway.renewTls(renewed));
   return gateway;
-}
-
-const nobody = '00000000-0000-4000-8000-000000000000';
-
-function healthChecks(lifecycle: Lifecycle, { redis }: RedisBackend, parts: ShopParts): HealthChecks {
-  const { postgres, services } = parts;
-  return {
-    process: () => (lifecycle.stopping.aborted ? Promise.reject(new Error('stopping')) : Promise.resolve()),
-    redis: async () => {
-      await redis.ping();
-    },
-    postgres: async () => {
-      await postgres.pool.query('SELECT 1');
-    },
-    product: async () => {
-      await services.catalog.list({ pageSize: 1 });
-    },
-    inventory: async () => {
-      await services.inventory.getStock([]);
-    },
-    async payment() {
-      await services.payments.getPayment(nobody).catch((error: unknown) => {
-        if (codeOf(error) !== 'not_found') throw error;
-      });
-    },
-  };
 }

@@ -2,9 +2,10 @@ import { assertPortFree, portProblem, type PortClaim } from '../infra/ports.ts';
 
 /** Where this program listens, and what it says when it cannot. */
 export const listening = {
-  /** The gateway and the gRPC servers are called from other machines. */
+  /** All of them are called from other machines. */
   gateway: '0.0.0.0',
   services: '0.0.0.0',
+  probes: '0.0.0.0',
 
   /** @throws StartProblem one line: which port, which variable, who has it */
   async open<T>(claim: PortClaim, open: () => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { GrpcClientOptions } from '../../actors/services/grpc/grpc.client.ts';
 import type { MutualTls } from '../../actors/services/grpc/mutual-tls.ts';
 import { openInventory, type Inventory } from '../../actors/services/inventory/inventory.client.ts';
 import { openInventoryService } from '../../actors/services/inventory/inventory.service.ts';
@@ -11,6 +12,7 @@ import type { Logger } from '../../runtime/observe/logger.ts';
 import type { Config } from '../config/config.ts';
 import type { DataDir } from '../infra/data-dir.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
+import type { Health } from './health.ts';
 import { listening } from './listening.ts';
 
 /** The parties that the actors and the gateway call, reached over gRPC also within one process. */
@@ -28,7 +30,7 @@ export async function startServices(
   dataDir: DataDir,
   lifecycle: Lifecycle,
   logger: Logger,
-  tls: MutualTls | undefined,
+  { tls, health }: { readonly tls: MutualTls | undefined; readonly health: Health },
 ): Promise<Services> {
   const common = {
     dataDir: dataDir.path,
@@ -59,8 +61,10 @@ export async function startServices(
       }),
   };
 
-  async function addressOf(role: ServiceRole): Promise<string> {
-    if (!config.roles.has(role)) return config.addresses[role];
+  /** How a service is reached, once it runs where it is this process's own. */
+  async function targetOf(role: ServiceRole): Promise<GrpcClientOptions> {
+    const configured = { address: config.addresses[role], credentials: tls?.client };
+    if (!config.roles.has(role)) return configured;
     const claim = { port: config.grpcPorts[role], variable: `${role.toUpperCase()}_PORT` };
     const service = await lifecycle.start({
       name: `the ${role} service`,
@@ -68,23 +72,39 @@ export async function startServices(
       stop: (running) => running.close(),
       describe: ({ port }) => `${role} service on :${port}`,
     });
+    lifecycle.stopping.addEventListener('abort', () => service.drain());
+    health.need(role, () => service.check());
     // One that runs here is called here, unless the configuration says otherwise.
-    return config.givenAddresses.has(role) ? config.addresses[role] : `127.0.0.1:${service.port}`;
+    if (config.givenAddresses.has(role)) return configured;
+    return { address: `127.0.0.1:${service.port}`, credentials: tls?.loopbackClient };
   }
 
-  const product = await addressOf('product');
-  const inventory = await addressOf('inventory');
-  const payment = await addressOf('payment');
-  const credentials = tls?.client;
-  return lifecycle.start({
+  const product = await targetOf('product');
+  const inventory = await targetOf('inventory');
+  const payment = await targetOf('payment');
+  const connections = await lifecycle.start({
     name: 'the service connections',
     start: () => ({
-      catalog: openProductCatalog({ address: product, credentials }),
-      inventory: openInventory({ address: inventory, credentials }),
-      payments: openPayments({ address: payment, credentials }),
+      catalog: openProductCatalog(product),
+      inventory: openInventory(inventory),
+      payments: openPayments(payment),
     }),
-    stop(clients) {
-      for (const client of Object.values(clients)) client.close();
+    stop(opened) {
+      for (const connection of Object.values(opened)) connection.close();
     },
   });
+  const { catalog, inventory: stock, payments } = connections;
+  const called = { product: catalog, inventory: stock, payment: payments };
+  for (const role of calledBy(config)) health.need(role, () => called[role].check());
+  return connections;
+}
+
+/** The services elsewhere that the ways in can't do without. The actors retry what a service refuses. */
+function calledBy({ roles }: Config): ServiceRole[] {
+  const called: readonly ServiceRole[] = roles.has('gateway')
+    ? ['product', 'inventory', 'payment']
+    : roles.has('grpc')
+      ? ['product']
+      : [];
+  return called.filter((role) => !roles.has(role));
 }

@@ -10,6 +10,8 @@ export interface Config {
   readonly mode: Values['NODE_ENV'];
   readonly roles: ReadonlySet<Role>;
   readonly logLevel: Values['LOG_LEVEL'];
+  /** Of the probes; undefined: none. */
+  readonly healthPort: number | undefined;
   /** As given; relative to the working folder. */
   readonly dataDir: string;
   /** PATH: where the programs of embedded servers are looked for. */
@@ -83,6 +85,7 @@ export function arrange(
     mode: values.NODE_ENV,
     roles: values.ROLES,
     logLevel: values.LOG_LEVEL,
+    healthPort: values.HEALTH_PORT,
     dataDir: values.DATA_DIR,
     ...around,
     redis: { url: values.REDIS_URL },

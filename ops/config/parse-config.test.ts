@@ -88,6 +88,7 @@ describe('parseConfig', () => {
     [{ CART_PORT: '-1' }, 'CART_PORT: got "-1", wanted a port'],
     [{ PAYMENT_PORT: '50051' }, 'PAYMENT_PORT: got "50051", wanted another port than that of PRODUCT_PORT'],
     [{ HTTP_PORT: '50056' }, 'HTTP_PORT: got "50056", wanted another port than that of CHECKOUT_PORT'],
+    [{ HEALTH_PORT: '8080' }, 'HEALTH_PORT: got "8080", wanted another port than that of HTTP_PORT'],
     [{ PRODUCT_SERVICE_ADDR: 'http://x' }, 'PRODUCT_SERVICE_ADDR: got "http://x", wanted an address'],
     [{ CART_SERVICE_ADDR: 'host:99999' }, 'CART_SERVICE_ADDR: got "host:99999", wanted an address'],
     [

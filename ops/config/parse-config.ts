@@ -105,7 +105,7 @@ function portProblems(values: Values, given: Given, active: ReadonlySet<Role>): 
   const ports = variableList
     .filter(([name, variable]) => name.endsWith('_PORT') && isRead(variable, active))
     .map(([name]) => ({ name, port: values[name] }))
-    .filter(({ port }) => port !== 0);
+    .filter(({ port }) => port !== undefined && port !== 0);
   return ports.flatMap(({ name, port }, index) => {
     const other = ports.slice(0, index).find((earlier) => earlier.port === port);
     if (other === undefined) return [];

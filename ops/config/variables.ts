@@ -66,6 +66,11 @@ export const variables = {
     'info',
     'From which level on entries are logged',
   ),
+  HEALTH_PORT: general.optional(
+    value.port,
+    'none',
+    'Where `GET /health/live` and `/health/ready` answer for any role, over plain HTTP; 0 = any free port',
+  ),
 
   DATA_DIR: storage.set(value.text, '.data', 'All embedded state; deleting it is a fresh start'),
   REDIS_URL: storage.optional(

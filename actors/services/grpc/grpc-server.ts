@@ -1,11 +1,14 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { HealthImplementation, protoPath as healthProto } from 'grpc-health-check';
+import { protoPath as healthProto } from 'grpc-health-check';
 import { protoRoot } from '../../../proto/proto-root.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
+import { systemClock, type Clock } from '../../../runtime/define/clock.ts';
 import { TrolleyError } from '../../../runtime/define/errors.ts';
 import type { Logger } from '../../../runtime/observe/logger.ts';
+import type { HealthChecks } from '../../../runtime/observe/readiness.ts';
+import { startSweep } from '../sweep.ts';
+import { createServingHealth } from './serving-health.ts';
 import type { UnaryService } from './unary-service.ts';
 
 export interface GrpcServerOptions {
@@ -17,6 +20,12 @@ export interface GrpcServerOptions {
   /** The services' own files, relative to `proto/`, for reflection. */
   readonly protoFiles: readonly string[];
   readonly logger: Logger;
+  /** What the services can't do without: while one of these fails, `grpc.health.v1` says NOT_SERVING. Default: nothing. */
+  readonly needs?: HealthChecks;
+  /** Of the looks at `needs`. Default: the system's. */
+  readonly clock?: Clock;
+  /** How often to look. Default 1000. */
+  readonly lookEveryMs?: number;
   /** Default: no encryption. */
   readonly credentials?: ServerCredentials | undefined;
   /** How long `close` waits for calls under way. Default 5000. */
@@ -25,8 +34,8 @@ export interface GrpcServerOptions {
 
 export interface GrpcServer {
   readonly port: number;
-  /** What `grpc.health.v1` says: clients that look send their calls elsewhere. */
-  setServing(serving: boolean): void;
+  /** From now on `grpc.health.v1` says NOT_SERVING: clients that look send their calls elsewhere. */
+  drain(): void;
   /** Takes no more calls, lets those under way end within `shutdownMs`, then cuts them off. */
   close(): Promise<void>;
 }
@@ -44,23 +53,21 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
   for (const { definition, implementation } of options.services) {
     server.addService(definition, implementation(options.logger));
   }
-  const names = ['', ...options.services.map((service) => service.name)];
-  const health = new HealthImplementation();
-  const setServing = (serving: boolean) => {
-    for (const name of names) health.setStatus(name, serving ? 'SERVING' : 'NOT_SERVING');
-  };
-  health.addToServer(server);
+  const health = createServingHealth(options);
+  health.implementation.addToServer(server);
   reflectionOf(options.protoFiles).addToServer(server);
 
+  await health.look();
   const port = await bind(server, options);
-  setServing(true);
+  const { clock = systemClock, lookEveryMs = 1_000, logger } = options;
+  const looks = startSweep({ clock, everyMs: lookEveryMs, round: () => health.look(), logger });
   let closing: Promise<void> | undefined;
   return {
     port,
-    setServing,
+    drain: () => health.drain(),
     close() {
-      setServing(false);
-      closing ??= shutDown(server, options.shutdownMs ?? 5000);
+      health.drain();
+      closing ??= looks.close().then(() => shutDown(server, options.shutdownMs ?? 5000));
       return closing;
     },
   };

@@ -1,6 +1,7 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import type { ChannelCredentials, ClientOptions, ServiceError } from '@grpc/grpc-js';
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
+import { service as healthDefinition } from 'grpc-health-check';
 import { systemClock } from '../../../runtime/define/clock.ts';
 import { TrolleyError, isTrolleyError } from '../../../runtime/define/errors.ts';
 import { metadataOf, type CallOrigin } from './call-metadata.ts';
@@ -42,7 +43,19 @@ export interface GrpcClient<D> {
     request: RequestOf<D[M]>,
     context?: CallContext,
   ): Promise<ResponseOf<D[M]>>;
+  /**
+   * Rejects with `unavailable` unless the far side says by `grpc.health.v1` that it serves. Goes past the circuit and
+   * leaves it as it is.
+   */
+  check(): Promise<void>;
   readonly circuitOpen: boolean;
+  close(): void;
+}
+
+/** What a connection to a service can do besides the calls of that service. */
+export interface ServiceConnection {
+  /** Rejects with `unavailable` unless the service says that it serves. */
+  check(): Promise<void>;
   close(): void;
 }
 
@@ -56,6 +69,9 @@ const channelOptions: Partial<ClientOptions> = {
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.use_local_subchannel_pool': 1,
 };
+
+const checkTimeoutMs = 1_000;
+const healthCheck = healthDefinition['Check'] as UnaryMethod<{ service: string }, { status: string }>;
 
 export function openGrpcClient<D extends object>(definition: D, options: GrpcClientOptions): GrpcClient<D> {
   const service = Object.values(definition as Record<string, { path: string }>)[0]?.path.split('/')[1] ?? '';
@@ -82,6 +98,12 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
       } catch (error) {
         throw isTrolleyError(error) ? error : refusal(error);
       }
+    },
+    async check() {
+      const deadline = systemClock.now() + checkTimeoutMs;
+      const { status } = await perform(connection, healthCheck, { service: '' }, deadline, {});
+      if (status !== 'SERVING')
+        throw new TrolleyError('unavailable', `${service} says that it does not serve`);
     },
     get circuitOpen() {
       return circuit.state === CircuitState.Open;

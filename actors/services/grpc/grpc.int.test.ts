@@ -6,8 +6,9 @@ import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
 import { TrolleyError, errorTable, type ErrorCode } from '../../../runtime/define/errors.ts';
 import { createLogger } from '../../../runtime/observe/logger.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';
+import { ManualClock } from '../testing/manual-clock.ts';
 import { openGrpcClient, isUnknownOutcome, type GrpcClient, type GrpcClientOptions } from './grpc.client.ts';
-import { openGrpcServer, type GrpcServer } from './grpc-server.ts';
+import { openGrpcServer, type GrpcServer, type GrpcServerOptions } from './grpc-server.ts';
 import { unaryService, type IncomingCall } from './unary-service.ts';
 
 type Payments = GrpcClient<typeof PaymentServiceService>;
@@ -26,7 +27,7 @@ describe('gRPC', () => {
     closers.push(() => opened.close());
     return opened;
   };
-  const serve = async (port = 0) => {
+  const serve = async (port = 0, more: Partial<GrpcServerOptions> = {}) => {
     const service = unaryService(PaymentServiceService, {
       charge: () => Promise.reject(new TrolleyError('unimplemented', 'not here')),
       refund: () => ({}),
@@ -44,7 +45,7 @@ describe('gRPC', () => {
       protoFiles: ['payment/payment.proto'],
       logger,
     };
-    const opened = await openGrpcServer({ ...options, shutdownMs: 200 });
+    const opened = await openGrpcServer({ ...options, shutdownMs: 200, ...more });
     closers.push(() => opened.close());
     return opened;
   };
@@ -280,24 +281,82 @@ describe('gRPC', () => {
     });
   });
 
-  it('says that it serves, until it closes', async () => {
-    const check = healthDefinition['Check'];
-    if (check === undefined) throw new Error('no Check in the health definition');
-    const connection = raw();
-    const statusOf = (service: string) =>
-      new Promise<unknown>((resolve, reject) => {
+  describe('health', () => {
+    async function statusOf(service: string): Promise<unknown> {
+      const check = healthDefinition['Check'];
+      if (check === undefined) throw new Error('no Check in the health definition');
+      const connection = raw();
+      const { path, requestSerialize, responseDeserialize } = check;
+      return new Promise((resolve, reject) => {
         connection.makeUnaryRequest(
-          check.path,
-          check.requestSerialize,
-          check.responseDeserialize,
+          path,
+          requestSerialize,
+          responseDeserialize,
           { service },
-          (error, response) => (error === null ? resolve(response) : reject(error)),
+          (error, answered) =>
+            error === null ? resolve((answered as { status: unknown }).status) : reject(error),
         );
       });
-    expect(await statusOf('')).to.deep.include({ status: 'SERVING' });
-    expect(await statusOf('payment.PaymentService')).to.deep.include({ status: 'SERVING' });
-    server.setServing(false);
-    expect(await statusOf('payment.PaymentService')).to.deep.include({ status: 'NOT_SERVING' });
+    }
+
+    it('is good until the server drains', async () => {
+      expect(await statusOf('')).to.equal('SERVING');
+      expect(await statusOf('payment.PaymentService')).to.equal('SERVING');
+      await client.check();
+      server.drain();
+      expect(await statusOf('')).to.equal('NOT_SERVING');
+      expect(await statusOf('payment.PaymentService')).to.equal('NOT_SERVING');
+      expect((await failureOf(client.check())).code).to.equal('unavailable');
+    });
+
+    it('follows what the server needs, until it drains', async () => {
+      const clock = new ManualClock();
+      let looks = 0;
+      let broken = true;
+      let looked = () => {};
+      const needy = await serve(0, {
+        clock,
+        needs: {
+          async store() {
+            looks += 1;
+            looked();
+            if (broken) throw new Error('the disk is full');
+          },
+        },
+      });
+      const own = connect({ address: `127.0.0.1:${needy.port}` });
+      const nextLook = async () => {
+        const look = new Promise<void>((resolve) => (looked = resolve));
+        clock.advance(1000);
+        await look;
+      };
+      expect((await failureOf(own.check())).code).to.equal('unavailable');
+      expect(lines.join('')).to.include('"failing":"store"');
+      broken = false;
+      await nextLook();
+      await own.check();
+      broken = true;
+      await nextLook();
+      expect((await failureOf(own.check())).code).to.equal('unavailable');
+      broken = false;
+      needy.drain();
+      await nextLook();
+      expect((await failureOf(own.check())).code).to.equal('unavailable');
+      await needy.close();
+      clock.advance(10_000);
+      expect(looks).to.equal(4);
+    });
+
+    it('is asked past an open circuit', async () => {
+      answer = () => {
+        throw new TrolleyError('unavailable', 'not now');
+      };
+      const own = connect({ breakAfterFailures: 1 });
+      await failureOf(own.call('getPayment', { checkoutId: 'c' }));
+      expect(own.circuitOpen).to.equal(true);
+      await own.check();
+      expect(own.circuitOpen).to.equal(true);
+    });
   });
 
   it('lists its services to those who ask by reflection', async () => {

@@ -18,6 +18,8 @@ export interface MutualTls {
   readonly server: ServerCredentials;
   /** The server's certificate must be for the host in the address that was called. */
   readonly client: ChannelCredentials;
+  /** For a server of the same process, called on the loopback: whatever hosts its certificate is for. */
+  readonly loopbackClient: ChannelCredentials;
 }
 
 /** New connections get the source's current texts; connections that stand, stay. */
@@ -31,6 +33,9 @@ export function createMutualTls(source: MutualTlsSource): MutualTls {
       clientCertificateRequired,
     ),
     client: experimental.createCertificateProviderChannelCredentials(provider, provider),
+    loopbackClient: experimental.createCertificateProviderChannelCredentials(provider, provider, {
+      checkServerIdentity: () => undefined,
+    }),
   };
 }
 

@@ -1,6 +1,11 @@
 import { InventoryServiceService } from '../../../proto/gen/inventory/inventory.ts';
 import { codeOf } from '../../../runtime/define/errors.ts';
-import { openGrpcClient, type CallContext, type GrpcClientOptions } from '../grpc/grpc.client.ts';
+import {
+  openGrpcClient,
+  type CallContext,
+  type GrpcClientOptions,
+  type ServiceConnection,
+} from '../grpc/grpc.client.ts';
 
 export { reservationIdFor } from './reservation-id.ts';
 
@@ -39,7 +44,7 @@ export interface Inventory {
 }
 
 /** The inventory over gRPC. */
-export function openInventory(options: GrpcClientOptions): Inventory & { close(): void } {
+export function openInventory(options: GrpcClientOptions): Inventory & ServiceConnection {
   const client = openGrpcClient(InventoryServiceService, options);
   return {
     async getStock(productIds, context) {
@@ -68,6 +73,7 @@ export function openInventory(options: GrpcClientOptions): Inventory & { close()
     async restock(reservationId, context) {
       await client.call('restock', { reservationId }, context);
     },
+    check: () => client.check(),
     close: () => client.close(),
   };
 }

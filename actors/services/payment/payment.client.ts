@@ -1,6 +1,11 @@
 import { ChargeStatus, PaymentServiceService, PaymentStatus } from '../../../proto/gen/payment/payment.ts';
 import { TrolleyError } from '../../../runtime/define/errors.ts';
-import { openGrpcClient, type CallContext, type GrpcClientOptions } from '../grpc/grpc.client.ts';
+import {
+  openGrpcClient,
+  type CallContext,
+  type GrpcClientOptions,
+  type ServiceConnection,
+} from '../grpc/grpc.client.ts';
 import { reasonOf } from './payment.messages.ts';
 import { formatAmount, parseAmount } from './payment.requests.ts';
 
@@ -58,7 +63,7 @@ const viewStatus: Readonly<Record<PaymentStatus, PaymentView['status']>> = {
 };
 
 /** Payments over gRPC. */
-export function openPayments(options: GrpcClientOptions): Payments & { close(): void } {
+export function openPayments(options: GrpcClientOptions): Payments & ServiceConnection {
   const client = openGrpcClient(PaymentServiceService, options);
   return {
     async charge({ checkoutId, amountCents, currency, paymentMethod = '' }, context) {
@@ -93,6 +98,7 @@ export function openPayments(options: GrpcClientOptions): Payments & { close(): 
         updatedAt,
       };
     },
+    check: () => client.check(),
     close: () => client.close(),
   };
 }

@@ -1,6 +1,11 @@
 import { ProductServiceService, type Product } from '../../../proto/gen/product/product.ts';
 import { TrolleyError } from '../../../runtime/define/errors.ts';
-import { openGrpcClient, type CallContext, type GrpcClientOptions } from '../grpc/grpc.client.ts';
+import {
+  openGrpcClient,
+  type CallContext,
+  type GrpcClientOptions,
+  type ServiceConnection,
+} from '../grpc/grpc.client.ts';
 
 export interface ProductView {
   readonly id: number;
@@ -34,7 +39,7 @@ export interface ProductCatalog {
 }
 
 /** The catalog over gRPC. */
-export function openProductCatalog(options: GrpcClientOptions): ProductCatalog & { close(): void } {
+export function openProductCatalog(options: GrpcClientOptions): ProductCatalog & ServiceConnection {
   const client = openGrpcClient(ProductServiceService, options);
   return {
     async list({ pageSize = 0, pageToken = '', query = '' } = {}, context) {
@@ -53,6 +58,7 @@ export function openProductCatalog(options: GrpcClientOptions): ProductCatalog &
       const { products } = await client.call('getProducts', request, context);
       return products.map(viewOf);
     },
+    check: () => client.check(),
     close: () => client.close(),
   };
 }

@@ -1,3 +1,5 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { ProductServiceService } from '../../../proto/gen/product/product.ts';
@@ -166,5 +168,23 @@ describe('the product service', () => {
       expect(await refusalOf(wire.call('createProduct', { ...fields, ...each }))).to.equal('invalid_request');
       expect(await refusalOf(wire.call('updateProduct', { id: 1n, ...each }))).to.equal('invalid_request');
     }
+  });
+
+  it('says that it does not serve while its store is broken', async () => {
+    const file = join(folder.path, 'product.sqlite');
+    const serves = () =>
+      catalog.check().then(
+        () => true,
+        () => false,
+      );
+    await catalog.check();
+    await rename(file, `${file}.away`);
+    do clock.advance(5_000);
+    while (await serves());
+    expect(await refusalOf(service.check())).to.equal('unavailable');
+    await rename(`${file}.away`, file);
+    do clock.advance(5_000);
+    while (!(await serves()));
+    await service.check();
   });
 });

@@ -14,10 +14,10 @@ export interface TestAuthority {
   /** Path of its certificate, PEM. */
   readonly ca: string;
   /**
-   * Writes `<name>.crt` and `<name>.key`, for servers and clients on the loopback alike: `localhost`, `127.0.0.1`
-   * and `::1`. The same name again replaces the files with new ones.
+   * Writes `<name>.crt` and `<name>.key`, for servers and clients alike. The same name again replaces the files with
+   * new ones. Without `host` it is for the loopback: `localhost`, `127.0.0.1` and `::1`.
    */
-  issue(name: string): CertificateFiles;
+  issue(name: string, host?: string): CertificateFiles;
 }
 
 interface KeyPair {
@@ -41,7 +41,7 @@ export function createTestAuthority(folder: string, name = 'ca'): TestAuthority 
   writeFileSync(ca, signed(own, subject, keys));
   return {
     ca,
-    issue(leaf) {
+    issue(leaf, host) {
       const files = { cert: join(folder, `${leaf}.crt`), key: join(folder, `${leaf}.key`) };
       const leafKeys = createKeys();
       const certificate = certificateOf(
@@ -50,7 +50,7 @@ export function createTestAuthority(folder: string, name = 'ca'): TestAuthority 
         [
           { name: 'basicConstraints', cA: false },
           { name: 'extKeyUsage', serverAuth: true, clientAuth: true },
-          { name: 'subjectAltName', altNames: loopback },
+          { name: 'subjectAltName', altNames: host === undefined ? loopback : [{ type: 2, value: host }] },
           { name: 'authorityKeyIdentifier', keyIdentifier: own.generateSubjectKeyIdentifier().getBytes() },
         ],
       );

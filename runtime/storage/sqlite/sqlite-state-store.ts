@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { TrolleyError } from '../../define/errors.ts';
 import type { ActorRecord, StateStore, StateWrite, StoredActor } from '../state-store.ts';
 import { GroupCommit } from './group-commit.ts';
+import { createSqliteCheck } from './sqlite-check.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite-database.ts';
 
 export interface SqliteStateStoreOptions {
@@ -48,10 +49,13 @@ export class SqliteStateStore implements StateStore {
   readonly #update: Statement<[string, string, number, string, number]>;
   readonly #remove: Statement<[number, number]>;
   readonly #unfinished: Statement<[number, number], { key: string }>;
+  /** Rejects when the file takes no more writes. */
+  readonly check: () => Promise<void>;
 
   private constructor(database: SqliteDatabase, table: string) {
     this.#database = database;
     this.#commits = new GroupCommit(database);
+    this.check = createSqliteCheck(database, this.#commits);
     this.#load = database.prepare(`SELECT version, state, runtime FROM ${table} WHERE key = ?`);
     this.#insert = database.prepare(
       `INSERT INTO ${table} (key, version, state, runtime, created_at, updated_at)

@@ -1,11 +1,14 @@
-import type { Clock } from '../runtime/define/clock.ts';
+import type { Clock } from '../define/clock.ts';
 
-/** One dependency by name: resolves when it works, rejects when it does not. */
-export type HealthChecks = Readonly<Record<string, () => Promise<void>>>;
+/** Resolves when a dependency works, rejects when it does not. */
+export type HealthCheck = () => Promise<void>;
+
+/** Dependencies by name. */
+export type HealthChecks = Readonly<Record<string, HealthCheck>>;
 
 export type Health = 'ok' | 'failing';
 
-/** Asks each dependency. */
+/** Asks each dependency that there is now. */
 export type Readiness = () => Promise<ReadonlyMap<string, Health>>;
 
 /**
@@ -15,7 +18,7 @@ export type Readiness = () => Promise<ReadonlyMap<string, Health>>;
 export function createReadiness(checks: HealthChecks, clock: Clock, timeoutMs = 1000): Readiness {
   const running = new Map<string, Promise<Health>>();
 
-  function check(name: string, run: () => Promise<void>): Promise<Health> {
+  function check(name: string, run: HealthCheck): Promise<Health> {
     let outcome = running.get(name);
     if (outcome === undefined) {
       outcome = (async () => run())().then(

@@ -1,0 +1,46 @@
+import { systemClock } from '../../runtime/define/clock.ts';
+import { createReadiness, type HealthCheck, type HealthChecks } from '../../runtime/observe/readiness.ts';
+import type { Config } from '../config/config.ts';
+import { openHealthServer } from '../infra/health-server.ts';
+import type { Lifecycle } from '../infra/lifecycle.ts';
+import { listening } from './listening.ts';
+
+/** What this process needs to do its work. */
+export interface Health {
+  readonly checks: HealthChecks;
+  /** Adds a dependency. */
+  need(name: string, check: HealthCheck): void;
+  /** The start is over: from now on readiness is up to the checks. */
+  started(): void;
+}
+
+/** Answers probes on HEALTH_PORT from the first moment on; not ready until everything runs, nor once the stop began. */
+export async function startHealth({ healthPort }: Config, lifecycle: Lifecycle): Promise<Health> {
+  let state = 'starting';
+  lifecycle.stopping.addEventListener('abort', () => (state = 'stopping'));
+  const checks: Record<string, HealthCheck> = {
+    process: () => (state === 'started' ? Promise.resolve() : Promise.reject(new Error(state))),
+  };
+  if (healthPort !== undefined) {
+    const claim = { port: healthPort, variable: 'HEALTH_PORT' };
+    const readiness = createReadiness(checks, systemClock);
+    await lifecycle.start({
+      name: 'the health port',
+      start: () =>
+        listening.open(claim, () =>
+          openHealthServer({ host: listening.probes, port: healthPort, readiness }),
+        ),
+      stop: (server) => server.close(),
+      describe: ({ port }) => `health on :${port}`,
+    });
+  }
+  return {
+    checks,
+    need(name, check) {
+      checks[name] = check;
+    },
+    started() {
+      if (state === 'starting') state = 'started';
+    },
+  };
+}

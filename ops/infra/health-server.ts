@@ -1,0 +1,62 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Readiness } from '../../runtime/observe/readiness.ts';
+
+export interface HealthServer {
+  readonly port: number;
+  close(): Promise<void>;
+}
+
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
+/**
+ * Answers probes over plain HTTP, for processes of any role: `/health/live` as long as the process runs, and
+ * `/health/ready` with each dependency by name, 503 while one of them fails.
+ */
+export function openHealthServer(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly readiness: Readiness;
+}): Promise<HealthServer> {
+  const { host, port, readiness } = options;
+  const server = createServer({ keepAliveTimeout: 1_000 }, (request, response) => {
+    void answerTo(request.method, request.url, readiness).then(({ status, body }) => {
+      response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
+      response.end(request.method === 'HEAD' ? undefined : JSON.stringify(body));
+    });
+  });
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve({
+        port: (server.address() as AddressInfo).port,
+        close: () =>
+          new Promise((closed) => {
+            server.close(() => closed());
+            server.closeAllConnections();
+          }),
+      });
+    });
+  });
+}
+
+async function answerTo(method = '', url = '', readiness: Readiness): Promise<Answer> {
+  const path = url.split('?', 1)[0];
+  if (path !== '/health/live' && path !== '/health/ready') {
+    return { status: 404, body: { error: 'there are /health/live and /health/ready', code: 'not_found' } };
+  }
+  if (method !== 'GET' && method !== 'HEAD') {
+    return { status: 405, body: { error: 'GET only', code: 'method_not_allowed' } };
+  }
+  if (path === '/health/live') return { status: 200, body: { status: 'ok' } };
+  const health = await readiness();
+  const dependencies = Object.fromEntries(health);
+  const failing = [...health.keys()].filter((name) => health.get(name) !== 'ok');
+  if (failing.length === 0) return { status: 200, body: { status: 'ok', dependencies } };
+  const error = `not ready: ${failing.join(', ')}`;
+  return { status: 503, body: { error, code: 'unavailable', status: 'unavailable', dependencies } };
+}
