@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
-import { pause, type Clock } from '../define/clock.ts';
+import type { Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
-import { openBlockingConnection, type RedisConnection } from '../redis/redis-connection.ts';
+import type { RedisConnection } from '../redis/redis-connection.ts';
+import { StreamReader } from '../redis/stream-reader.ts';
 import type { Inbox, Replies, Reply } from './replies.ts';
 
 /** Answers kept for an asker that reads slowly; what is older, nobody waits for any more. */
@@ -13,7 +13,6 @@ const prolongMs = 10_000;
 /** Inboxes whose last prolonging is remembered. */
 const maxRemembered = 1_000;
 const blockMs = 1_000;
-const retryMs = 200;
 
 export class RedisReplies implements Replies {
   readonly #redis: RedisConnection;
@@ -55,63 +54,29 @@ export interface RedisInboxOptions {
   readonly process: string;
 }
 
-/** A process's stream of answers, read from the last one seen, so that a reconnect loses nothing. */
+/** A process's stream of answers. */
 export class RedisInbox implements Inbox {
   readonly name: string;
-  readonly #options: RedisInboxOptions;
-  readonly #connection: Redis;
-  readonly #closing = new AbortController();
-  readonly #ended: Promise<void>;
+  readonly #reader: StreamReader;
   #listener: (reply: Reply) => void = () => undefined;
-  #lastId = '0-0';
 
   constructor(options: RedisInboxOptions) {
     this.name = `${options.namespace}:inbox:${options.process}`;
-    this.#options = options;
-    this.#connection = openBlockingConnection(options.redis);
-    this.#connection.on('error', (error) => options.logger.debug({ err: error }, 'inbox connection'));
-    this.#ended = this.#loop();
+    this.#reader = new StreamReader({
+      ...options,
+      what: 'answers',
+      blockMs,
+      from: 'first',
+      onEntry: (_, _id, fields) => this.#listener(JSON.parse(String(fields[1])) as Reply),
+    });
+    this.#reader.add(this.name);
   }
 
   onReply(listener: (reply: Reply) => void): void {
     this.#listener = listener;
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
-    this.#connection.disconnect();
-    await this.#ended;
-  }
-
-  async #loop(): Promise<void> {
-    const { signal } = this.#closing;
-    const { clock, logger } = this.#options;
-    while (!signal.aborted) {
-      try {
-        await this.#read();
-      } catch (error) {
-        if (this.#closing.signal.aborted) return;
-        logger.warn({ err: error }, 'answers cannot be read');
-        await pause(clock, retryMs, signal);
-      }
-    }
-  }
-
-  async #read(): Promise<void> {
-    const streams = await this.#connection.xread(
-      'COUNT',
-      1000,
-      'BLOCK',
-      blockMs,
-      'STREAMS',
-      this.name,
-      this.#lastId,
-    );
-    for (const [, entries] of streams ?? []) {
-      for (const [id, fields] of entries) {
-        this.#lastId = id;
-        this.#listener(JSON.parse(String(fields[1])) as Reply);
-      }
-    }
+  close(): Promise<void> {
+    return this.#reader.close();
   }
 }

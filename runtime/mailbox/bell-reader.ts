@@ -1,25 +1,11 @@
 import { setImmediate as nextImmediate } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
-import { pause, type Clock } from '../define/clock.ts';
+import type { Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
-import { openBlockingConnection, type RedisConnection } from '../redis/redis-connection.ts';
+import { isRedisCluster, type RedisConnection } from '../redis/redis-connection.ts';
+import { StreamReader } from '../redis/stream-reader.ts';
 import { parseAddress } from './address.ts';
 import type { CarriedMessage, MailboxWatch, RingListener } from './mailbox.ts';
 import { bellKey } from './redis-keys.ts';
-
-/** The longest that a shard just added waits to be listened to; what rings meanwhile is not lost. */
-const blockMs = 200;
-const maxRings = 1000;
-/** Rings heard before they are removed: often enough that messages do not lie about twice. */
-const trimEvery = 200;
-
-interface Bell {
-  readonly shard: number;
-  /** The id of the last ring heard; unset until the first read. */
-  lastId?: string;
-  /** Rings heard since the stream was last trimmed. */
-  untrimmed: number;
-}
 
 export interface BellOptions {
   readonly redis: RedisConnection;
@@ -29,110 +15,96 @@ export interface BellOptions {
 }
 
 /** Connections that hear rings: to block on a stream, and to be woken, costs Redis for each stream of the read. */
-const bellReaders = 4;
+const readersOfOneRedis = 4;
+/** The longest that a shard just added waits to be listened to; what rings meanwhile is not lost. */
+const blockMs = 200;
+/** Where a reader has one shard, nothing is added to it. */
+const loneBlockMs = 1_000;
+/** Rings heard before they are removed: often enough that messages do not lie about twice. */
+const trimEvery = 200;
 
-/** Hears the doorbells of the shards that are added. */
+/** Hears the doorbells of the shards that are added. A Redis Cluster reads one slot at a time: a reader a shard. */
 export function watchBells(options: BellOptions, onRing: RingListener): MailboxWatch {
-  const readers = Array.from({ length: bellReaders }, () => new BellReader(options, onRing));
-  const readerOf = (shard: number) => readers[shard % bellReaders];
+  const alone = isRedisCluster(options.redis);
+  const readers = new Map<number, BellReader>();
+  const numberOf = (shard: number) => (alone ? shard : shard % readersOfOneRedis);
   return {
-    add: (shard) => readerOf(shard)?.add(shard),
-    remove: (shard) => readerOf(shard)?.remove(shard),
-    close: async () => {
-      await Promise.all(readers.map((reader) => reader.close()));
+    add(shard) {
+      const number = numberOf(shard);
+      const reader = readers.get(number) ?? new BellReader(options, alone ? loneBlockMs : blockMs, onRing);
+      readers.set(number, reader);
+      reader.add(shard);
+    },
+    remove: (shard) => readers.get(numberOf(shard))?.remove(shard),
+    async close() {
+      await Promise.all([...readers.values()].map((reader) => reader.close()));
     },
   };
 }
 
-/** Reads the doorbells of many shards with one blocking read, on a connection of its own. */
-class BellReader implements MailboxWatch {
+interface Bell {
+  readonly shard: number;
+  /** The last ring heard. */
+  lastId: string;
+  /** Rings heard since the stream was last trimmed. */
+  untrimmed: number;
+}
+
+class BellReader {
   readonly #options: BellOptions;
   readonly #onRing: RingListener;
-  readonly #connection: Redis;
-  /** Stream key → shard and the id last seen. */
-  readonly #streams = new Map<string, Bell>();
-  readonly #closing = new AbortController();
-  readonly #ended: Promise<void>;
+  readonly #bells = new Map<string, Bell>();
+  readonly #reader: StreamReader;
 
-  constructor(options: BellOptions, onRing: RingListener) {
+  constructor(options: BellOptions, blockMs: number, onRing: RingListener) {
     this.#options = options;
     this.#onRing = onRing;
-    this.#connection = openBlockingConnection(options.redis);
-    this.#connection.on('error', (error) => options.logger.debug({ err: error }, 'doorbell connection'));
-    this.#ended = this.#loop();
+    this.#reader = new StreamReader({
+      ...options,
+      what: 'doorbells',
+      blockMs,
+      // What rang since the shard was acquired is heard, and a ring heard twice does no harm.
+      from: 'last second',
+      onEntry: (key, id, fields) => this.#heard(key, id, fields),
+      onRead: (found) => (found ? turnsToStart() : this.#trimAll()),
+    });
   }
 
   add(shard: number): void {
-    this.#streams.set(bellKey(this.#options.namespace, shard), { shard, untrimmed: 0 });
+    const key = bellKey(this.#options.namespace, shard);
+    this.#bells.set(key, { shard, lastId: '', untrimmed: 0 });
+    this.#reader.add(key);
   }
 
   remove(shard: number): void {
-    this.#streams.delete(bellKey(this.#options.namespace, shard));
+    const key = bellKey(this.#options.namespace, shard);
+    this.#bells.delete(key);
+    this.#reader.remove(key);
   }
 
-  async close(): Promise<void> {
-    this.#closing.abort();
-    this.#connection.disconnect();
-    await this.#ended;
+  close(): Promise<void> {
+    return this.#reader.close();
   }
 
-  async #loop(): Promise<void> {
-    const { signal } = this.#closing;
-    const { clock, logger } = this.#options;
-    while (!signal.aborted) {
-      const streams = [...this.#streams];
-      if (streams.length === 0) {
-        await pause(clock, blockMs, signal);
-        continue;
-      }
-      try {
-        await this.#read(streams);
-        await turnsToStart();
-      } catch (error) {
-        if (this.#closing.signal.aborted) return;
-        logger.warn({ err: error }, 'doorbells cannot be read; the sweep finds the messages meanwhile');
-        await pause(clock, blockMs, signal);
-      }
-    }
+  #heard(key: string, id: string, fields: string[]): void {
+    const bell = this.#bells.get(key);
+    if (bell === undefined) return;
+    bell.lastId = id;
+    if (++bell.untrimmed >= trimEvery) this.#trim(key, bell);
+    const actor = fields[1];
+    if (actor !== undefined) this.#onRing(parseAddress(actor, bell.shard), carriedBy(id, fields));
   }
 
-  async #read(streams: [string, Bell][]): Promise<void> {
-    if (streams.some(([, bell]) => bell.lastId === undefined)) {
-      const [seconds] = await this.#connection.time();
-      // A second back: what rang since the shard was acquired is heard, and a ring heard twice does no harm.
-      for (const [, bell] of streams) bell.lastId ??= `${(Number(seconds) - 1) * 1000}-0`;
-    }
-    const reply = await this.#connection.xread(
-      'COUNT',
-      maxRings,
-      'BLOCK',
-      blockMs,
-      'STREAMS',
-      ...streams.map(([key]) => key),
-      ...streams.map(([, bell]) => bell.lastId ?? '0'),
-    );
-    for (const [key, entries] of reply ?? []) {
-      const stream = this.#streams.get(key);
-      if (stream === undefined) continue;
-      for (const [id, fields] of entries) {
-        stream.lastId = id;
-        const actor = fields[1];
-        if (actor !== undefined) this.#onRing(parseAddress(actor, stream.shard), carriedBy(id, fields));
-      }
-      stream.untrimmed += entries.length;
-      if (stream.untrimmed >= trimEvery) this.#trim(key, stream);
-    }
-    // A quiet moment: what is left of the rings need not lie about until the next busy one.
-    if (reply === null) {
-      for (const [key, stream] of this.#streams) if (stream.untrimmed > 0) this.#trim(key, stream);
-    }
+  /** In a quiet moment: what is left of the rings need not lie about until the next busy one. */
+  #trimAll(): void {
+    for (const [key, bell] of this.#bells) if (bell.untrimmed > 0) this.#trim(key, bell);
   }
 
   /** Removes what was heard, but for the last ring: takers read from it how far the rings have come. */
-  #trim(key: string, stream: Bell): void {
-    stream.untrimmed = 0;
+  #trim(key: string, bell: Bell): void {
+    bell.untrimmed = 0;
     this.#options.redis
-      .xtrim(key, 'MINID', stream.lastId ?? '0')
+      .xtrim(key, 'MINID', bell.lastId)
       .catch((error: unknown) => this.#options.logger.debug({ err: error }, 'doorbell not trimmed'));
   }
 }

@@ -1,8 +1,7 @@
+import { firstStreamId, isAfter } from '../redis/stream-id.ts';
+
 /** Actors whose last taking is remembered by name; for older ones the latest of them stands in. */
 const maxRemembered = 10_000;
-
-/** Before any ring. */
-const first = '0-0';
 
 /**
  * Tells whether a message that came with a ring is still to be handled.
@@ -14,7 +13,7 @@ const first = '0-0';
 export class RingLedger {
   /** Actor id → the last ring that was accepted, or that its mailbox's last taking has seen. */
   readonly #taken = new Map<string, string>();
-  #floor = first;
+  #floor = firstStreamId;
 
   taken(actorId: string, lastRing: string): void {
     this.#taken.delete(actorId);
@@ -30,15 +29,8 @@ export class RingLedger {
   /** Whether what this ring carried is still to be handled; heard a second time, it is not. */
   accept(actorId: string, ring: string): boolean {
     const taken = this.#taken.get(actorId) ?? this.#floor;
-    if (taken !== first && !isAfter(ring, taken)) return false;
+    if (taken !== firstStreamId && !isAfter(ring, taken)) return false;
     this.taken(actorId, ring);
     return true;
   }
-}
-
-/** Compares ids of Redis streams: `milliseconds-sequence`. */
-function isAfter(one: string, other: string): boolean {
-  const [ms = 0, sequence = 0] = one.split('-').map(Number);
-  const [otherMs = 0, otherSequence = 0] = other.split('-').map(Number);
-  return ms === otherMs ? sequence > otherSequence : ms > otherMs;
 }

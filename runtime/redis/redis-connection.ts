@@ -1,13 +1,42 @@
-import type { Cluster, Redis } from 'ioredis';
+import { Command, type Cluster, type Redis } from 'ioredis';
 
-/** Either kind of ioredis client: of one Redis, a Sentinel's too, or of a Redis Cluster. */
+/** Either kind of ioredis client: of one Redis, which a Sentinel may watch, or of a Redis Cluster. */
 export type RedisConnection = Redis | Cluster;
 
-/** A connection of one's own, for reads that block. The caller closes it. */
-export function openBlockingConnection(redis: RedisConnection): Redis {
-  return (redis as Redis).duplicate({
+export function isRedisCluster(redis: RedisConnection): redis is Cluster {
+  return redis.isCluster;
+}
+
+/** How long an answer to a blocking read may be late, before its connection counts as lost. */
+const lateMs = 5_000;
+
+/**
+ * A connection of one's own for reads of `key` that block for up to `blockMs`, to the master that serves the key
+ * now. It ends with the first failure, and is opened anew then: the master may be another one by that time.
+ */
+export async function openBlockingConnection(
+  redis: RedisConnection,
+  key: string,
+  blockMs: number,
+): Promise<Redis> {
+  const master = isRedisCluster(redis) ? await masterOf(redis, key) : redis;
+  return master.duplicate({
     enableAutoPipelining: false,
     enableOfflineQueue: true,
-    maxRetriesPerRequest: null,
+    commandTimeout: blockMs + lateMs,
+    retryStrategy: null,
+    // A failover is noticed by the read that fails.
+    failoverDetector: false,
   });
+}
+
+/** Asks the cluster: what it was when somebody last looked may be why a connection was lost. */
+async function masterOf(cluster: Cluster, key: string): Promise<Redis> {
+  await new Promise<void>((resolve, reject) => {
+    cluster.refreshSlotsCache((error) => (error ? reject(error) : resolve()));
+  });
+  const [address] = cluster.slots[new Command('xread', ['STREAMS', key, '0']).getSlot()] ?? [];
+  const master = cluster.nodes('master').find(({ options }) => `${options.host}:${options.port}` === address);
+  if (master === undefined) throw new Error(`no master of the cluster serves ${key}`);
+  return master;
 }
