@@ -20,6 +20,8 @@ export interface RedisOptions {
   readonly durable?: boolean;
   /** Whether it ends when this process is killed. Off only to test what happens when it does not. */
   readonly endWithParent?: boolean;
+  /** More of Redis's own arguments. */
+  readonly args?: readonly string[];
 }
 
 const signals: StopSignals = { graceful: 'SIGTERM', forced: 'SIGKILL' };
@@ -76,7 +78,7 @@ export async function startRedis(options: RedisOptions): Promise<EmbeddedServer>
 }
 
 /** `noeviction`: an evicted key would be a lost message. */
-function redisArgs({ durable = true }: RedisOptions): string[] {
+function redisArgs({ durable = true, args = [] }: RedisOptions): string[] {
   const append = durable ? ['--appendonly', 'yes', '--appendfsync', 'everysec'] : ['--appendonly', 'no'];
   return [
     ...append,
@@ -86,6 +88,7 @@ function redisArgs({ durable = true }: RedisOptions): string[] {
     'noeviction',
     '--databases',
     durable ? '16' : '1024',
+    ...args,
   ];
 }
 

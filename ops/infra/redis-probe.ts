@@ -12,7 +12,7 @@ export async function redisVersion(port: number, host: string): Promise<string |
 }
 
 /** One inline command, the first packet of the answer; undefined when there is none. */
-function askRedis(port: number, host: string, command: string): Promise<string | undefined> {
+export function askRedis(port: number, host: string, command: string): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ port, host });
     const end = (answer: string | undefined) => {
