@@ -70,7 +70,7 @@ async function startRoles(
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random });
 
   if (is('node') && postgres !== undefined) {
-    const parts = { cluster, refs, postgres, services, cartViews };
+    const parts = { cluster, refs, postgres, services, cartViews, health };
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
   if (is('relay') || is('consumers')) {

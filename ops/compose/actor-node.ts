@@ -21,6 +21,7 @@ import type { DataDir } from '../infra/data-dir.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
 import { startSoleHolder } from '../infra/sole-holder.ts';
 import type { PostgresBackend } from './backends.ts';
+import type { Health } from './health.ts';
 import type { Services } from './services.ts';
 
 export interface ActorNodeParts {
@@ -29,6 +30,7 @@ export interface ActorNodeParts {
   readonly postgres: PostgresBackend;
   readonly services: Services;
   readonly cartViews: CartViews;
+  readonly health: Health;
 }
 
 const dayMs = 86_400_000;
@@ -51,7 +53,7 @@ export async function startActorNode(
   dataDir: DataDir,
   lifecycle: Lifecycle,
   logger: Logger,
-  { cluster, refs, postgres, services, cartViews }: ActorNodeParts,
+  { cluster, refs, postgres, services, cartViews, health }: ActorNodeParts,
 ): Promise<void> {
   await startSoleHolder(lifecycle, {
     postgresUrl: postgres.url,
@@ -67,6 +69,7 @@ export async function startActorNode(
       SqliteStateStore.open({ file: join(dataDir.path, 'carts.sqlite'), actorType: CartContract.type }),
     stop: (store) => store.close(),
   });
+  health.need('carts', carts.check);
   const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
   const orders = new PostgresStateStore({ pool: postgres.pool, table: orderTable });
 
