@@ -344,66 +344,6 @@ describe('the kernel', () => {
   });
 });
 
-describe('the kernel, when the shape of a state changes', () => {
-  const Named = defineContract({
-    type: 'named',
-    key: z.string(),
-    messages: { Get: { input: z.object({}), output: z.object({ name: z.string() }) } },
-  });
-  const named = (version: number) =>
-    defineActor(Named, {
-      version,
-      state: z.object({ name: z.string() }),
-      initial: () => ({ name: 'new' }),
-      migrate: (stored, from) => ({ name: `${(stored as { title: string }).title} of version ${from}` }),
-      receive: { Get: (turn) => turn.state },
-    });
-  const storedWith = async (schema: number | undefined) => {
-    const store = new MemoryStateStore();
-    const record = { state: { title: 'old' }, applied: [], effects: [], waiting: [] };
-    const versioned = schema === undefined ? record : { ...record, schema };
-    await store.write({ key: 'a', expectedVersion: 0, record: versioned, events: [], now: 0 });
-    return store;
-  };
-
-  it('migrates a state that an older version stored', async () => {
-    const cluster = createTestCluster({ actors: [{ actor: named(2), store: await storedWith(undefined) }] });
-    expect(await cluster.refs.ref(Named, 'a').ask('Get', {})).to.deep.equal({ name: 'old of version 1' });
-    await cluster.close();
-  });
-
-  it('leaves a state alone that a newer version stored, and keeps its messages for a newer node', async () => {
-    const store = await storedWith(3);
-    const cluster = createTestCluster({ actors: [{ actor: named(2), store }] });
-    const error = await rejection(cluster.refs.ref(Named, 'a').ask('Get', {}, { timeoutMs: 100 }));
-    expect(error).to.have.property('code', 'deadline_exceeded');
-    expect(store.writes).to.equal(1);
-    expect(cluster.mailbox.residents()).to.deep.equal(['named~a']);
-    await cluster.close();
-  });
-});
-
-describe('the kernel, types', () => {
-  it('rejects at compile time what the contract does not have', () => {
-    const cases = (cluster: TestCluster) => {
-      const ref = cluster.refs.ref(Counter, 'a');
-      // @ts-expect-error a message without output cannot be asked
-      void ref.ask('Note', { by: 1 });
-      // @ts-expect-error the input is of another shape
-      void ref.ask('Add', { amount: 1 });
-      // @ts-expect-error there is no such message
-      void ref.tell('Subtract', { by: 1 });
-      defineActor(Counter, {
-        state: Total,
-        initial: () => ({ total: 0, log: [] }),
-        // @ts-expect-error handlers are missing
-        receive: { Get: (turn) => turn.state },
-      });
-    };
-    expect(cases).to.be.a('function');
-  });
-});
-
 async function rejection(promise: Promise<unknown>): Promise<unknown> {
   try {
     await promise;

@@ -2,6 +2,7 @@ import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import type { MemoryMailbox } from '../mailbox/memory-mailbox.ts';
+import type { NodeObserver } from '../observe/node-observer.ts';
 import { silentLogger, type Logger } from '../observe/logger.ts';
 import { Driver } from './driver.ts';
 import { FakeClock } from './fake-clock.ts';
@@ -34,6 +35,8 @@ export interface TestClusterOptions {
   readonly limits?: Partial<KernelLimits>;
   readonly mailboxLimit?: number;
   readonly logger?: Logger;
+  /** Hears what happens on every node. */
+  readonly observer?: NodeObserver;
   readonly interposed?: Interposed;
 }
 
@@ -106,6 +109,7 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
       actors: typeof actors === 'function' ? actors : () => actors,
       logger: options.logger ?? silentLogger,
       limits: options.limits ?? {},
+      observer: options.observer ?? {},
       leaseMs: options.leaseMs ?? 3_000,
       beatMs: options.beatMs ?? 500,
     });

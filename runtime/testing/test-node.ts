@@ -4,6 +4,7 @@ import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
+import type { NodeObserver } from '../observe/node-observer.ts';
 import type { Logger } from '../observe/logger.ts';
 import { linkMailbox, linkRegistry, linkReplies, linkStore } from './linked-ports.ts';
 import { SimulatedProcess } from './simulated-process.ts';
@@ -20,6 +21,7 @@ export interface TestNodeOptions {
   readonly actors: (context: NodeContext) => readonly HostedActor[];
   readonly logger: Logger;
   readonly limits: Partial<KernelLimits>;
+  readonly observer: NodeObserver;
   readonly leaseMs: number;
   readonly beatMs: number;
 }

@@ -1,0 +1,75 @@
+import { expect } from 'chai';
+import { z } from 'zod';
+import { defineActor } from './actor.ts';
+import { defineContract } from './contract.ts';
+import type { ActorRefs } from './ref.ts';
+
+const Total = z.object({ total: z.int() });
+const Counter = defineContract({
+  type: 'counter',
+  key: z.string(),
+  messages: {
+    Add: { input: z.object({ by: z.int() }), output: Total },
+    Note: { input: z.object({ by: z.int() }) },
+  },
+});
+
+/*
+ * What must not compile. `npm run types` checks it: a line marked so that does compile is an error there.
+ */
+describe('the types of actors', () => {
+  it('reject at compile time what a caller cannot send', () => {
+    const calls = (refs: ActorRefs) => {
+      const ref = refs.ref(Counter, 'a');
+      // @ts-expect-error a message without output cannot be asked
+      void ref.ask('Note', { by: 1 });
+      // @ts-expect-error the input is of another shape
+      void ref.ask('Add', { amount: 1 });
+      // @ts-expect-error there is no such message
+      void ref.tell('Subtract', { by: 1 });
+      // @ts-expect-error an ask waits for its answer, so it is not for later
+      void ref.ask('Add', { by: 1 }, { delayMs: 1_000 });
+    };
+    expect(calls).to.be.a('function');
+  });
+
+  it('reject at compile time what an actor does not do', () => {
+    const definitions = () => [
+      defineActor(Counter, {
+        state: Total,
+        initial: () => ({ total: 0 }),
+        // @ts-expect-error a handler is missing
+        receive: { Note: () => undefined },
+      }),
+      defineActor(Counter, {
+        state: Total,
+        initial: () => ({ total: 0 }),
+        receive: {
+          // @ts-expect-error the answer is of another shape
+          Add: () => ({ sum: 1 }),
+          Note: () => undefined,
+        },
+      }),
+      defineActor(Counter, {
+        state: Total,
+        initial: () => ({ total: 0 }),
+        receive: {
+          Add(turn, { by }) {
+            // @ts-expect-error there is no such message to be reminded of
+            turn.remind('Subtract', { by }, { delayMs: 1_000 });
+            // @ts-expect-error the message takes another input
+            turn.remind('Note', { amount: by }, { delayMs: 1_000 });
+            // @ts-expect-error a reminder has a time
+            turn.remind('Note', { by }, { id: 'later' });
+            // @ts-expect-error there is no such effect
+            turn.perform('Charge', {});
+            turn.remind('Note', { by }, { at: turn.now + 1_000, id: 'later' });
+            return turn.state;
+          },
+          Note: () => undefined,
+        },
+      }),
+    ];
+    expect(definitions).to.be.a('function');
+  });
+});
