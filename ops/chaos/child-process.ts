@@ -31,6 +31,8 @@ export interface ChildOptions {
   readonly options: object;
   readonly logFile: string;
   readonly searchPath: string;
+  /** Of its memory, the part that JavaScript may fill, in MB. Default: as Node chooses. */
+  readonly heapMb?: number | undefined;
 }
 
 /** Starts a program of this folder; it ends with this process, however this one ends. */
@@ -39,7 +41,8 @@ export function startChild<Says extends { kind: string }, Hears extends object =
 ): ScenarioChild<Says, Hears> {
   const log = openSync(start.logFile, 'a');
   const file = fileURLToPath(new URL(start.file, import.meta.url));
-  const args = ['--import', 'tsx', file, JSON.stringify(start.options)];
+  const heap = start.heapMb === undefined ? [] : [`--max-old-space-size=${start.heapMb}`];
+  const args = [...heap, '--import', 'tsx', file, JSON.stringify(start.options)];
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const command = endingWithParent({ program: process.execPath, args, cwd: root }, 'KILL');
   const child = spawn(command.program, [...command.args], {

@@ -9,6 +9,8 @@ export interface ClusterServers {
   /** For the logs of all processes. */
   readonly folder: string;
   readonly searchPath: string;
+  /** Of each node's memory, the part that JavaScript may fill, in MB. Default: as Node chooses. */
+  readonly heapMb?: number;
 }
 
 export interface NodeProcess {
@@ -51,12 +53,14 @@ export class ClusterNodes {
 
   /** Resolves when the node is a member, which is before it has its share of the shards. */
   async start(): Promise<NodeProcess> {
-    const { folder, searchPath, redisUrl, postgresUrl } = this.#servers;
+    const { folder, searchPath, heapMb, redisUrl, postgresUrl } = this.#servers;
     const { shards, leaseMs } = this.#options;
     const label = `node-${++this.#started}`;
     const options: NodeOptions = { label, redisUrl, postgresUrl, shards, leaseMs };
     const logFile = join(folder, `${label}.log`);
-    const child = startChild<NodeSays>({ label, file: './cluster-node.ts', options, logFile, searchPath });
+    const child = startChild<NodeSays>({
+      ...{ label, file: './cluster-node.ts', options, logFile, searchPath, heapMb },
+    });
     const node: NodeProcess = { label, child, shards: 0, frozen: false, leaving: false };
     this.#nodes.add(node);
     let ready: () => void = () => undefined;

@@ -15,6 +15,8 @@ export const Ledger = defineContract({
         n: z.int().positive(),
         /** Holds up the whole node of this name, as a handler does that computes for too long. */
         block: z.object({ node: z.string(), ms: z.int() }).optional(),
+        /** Fills the memory of every node that handles it. */
+        exhaust: z.boolean().optional(),
       }),
       output: z.object({ count: z.int(), node: z.string() }),
     },
@@ -38,8 +40,9 @@ export function createLedgerActor(node: string) {
     state: LedgerState,
     initial: (): LedgerState => ({ seen: [], anomalies: [], writer: node }),
     receive: {
-      Append(turn, { n, block }) {
+      Append(turn, { n, block, exhaust }) {
         if (block?.node === node) holdUp(block.ms);
+        if (exhaust === true) fillMemory();
         const { seen, anomalies } = turn.state;
         const expected = seen.length + 1;
         turn.set({
@@ -51,6 +54,12 @@ export function createLedgerActor(node: string) {
       },
     },
   });
+}
+
+/** Ends the process: no heap has room for it. */
+function fillMemory(): never {
+  const kept: string[][] = [];
+  for (;;) kept.push(Array.from({ length: 100_000 }, (_, i) => `${kept.length}-${i}`));
 }
 
 /** Nothing else runs in this thread meanwhile: no timer, no renewal of a lease. */
