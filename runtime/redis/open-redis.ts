@@ -1,0 +1,125 @@
+import { Cluster, Redis } from 'ioredis';
+import type { Clock } from '../define/clock.ts';
+import { TrolleyError } from '../define/errors.ts';
+import { withTimeLimit } from '../events/time-limit.ts';
+import type { Logger } from '../observe/logger.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { parseRedisUrl, redisUrlWithoutPassword, type RedisAddress, type RedisHost } from './redis-url.ts';
+
+export interface OpenRedisOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** PEM texts for `rediss…`; looked at with each new connection, so that they may change. */
+  readonly tls?: RedisTls | undefined;
+}
+
+export interface RedisTls {
+  /** The authorities that a server is checked against. Default: those that Node knows. */
+  readonly ca?: string | undefined;
+  /** For servers that want to know their clients. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+}
+
+/** How long the first connection may take. */
+const connectLimitMs = 10_000;
+const commandLimitMs = 5_000;
+/** A master that is gone is looked for so often within one command; its caller tries again by itself. */
+const maxRedirections = 5;
+const lookAgainMs = 50;
+/** Moved slots and new masters are noticed by the first command that fails, and without one after this time. */
+const slotsRefreshMs = 2_000;
+
+const retryStrategy = (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 10), 1_000);
+
+/**
+ * Connects to one Redis, to the master that Sentinels name, or to a Redis Cluster: see `parseRedisUrl`. What cannot
+ * be sent fails at once, what is not answered fails after 5 s: callers try again within their own deadlines.
+ *
+ * @throws TrolleyError `unavailable`, with the reason
+ */
+export async function openRedis(
+  url: string,
+  { clock, logger, tls }: OpenRedisOptions,
+): Promise<RedisConnection> {
+  const redis = createConnection(parseRedisUrl(url), tls);
+  let reason: unknown;
+  redis.on('error', (error: unknown) => {
+    reason = error;
+    logger.debug({ err: error }, 'Redis connection');
+  });
+  try {
+    await withTimeLimit(clock, connectLimitMs, 'connecting', redis.connect());
+  } catch (error) {
+    redis.disconnect();
+    const cause = reason ?? error;
+    const sentence = `${redisUrlWithoutPassword(url)} cannot be reached: ${String(cause)}`;
+    throw new TrolleyError('unavailable', sentence, { cause });
+  }
+  return redis;
+}
+
+/** Of every connection, to whatever node. */
+function commonOptions({ username, password, tls: encrypted }: RedisAddress, tls: RedisTls) {
+  return {
+    ...(username && { username }),
+    ...(password && { password }),
+    ...(encrypted && { tls }),
+    commandTimeout: commandLimitMs,
+    connectTimeout: commandLimitMs,
+    // A Redis that reads its log says how long it will take, and is often done sooner.
+    maxLoadingRetryTime: 250,
+  };
+}
+
+type CommonOptions = ReturnType<typeof commonOptions>;
+
+const failingAtOnce = { enableAutoPipelining: true, enableOfflineQueue: false, lazyConnect: true };
+
+function createConnection(address: RedisAddress, tls: RedisTls = {}): RedisConnection {
+  const common = commonOptions(address, tls);
+  if (address.kind === 'cluster') return createCluster(address.hosts, common);
+  const { db, hosts } = address;
+  const alone = { ...common, ...failingAtOnce, maxRetriesPerRequest: 1, retryStrategy, db };
+  if (address.kind === 'standalone') return new Redis({ ...alone, ...hosts[0] });
+  return new Redis({
+    ...alone,
+    sentinels: [...hosts],
+    name: address.master,
+    ...(common.username && { sentinelUsername: common.username }),
+    ...(common.password && { sentinelPassword: common.password }),
+    ...(common.tls && { sentinelTLS: common.tls, enableTLSForSentinelMode: true }),
+    sentinelCommandTimeout: commandLimitMs,
+    sentinelRetryStrategy: retryStrategy,
+    // A master that was replaced while it hung would keep its connections.
+    failoverDetector: true,
+  });
+}
+
+function createCluster(hosts: readonly RedisHost[], common: CommonOptions): Cluster {
+  const cluster = new Cluster([...hosts], {
+    ...failingAtOnce,
+    redisOptions: {
+      ...common,
+      // Not to connect anew: where commands for several slots travel together, ioredis leaves it at the error.
+      reconnectOnError(error) {
+        if (isOutdated(error)) cluster.refreshSlotsCache();
+        return false;
+      },
+    },
+    maxRedirections,
+    retryDelayOnFailover: lookAgainMs,
+    retryDelayOnClusterDown: lookAgainMs,
+    slotsRefreshInterval: slotsRefreshMs,
+    clusterRetryStrategy: retryStrategy,
+    // A certificate may be of a name, and Node finds the address itself.
+    dnsLookup: (host, found) => found(null, host),
+  });
+  // Else the first commands for a node would find a connection that is only being made, and fail.
+  cluster.on('+node', (node: Redis) => {
+    if (node.options.readOnly !== true) node.connect().catch(() => undefined);
+  });
+  return cluster;
+}
+
+const isOutdated = ({ message }: Error) => message.startsWith('MOVED ') || message.startsWith('CLUSTERDOWN ');
