@@ -93,8 +93,8 @@ export async function startPostgresBackend(
     name: 'the PostgreSQL connections',
     async start() {
       await runMigrations(url, (line) => logger.info(line));
-      // Every statement here is short: one that is not means a database that does not answer.
-      return createPostgresPool(url, { logger, statementTimeoutMs: 5_000, connectTimeoutMs: 3_000 });
+      const { poolMax: max, statementTimeoutMs } = config.postgres;
+      return createPostgresPool(url, { logger, max, statementTimeoutMs, connectTimeoutMs: 3_000 });
     },
     stop: (connections) => connections.end(),
   });

@@ -20,7 +20,11 @@ export interface Config {
   readonly warnings: readonly string[];
   /** Without a URL: embedded. */
   readonly redis: { readonly url: string | undefined };
-  readonly postgres: { readonly url: string | undefined };
+  readonly postgres: {
+    readonly url: string | undefined;
+    readonly poolMax: number;
+    readonly statementTimeoutMs: number;
+  };
   readonly seedStock: number | undefined;
   readonly http: {
     readonly port: number;
@@ -89,7 +93,11 @@ export function arrange(
     dataDir: values.DATA_DIR,
     ...around,
     redis: { url: values.REDIS_URL },
-    postgres: { url: values.POSTGRES_URL },
+    postgres: {
+      url: values.POSTGRES_URL,
+      poolMax: values.POSTGRES_POOL_MAX,
+      statementTimeoutMs: values.POSTGRES_STATEMENT_TIMEOUT_MS,
+    },
     seedStock: values.SEED_STOCK,
     http: {
       port: values.HTTP_PORT,

@@ -8,7 +8,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
     roles: [...config.roles],
     givenAddresses: [...config.givenAddresses],
     redis: { url: withoutPassword(config.redis.url) },
-    postgres: { url: withoutPassword(config.postgres.url) },
+    postgres: { ...config.postgres, url: withoutPassword(config.postgres.url) },
     jwt: { ...config.jwt, secret: '[secret]' },
   };
 }

@@ -97,6 +97,8 @@ describe('parseConfig', () => {
     ],
     [{ REDIS_URL: 'redis+cluster://a,b' }, 'REDIS_URL: Redis Cluster is not part of this version'],
     [{ POSTGRES_URL: 'localhost' }, 'POSTGRES_URL: got (hidden), wanted a URL that begins with postgres://'],
+    [{ POSTGRES_POOL_MAX: '0' }, 'POSTGRES_POOL_MAX: got "0", wanted a whole number from 1'],
+    [{ POSTGRES_STATEMENT_TIMEOUT_MS: '5' }, 'POSTGRES_STATEMENT_TIMEOUT_MS: got "5", wanted milliseconds'],
     [{ SEED_STOCK: 'many' }, 'SEED_STOCK: got "many", wanted a whole number from 0'],
     [{ REQUEST_TIMEOUT_MS: '0' }, 'REQUEST_TIMEOUT_MS: got "0", wanted milliseconds from 1'],
     [{ BODY_LIMIT: '1gb' }, 'BODY_LIMIT: got "1gb", wanted a size such as'],

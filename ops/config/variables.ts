@@ -85,6 +85,16 @@ export const variables = {
     'Checkouts, outbox and orders',
     { secret: true },
   ),
+  POSTGRES_POOL_MAX: storage.set(
+    value.integer(1, 1_000),
+    '10',
+    'Connections of this process to PostgreSQL at most, besides one each for a node and a relay',
+  ),
+  POSTGRES_STATEMENT_TIMEOUT_MS: storage.set(
+    value.milliseconds(100, day),
+    '5000',
+    'A statement that takes longer is ended; all of them are short',
+  ),
   SEED_STOCK: inGroup('Storage', ['inventory', 'product']).optional(
     value.integer(0, 1_000_000_000),
     'per product',

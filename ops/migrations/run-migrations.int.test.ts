@@ -76,13 +76,43 @@ describe('runMigrations', () => {
     expect(await runMigrations(database.url, undefined, here())).to.deep.equal(['9002-b.sql']);
   });
 
-  it('refuses a database that is newer than the program', async () => {
+  it('goes on with a database to which a later program has added something', async () => {
     await add('9001-a.sql', 'CREATE TABLE later (n INT)');
+    await runMigrations(database.url, undefined, here());
+    await rm(join(folder, '9001-a.sql'));
+    expect(await runMigrations(database.url, undefined, here())).to.deep.equal([]);
+  });
+
+  it('refuses a database from which a later program has taken something away', async () => {
+    await add('9001-a.sql', '-- contract: no program reads it any more\nDROP TABLE orders');
     await runMigrations(database.url, undefined, here());
     await rm(join(folder, '9001-a.sql'));
     expect(await failure(runMigrations(database.url, undefined, here()))).to.include(
       'newer than this program',
     );
+  });
+
+  it('refuses a migration that takes something away and does not say why it may', async () => {
+    await add('9001-a.sql', 'DROP TABLE orders');
+    expect(await failure(runMigrations(database.url, undefined, here()))).to.include(
+      '9001-a.sql takes something away (DROP TABLE)',
+    );
+    expect(await query('SELECT count(*)::int AS orders FROM orders')).to.deep.equal([{ orders: 0 }]);
+  });
+
+  it('gives way to those who use a table, and comes again', async () => {
+    await add('9001-a.sql', 'ALTER TABLE orders ADD COLUMN later INT');
+    const user = new pg.Client({ connectionString: database.url });
+    await user.connect();
+    await user.query('BEGIN; SELECT FROM orders');
+    const migrated = runMigrations(database.url, undefined, here());
+    // Behind a migration that waits for the table: it gets its turn when that gives way.
+    const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass`;
+    while ((await query(waiting)).length === 0);
+    expect(await query('SELECT id FROM orders')).to.deep.equal([]);
+    await user.query('COMMIT');
+    await user.end();
+    expect(await migrated).to.deep.equal(['9001-a.sql']);
   });
 
   it('refuses an applied migration that was changed', async () => {

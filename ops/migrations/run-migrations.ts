@@ -1,25 +1,35 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import pg from 'pg';
+import { pause, systemClock } from '../../runtime/define/clock.ts';
+import { contractionIn, isMarkedContraction } from './contraction.ts';
 
 /** Names the lock that keeps two processes from migrating at once. */
 const lockId = 7_261_001;
-const lockTimeoutMs = 60_000;
+/** How long to wait for others who migrate. */
+const turnTimeoutMs = 60_000;
+/** Whoever waits for a table makes everybody behind it wait, too: rather give way and come again. */
+const tableTimeoutMs = 2_000;
+const tableAttempts = 15;
+const lockNotAvailable = '55P03';
 
 interface Migration {
   readonly name: string;
   readonly sql: string;
   readonly checksum: string;
+  /** Whether programs from before it can't do with what it leaves. */
+  readonly contract: boolean;
 }
 
 /**
  * Brings the schema of a database up to date: the `.sql` files beside this one, in the order of their names,
- * each in a transaction of its own. Processes that start together wait for one another.
+ * each in a transaction of its own. Processes that start together wait for one another. See README.md for the rule
+ * by which programs of two versions share a database.
  *
  * @param log gets a line for each migration applied
  * @returns the names of the migrations applied now
- * @throws Error when the database is newer than this program, an applied file was changed since, a migration
- *   fails, or the lock can't be had within a minute
+ * @throws Error when a later program took away what this one needs, an applied file was changed since, a migration
+ *   fails or takes something away without saying so, or a lock can't be had
  */
 export async function runMigrations(
   url: string,
@@ -31,13 +41,16 @@ export async function runMigrations(
     connectionString: url,
     application_name: 'trolley-migrations',
     connectionTimeoutMillis: 10_000,
-    lock_timeout: lockTimeoutMs,
+    // An index on a large table may take longer than what the server grants to others.
+    options: '-c statement_timeout=0',
   });
   // A connection that breaks also fails the statement under way, which is what tells the caller.
   client.on('error', () => {});
   await client.connect();
   try {
+    await client.query(`SET lock_timeout = ${turnTimeoutMs}`);
     await client.query('SELECT pg_advisory_lock($1)', [lockId]);
+    await client.query(`SET lock_timeout = ${tableTimeoutMs}`);
     return await applyPending(client, migrations, log);
   } finally {
     // Ends the lock too.
@@ -55,12 +68,15 @@ async function applyPending(
     checksum TEXT NOT NULL,
     applied_at TIMESTAMPTZ NOT NULL DEFAULT now()
   )`);
-  const { rows } = await client.query<{ name: string; checksum: string }>(
-    'SELECT name, checksum FROM schema_migrations ORDER BY name',
+  await client.query(
+    'ALTER TABLE schema_migrations ADD COLUMN IF NOT EXISTS contract BOOLEAN NOT NULL DEFAULT false',
   );
-  const applied = new Map(rows.map((row) => [row.name, row.checksum]));
+  const { rows: applied } = await client.query<Applied>(
+    'SELECT name, checksum, contract FROM schema_migrations ORDER BY name',
+  );
   refuseMismatch(applied, migrations);
-  const pending = migrations.filter(({ name }) => !applied.has(name));
+  const names = new Set(applied.map(({ name }) => name));
+  const pending = migrations.filter(({ name }) => !names.has(name));
   for (const migration of pending) {
     await apply(client, migration);
     log(`applied migration ${migration.name}`);
@@ -68,28 +84,50 @@ async function applyPending(
   return pending.map(({ name }) => name);
 }
 
-function refuseMismatch(applied: ReadonlyMap<string, string>, migrations: readonly Migration[]): void {
+type Applied = Pick<Migration, 'name' | 'checksum' | 'contract'>;
+
+/** What a later program has added is no harm to this one. */
+function refuseMismatch(applied: readonly Applied[], migrations: readonly Migration[]): void {
   const known = new Map(migrations.map(({ name, checksum }) => [name, checksum]));
-  for (const [name, checksum] of applied) {
-    if (!known.has(name)) {
-      throw new Error(`the database is newer than this program: it has the migration ${name}`);
+  for (const { name, checksum, contract } of applied) {
+    if (!known.has(name) && contract) {
+      throw new Error(
+        `the database is newer than this program: the migration ${name} took away what it may need`,
+      );
     }
-    if (known.get(name) !== checksum) {
+    if (known.has(name) && known.get(name) !== checksum) {
       throw new Error(`the migration ${name} was changed after it had been applied to this database`);
     }
   }
 }
 
-async function apply(client: pg.Client, { name, sql, checksum }: Migration): Promise<void> {
-  try {
-    await client.query('BEGIN');
-    await client.query(sql);
-    await client.query('INSERT INTO schema_migrations (name, checksum) VALUES ($1, $2)', [name, checksum]);
-    await client.query('COMMIT');
-  } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new Error(`the migration ${name} failed: ${reason}`, { cause });
+async function apply(client: pg.Client, migration: Migration): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await applyOnce(client, migration);
+    } catch (cause) {
+      // Where the connection is lost, the server has undone it.
+      await client.query('ROLLBACK').catch(() => undefined);
+      const locked = (cause as { code?: string }).code === lockNotAvailable;
+      if (locked && attempt < tableAttempts) {
+        await pause(systemClock, 1_000);
+        continue;
+      }
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      throw new Error(`the migration ${migration.name} failed: ${reason}`, { cause });
+    }
   }
+}
+
+async function applyOnce(client: pg.Client, { name, sql, checksum, contract }: Migration): Promise<void> {
+  await client.query('BEGIN');
+  await client.query(sql);
+  await client.query('INSERT INTO schema_migrations (name, checksum, contract) VALUES ($1, $2, $3)', [
+    name,
+    checksum,
+    contract,
+  ]);
+  await client.query('COMMIT');
 }
 
 async function readMigrations(directory: URL): Promise<readonly Migration[]> {
@@ -97,7 +135,14 @@ async function readMigrations(directory: URL): Promise<readonly Migration[]> {
   return Promise.all(
     names.map(async (name) => {
       const sql = await readFile(new URL(name, directory), 'utf8');
-      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex') };
+      const contract = isMarkedContraction(sql);
+      const taken = contractionIn(sql);
+      if (taken !== undefined && !contract) {
+        throw new Error(
+          `the migration ${name} takes something away (${taken}) and does not say why it may: see ops/migrations/README.md`,
+        );
+      }
+      return { name, sql, checksum: createHash('sha256').update(sql).digest('hex'), contract };
     }),
   );
 }
