@@ -8,6 +8,8 @@ export interface EventLogUnderTest<L extends EventLog> {
   crash(log: L): Promise<void>;
   /** A topic that was never used, with several partitions. */
   topic(): Promise<string>;
+  /** Resolves when so many take part in the group and none is joining. Left out: one of them works for all. */
+  assembled?(group: string, members: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -296,6 +298,7 @@ export function describeEventLog<L extends EventLog>(
       const members = [log, await under.open(), await under.open()];
       const consumers = members.map(() => new Consumer());
       const subscriptions = await Promise.all(members.map((each, n) => subscribe(consumers[n]!, each)));
+      await under.assembled?.('readers', members.length);
       const sent = Array.from({ length: 120 }, (_, n) => eventOf(`key-${n % 17}`));
       for (let n = 0; n < sent.length; n += 20) await log.append(topic, sent.slice(n, n + 20));
       await untilCommitted(subscriptions[0]!);

@@ -1,0 +1,105 @@
+import type { Admin, ITopicConfig, KafkaJSProtocolError } from 'kafkajs';
+import { pause, type Clock } from '../../define/clock.ts';
+import { KafkaOnDemand } from './kafka-on-demand.ts';
+import { shortRetry, type KafkaClient } from './kafka-client.ts';
+
+export interface KafkaTopicsOptions {
+  readonly openClient: () => KafkaClient;
+  readonly clock: Clock;
+  /** Of a topic that is made here. */
+  readonly partitions: number;
+  readonly retentionMs: number;
+}
+
+const deadLetters = '.dlq';
+const askLimitMs = 7_000;
+const askAgainMs = 50;
+
+export function deadLetterTopic(topic: string): string {
+  return `${topic}${deadLetters}`;
+}
+
+/** The topics, and how far groups have come in them. */
+export class KafkaTopics {
+  readonly #options: KafkaTopicsOptions;
+  readonly #admin: KafkaOnDemand<Admin>;
+  readonly #ensured = new Map<string, Promise<void>>();
+
+  constructor(options: KafkaTopicsOptions) {
+    this.#options = options;
+    const { openClient, clock } = options;
+    this.#admin = new KafkaOnDemand(openClient, (kafka) => kafka.admin({ retry: shortRetry }), clock);
+  }
+
+  /** Makes the topic and its dead letters where they are missing; looks only once. */
+  ensure(topic: string): Promise<void> {
+    let ensured = this.#ensured.get(topic);
+    if (ensured === undefined) {
+      ensured = this.#ensure(topic);
+      ensured.catch(() => this.forget(topic));
+      this.#ensured.set(topic, ensured);
+    }
+    return ensured;
+  }
+
+  /** Look again: it may have been deleted. */
+  forget(topic: string): void {
+    this.#ensured.delete(topic);
+  }
+
+  /** How many records of the topic the group has not committed. */
+  lag(topic: string, group: string): Promise<number> {
+    return this.#admin.use(`the lag of ${group}`, askLimitMs, async (admin, over) => {
+      const ends = await this.#ask(() => admin.fetchTopicOffsets(topic), over);
+      const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      const committed = new Map(offsets?.partitions.map(({ partition, offset }) => [partition, offset]));
+      let lag = 0n;
+      for (const { partition, low, high } of ends) {
+        const next = BigInt(committed.get(partition) ?? -1);
+        lag += BigInt(high) - (next < BigInt(low) ? BigInt(low) : next);
+      }
+      return Number(lag);
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#admin.close();
+  }
+
+  #ensure(topic: string): Promise<void> {
+    const wanted = topic.endsWith(deadLetters) ? [topic] : [topic, deadLetterTopic(topic)];
+    return this.#admin.use(`the topic ${topic}`, askLimitMs, async (admin, over) => {
+      const present = new Set(await admin.listTopics());
+      const missing = wanted.filter((each) => !present.has(each));
+      if (missing.length === 0) return;
+      // Its own waiting takes a broker that does not know of the topic yet for a failure.
+      const topics = missing.map((each) => this.#configOf(each));
+      await admin.createTopics({ topics, waitForLeaders: false });
+      for (const each of missing) await this.#ask(() => admin.fetchTopicOffsets(each), over);
+    });
+  }
+
+  /** Again while a topic is so new that its brokers do not know of it. */
+  async #ask<R>(question: () => Promise<R>, over: AbortSignal): Promise<R> {
+    for (;;) {
+      try {
+        return await question();
+      } catch (error) {
+        const { type, retriable } = error as Partial<KafkaJSProtocolError>;
+        if (type === undefined || retriable !== true || over.aborted) throw error;
+      }
+      await pause(this.#options.clock, askAgainMs, over);
+    }
+  }
+
+  /** How often a topic is replicated is for the cluster to say. */
+  #configOf(topic: string): ITopicConfig {
+    const { partitions, retentionMs } = this.#options;
+    const keptFor = topic.endsWith(deadLetters) ? -1 : retentionMs;
+    return {
+      topic,
+      numPartitions: partitions,
+      configEntries: [{ name: 'retention.ms', value: String(keptFor) }],
+    };
+  }
+}
