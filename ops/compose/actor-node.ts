@@ -1,7 +1,5 @@
-import { join } from 'node:path';
 import { getHeapStatistics } from 'node:v8';
 import { createCartActor } from '../../actors/cart/cart.actor.ts';
-import { CartContract } from '../../actors/cart/cart.contract.ts';
 import { createCheckoutLookup } from '../../actors/cart/cart.effects.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';
 import { createCheckoutActor } from '../../actors/checkout/checkout.actor.ts';
@@ -9,18 +7,16 @@ import { createCartClaims } from '../../actors/checkout/checkout.effects.ts';
 import { checkoutTable } from '../../actors/checkout/checkout.store.postgres.ts';
 import { createOrderActor } from '../../actors/order/order.actor.ts';
 import { orderTable } from '../../actors/order/order.store.postgres.ts';
-import { startSweep } from '../../actors/services/sweep.ts';
 import { openClusterNode, type ClusterOptions } from '../../runtime/cluster/open-cluster.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
 import type { ActorRefs } from '../../runtime/define/ref.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import { PostgresStateStore } from '../../runtime/storage/postgres/postgres-state-store.ts';
-import { SqliteStateStore } from '../../runtime/storage/sqlite/sqlite-state-store.ts';
 import type { Config } from '../config/config.ts';
 import type { DataDir } from '../infra/data-dir.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
-import { startSoleHolder } from '../infra/sole-holder.ts';
 import type { PostgresBackend } from './backends.ts';
+import { startCartStore } from './cart-store.ts';
 import type { Health } from './health.ts';
 import type { Services } from './services.ts';
 
@@ -33,19 +29,11 @@ export interface ActorNodeParts {
   readonly health: Health;
 }
 
-const dayMs = 86_400_000;
-const hourMs = 3_600_000;
 /** The part of the heap that is in use, 0 to 1. */
 function memoryInUse(): number {
   const { used_heap_size, heap_size_limit } = getHeapStatistics();
   return used_heap_size / heap_size_limit;
 }
-
-/** The advisory lock of the one process that may host carts. */
-const cartHostLock = 7_261_003;
-
-/** A cart that nobody touched for this long is removed. */
-const cartRetentionMs = 90 * dayMs;
 
 /** Hosts carts, checkouts and orders, and wakes those that were left in the middle of something. */
 export async function startActorNode(
@@ -55,21 +43,7 @@ export async function startActorNode(
   logger: Logger,
   { cluster, refs, postgres, services, cartViews, health }: ActorNodeParts,
 ): Promise<void> {
-  await startSoleHolder(lifecycle, {
-    postgresUrl: postgres.url,
-    lockId: cartHostLock,
-    refusal:
-      'Another process with the role node hosts the carts of this shop. While carts are in SQLite there can be ' +
-      'only one: leave node out of ROLES here, or stop the other.',
-    logger,
-  });
-  const carts = await lifecycle.start({
-    name: 'the cart store',
-    start: () =>
-      SqliteStateStore.open({ file: join(dataDir.path, 'carts.sqlite'), actorType: CartContract.type }),
-    stop: (store) => store.close(),
-  });
-  health.need('carts', carts.check);
+  const carts = await startCartStore(config, lifecycle, logger, { dataDir, postgres, health });
   const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
   const orders = new PostgresStateStore({ pool: postgres.pool, table: orderTable });
 
@@ -101,19 +75,5 @@ export async function startActorNode(
       }),
     stop: (node) => node.close(),
     describe: ({ shards }) => `actor node with ${shards} of ${config.actors.shards} shards`,
-  });
-
-  await lifecycle.start({
-    name: 'the sweep of forgotten carts',
-    start: () =>
-      startSweep({
-        clock: systemClock,
-        everyMs: hourMs,
-        logger,
-        async round() {
-          await carts.removeUntouchedSince(systemClock.now() - cartRetentionMs, 1_000);
-        },
-      }),
-    stop: (sweep) => sweep.close(),
   });
 }

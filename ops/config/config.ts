@@ -25,6 +25,8 @@ export interface Config {
     readonly poolMax: number;
     readonly statementTimeoutMs: number;
   };
+  /** Without a URI: carts are in SQLite. */
+  readonly mongo: { readonly uri: string | undefined };
   readonly seedStock: number | undefined;
   readonly http: {
     readonly port: number;
@@ -98,6 +100,7 @@ export function arrange(
       poolMax: values.POSTGRES_POOL_MAX,
       statementTimeoutMs: values.POSTGRES_STATEMENT_TIMEOUT_MS,
     },
+    mongo: { uri: values.MONGODB_URI },
     seedStock: values.SEED_STOCK,
     http: {
       port: values.HTTP_PORT,

@@ -9,6 +9,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
     givenAddresses: [...config.givenAddresses],
     redis: { url: withoutPassword(config.redis.url) },
     postgres: { ...config.postgres, url: withoutPassword(config.postgres.url) },
+    mongo: { uri: withoutCredentials(config.mongo.uri) },
     jwt: { ...config.jwt, secret: '[secret]' },
   };
 }
@@ -22,4 +23,11 @@ export function withoutPassword(url: string | undefined): string {
   for (const name of shown.searchParams.keys())
     if (/pass/i.test(name)) shown.searchParams.set(name, 'secret');
   return shown.href;
+}
+
+/** An address of MongoDB as it may be shown: it may name several hosts, which makes it no URL. */
+function withoutCredentials(uri: string | undefined): string {
+  if (uri === undefined) return 'unset';
+  const shown = uri.replace(/\/\/[^@/?]*@/, '//secret@');
+  return shown.replace(/([?&][^=&]*(?:pass|mechanismprop)[^=&]*=)[^&]*/gi, '$1secret');
 }

@@ -1,12 +1,11 @@
 /*
  * Settings of what is not part of this version. Ignoring them in silence would let somebody believe that
- * their carts are in MongoDB or their traffic is encrypted.
+ * their events are in Kafka.
  */
 
 const feature = (name: string) => `${name} is not part of this version`;
 
 const refused: Readonly<Record<string, string>> = {
-  MONGODB_URI: feature('keeping carts in MongoDB'),
   JWT_JWKS_URL: feature('checking tokens against a JWKS'),
 };
 

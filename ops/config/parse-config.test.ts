@@ -78,6 +78,15 @@ describe('parseConfig', () => {
     expect(parseConfig({ PAYMENT_DELAY_MS: '5-9' }).payment.delayMs).to.deep.equal({ min: 5, max: 9 });
   });
 
+  it('takes an address of MongoDB with several hosts, or with none but a name to look up', () => {
+    for (const uri of [
+      'mongodb://localhost',
+      'mongodb://u:p%40@one:27017,two:27018/carts?replicaSet=rs&tls=true&tlsCAFile=/etc/ca.pem',
+      'mongodb+srv://shop.example.com/?retryWrites=true',
+    ])
+      expect(parseConfig({ MONGODB_URI: uri }).mongo.uri).to.equal(uri);
+  });
+
   const refusals: [Environment, string][] = [
     [{ ROLES: 'gateway,cook' }, 'ROLES: got "gateway,cook", wanted all, or a comma list of gateway, node'],
     [{ ROLES: 'console' }, 'ROLES: the console is not part of this version'],
@@ -117,7 +126,8 @@ describe('parseConfig', () => {
     [{ ACTOR_SHARDS: '0' }, 'ACTOR_SHARDS: got "0", wanted a whole number from 1'],
     [{ ACTOR_IDLE_MS: 'x' }, 'ACTOR_IDLE_MS: got "x", wanted milliseconds'],
     [{ MAILBOX_LIMIT: '0' }, 'MAILBOX_LIMIT: got "0", wanted a whole number from 1'],
-    [{ MONGODB_URI: 'mongodb://x' }, 'MONGODB_URI: keeping carts in MongoDB is not part of this version'],
+    [{ MONGODB_URI: 'http://x' }, 'MONGODB_URI: got (hidden), wanted a URL that begins with mongodb://'],
+    [{ MONGODB_URI: 'mongodb://' }, 'MONGODB_URI: got (hidden), wanted a URL that begins with mongodb://'],
     [
       { KAFKA_BROKERS: 'x:9092', KAFKA_SSL: '1' },
       'KAFKA_*: the event log on Kafka is not part of this version',
@@ -177,10 +187,12 @@ describe('describeConfig', () => {
       JWT_SECRET: hidden,
       REDIS_URL: `redis://:${hidden}@cache:6379`,
       POSTGRES_URL: `postgres://u:${hidden}@db/x?sslpassword=${hidden}`,
+      MONGODB_URI: `mongodb://u:${hidden}@one,two/carts?tls=true&tlsCertificateKeyFilePassword=${hidden}`,
     });
     const shown = JSON.stringify(describeConfig(config));
     expect(shown).not.to.include(hidden);
     expect(shown).to.include('cache:6379');
     expect(shown).to.include('db/x');
+    expect(shown).to.include('@one,two/carts?tls=true&');
   });
 });

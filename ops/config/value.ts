@@ -87,6 +87,12 @@ export function url(...schemes: readonly string[]): Value<string> {
   };
 }
 
+/** One or several hosts, with the driver's own options, such as `mongodb://one,two/carts?replicaSet=rs`. */
+export const mongoUri: Value<string> = {
+  schema: z.string().regex(/^mongodb(\+srv)?:\/\/([^@/?\s]+@)?[^@/?,\s]+(,[^@/?,\s]+)*([/?]\S*)?$/),
+  wanted: 'a URL that begins with mongodb:// or mongodb+srv://',
+};
+
 /** `host:port`; an IPv6 address in brackets. */
 export const address: Value<string> = {
   schema: z

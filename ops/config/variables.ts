@@ -95,6 +95,12 @@ export const variables = {
     '5000',
     'A statement that takes longer is ended; all of them are short',
   ),
+  MONGODB_URI: inGroup('Storage', ['node']).optional(
+    value.mongoUri,
+    'unset: carts in SQLite, under `DATA_DIR`',
+    'Carts, for any number of nodes. The address also says which database, and whether TLS: `mongodb://host/trolley?tls=true`',
+    { secret: true },
+  ),
   SEED_STOCK: inGroup('Storage', ['inventory', 'product']).optional(
     value.integer(0, 1_000_000_000),
     'per product',

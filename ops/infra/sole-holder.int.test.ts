@@ -18,13 +18,14 @@ describe('the only process of its kind', () => {
   });
   after(() => database.drop());
 
-  function process(): { lifecycle: Lifecycle; start: () => Promise<void> } {
+  function process(shared = false): { lifecycle: Lifecycle; start: () => Promise<void> } {
     const lifecycle = createLifecycle({ progress: createProgress({ write: () => true }), log: silentLogger });
     lifecycles.push(lifecycle);
     const options = {
       postgresUrl: database.url,
       lockId: 4711,
       refusal: 'There is another.',
+      shared,
       patienceMs: 1_000,
       logger: silentLogger,
     };
@@ -62,6 +63,21 @@ describe('the only process of its kind', () => {
       .start()
       .catch((refused: unknown) => refused);
     expect(String(error)).to.include('There is another.');
+  });
+
+  it('stands beside others when all of them share, and not beside one that does not', async () => {
+    await process(true).start();
+    await process(true).start();
+    const alone = await process()
+      .start()
+      .catch((refused: unknown) => refused);
+    expect(String(alone)).to.include('There is another.');
+    for (const lifecycle of lifecycles.splice(0)) await lifecycle.stop();
+    await process().start();
+    const shared = await process(true)
+      .start()
+      .catch((refused: unknown) => refused);
+    expect(String(shared)).to.include('There is another.');
   });
 
   it('stops when another has taken its place meanwhile', async () => {

@@ -8,6 +8,8 @@ export interface SoleHolderOptions {
   readonly postgresUrl: string;
   /** Names the advisory lock. */
   readonly lockId: number;
+  /** Not alone, but only with others that say so too. */
+  readonly shared?: boolean;
   /** What a second start is told. */
   readonly refusal: string;
   /** How long a start waits for a predecessor to go. Default 10000. */
@@ -96,7 +98,8 @@ class SoleHolder {
   }
 
   async #tryLock(client: Client): Promise<boolean> {
-    const { rows } = await client.query<{ held: boolean }>('SELECT pg_try_advisory_lock($1) AS held', [
+    const tryLock = this.#options.shared === true ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
+    const { rows } = await client.query<{ held: boolean }>(`SELECT ${tryLock}($1) AS held`, [
       this.#options.lockId,
     ]);
     return rows[0]?.held === true;
