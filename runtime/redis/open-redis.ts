@@ -3,7 +3,7 @@ import type { Clock } from '../define/clock.ts';
 import { TrolleyError } from '../define/errors.ts';
 import { withTimeLimit } from '../events/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { RedisConnection } from './redis-connection.ts';
+import { isRedisCluster, type RedisConnection } from './redis-connection.ts';
 import { parseRedisUrl, redisUrlWithoutPassword, type RedisAddress, type RedisHost } from './redis-url.ts';
 
 export interface OpenRedisOptions {
@@ -49,7 +49,7 @@ export async function openRedis(
     logger.debug({ err: error }, 'Redis connection');
   });
   try {
-    await withTimeLimit(clock, connectLimitMs, 'connecting', redis.connect());
+    await withTimeLimit(clock, connectLimitMs, 'connecting', connect(redis));
   } catch (error) {
     redis.disconnect();
     const cause = reason ?? error;
@@ -57,6 +57,11 @@ export async function openRedis(
     throw new TrolleyError('unavailable', sentence, { cause });
   }
   return redis;
+}
+
+async function connect(redis: RedisConnection): Promise<void> {
+  await redis.connect();
+  if (isRedisCluster(redis)) await Promise.all(redis.nodes('master').map((master) => master.ping()));
 }
 
 /** Of every connection, to whatever node. */
@@ -107,6 +112,8 @@ function createCluster(hosts: readonly RedisHost[], common: CommonOptions): Clus
         return false;
       },
     },
+    // It would ask a connection that is only being made. Who sends while the cluster is down is told so.
+    enableReadyCheck: false,
     maxRedirections,
     retryDelayOnFailover: lookAgainMs,
     retryDelayOnClusterDown: lookAgainMs,

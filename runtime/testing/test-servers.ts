@@ -13,6 +13,11 @@ export function testRedisUrl(): string {
   return addressIn('TEST_REDIS_URL');
 }
 
+/** The Redis Cluster that tests named `*.cluster.int.test.ts` share: take keys of one's own. */
+export function testRedisClusterUrl(): string {
+  return addressIn('TEST_REDIS_CLUSTER_URL');
+}
+
 /** The PostgreSQL that all tests share, as a superuser: take `createTestDatabase` for tables. */
 export function testPostgresUrl(): string {
   return addressIn('TEST_POSTGRES_URL');
@@ -108,14 +113,19 @@ async function onPostgres(statement: string): Promise<void> {
   }
 }
 
-type AddressVariable = 'TEST_REDIS_URL' | 'TEST_POSTGRES_URL' | 'TEST_MONGODB_URI' | 'TEST_KAFKA_BROKERS';
+type AddressVariable =
+  | 'TEST_REDIS_URL'
+  | 'TEST_REDIS_CLUSTER_URL'
+  | 'TEST_POSTGRES_URL'
+  | 'TEST_MONGODB_URI'
+  | 'TEST_KAFKA_BROKERS';
 
 function addressIn(variable: AddressVariable): string {
   const address = process.env[variable];
   if (address !== undefined && address !== '') return address;
   throw new Error(
     `${variable} is not set. The test run starts the servers for files named *.int.test.ts and below ops/e2e/, ` +
-      'MongoDB for *.mongo.int.test.ts, Kafka for *.kafka.int.test.ts, and their addresses are there from before() on: ' +
-      'rename the file, or ask later.',
+      'a Redis Cluster for *.cluster.int.test.ts, MongoDB for *.mongo.int.test.ts, Kafka for *.kafka.int.test.ts, and ' +
+      'their addresses are there from before() on: rename the file, or ask later.',
   );
 }

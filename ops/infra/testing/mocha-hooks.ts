@@ -6,19 +6,21 @@ import {
   provideMongo,
   providePostgres,
   provideRedis,
+  provideRedisCluster,
   type TestServer,
 } from './test-servers.ts';
 
 /*
  * Root hooks of every test run: one server of each kind for all suites, started only when a loaded file's name
- * says that it needs it. An address given in TEST_REDIS_URL, TEST_POSTGRES_URL, TEST_MONGODB_URI or
- * TEST_KAFKA_BROKERS is used as it is.
+ * says that it needs it. An address given in TEST_REDIS_URL, TEST_REDIS_CLUSTER_URL, TEST_POSTGRES_URL,
+ * TEST_MONGODB_URI or TEST_KAFKA_BROKERS is used as it is.
  */
 
 // What was found is said whole.
 config.truncateThreshold = 0;
 
 const needsServers = /\.int\.test\.ts$|\/ops\/e2e\//;
+const needsRedisCluster = /\.cluster\.int\.test\.ts$/;
 const needsMongo = /\.mongo\.int\.test\.ts$/;
 const needsKafka = /\.kafka\.int\.test\.ts$/;
 
@@ -30,14 +32,17 @@ export async function mochaGlobalSetup(this: Runner): Promise<void> {
   const needs = (pattern: RegExp) => files.some((file) => pattern.test(file));
   if (!needs(needsServers)) return;
   const { TEST_REDIS_URL, TEST_POSTGRES_URL, TEST_MONGODB_URI, TEST_KAFKA_BROKERS } = process.env;
-  const [redis, postgres, mongo, kafka] = await Promise.all([
+  const { TEST_REDIS_CLUSTER_URL } = process.env;
+  const [redis, postgres, redisCluster, mongo, kafka] = await Promise.all([
     provideRedis(TEST_REDIS_URL).then(remember),
     providePostgres(TEST_POSTGRES_URL).then(remember),
+    needs(needsRedisCluster) ? provideRedisCluster(TEST_REDIS_CLUSTER_URL).then(remember) : undefined,
     needs(needsMongo) ? provideMongo(TEST_MONGODB_URI).then(remember) : undefined,
     needs(needsKafka) ? provideKafka(TEST_KAFKA_BROKERS).then(remember) : undefined,
   ]);
   process.env['TEST_REDIS_URL'] = redis.url;
   process.env['TEST_POSTGRES_URL'] = postgres.url;
+  if (redisCluster !== undefined) process.env['TEST_REDIS_CLUSTER_URL'] = redisCluster.url;
   if (mongo !== undefined) process.env['TEST_MONGODB_URI'] = mongo.url;
   if (kafka !== undefined) process.env['TEST_KAFKA_BROKERS'] = kafka.url;
   try {

@@ -5,6 +5,7 @@ import { startKafka, type KafkaSettings } from '../embedded-kafka.ts';
 import { startMongo } from '../embedded-mongo.ts';
 import { startPostgres } from '../embedded-postgres.ts';
 import { startRedis } from '../embedded-redis.ts';
+import { startRedisCluster, type RedisCluster, type RedisClusterOptions } from '../embedded-redis-cluster.ts';
 import type { EmbeddedServer } from '../embedded-server.ts';
 
 /** Where the tests find the programs of servers. */
@@ -18,6 +19,14 @@ export interface TestServer {
 /** The given Redis, else one of our own that ends with the tests. */
 export function provideRedis(given: string | undefined): Promise<TestServer> {
   return provide(given, 'redis', (dataDir) => startRedis({ dataDir, searchPath, durable: false }));
+}
+
+/** The given Redis Cluster, else one of our own that ends with the tests. */
+export function provideRedisCluster(given: string | undefined): Promise<TestServer> {
+  // Nobody fails over here, so a node that a busy machine held up is not to be taken for gone.
+  return provide(given, 'redis-cluster', (dataDir) =>
+    startRedisCluster({ dataDir, searchPath, nodeTimeoutMs: 30_000 }),
+  );
 }
 
 /** The given PostgreSQL, else one of our own that ends with the tests. */
@@ -44,6 +53,19 @@ export async function startPrivateRedis(): Promise<EmbeddedServer> {
     rmSync(dataDir, { recursive: true, force: true });
   };
   return { ...server, stop };
+}
+
+/** A Redis Cluster for one suite alone, which it may flush, freeze or kill. */
+export async function startPrivateRedisCluster(
+  options: Omit<RedisClusterOptions, 'dataDir' | 'searchPath'>,
+): Promise<RedisCluster> {
+  const dataDir = temporaryFolder('private-redis-cluster');
+  const cluster = await startRedisCluster({ ...options, dataDir, searchPath });
+  const stop = async () => {
+    await cluster.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  };
+  return { ...cluster, stop };
 }
 
 /** A server for one suite alone, which keeps its port and its data over a restart. */
@@ -92,7 +114,7 @@ async function startPrivate(
 async function provide(
   given: string | undefined,
   name: string,
-  start: (dataDir: string) => Promise<EmbeddedServer>,
+  start: (dataDir: string) => Promise<TestServer>,
 ): Promise<TestServer> {
   if (given !== undefined && given !== '') return { url: given, stop: async () => undefined };
   const dataDir = temporaryFolder(name);

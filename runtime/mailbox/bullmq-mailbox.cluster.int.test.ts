@@ -1,0 +1,4 @@
+import { describeBullMqMailbox } from '../testing/bullmq-mailbox.suite.ts';
+import { aRedisCluster } from '../testing/redis-under-test.ts';
+
+describeBullMqMailbox(aRedisCluster);
