@@ -58,23 +58,27 @@ describe('a message whose handler fills the memory of its node', function () {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('becomes a dead letter after four nodes at most, and the others lose nothing', async () => {
+  it('becomes a dead letter after five nodes at most, and the others lose nothing', async () => {
     const keys = Array.from({ length: 40 }, (_, i) => `key-${i}`);
     const [victim = ''] = keys;
-    const ask = (key: string, n: number, exhaust = false) =>
-      client.refs
-        .ref(Ledger, key)
-        .ask(
-          'Append',
-          { n, exhaust },
-          { messageId: `${key}-${n}${exhaust ? '-deadly' : ''}`, timeoutMs: 100_000 },
-        );
+    /** Asks again under the same id as long as the outcome is unknown, as whoever has to know does. */
+    const ask = async (key: string, n: number, exhaust = false): Promise<unknown> => {
+      const messageId = `${key}-${n}${exhaust ? '-deadly' : ''}`;
+      for (;;) {
+        try {
+          const ledger = client.refs.ref(Ledger, key);
+          return await ledger.ask('Append', { n, exhaust }, { messageId, timeoutMs: 5_000 });
+        } catch (error) {
+          if (codeOf(error) !== 'deadline_exceeded') throw error;
+        }
+      }
+    };
     await Promise.all(keys.map((key) => ask(key, 1)));
     const deadly = ask(victim, 2, true).then(() => 'answered', codeOf);
     // Behind it in its mailbox, and beside it on its nodes.
     const others = keys.map((key) => ask(key, 2));
     expect(await deadly).to.equal('internal');
-    expect(crashes.length).to.be.within(2, 4);
+    expect(crashes.length).to.be.within(3, 5);
     await Promise.all(others);
     await Promise.all(keys.map((key) => ask(key, 3)));
 

@@ -58,6 +58,7 @@ export class ActorNode implements ShardEvents {
       limits,
       turnLimiter: new Limiter(limits.maxTurns),
       effectLimiter: new Limiter(limits.maxEffects),
+      suspectLimiter: new Limiter(1),
     };
     this.#watch = options.mailbox.watch((address, carried) => this.#ring(address, carried));
     this.#loops = [

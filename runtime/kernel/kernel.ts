@@ -61,4 +61,6 @@ export interface Kernel {
   readonly limits: KernelLimits;
   readonly turnLimiter: Limiter;
   readonly effectLimiter: Limiter;
+  /** One at a time. */
+  readonly suspectLimiter: Limiter;
 }

@@ -1,16 +1,20 @@
 import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
+import { withTimeLimit } from '../events/time-limit.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { Kernel } from './kernel.ts';
 
 /** A message that was taken so often and never ended may be what its nodes died of. */
 const suspectStarts = 3;
 /** Nodes that may die in the handler of one suspect. */
-const maxDeaths = 2;
+const maxDeaths = 3;
+/** A mailbox that does not answer must not hold up the other suspects of the node. */
+const noteTimeoutMs = 5_000;
 
 /**
  * Finds the message that takes its node down: its handler never returns, or exhausts the memory, and the next
  * node's turn to die comes with it. Each start of a suspect is noted before its handler runs, and taken back when
- * it has returned, whatever came of it: what remains noted, no store's outage can have been.
+ * it has returned, whatever came of it: what remains noted, no store's outage can have been. One suspect at a time
+ * is noted on a node, so that none is blamed for what another one did.
  */
 export class Suspects {
   readonly #kernel: Kernel;
@@ -37,18 +41,25 @@ export class Suspects {
   async handle<T>(deliveries: readonly Delivery[], handle: (condemned?: Error) => T): Promise<T> {
     const [suspect] = deliveries;
     if (suspect === undefined || !isSuspect(suspect)) return handle();
-    const { mailbox, logger } = this.#kernel;
-    const deaths = (await mailbox.noteStart(this.#address, this.#lease, suspect.jobId)) - 1;
-    try {
-      if (deaths < maxDeaths) return handle();
-      return handle(
-        new Error(`its handler did not return on ${deaths} nodes, which died or lost their leases`),
-      );
-    } finally {
-      mailbox.noteReturn(this.#address, suspect.jobId).catch((error: unknown) => {
-        logger.debug({ err: error, actor: this.#address.id }, 'a start stays noted');
-      });
-    }
+    const { mailbox, logger, suspectLimiter } = this.#kernel;
+    return suspectLimiter.run(async () => {
+      const starts = await this.#limited(mailbox.noteStart(this.#address, this.#lease, suspect.jobId));
+      try {
+        const deaths = starts - 1;
+        if (deaths < maxDeaths) return handle();
+        return handle(
+          new Error(`its handler did not return on ${deaths} nodes, which died or lost their leases`),
+        );
+      } finally {
+        await this.#limited(mailbox.noteReturn(this.#address, suspect.jobId)).catch((error: unknown) => {
+          logger.warn({ err: error, actor: this.#address.id }, 'a start stays noted');
+        });
+      }
+    });
+  }
+
+  #limited<T>(noting: Promise<T>): Promise<T> {
+    return withTimeLimit(this.#kernel.clock, noteTimeoutMs, 'noting a suspect', noting);
   }
 }
 
