@@ -1,0 +1,195 @@
+import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { z } from 'zod';
+import { defineActor } from '../define/actor.ts';
+import { systemClock } from '../define/clock.ts';
+import { defineContract } from '../define/contract.ts';
+import {
+  openClusterClient,
+  openClusterNode,
+  type Client,
+  type ClusterNode,
+} from '../cluster/open-cluster.ts';
+import { silentLogger } from '../observe/logger.ts';
+import type { RedisConnection } from '../redis/redis-connection.ts';
+import { MemoryStateStore } from '../storage/memory-state-store.ts';
+import { keysLike, removeKeys, type RedisUnderTest } from './redis-under-test.ts';
+
+const Log = defineContract({
+  type: 'log',
+  key: z.string().min(1),
+  messages: {
+    Append: { input: z.object({ n: z.int() }), output: z.object({ seen: z.array(z.int()) }) },
+    Wait: { input: z.object({}), output: z.object({ seen: z.array(z.int()) }) },
+  },
+});
+
+/** What several nodes and a client keep together. */
+export function describeCluster(on: RedisUnderTest): void {
+  describe(`a cluster of nodes on ${on.name}`, () => {
+    const shards = 16;
+    let namespace: string;
+    let redis: RedisConnection;
+    let store: MemoryStateStore;
+    let client: Client;
+    let nodes: { node: ClusterNode; redis: RedisConnection; closed: boolean }[];
+    /** Who performs an effect, for tests that stop one in the middle. */
+    let performing: (node: string) => Promise<void>;
+
+    const options = (connection: RedisConnection) => ({
+      redis: connection,
+      clock: systemClock,
+      logger: silentLogger,
+      newId: randomUUID,
+      namespace,
+      shards,
+      mailboxLimit: 10_000,
+    });
+
+    const actorOn = (label: string) =>
+      defineActor(Log, {
+        state: z.object({ seen: z.array(z.int()) }),
+        initial: () => ({ seen: [] as number[] }),
+        effects: { Pause: () => performing(label) },
+        receive: {
+          Append(turn, { n }) {
+            turn.set({ seen: [...turn.state.seen, n] });
+            return turn.state;
+          },
+          Wait(turn) {
+            turn.perform('Pause', undefined);
+            return turn.defer();
+          },
+        },
+        settled: {
+          Pause: (turn) => turn.answerWaiting(() => turn.state),
+        },
+      });
+
+    async function startNode(label = 'node'): Promise<(typeof nodes)[number]> {
+      const connection = await on.open();
+      const node = await openClusterNode({
+        ...options(connection),
+        actors: [{ actor: actorOn(label), store }],
+        random: Math.random,
+        leaseMs: 600,
+        beatMs: 50,
+        limits: { sweepMs: 100 },
+      });
+      const started = { node, redis: connection, closed: false };
+      nodes.push(started);
+      return started;
+    }
+
+    /** From one instant to the next the node reaches nothing any more, as if its process or its network had gone. */
+    function cutOff(started: (typeof nodes)[number]): void {
+      started.redis.disconnect();
+    }
+
+    const until = async (condition: () => boolean) => {
+      const givenUpAt = performance.now() + 10_000;
+      while (!condition()) {
+        if (performance.now() > givenUpAt) expect.fail(`it never became true: ${String(condition)}`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    };
+
+    const append = (key: string, n: number) =>
+      client.refs.ref(Log, key).ask('Append', { n }, { messageId: `${key}-${n}`, timeoutMs: 15_000 });
+
+    beforeEach(async () => {
+      namespace = `test-${randomUUID()}`;
+      redis = await on.open();
+      store = new MemoryStateStore();
+      client = openClusterClient(options(redis));
+      nodes = [];
+      performing = () => Promise.resolve();
+    });
+
+    afterEach(async () => {
+      await Promise.all(nodes.filter(({ closed }) => !closed).map(({ node }) => node.close()));
+      await client.close();
+      for (const { redis: connection } of nodes) connection.disconnect();
+      await removeKeys(redis, await keysLeft());
+      redis.disconnect();
+    });
+
+    async function keysLeft(): Promise<string[]> {
+      return [...(await keysLike(redis, `{${namespace}-*`)), ...(await keysLike(redis, `${namespace}:*`))];
+    }
+
+    const keys = Array.from({ length: 40 }, (_, i) => `key-${i}`);
+    const numbers = Array.from({ length: 10 }, (_, i) => i);
+
+    async function expectAllOnceInOrder(): Promise<void> {
+      for (const key of keys) {
+        const stored = await store.load(key);
+        expect(stored?.record.state, key).to.deep.equal({ seen: numbers });
+      }
+    }
+
+    it('shares the shards among its nodes and keeps the order of each key', async () => {
+      const [one, two] = [await startNode(), await startNode()];
+      await until(
+        () => one.node.shards > 0 && two.node.shards > 0 && one.node.shards + two.node.shards === shards,
+      );
+      await Promise.all(keys.map((key) => Promise.all(numbers.map((n) => append(key, n)))));
+      await expectAllOnceInOrder();
+    });
+
+    it('fails no ask while a node leaves and another joins', async () => {
+      const one = await startNode();
+      const asked = keys.map(async (key) => {
+        for (const n of numbers) await append(key, n);
+      });
+      const two = await startNode();
+      await until(() => two.node.shards > 0);
+      one.closed = true;
+      await one.node.close();
+      await Promise.all(asked);
+      expect(two.node.shards).to.equal(shards);
+      await expectAllOnceInOrder();
+    });
+
+    it('takes over what a lost node had, once and in order', async () => {
+      const one = await startNode();
+      await startNode();
+      await until(() => one.node.shards < shards);
+      const asked = Promise.all(keys.map((key) => Promise.all(numbers.map((n) => append(key, n)))));
+      await until(() => store.writes > keys.length / 4);
+      cutOff(one);
+      await asked;
+      await expectAllOnceInOrder();
+    });
+
+    it('performs the effects that a lost node had under way', async () => {
+      const one = await startNode('one');
+      let began: () => void = () => undefined;
+      const begun = new Promise<void>((resolve) => (began = resolve));
+      performing = (label) => {
+        began();
+        return label === 'one' ? new Promise(() => undefined) : Promise.resolve();
+      };
+      const waiting = client.refs.ref(Log, 'a').ask('Wait', {}, { timeoutMs: 15_000 });
+      await begun;
+      cutOff(one);
+      await startNode('two');
+      expect(await waiting).to.deep.equal({ seen: [] });
+    });
+
+    it('keeps every state when Redis is emptied, and goes on', async () => {
+      await startNode();
+      await Promise.all(keys.map((key) => append(key, 0)));
+      await removeKeys(redis, await keysLeft());
+      await Promise.all(keys.map((key) => Promise.all(numbers.slice(1).map((n) => append(key, n)))));
+      await expectAllOnceInOrder();
+    });
+
+    it('leaves no key of an actor in Redis when all is done', async () => {
+      await startNode();
+      await Promise.all(keys.map((key) => append(key, 0)));
+      const left = (await keysLeft()).filter((key) => !/:(own|epoch|bell|members)$|:inbox:/.test(key));
+      expect(left).to.deep.equal([]);
+    });
+  });
+}
