@@ -14,8 +14,12 @@ const Wallet = defineContract({
   messages: {
     Add: { input: z.object({ cents: z.int() }), output: z.object({ cents: z.int() }) },
     Burn: { input: z.object({}) },
+    Save: { input: z.object({ cents: z.int() }), output: z.object({}) },
+    PutAside: { input: z.object({ cents: z.int() }) },
   },
 });
+
+const monthMs = 30 * 24 * 3_600_000;
 
 const Money = z.object({ cents: z.int(), currency: z.string() });
 
@@ -37,6 +41,15 @@ const wallet = defineActor(Wallet, {
     },
     Burn() {
       throw new Error('a wallet does not burn');
+    },
+    Save(turn, { cents }) {
+      turn.remind('PutAside', { cents }, { delayMs: monthMs });
+      return {};
+    },
+    PutAside(turn, { cents }) {
+      const { money } = turn.state;
+      turn.set({ money: { ...money, cents: money.cents - cents } });
+      turn.remind('PutAside', { cents }, { delayMs: monthMs });
     },
   },
 });
@@ -68,6 +81,29 @@ describe('what the README shows', () => {
     await cluster.advance(1_000);
     const [letter] = cluster.mailbox.deadLetters(addressOf('wallet', 'ann', 4));
     expect(letter?.reason).to.equal('a wallet does not burn');
+  });
+
+  it('reminds itself, and is told something for later', async () => {
+    const wallet = cluster.refs.ref(Wallet, 'ann');
+    await wallet.ask('Save', { cents: 100 });
+    await wallet.tell('Add', { cents: 500 }, { delayMs: 60_000 });
+    const [wanted] = (await store.load('ann'))?.record.effects ?? [];
+    expect(wanted?.notBefore).to.be.greaterThan(cluster.clock.now() + monthMs - 60_000);
+    await cluster.advance(90_000);
+    expect((await store.load('ann'))?.record.state).to.deep.equal({ money: { cents: 500, currency: 'EUR' } });
+  });
+
+  it('stops at a message that fails, until it is released', async () => {
+    const careful = defineActor(Wallet, { ...wallet.definition, onPoison: 'park' });
+    const parking = createTestCluster({ actors: [{ actor: careful, store }] });
+    const ann = parking.refs.ref(Wallet, 'ann');
+    await ann.tell('Burn', {});
+    await parking.advance(1_000);
+    expect(await ann.ask('Add', { cents: 1 }).then(() => 'answered', codeOf)).to.equal('unavailable');
+    const { parked } = parking;
+    for (const { key } of await parked.list()) await parked.release(Wallet, key, 'give-up');
+    expect(await ann.ask('Add', { cents: 1 })).to.deep.equal({ cents: 1 });
+    await parking.close();
   });
 
   it('makes nodes fail in every way', async () => {

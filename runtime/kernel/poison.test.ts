@@ -89,8 +89,8 @@ describe('a message that fails for good', () => {
       expect(await outcome(append(4))).to.equal('unavailable');
       await cluster.advance(60_000);
       expect((await store.load('a'))?.record.state).to.deep.equal({ seen: [1] });
-      const [parked] = await cluster.mailbox.parked(0, 10);
-      expect(parked).to.deep.include({ address, message: 'Break', reason: 'broken' });
+      const [parked] = await cluster.parked.list();
+      expect(parked).to.deep.include({ type: 'queue', key: 'a', message: 'Break', reason: 'broken' });
       expect(await cluster.settled(queue('b').ask('Append', { n: 1 }))).to.deep.equal({ seen: [1] });
     });
 
@@ -100,22 +100,22 @@ describe('a message that fails for good', () => {
       cluster.crash();
       await cluster.advance(10_000);
       world.mended = true;
-      expect(await cluster.mailbox.release(address, 'retry')).to.equal(true);
+      expect(await cluster.parked.release(Queue, 'a', 'retry')).to.equal(true);
       expect(await append(3)).to.deep.equal({ seen: [1, 2, 3] });
       expect(cluster.mailbox.residents()).to.deep.equal([]);
     });
 
     it('is parked again when it is released unmended', async () => {
       await outcome(queue().ask('Break', { n: 1 }));
-      await cluster.mailbox.release(address, 'retry');
+      await cluster.parked.release(Queue, 'a', 'retry');
       await cluster.advance(10_000);
-      expect(await cluster.mailbox.parked(0, 10)).to.have.length(1);
+      expect(await cluster.parked.list()).to.have.length(1);
     });
 
     it('goes on behind it when it is given up, and keeps a dead letter', async () => {
       await outcome(queue().ask('Break', { n: 1 }));
       await queue().tell('Append', { n: 2 });
-      await cluster.mailbox.release(address, 'give-up');
+      await cluster.parked.release(Queue, 'a', 'give-up');
       expect(await append(3)).to.deep.equal({ seen: [2, 3] });
       expect(cluster.mailbox.deadLetters(address)).to.have.length(1);
     });
@@ -133,10 +133,10 @@ describe('a message that fails for good', () => {
         await cluster.advance(60_000);
         expect(killed).to.have.length(5);
         if (onPoison === 'park') {
-          const [parked] = await cluster.mailbox.parked(0, 10);
+          const [parked] = await cluster.parked.list();
           expect(parked?.reason).to.match(/did not return on 3 nodes/);
           world.mended = true;
-          await cluster.mailbox.release(address, 'retry');
+          await cluster.parked.release(Queue, 'a', 'retry');
           expect(await append(4)).to.deep.equal({ seen: [1, 2, 3, 4] });
         } else {
           expect(cluster.mailbox.deadLetters(address)[0]?.reason).to.match(/did not return on 3 nodes/);

@@ -1,3 +1,4 @@
+import { parkedActors, type ParkedActors } from '../cluster/parked-actors.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
@@ -50,7 +51,9 @@ export interface TestCluster {
   /** Nodes that were started and did not crash or stop. */
   readonly nodes: readonly TestNode[];
   /** What lies in the mailboxes. */
-  readonly mailbox: Pick<MemoryMailbox, 'deadLetters' | 'residents' | 'live' | 'send' | 'parked' | 'release'>;
+  readonly mailbox: Pick<MemoryMailbox, 'deadLetters' | 'residents' | 'live' | 'send'>;
+  /** Actors that stopped at a message which failed for good. */
+  readonly parked: ParkedActors;
   startNode(): TestNode;
   openClient(): TestClient;
   /** The first node dies between two instructions, and another one starts. */
@@ -127,6 +130,7 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
       return nodesOf(processes);
     },
     mailbox: servers.memoryMailbox,
+    parked: parkedActors(servers.memoryMailbox, shards),
     startNode,
     openClient,
     crash() {
