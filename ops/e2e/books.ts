@@ -9,7 +9,7 @@ export async function untilSettled(stores: ShopStores, withinMs?: number): Promi
     const [checkouts, orders] = [await stores.checkouts(), await stores.orders()];
     const open = checkouts.filter(({ status }) => status !== 'COMPLETED' && status !== 'FAILED');
     const completed = checkouts.filter(({ status }) => status === 'COMPLETED');
-    const carts = stores.carts();
+    const carts = await stores.carts();
     const claims = carts.flatMap((cart) => cart.claims);
     seen = JSON.stringify({
       open: open.map(({ id, status }) => `${id} ${status}`),

@@ -6,6 +6,7 @@ import { parseConfig } from '../config/parse-config.ts';
 import { createLifecycle } from '../infra/lifecycle.ts';
 import { createProgress } from '../infra/progress.ts';
 import { ShopClient } from './shop-client.ts';
+import { backendsOf } from './shop-backends.ts';
 import { calm, temporaryDataDir, type Environment } from './shop-environment.ts';
 import { ShopStores } from './shop-stores.ts';
 
@@ -27,7 +28,7 @@ export async function startShop(overrides: Environment = {}): Promise<RunningSho
   const database = await createTestDatabase();
   const redisUrl = overrides['REDIS_URL'] ?? (await createTestRedis()).url;
   const stores = { DATA_DIR: dataDir, POSTGRES_URL: database.url, REDIS_URL: redisUrl };
-  const config = parseConfig({ ...calm, ...stores, ...overrides });
+  const config = parseConfig({ ...calm, ...backendsOf(dataDir), ...stores, ...overrides });
   const lines: string[] = [];
   const log: string[] = [];
   const logger = createLogger(config.logLevel, { write: (line: string) => void log.push(line) });
@@ -42,7 +43,7 @@ export async function startShop(overrides: Environment = {}): Promise<RunningSho
     const { gatewayUrl = '' } = await startTrolley(config, lifecycle, logger);
     return {
       client: new ShopClient(gatewayUrl, config.jwt),
-      stores: new ShopStores(dataDir, database.url),
+      stores: new ShopStores({ dataDir, postgresUrl: database.url, mongoUri: config.mongo.uri }),
       redisUrl,
       lines,
       log,

@@ -7,6 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { developmentSecret } from '../config/config.ts';
 import { superuser } from '../infra/postgres-cluster.ts';
 import { ShopClient } from './shop-client.ts';
+import { backendsOf } from './shop-backends.ts';
 import { calm, portOf, type Environment } from './shop-environment.ts';
 import { ShopStores } from './shop-stores.ts';
 
@@ -29,16 +30,18 @@ export class ShopProcess {
   /** What its tokens are signed with. */
   readonly tokens = tokens;
   readonly ended: Promise<Ended>;
+  readonly #environment: Environment;
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
   #told = '';
 
   constructor(environment: Environment, ...args: string[]) {
     this.dataDir = environment['DATA_DIR'] ?? '';
+    this.#environment = { ...calm, ...backendsOf(this.dataDir), ...environment };
     // Elsewhere than here, so that somebody's own `.env` changes nothing; tsx is still found.
     const child = spawn(process.execPath, ['--import', tsx, main, ...args], {
       cwd: tmpdir(),
-      env: { ...calm, ...environment },
+      env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
@@ -96,7 +99,8 @@ export class ShopProcess {
   }
 
   get stores(): ShopStores {
-    return new ShopStores(this.dataDir, this.postgresUrl);
+    const { dataDir, postgresUrl } = this;
+    return new ShopStores({ dataDir, postgresUrl, mongoUri: this.#environment['MONGODB_URI'] });
   }
 
   /** The processes of the stores that it started itself. */

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
+import { MongoClient } from 'mongodb';
 import { Client } from 'pg';
+import { cartDocuments } from '../../actors/cart/cart.store.mongo.ts';
 import { centsFromNumeric } from '../../runtime/storage/postgres/numeric-cents.ts';
 
 export interface StoredLine {
@@ -42,14 +44,20 @@ export interface StoredCart {
   readonly claims: readonly { readonly checkoutId: string }[];
 }
 
+/** Where a shop keeps what it holds. */
+export interface StorePlaces {
+  readonly dataDir: string;
+  readonly postgresUrl: string;
+  /** Undefined: carts are in SQLite. */
+  readonly mongoUri: string | undefined;
+}
+
 /** What the shop holds on disk, read past the shop. */
 export class ShopStores {
-  readonly #dataDir: string;
-  readonly #postgresUrl: string;
+  readonly #places: StorePlaces;
 
-  constructor(dataDir: string, postgresUrl: string) {
-    this.#dataDir = dataDir;
-    this.#postgresUrl = postgresUrl;
+  constructor(places: StorePlaces) {
+    this.#places = places;
   }
 
   async checkouts(): Promise<StoredCheckout[]> {
@@ -111,14 +119,16 @@ export class ShopStores {
     return found.available;
   }
 
-  carts(): StoredCart[] {
+  async carts(): Promise<StoredCart[]> {
+    const { mongoUri } = this.#places;
+    if (mongoUri !== undefined) return readMongoCarts(mongoUri);
     return this.#read<{ state: string }>('carts', 'SELECT state FROM actor_cart').map(
       ({ state }) => JSON.parse(state) as StoredCart,
     );
   }
 
   #read<R>(file: string, statement: string): R[] {
-    const database = new Database(join(this.#dataDir, `${file}.sqlite`), {
+    const database = new Database(join(this.#places.dataDir, `${file}.sqlite`), {
       readonly: true,
       fileMustExist: true,
     });
@@ -130,12 +140,22 @@ export class ShopStores {
   }
 
   async #query<R extends object>(statement: string): Promise<R[]> {
-    const client = new Client({ connectionString: this.#postgresUrl });
+    const client = new Client({ connectionString: this.#places.postgresUrl });
     await client.connect();
     try {
       return (await client.query<R>(statement)).rows;
     } finally {
       await client.end();
     }
+  }
+}
+
+async function readMongoCarts(uri: string): Promise<StoredCart[]> {
+  const client = await MongoClient.connect(uri);
+  try {
+    const documents = await client.db().collection(cartDocuments.collection).find().toArray();
+    return documents.map((document) => cartDocuments.fromFields(document));
+  } finally {
+    await client.close();
   }
 }

@@ -1,5 +1,6 @@
 import { config } from 'chai';
 import type { Runner, Suite } from 'mocha';
+import { shopBackends } from './shop-backends.ts';
 import { createTemplateDatabase, type TemplateDatabase } from './template-database.ts';
 import {
   provideKafka,
@@ -37,7 +38,9 @@ export async function mochaGlobalSetup(this: Runner): Promise<void> {
     provideRedis(TEST_REDIS_URL).then(remember),
     providePostgres(TEST_POSTGRES_URL).then(remember),
     needs(needsRedisCluster) ? provideRedisCluster(TEST_REDIS_CLUSTER_URL).then(remember) : undefined,
-    needs(needsMongo) ? provideMongo(TEST_MONGODB_URI).then(remember) : undefined,
+    needs(needsMongo) || shopBackends.has('mongodb')
+      ? provideMongo(TEST_MONGODB_URI).then(remember)
+      : undefined,
     needs(needsKafka) ? provideKafka(TEST_KAFKA_BROKERS).then(remember) : undefined,
   ]);
   process.env['TEST_REDIS_URL'] = redis.url;
