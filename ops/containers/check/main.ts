@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { createProgress } from '../../infra/progress.ts';
+import { isStartProblem, StartProblem } from '../../infra/start-problem.ts';
+import { parseDockerfile } from '../rehearsal/parse-dockerfile.ts';
+import { processesOfCompose, processesOfManifests, type DeployedProcess } from './deployed-process.ts';
+import { policyProblems } from './policy-problems.ts';
+import { problemsOf } from './process-problems.ts';
+import { findTools } from './tools.ts';
+
+/*
+ * `npm run deploy:check` looks at the Dockerfile, docker-compose.yml and ops/k8s with what their readers use
+ * themselves, and then whether what they give a process is what it reads.
+ */
+
+const root = join(import.meta.dirname, '..', '..', '..');
+const run = promisify(execFile);
+const progress = createProgress(process.stdout);
+const folder = mkdtempSync(join(tmpdir(), 'trolley-deploy-check-'));
+
+/** Rules that are not ours, each for a reason. */
+const notOurs = [
+  // A tag is made once; a digest is better still.
+  'container-image-pull-policy',
+  // Spread constraints say the same and let a rollout go on where they can't be met.
+  'deployment-has-host-podantiaffinity',
+  // A service with an address of its own finds a restarted pod at once; DNS is asked again after 30 s.
+  'statefulset-has-servicename',
+];
+
+try {
+  await check();
+} catch (error) {
+  if (!isStartProblem(error)) throw error;
+  progress.fail(error.message);
+  process.exitCode = 1;
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+async function check(): Promise<void> {
+  const tools = await findTools((line) => progress.say(line));
+  await step('ops/Dockerfile', () => tool(tools.hadolint, 'ops/Dockerfile'));
+  const imageEnv = envOfImage();
+  await step('docker-compose.yml', async () => {
+    const model = JSON.parse(
+      await tool(tools['compose-spec'], '--format', 'json', 'docker-compose.yml'),
+    ) as unknown;
+    refuse(problemsOf(processesOfCompose(model).map((one) => withImage(one, imageEnv))));
+  });
+  for (const name of ['base', 'overlays/example']) {
+    await step(`ops/k8s/${name}`, async () => {
+      const built = join(folder, name.replace('/', '-'));
+      mkdirSync(built);
+      await tool(tools.kustomize, 'build', `ops/k8s/${name}`, '--output', built);
+      const manifestFiles = readdirSync(built).map((file) => join(built, file));
+      await tool(tools['kubectl-validate'], '--version', '1.30', ...manifestFiles);
+      const score = [
+        'score',
+        '--kubernetes-version',
+        'v1.30',
+        '--ignore-container-cpu-limit',
+        '--exit-one-on-warning',
+      ];
+      await tool(
+        tools['kube-score'],
+        ...score,
+        '--output-format',
+        'ci',
+        '--ignore-test',
+        notOurs.join(','),
+        ...manifestFiles,
+      );
+      const manifests = manifestFiles.map((file) => readYaml(file));
+      const pods = processesOfManifests(manifests).map((one) => withImage(one, imageEnv));
+      refuse([...problemsOf(pods), ...policyProblems(manifests, pods)]);
+    });
+  }
+}
+
+/** One that fails does not keep the others from being looked at. */
+async function step(what: string, work: () => Promise<unknown>): Promise<void> {
+  const startedAt = performance.now();
+  try {
+    await work();
+    progress.done(what, performance.now() - startedAt);
+  } catch (error) {
+    if (!isStartProblem(error)) throw error;
+    progress.fail(`${what}:\n${error.message}`);
+    process.exitCode = 1;
+  }
+}
+
+/** @throws StartProblem with what the program has to say against it */
+async function tool(program: string, ...args: string[]): Promise<string> {
+  try {
+    return (await run(program, args, { cwd: root, env: {}, timeout: 60_000 })).stdout;
+  } catch (cause) {
+    const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
+    const said = `${stdout}${stderr}`.split('\n').filter((line) => !/^\[(OK|SKIPPED)\]|\bOK\b/.test(line));
+    throw new StartProblem(said.join('\n').trim() || String(cause), { cause });
+  }
+}
+
+function refuse(lines: readonly string[]): void {
+  if (lines.length > 0) throw new StartProblem(lines.join('\n'));
+}
+
+function envOfImage(): Record<string, string> {
+  const stage = parseDockerfile(readFileSync(join(root, 'ops', 'Dockerfile'), 'utf8')).at(-1);
+  const steps = stage?.steps.filter((one) => one.kind === 'env') ?? [];
+  return Object.assign({}, ...steps.map(({ values }) => values)) as Record<string, string>;
+}
+
+function withImage(deployed: DeployedProcess, imageEnv: Readonly<Record<string, string>>): DeployedProcess {
+  return { ...deployed, env: { ...imageEnv, ...deployed.env } };
+}
+
+function readYaml(file: string): { kind?: unknown } {
+  const [document] = parseAllDocuments(readFileSync(file, 'utf8'));
+  return document?.toJS() as { kind?: unknown };
+}
