@@ -4,10 +4,11 @@ import { openClusterClient, type ClusterOptions } from '../runtime/cluster/open-
 import { systemClock } from '../runtime/define/clock.ts';
 import type { Logger } from '../runtime/observe/logger.ts';
 import { startActorNode } from './compose/actor-node.ts';
-import { startPostgresBackend, startRedisBackend } from './compose/backends.ts';
+import { startPostgresBackend } from './compose/backends.ts';
 import { composeShop, startFronts, startGateway } from './compose/entrances.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
 import { startHealth, type Health } from './compose/health.ts';
+import { startRedisBackend } from './compose/redis.ts';
 import { startServices } from './compose/services.ts';
 import { startGrpcTls } from './compose/tls.ts';
 import type { Config } from './config/config.ts';

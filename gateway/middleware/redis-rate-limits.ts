@@ -1,14 +1,14 @@
-import type { Redis } from 'ioredis';
 import {
   RLWrapperTimeouts,
   RateLimiterMemory,
   RateLimiterRedis,
   RateLimiterRes,
 } from 'rate-limiter-flexible';
+import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
 import { unlimited, type RateLimits } from './rate-limits.ts';
 
 export interface RedisRateLimitOptions {
-  readonly redis: Redis;
+  readonly redis: RedisConnection;
   /** Requests per second in the long run; 0: no limit at all. */
   readonly rps: number;
   /** Requests at once by someone who was quiet before. */

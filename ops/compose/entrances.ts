@@ -16,9 +16,10 @@ import type { Logger } from '../../runtime/observe/logger.ts';
 import type { HealthChecks } from '../../runtime/observe/readiness.ts';
 import type { Config } from '../config/config.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
-import type { PostgresBackend, RedisBackend } from './backends.ts';
+import type { PostgresBackend } from './backends.ts';
 import type { Health } from './health.ts';
 import { listening } from './listening.ts';
+import type { RedisBackend } from './redis.ts';
 import type { Services } from './services.ts';
 import { startGatewayTls } from './tls.ts';
 

@@ -9,7 +9,8 @@ import { RedisStreamsEventLog } from '../../runtime/events/redis-streams-event-l
 import type { Logger } from '../../runtime/observe/logger.ts';
 import type { Config } from '../config/config.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
-import type { PostgresBackend, RedisBackend } from './backends.ts';
+import type { PostgresBackend } from './backends.ts';
+import type { RedisBackend } from './redis.ts';
 
 /** True for an outbox row `o` whose order is missing: the event log is on Redis, which may be lost. */
 const withoutOrder = 'NOT EXISTS (SELECT 1 FROM orders WHERE orders.checkout_id = o.aggregate_id::uuid)';
@@ -19,13 +20,13 @@ const undeliveredPolls = 6;
 
 export function startEventLog(
   lifecycle: Lifecycle,
-  { connect }: RedisBackend,
+  { redis }: RedisBackend,
   instanceId: string,
   logger: Logger,
 ): Promise<EventLog> {
   return lifecycle.start({
     name: 'the event log',
-    start: () => new RedisStreamsEventLog({ connect, clock: systemClock, logger, instanceId }),
+    start: () => new RedisStreamsEventLog({ redis, clock: systemClock, logger, instanceId }),
     stop: (log) => log.close(),
   });
 }

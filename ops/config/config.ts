@@ -19,7 +19,11 @@ export interface Config {
   /** Lines to log at start: settings without effect. */
   readonly warnings: readonly string[];
   /** Without a URL: embedded. */
-  readonly redis: { readonly url: string | undefined };
+  readonly redis: {
+    readonly url: string | undefined;
+    /** Paths of PEM files. */
+    readonly tls: Readonly<Record<'ca' | 'cert' | 'key', string | undefined>>;
+  };
   readonly postgres: {
     readonly url: string | undefined;
     readonly poolMax: number;
@@ -94,7 +98,10 @@ export function arrange(
     healthPort: values.HEALTH_PORT,
     dataDir: values.DATA_DIR,
     ...around,
-    redis: { url: values.REDIS_URL },
+    redis: {
+      url: values.REDIS_URL,
+      tls: { ca: values.REDIS_TLS_CA, cert: values.REDIS_TLS_CERT, key: values.REDIS_TLS_KEY },
+    },
     postgres: {
       url: values.POSTGRES_URL,
       poolMax: values.POSTGRES_POOL_MAX,

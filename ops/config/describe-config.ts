@@ -1,3 +1,4 @@
+import { redisUrlWithoutPassword } from '../../runtime/redis/redis-url.ts';
 import type { Config } from './config.ts';
 
 /** The configuration as it may be logged: without secrets and passwords. */
@@ -7,7 +8,7 @@ export function describeConfig(config: Config): Record<string, unknown> {
     ...rest,
     roles: [...config.roles],
     givenAddresses: [...config.givenAddresses],
-    redis: { url: withoutPassword(config.redis.url) },
+    redis: { ...config.redis, url: config.redis.url && redisUrlWithoutPassword(config.redis.url) },
     postgres: { ...config.postgres, url: withoutPassword(config.postgres.url) },
     mongo: { uri: withoutCredentials(config.mongo.uri) },
     jwt: { ...config.jwt, secret: '[secret]' },

@@ -23,9 +23,6 @@ export function refuseLaterFeatures(env: Environment): string[] {
   if (Object.keys(env).some((name) => name.startsWith('KAFKA_') && isSet(env[name]))) {
     lines.push(`KAFKA_*: ${feature('the event log on Kafka')}; leave these variables unset`);
   }
-  if (env['REDIS_URL']?.startsWith('redis+cluster:') === true) {
-    lines.push(`REDIS_URL: ${feature('Redis Cluster')}; name one server with redis:// or rediss://`);
-  }
   if (env['ROLES']?.split(',').some((word) => word.trim() === 'console') === true) {
     lines.push(`ROLES: ${feature('the console')}; leave console out`);
   }

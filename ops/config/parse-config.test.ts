@@ -102,9 +102,17 @@ describe('parseConfig', () => {
     [{ CART_SERVICE_ADDR: 'host:99999' }, 'CART_SERVICE_ADDR: got "host:99999", wanted an address'],
     [
       { REDIS_URL: 'http://x' },
-      'REDIS_URL: got (hidden), wanted a URL that begins with redis:// or rediss://',
+      'REDIS_URL: got (hidden), wanted a URL such as redis://host:6379, redis+sentinel://',
     ],
-    [{ REDIS_URL: 'redis+cluster://a,b' }, 'REDIS_URL: Redis Cluster is not part of this version'],
+    [{ REDIS_URL: 'redis+sentinel://a' }, 'REDIS_URL: got (hidden), wanted a URL such as redis://host:6379'],
+    [
+      { REDIS_URL: 'redis://a', REDIS_TLS_CA: 'ca.pem' },
+      'REDIS_TLS_CA: is set, wanted together with a REDIS_URL of rediss…',
+    ],
+    [
+      { REDIS_URL: 'rediss://a', REDIS_TLS_KEY: 'k.pem' },
+      'REDIS_TLS_CERT: is not set, wanted together with REDIS_TLS_KEY',
+    ],
     [{ POSTGRES_URL: 'localhost' }, 'POSTGRES_URL: got (hidden), wanted a URL that begins with postgres://'],
     [{ POSTGRES_POOL_MAX: '0' }, 'POSTGRES_POOL_MAX: got "0", wanted a whole number from 1'],
     [{ POSTGRES_STATEMENT_TIMEOUT_MS: '5' }, 'POSTGRES_STATEMENT_TIMEOUT_MS: got "5", wanted milliseconds'],

@@ -31,7 +31,7 @@ export function parseConfig(env: Environment): Config {
   }
   if (given.NODE_ENV === 'production' && active.has('gateway'))
     lines.push(...secretProblems(given.JWT_SECRET));
-  lines.push(...halfGiven(given));
+  lines.push(...halfGiven(given), ...unencrypted(given));
   if (result.success) lines.push(...portProblems(result.data as Values, given, active));
   if (!result.success || lines.length > 0) throw new ConfigError(lines);
   return arrange(result.data as Values, { searchPath: env['PATH'] ?? '', warnings: ignoredFeatures(env) });
@@ -88,6 +88,7 @@ function secretProblems(secret: string | undefined): string[] {
 /** Settings of which each means nothing without the others. */
 const together: readonly (readonly VariableName[])[] = [
   ['TLS_CERT', 'TLS_KEY'],
+  ['REDIS_TLS_CERT', 'REDIS_TLS_KEY'],
   ['GRPC_TLS_CA', 'GRPC_TLS_CERT', 'GRPC_TLS_KEY'],
 ];
 
@@ -98,6 +99,15 @@ function halfGiven(given: Given): string[] {
     const missing = names.filter((name) => given[name] === undefined);
     return missing.map((name) => `${name}: is not set, wanted together with ${there.join(' and ')}`);
   });
+}
+
+/** Certificates for a connection that would not use them. */
+function unencrypted(given: Given): string[] {
+  if (given.REDIS_URL?.startsWith('rediss') === true) return [];
+  const files = (['REDIS_TLS_CA', 'REDIS_TLS_CERT', 'REDIS_TLS_KEY'] as const).filter(
+    (name) => given[name] !== undefined,
+  );
+  return files.slice(0, 1).map((name) => `${name}: is set, wanted together with a REDIS_URL of rediss…`);
 }
 
 /** Two listeners of this process on one port. */

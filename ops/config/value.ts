@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseRedisUrl, redisUrlForms } from '../../runtime/redis/redis-url.ts';
 import { isRole, roles, type Role } from './roles.ts';
 
 /** How the text of a variable is read, and what a person is told to write instead of a wrong one. */
@@ -86,6 +87,18 @@ export function url(...schemes: readonly string[]): Value<string> {
     wanted: `a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
   };
 }
+
+/** One Redis, the master that Sentinels name, or a Redis Cluster: see `parseRedisUrl`. */
+export const redisUrl: Value<string> = {
+  schema: z.string().refine((value) => {
+    try {
+      return Boolean(parseRedisUrl(value));
+    } catch {
+      return false;
+    }
+  }),
+  wanted: `a URL such as ${redisUrlForms}`,
+};
 
 /** One or several hosts, with the driver's own options, such as `mongodb://one,two/carts?replicaSet=rs`. */
 export const mongoUri: Value<string> = {

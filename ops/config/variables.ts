@@ -74,11 +74,22 @@ export const variables = {
 
   DATA_DIR: storage.set(value.text, '.data', 'All embedded state; deleting it is a fresh start'),
   REDIS_URL: storage.optional(
-    value.url('redis:', 'rediss:'),
+    value.redisUrl,
     'embedded',
-    '`redis://` or `rediss://`; it must run with AOF and `noeviction`',
+    '`redis://host:6379`, `redis+sentinel://host:26379,…/master-name`, `redis+cluster://host:6379,…`; `rediss…` for TLS. It must run with AOF and `noeviction`',
     { secret: true },
   ),
+  REDIS_TLS_CA: storage.optional(
+    value.text,
+    'those of Node',
+    'File with the authorities that Redis, and its Sentinels, are checked against, PEM',
+  ),
+  REDIS_TLS_CERT: storage.optional(
+    value.text,
+    'none',
+    'File with the certificate chain that this process shows to Redis, PEM',
+  ),
+  REDIS_TLS_KEY: storage.optional(value.text, 'none', 'File with the private key of `REDIS_TLS_CERT`, PEM'),
   POSTGRES_URL: storage.optional(
     value.url('postgres:', 'postgresql:'),
     'embedded, under `DATA_DIR`',

@@ -1,82 +1,34 @@
-import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { systemClock } from '../define/clock.ts';
-import { silentLogger } from '../observe/logger.ts';
-import { describeEventLog } from '../testing/event-log.suite.ts';
+import { describeRedisStreams, openLogProcesses } from '../testing/redis-streams.suite.ts';
+import { oneRedis } from '../testing/redis-under-test.ts';
 import { createTestRedis, type TestRedis } from '../testing/test-servers.ts';
 import type { LogRecord, Subscription } from './event-log.ts';
-import { RedisStreamsEventLog, type RedisStreamsEventLogOptions } from './redis-streams-event-log.ts';
+import type { RedisStreamsEventLog } from './redis-streams-event-log.ts';
 
-/** Processes that share one Redis, each with its own connections. */
-async function openRedis() {
-  const server: TestRedis = await createTestRedis();
-  const processes = new Map<RedisStreamsEventLog, { readonly connections: Redis[]; dead: boolean }>();
-  const open = (options: Partial<RedisStreamsEventLogOptions> = {}): RedisStreamsEventLog => {
-    const process = { connections: [] as Redis[], dead: false };
-    const log = new RedisStreamsEventLog({
-      connect: () => {
-        const connection = new Redis(server.url, { maxRetriesPerRequest: null, retryStrategy: () => 20 });
-        if (process.dead) connection.disconnect();
-        process.connections.push(connection);
-        return connection;
-      },
-      clock: systemClock,
-      logger: silentLogger,
-      instanceId: randomUUID(),
-      leaseMs: 1_500,
-      closeMs: 1_000,
-      ...options,
-    });
-    processes.set(log, process);
-    return log;
-  };
-  const crash = (log: RedisStreamsEventLog) => {
-    const process = processes.get(log);
-    if (process === undefined) return;
-    process.dead = true;
-    for (const connection of process.connections) {
-      connection.disconnect();
-      // Else what is still on its way is read and handled.
-      connection.stream.destroy();
-    }
-  };
-  const close = async () => {
-    await Promise.all([...processes.keys()].map((log) => log.close()));
-    await server.flush();
-  };
-  return { server, processes, open, crash, close };
-}
-
-let topics = 0;
-
-describeEventLog<RedisStreamsEventLog>('Redis Streams', async () => {
-  const redis = await openRedis();
-  return {
-    open: () => Promise.resolve(redis.open()),
-    crash: (log) => Promise.resolve(redis.crash(log)),
-    topic: () => Promise.resolve(`topic-${++topics}`),
-    close: redis.close,
-  };
-});
+describeRedisStreams(oneRedis);
 
 describe('RedisStreamsEventLog', () => {
   const topic = 'orders';
-  let redis: Awaited<ReturnType<typeof openRedis>>;
+  let server: TestRedis;
+  let redis: ReturnType<typeof openLogProcesses>;
   let log: RedisStreamsEventLog;
   let admin: Redis;
   let seen: LogRecord[];
   let heard: () => void = () => {};
 
   beforeEach(async () => {
-    redis = await openRedis();
-    log = redis.open();
-    admin = new Redis(redis.server.url);
+    server = await createTestRedis();
+    redis = openLogProcesses(server.url);
+    log = await redis.open();
+    admin = new Redis(server.url);
     seen = [];
   });
   afterEach(async () => {
     admin.disconnect();
     await redis.close();
+    await server.flush();
   });
 
   const event = (id: string, value = '{}') => ({ id, key: 'a', type: 'Counted', value, headers: {} });
@@ -140,9 +92,7 @@ describe('RedisStreamsEventLog', () => {
     for (let round = 0; round < 3; round++) {
       await append(`before-${round}`);
       await untilSeen(`before-${round}`);
-      for (const { connections } of redis.processes.values()) {
-        for (const connection of connections) connection.stream.destroy();
-      }
+      for (const { interrupt } of redis.processes.values()) interrupt();
       await eventually(() =>
         append(`after-${round}`).then(
           () => true,
@@ -167,7 +117,7 @@ describe('RedisStreamsEventLog', () => {
   });
 
   it('has one process consume while others stand by, and the next begin when its lease ends', async () => {
-    const [other, mine] = [redis.open(), await subscribe()];
+    const [other, mine] = [await redis.open(), await subscribe()];
     await append('1');
     await drained(mine);
     const token = await admin.get(await keyOf('lease:*'));
@@ -204,7 +154,7 @@ describe('RedisStreamsEventLog', () => {
     await log.reject(topic, { ...event('2'), partition: 0, offset: '1-1' }, 'bad');
     const keys = [await keyOf('[0-9]'), (await admin.keys('{log-orders.dlq}:*'))[0] ?? ''];
     const later = { ...systemClock, now: () => Date.now() + 8 * 86_400_000 };
-    const next = redis.open({ clock: later });
+    const next = await redis.open({ clock: later });
     await append('3', next);
     await next.reject(topic, { ...event('4'), partition: 0, offset: '1-1' }, 'bad');
     const lengths = await Promise.all(keys.map((key) => admin.xlen(key)));
@@ -212,7 +162,9 @@ describe('RedisStreamsEventLog', () => {
   });
 
   it('refuses an append while Redis is not there, and keeps nothing back for later', async () => {
-    const gone = redis.open({ connect: () => new Redis({ port: 1, retryStrategy: () => null }) });
+    const away = new Redis({ port: 1, retryStrategy: () => null });
+    away.on('error', () => undefined);
+    const gone = await redis.open({ redis: away });
     const refused: unknown = await append('1', gone).catch((error: unknown) => error);
     expect(refused).to.have.property('code', 'unavailable');
   });

@@ -1,7 +1,7 @@
-import type { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../define/clock.ts';
 import { TrolleyError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { RedisConnection } from '../redis/redis-connection.ts';
 import type { EventLog, LogEvent, LogRecord, SubscribeOptions, Subscription } from './event-log.ts';
 import { partitionOf } from './partition-of.ts';
 import { GroupLease } from './redis-streams-lease.ts';
@@ -10,8 +10,8 @@ import { fieldsOf, RedisStreamsTopic } from './redis-streams-topic.ts';
 import { withTimeLimit } from './time-limit.ts';
 
 export interface RedisStreamsEventLogOptions {
-  /** Opens a connection, without a `keyPrefix`. The log closes what it opened. */
-  readonly connect: () => Redis | Cluster;
+  /** Without a `keyPrefix`. Each subscription that consumes opens one more beside it. */
+  readonly redis: RedisConnection;
   readonly clock: Clock;
   readonly logger: Logger;
   /** A text that no other process of the system has, and a new one with each start. */
@@ -43,7 +43,6 @@ const deadLetters = '.dlq';
  */
 export class RedisStreamsEventLog implements EventLog {
   readonly #options: Required<RedisStreamsEventLogOptions>;
-  readonly #redis: Redis | Cluster;
   readonly #subscriptions = new Set<RedisStreamsSubscription>();
   readonly #trimmed = new Map<string, number>();
   #opened = 0;
@@ -58,7 +57,6 @@ export class RedisStreamsEventLog implements EventLog {
       closeMs: 10_000,
       ...options,
     };
-    this.#redis = this.#connect();
   }
 
   /** @throws TrolleyError `unavailable`: some, all or none may have been appended */
@@ -70,11 +68,11 @@ export class RedisStreamsEventLog implements EventLog {
   }
 
   subscribe(subscribe: SubscribeOptions): Promise<Subscription> {
-    const { clock, random, logger, leaseMs, closeMs, instanceId } = this.#options;
+    const { redis, clock, random, logger, leaseMs, closeMs, instanceId } = this.#options;
     const topic = this.#topic(subscribe.topic);
     const token = `${instanceId}#${++this.#opened}`;
     const lease = new GroupLease({
-      redis: this.#redis,
+      redis,
       topic,
       group: subscribe.group,
       token,
@@ -82,8 +80,7 @@ export class RedisStreamsEventLog implements EventLog {
       clock,
     });
     const subscription = new RedisStreamsSubscription({
-      ...{ subscribe, topic, lease, leaseMs, closeMs, clock, random, logger },
-      connect: () => this.#connect(),
+      ...{ redis, subscribe, topic, lease, leaseMs, closeMs, clock, random, logger },
     });
     this.#subscriptions.add(subscription);
     return Promise.resolve(subscription);
@@ -102,7 +99,6 @@ export class RedisStreamsEventLog implements EventLog {
 
   async close(): Promise<void> {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
-    this.#redis.disconnect();
   }
 
   async #append(
@@ -113,7 +109,7 @@ export class RedisStreamsEventLog implements EventLog {
     try {
       await this.#ready();
       const { streams } = this.#topic(topic);
-      const pipeline = this.#redis.pipeline();
+      const pipeline = this.#options.redis.pipeline();
       for (const { key, fields } of entries) {
         pipeline.xadd(streams[partitionOf(key, streams.length)] ?? '', '*', ...fields);
       }
@@ -138,7 +134,7 @@ export class RedisStreamsEventLog implements EventLog {
    * the meantime would be appended together when Redis is back.
    */
   async #ready(): Promise<void> {
-    const redis = this.#redis;
+    const { redis } = this.#options;
     if (redis.status === 'ready') return;
     if (redis.status === 'end') throw new Error('the connection is closed');
     let done = () => {};
@@ -158,7 +154,7 @@ export class RedisStreamsEventLog implements EventLog {
       this.#options.clock,
       answerLimitMs,
       'Redis',
-      this.#redis.xrangeBuffer(stream, offset, offset),
+      this.#options.redis.xrangeBuffer(stream, offset, offset),
     );
     const fields = entry?.[1] ?? [];
     const at = fields.findIndex((field, index) => index % 2 === 0 && field.toString() === 'value');
@@ -175,12 +171,5 @@ export class RedisStreamsEventLog implements EventLog {
     if (now - (this.#trimmed.get(topic) ?? -Infinity) < trimEveryMs) return false;
     this.#trimmed.set(topic, now);
     return true;
-  }
-
-  #connect(): Redis | Cluster {
-    const connection = this.#options.connect();
-    // Without a listener ioredis prints each failed attempt; what was to be done fails or is done again.
-    connection.on('error', (error: unknown) => this.#options.logger.debug({ err: error }, 'Redis is away'));
-    return connection;
   }
 }

@@ -1,6 +1,6 @@
-import type { Cluster, Redis } from 'ioredis';
 import { TrolleyError } from '../define/errors.ts';
 import type { Clock } from '../define/clock.ts';
+import type { RedisConnection } from '../redis/redis-connection.ts';
 import type { LogRecord } from './event-log.ts';
 import type { RedisStreamsTopic } from './redis-streams-topic.ts';
 import { withTimeLimit } from './time-limit.ts';
@@ -28,7 +28,7 @@ const answerLimitMs = 5_000;
 const countLimit = 1_000;
 
 export interface GroupLeaseOptions {
-  readonly redis: Redis | Cluster;
+  readonly redis: RedisConnection;
   readonly topic: RedisStreamsTopic;
   readonly group: string;
   /** Names this holder and nobody else. */

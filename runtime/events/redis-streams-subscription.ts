@@ -1,6 +1,6 @@
-import type { Cluster, Redis } from 'ioredis';
 import { pause, type Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
+import { openBlockingConnection, type RedisConnection } from '../redis/redis-connection.ts';
 import { backOffMs } from './back-off.ts';
 import type { SubscribeOptions, Subscription } from './event-log.ts';
 import { PartitionWorker } from './partition-worker.ts';
@@ -13,8 +13,8 @@ export interface RedisStreamsSubscriptionOptions {
   readonly topic: RedisStreamsTopic;
   readonly lease: GroupLease;
   readonly leaseMs: number;
-  /** Opens the connection that waits for records. */
-  readonly connect: () => Redis | Cluster;
+  /** What opens the connection that waits for records. */
+  readonly redis: RedisConnection;
   /** How long `close` waits for handlers. */
   readonly closeMs: number;
   readonly clock: Clock;
@@ -112,8 +112,9 @@ export class RedisStreamsSubscription implements Subscription {
   }
 
   async #read(workers: readonly PartitionWorker[], from: string[], stop: AbortSignal): Promise<void> {
-    const { topic, connect, clock, lease } = this.#options;
-    const connection = connect();
+    const { redis, topic, clock, lease, logger } = this.#options;
+    const connection = await openBlockingConnection(redis, topic.streams[0] ?? '', blockMs);
+    connection.on('error', (error: unknown) => logger.debug({ err: error }, 'the connection for events'));
     const disconnect = () => connection.disconnect();
     stop.addEventListener('abort', disconnect, { once: true });
     try {
@@ -128,7 +129,7 @@ export class RedisStreamsSubscription implements Subscription {
         const block = open.length === workers.length ? blockMs : shortBlockMs;
         const streams = open.map((partition) => topic.streams[partition] ?? '');
         const offsets = open.map((partition) => from[partition] ?? '0-0');
-        const reading = connection.xread(
+        const found = await connection.xread(
           'COUNT',
           readCount,
           'BLOCK',
@@ -137,7 +138,6 @@ export class RedisStreamsSubscription implements Subscription {
           ...streams,
           ...offsets,
         );
-        const found = await withTimeLimit(clock, block + 5_000, 'reading events', reading);
         for (const [stream, entries] of (found ?? []) as [string, StreamEntry[]][]) {
           const partition = topic.streams.indexOf(stream);
           workers[partition]?.push(entries.map((entry) => recordOf(partition, entry)));

@@ -56,7 +56,7 @@ describe('the URL of a Redis', () => {
     'redis+ring://a',
   ];
   for (const url of refused) {
-    it(`refuses ${url}`, () => expect(() => parseRedisUrl(url)).to.throw('wanted redis://'));
+    it(`refuses ${url}`, () => expect(() => parseRedisUrl(url)).to.throw('wanted a URL such as redis://'));
   }
 
   it('is shown without its password', () => {

@@ -73,5 +73,5 @@ function dbOf(text = ''): number {
 }
 
 function fail(): never {
-  throw new Error(`wanted ${redisUrlForms}`);
+  throw new Error(`wanted a URL such as ${redisUrlForms}`);
 }

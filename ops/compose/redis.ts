@@ -1,0 +1,99 @@
+import { systemClock } from '../../runtime/define/clock.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
+import type { HealthCheck } from '../../runtime/observe/readiness.ts';
+import { openRedis, type RedisTls } from '../../runtime/redis/open-redis.ts';
+import { isRedisCluster, type RedisConnection } from '../../runtime/redis/redis-connection.ts';
+import type { Config } from '../config/config.ts';
+import type { Role } from '../config/roles.ts';
+import type { DataDir } from '../infra/data-dir.ts';
+import { startRedis } from '../infra/embedded-redis.ts';
+import type { Lifecycle } from '../infra/lifecycle.ts';
+import { StartProblem } from '../infra/start-problem.ts';
+import { startServer } from '../infra/start-server.ts';
+import { TlsFiles } from '../infra/tls-files.ts';
+import { checkRedisSettings } from './redis-settings.ts';
+
+export interface RedisBackend {
+  /** The connection that commands share. */
+  readonly redis: RedisConnection;
+  readonly check: HealthCheck;
+}
+
+const redisRoles: readonly Role[] = ['gateway', 'node', 'relay', 'consumers', 'grpc'];
+/** Those that put messages into mailboxes, or take them out. */
+const mailboxRoles: readonly Role[] = ['gateway', 'node', 'consumers', 'grpc'];
+
+/** The Redis of this process: the one that the configuration names, else one of its own. */
+export async function startRedisBackend(
+  config: Config,
+  dataDir: DataDir,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<RedisBackend | undefined> {
+  const has = (roles: readonly Role[]) => roles.some((role) => config.roles.has(role));
+  if (!has(redisRoles)) return undefined;
+  const url =
+    config.redis.url ??
+    (
+      await startServer(lifecycle, 'Redis', () =>
+        startRedis({ dataDir: dataDir.path, searchPath: config.searchPath }),
+      )
+    ).url;
+  const tls = await startRedisTls(config, lifecycle, logger);
+  const redis = await lifecycle.start({
+    name: 'the Redis connection',
+    start: () => connect(url, logger, tls),
+    stop: (connection) => connection.disconnect(),
+  });
+  if (has(mailboxRoles)) await checkRedisSettings(redis, logger);
+  return { redis, check: () => checkRedis(redis) };
+}
+
+async function connect(url: string, logger: Logger, tls: RedisTls | undefined): Promise<RedisConnection> {
+  try {
+    return await openRedis(url, { clock: systemClock, logger, tls });
+  } catch (cause) {
+    throw new StartProblem(`REDIS_URL: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+  }
+}
+
+/** The certificates that the configuration names; undefined: what Node knows is enough. */
+async function startRedisTls(
+  { redis }: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<RedisTls | undefined> {
+  const given = Object.entries(redis.tls).filter((entry): entry is [Part, string] => entry[1] !== undefined);
+  if (given.length === 0) return undefined;
+  const named = given.map(([part, path]) => [part, { variable: `REDIS_TLS_${part.toUpperCase()}`, path }]);
+  const files = await lifecycle.start({
+    name: 'the certificates of Redis',
+    start: () =>
+      TlsFiles.open<Part>({
+        files: Object.fromEntries(named) as Record<Part, { variable: string; path: string }>,
+        clock: systemClock,
+        logger,
+      }),
+    stop: (held) => held.close(),
+  });
+  // Looked at with each new connection.
+  return {
+    get ca() {
+      return files.current.ca;
+    },
+    get cert() {
+      return files.current.cert;
+    },
+    get key() {
+      return files.current.key;
+    },
+  };
+}
+
+type Part = keyof Config['redis']['tls'];
+
+/** A cluster decides itself whether it serves while a part of it is away. */
+async function checkRedis(redis: RedisConnection): Promise<void> {
+  const answer = isRedisCluster(redis) ? await redis.cluster('INFO') : await redis.ping();
+  if (answer.includes('cluster_state:fail')) throw new Error('the Redis Cluster is down');
+}

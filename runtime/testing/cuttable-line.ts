@@ -1,0 +1,54 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+
+const host = '127.0.0.1';
+
+/** A way to a server on the loopback that a test can disturb. */
+export class CuttableLine {
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(server: Server) {
+    this.#server = server;
+  }
+
+  static async to(port: number): Promise<CuttableLine> {
+    const server = createServer();
+    const line = new CuttableLine(server);
+    server.on('connection', (near) => line.#join(near, connect({ host, port })));
+    server.listen(0, host);
+    await once(server, 'listening');
+    return line;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** Ends all connections; new ones can be made. */
+  interrupt(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  /** Ends all connections and refuses new ones, as if the process that made them had died. */
+  cut(): void {
+    this.#server.close();
+    this.interrupt();
+  }
+
+  #join(near: Socket, far: Socket): void {
+    for (const [one, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      this.#sockets.add(one);
+      // Whatever ends one half ends the other.
+      one.on('error', () => undefined);
+      one.once('close', () => {
+        this.#sockets.delete(one);
+        other.destroy();
+      });
+      one.pipe(other);
+    }
+  }
+}
