@@ -32,8 +32,8 @@ export type Effect<Input, Result> = (input: Input, context: EffectContext) => Pr
 // `never` as parameter type: the only supertype of every effect's input.
 export type Effects = Readonly<Record<string, Effect<never, unknown>>>;
 
-// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- no name of an effect fits, which is the point
-export type NoEffects = Record<never, never>;
+/** Names of the effects; none when an actor has no effects. */
+type EffectName<E extends Effects> = string extends keyof E ? never : keyof E & string;
 
 export type EffectInput<E extends Effects, N extends keyof E> =
   E[N] extends Effect<infer I, unknown> ? I : never;
@@ -84,7 +84,7 @@ export interface Waiting<Tag> {
  * One message being handled. Everything a handler does goes through it and becomes real together, when the
  * turn is committed; an exception means that the turn did not happen.
  */
-export interface Turn<S, E extends Effects = NoEffects, M extends MessageSpecs = MessageSpecs> {
+export interface Turn<S, E extends Effects = Effects, M extends MessageSpecs = MessageSpecs> {
   readonly key: string;
   readonly messageId: string;
   readonly requestId: string | undefined;
@@ -93,7 +93,7 @@ export interface Turn<S, E extends Effects = NoEffects, M extends MessageSpecs =
   readonly state: S;
   set(next: S): void;
   /** Wants an effect; it starts when this turn is durable, and its outcome comes back to `settled`. */
-  perform<N extends keyof E & string>(name: N, input: EffectInput<E, N>, options?: PerformOptions): void;
+  perform<N extends EffectName<E>>(name: N, input: EffectInput<E, N>, options?: PerformOptions): void;
   /** Drops a wanted effect by its id. One that already runs is not stopped, but its outcome is ignored. */
   cancel(id: string): void;
   /**
@@ -129,7 +129,7 @@ export type Receive<M extends MessageSpecs, S, E extends Effects> = {
 };
 
 export type Settled<S, E extends Effects, M extends MessageSpecs> = {
-  readonly [N in keyof E & string]: (
+  readonly [N in EffectName<E>]: (
     turn: Turn<S, E, M>,
     outcome: Outcome<EffectResult<E, N>>,
     input: EffectInput<E, N>,
@@ -186,12 +186,13 @@ export type AnyActor = Actor<any, any, any>;
  *   },
  * });
  */
-export function defineActor<M extends MessageSpecs, S, E extends Effects = NoEffects>(
+export function defineActor<M extends MessageSpecs, S, E extends Effects = Effects>(
   contract: ActorContract<M>,
   definition: ActorDefinition<M, S, E>,
 ): Actor<M, S, E> {
+  const settled: Readonly<Record<string, unknown>> = definition.settled ?? {};
   for (const name of Object.keys(definition.effects ?? {})) {
-    if (definition.settled?.[name] === undefined) {
+    if (settled[name] === undefined) {
       throw new TypeError(`actor '${contract.type}': effect '${name}' has no 'settled' handler`);
     }
   }

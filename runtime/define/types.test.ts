@@ -33,6 +33,31 @@ describe('the types of actors', () => {
     expect(calls).to.be.a('function');
   });
 
+  it('are known to an effect and to those who perform it, without being written down', () => {
+    const actor = defineActor(Counter, {
+      state: Total,
+      initial: () => ({ total: 0 }),
+      effects: { Length: async (text: string, { effectId }) => effectId.length + text.length },
+      receive: {
+        Add(turn) {
+          // @ts-expect-error the effect takes another input
+          turn.perform('Length', 1);
+          return turn.state;
+        },
+        Note: (turn) => turn.perform('Length', 'note'),
+      },
+      settled: {
+        Length(turn, outcome) {
+          // @ts-expect-error the effect has another result
+          const { text }: { text: string | false } = { text: outcome.ok && outcome.value };
+          expect(text).to.be.a('number');
+          if (outcome.ok) turn.set({ total: outcome.value });
+        },
+      },
+    });
+    expect(actor.definition.effects).to.have.property('Length');
+  });
+
   it('reject at compile time what an actor does not do', () => {
     const definitions = () => [
       defineActor(Counter, {

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import type {
   Deferred,
-  Effects,
   OutboxEvent,
   PerformOptions,
   ReminderOptions,
@@ -42,7 +41,7 @@ const maxWaiting = 1_000;
 export const deferredMark = Object.freeze({}) as Deferred;
 
 /** The turn that a handler sees; it works on a draft of its own, which counts only if the handler returns. */
-export class MessageTurn implements Turn<unknown, Effects> {
+export class MessageTurn implements Turn<unknown> {
   readonly key: string;
   readonly messageId: string;
   readonly requestId: string | undefined;

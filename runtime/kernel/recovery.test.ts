@@ -19,15 +19,20 @@ describe('the recovery of what the mailboxes have forgotten', () => {
   let store: MemoryStateStore;
   let charged: string[];
 
-  const actor = defineActor(Payment, {
-    state: State,
-    initial: () => ({ paid: false }),
-    effects: {
-      Charge: async (_: object, { effectId }: { effectId: string }) => void charged.push(effectId),
-    },
-    receive: { Pay: (turn) => turn.perform('Charge', {}) },
-    settled: { Charge: (turn) => turn.set({ paid: true }) },
-  });
+  const paymentActor = (charge: () => Promise<void>) =>
+    defineActor(Payment, {
+      state: State,
+      initial: () => ({ paid: false }),
+      effects: {
+        Charge(_: object, { effectId }) {
+          charged.push(effectId);
+          return charge();
+        },
+      },
+      receive: { Pay: (turn) => turn.perform('Charge', {}) },
+      settled: { Charge: (turn) => turn.set({ paid: true }) },
+    });
+  const actor = paymentActor(() => Promise.resolve());
   /** As it is stored when Redis is lost between the write and the effect. */
   const storeWanting = (key: string) => {
     const effect = { id: 'Charge', run: `run of ${key}`, name: 'Charge', input: {}, notBefore };
@@ -56,15 +61,7 @@ describe('the recovery of what the mailboxes have forgotten', () => {
 
   it('does not run beside an effect that is under way', async () => {
     let finish: () => void = () => undefined;
-    const slow = defineActor(Payment, {
-      ...actor.definition,
-      effects: {
-        Charge: (_: object, { effectId }: { effectId: string }) => {
-          charged.push(effectId);
-          return new Promise<void>((resolve) => (finish = resolve));
-        },
-      },
-    });
+    const slow = paymentActor(() => new Promise((resolve) => (finish = resolve)));
     const cluster = createTestCluster({ actors: [{ actor: slow, store }], shards });
     await cluster.refs.ref(Payment, 'a').tell('Pay', {});
     await cluster.advance(60_000);
