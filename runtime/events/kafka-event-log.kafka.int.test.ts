@@ -1,71 +1,185 @@
 import { randomUUID } from 'node:crypto';
-import { connect, type Socket } from 'node:net';
-import { Kafka, logLevel } from 'kafkajs';
-import { systemClock } from '../define/clock.ts';
-import { silentLogger } from '../observe/logger.ts';
+import { expect } from 'chai';
 import { describeEventLog } from '../testing/event-log.suite.ts';
-import { testKafkaBrokers } from '../testing/test-servers.ts';
-import type { SubscribeOptions, Subscription } from './event-log.ts';
-import { KafkaEventLog } from './kafka-event-log.ts';
+import type { LogEvent, LogRecord, Subscription } from './event-log.ts';
+import { partitionOf } from './partition-of.ts';
+import { messagesIn, onAdmin, plainKafka, TestKafkaLog } from './testing/test-kafka-log.ts';
 
-/** A process of its own to Kafka: with its own connections, which can be cut for good. */
-class IsolatedLog extends KafkaEventLog {
-  readonly #scope: string;
-  readonly cut: () => void;
-
-  constructor(scope: string) {
-    const sockets = new Set<Socket>();
-    let dead = false;
-    super({
-      brokers: testKafkaBrokers().split(','),
-      connect: (host, port, connected) => {
-        if (dead) throw new Error('this process is dead');
-        const socket = connect({ host, port }, connected);
-        sockets.add(socket);
-        return socket;
-      },
-      clock: systemClock,
-      logger: silentLogger,
-      sessionMs: 6_000,
-      closeMs: 1_000,
-    });
-    this.#scope = scope;
-    this.cut = () => {
-      dead = true;
-      for (const socket of sockets) socket.destroy(new Error('this process is dead'));
-    };
-  }
-
-  override subscribe(options: SubscribeOptions): Promise<Subscription> {
-    return super.subscribe({ ...options, group: `${options.group}-${this.#scope}` });
-  }
-}
-
-describeEventLog<IsolatedLog>('Kafka', async () => {
+describeEventLog<TestKafkaLog>('Kafka', () => {
   const scope = randomUUID();
-  const brokers = testKafkaBrokers().split(',');
-  const admin = new Kafka({ brokers, logLevel: logLevel.NOTHING }).admin();
-  await admin.connect();
-  const opened: IsolatedLog[] = [];
+  const opened: TestKafkaLog[] = [];
   let topics = 0;
-  return {
+  return Promise.resolve({
     open: () => {
-      const log = new IsolatedLog(scope);
+      const log = new TestKafkaLog({ scope });
       opened.push(log);
       return Promise.resolve(log);
     },
-    crash: (log) => Promise.resolve(log.cut()),
+    crash: (log) => Promise.resolve(log.die()),
     topic: () => Promise.resolve(`topic-${++topics}-${scope}`),
-    assembled: async (group, members) => {
-      const isAssembled = async () => {
-        const { groups } = await admin.describeGroups([`${group}-${scope}`]);
-        return groups[0]?.state === 'Stable' && groups[0].members.length === members;
-      };
-      while (!(await isAssembled())) await new Promise((resolve) => setImmediate(resolve));
-    },
+    assembled: (group, members) =>
+      onAdmin(async (admin) => {
+        const isAssembled = async () => {
+          const { groups } = await admin.describeGroups([`${group}-${scope}`]);
+          return groups[0]?.state === 'Stable' && groups[0].members.length === members;
+        };
+        while (!(await isAssembled())) await new Promise((resolve) => setImmediate(resolve));
+      }),
     close: async () => {
       await Promise.all(opened.map((log) => log.close()));
-      await admin.disconnect();
     },
+  });
+});
+
+describe('KafkaEventLog', () => {
+  let topic: string;
+  let log: TestKafkaLog;
+  let seen: LogRecord[];
+  let heard: () => void = () => {};
+
+  beforeEach(() => {
+    const scope = randomUUID();
+    topic = `topic-${scope}`;
+    log = new TestKafkaLog({ scope });
+    seen = [];
+  });
+  afterEach(() => log.close());
+
+  const eventOf = (id: string, key = 'a'): LogEvent => ({
+    ...{ id, key, type: 'Counted', value: `{"id":"${id}"}` },
+    headers: { ce_id: id, traceparent: '00-1' },
+  });
+  const subscribe = (handle?: (record: LogRecord) => Promise<void>) =>
+    log.subscribe({
+      topic,
+      group: 'readers',
+      handle: async (record) => {
+        seen.push(record);
+        heard();
+        await handle?.(record);
+      },
+    });
+  const until = async (condition: () => boolean) => {
+    while (!condition()) await new Promise<void>((resolve) => (heard = resolve));
   };
+  const untilSeen = (id: string) => until(() => seen.some((record) => record.id === id));
+  const eventually = async (condition: () => Promise<boolean>) => {
+    while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
+  };
+  const drained = (subscription: Subscription) => eventually(async () => (await subscription.lag()) === 0);
+
+  const topicsMade = () =>
+    onAdmin(async (admin) => {
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic, `${topic}.dlq`] });
+      return Object.fromEntries(topics.map(({ name, partitions }) => [name, partitions.length]));
+    });
+
+  it('makes the topic and its dead letters before it appends', async () => {
+    await log.append(topic, [eventOf('1')]);
+    expect(await topicsMade()).to.deep.equal({ [topic]: 6, [`${topic}.dlq`]: 6 });
+  });
+
+  it('makes them before it consumes, too', async () => {
+    const subscription = await subscribe();
+    expect(await subscription.lag()).to.equal(0);
+    expect(await topicsMade()).to.deep.equal({ [topic]: 6, [`${topic}.dlq`]: 6 });
+  });
+
+  it('leaves a topic that is there as it is', async () => {
+    await onAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 2 }] }));
+    await log.append(topic, [eventOf('1')]);
+    expect(await topicsMade()).to.deep.equal({ [topic]: 2, [`${topic}.dlq`]: 6 });
+  });
+
+  it('writes what other programs read: key, value, headers', async () => {
+    await log.append(topic, [eventOf('1', 'ä')]);
+    const [message] = await messagesIn(topic);
+    expect(message?.key?.toString()).to.equal('ä');
+    expect(message?.value?.toString()).to.equal('{"id":"1"}');
+    const headers = Object.entries(message?.headers ?? {}).map(([name, value]) => [name, String(value)]);
+    expect(Object.fromEntries(headers)).to.deep.equal({
+      event_id: '1',
+      event_type: 'Counted',
+      ce_id: '1',
+      traceparent: '00-1',
+    });
+  });
+
+  it('puts a key where the other logs put it', async () => {
+    const keys = Array.from({ length: 40 }, (_, n) => `user ${n} ä`);
+    await log.append(
+      topic,
+      keys.map((key) => eventOf(key, key)),
+    );
+    await subscribe();
+    await until(() => seen.length === keys.length);
+    for (const { key, partition } of seen) expect(partition, key).to.equal(partitionOf(key, 6));
+  });
+
+  it('hands a strange message to the consumer, who can reject it with its bytes', async () => {
+    const bytes = Buffer.from([0xff, 0x00, 0xfe]);
+    const producer = plainKafka().producer({ createPartitioner: () => () => 3 });
+    await log.append(topic, [eventOf('1')]);
+    await producer.connect();
+    const headers = { binary: bytes, twice: ['1', '2'] };
+    await producer.send({ topic, messages: [{ value: bytes, headers }, { value: null }] });
+    await producer.disconnect();
+    const subscription = await subscribe(async (record) => {
+      if (record.id !== '1') await log.reject(topic, record, 'not understood');
+    });
+    await until(() => seen.length === 3);
+    await drained(subscription);
+    const strange = seen.filter(({ id }) => id !== '1');
+    expect(strange.map(({ id, key, type }) => ({ id, key, type }))).to.deep.equal([
+      { id: '3-0', key: '', type: '' },
+      { id: '3-1', key: '', type: '' },
+    ]);
+    expect(strange[0]?.headers['twice']).to.equal('2');
+    const letters = await messagesIn(`${topic}.dlq`);
+    expect(letters.map(({ key }) => key)).to.deep.equal([null, null]);
+    expect(letters.map(({ value }) => value)).to.deep.equal([bytes, null]);
+    expect(letters[0]?.headers).to.deep.include({ binary: bytes, reason: Buffer.from('not understood') });
+  });
+
+  it('goes on after its connections were cut', async () => {
+    const subscription = await subscribe();
+    for (let round = 0; round < 3; round++) {
+      await log.append(topic, [eventOf(`before-${round}`)]);
+      await untilSeen(`before-${round}`);
+      log.cut();
+      await log.append(topic, [eventOf(`after-${round}`)]);
+      await untilSeen(`after-${round}`);
+    }
+    await drained(subscription);
+  });
+
+  it('makes the topic anew after it was deleted, and goes on', async () => {
+    const subscription = await subscribe();
+    await log.append(topic, [eventOf('1')]);
+    await drained(subscription);
+    await onAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
+    await eventually(() =>
+      log.append(topic, [eventOf('2')]).then(
+        () => true,
+        () => false,
+      ),
+    );
+    await untilSeen('2');
+    await drained(subscription);
+  });
+
+  it('closes although a handler never ends', async () => {
+    await subscribe(() => new Promise<never>(() => {}));
+    await log.append(topic, [eventOf('1')]);
+    await untilSeen('1');
+    await log.close();
+  });
+
+  it('closes while Kafka can not be reached', async () => {
+    await subscribe();
+    await log.append(topic, [eventOf('1')]);
+    await untilSeen('1');
+    log.die();
+    await log.close();
+  });
 });

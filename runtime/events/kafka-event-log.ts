@@ -77,7 +77,6 @@ export class KafkaEventLog implements EventLog {
       { topic, reason, eventId: record.id, partition: record.partition, offset: record.offset },
       'an event was rejected',
     );
-    // Its topic is made with that of its events.
     await this.#append(deadLetterTopic(topic), [deadLetterOf(record, reason, this.#read.get(record))]);
   }
 

@@ -51,6 +51,11 @@ export class KafkaOnDemand<T extends Connectable> {
     }
   }
 
+  /** The next use begins with a new one. */
+  discard(): void {
+    if (this.#opened !== undefined) this.#discard(this.#opened);
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     const opened = this.#opened;

@@ -94,7 +94,7 @@ export class KafkaProducer {
       });
     } catch (error) {
       failure = error;
-      for (const { topic } of appends) topics.forget(topic);
+      for (const { topic } of appends) topics.doubt(topic);
     }
     return appends.map((_, append) =>
       whole.has(append) ? { status: 'fulfilled', value: undefined } : { status: 'rejected', reason: failure },

@@ -54,7 +54,7 @@ export class KafkaSubscription implements Subscription {
         });
         await session.run();
       } catch (error) {
-        topics.forget(topic);
+        topics.doubt(topic);
         const delayMs = Math.round(backOffMs(retry, failures++, random));
         logger.warn({ err: error, topic, group, delayMs }, 'consuming was interrupted');
         await pause(clock, delayMs, closing);

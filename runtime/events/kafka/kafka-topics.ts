@@ -36,15 +36,16 @@ export class KafkaTopics {
     let ensured = this.#ensured.get(topic);
     if (ensured === undefined) {
       ensured = this.#ensure(topic);
-      ensured.catch(() => this.forget(topic));
+      ensured.catch(() => this.#ensured.delete(topic));
       this.#ensured.set(topic, ensured);
     }
     return ensured;
   }
 
-  /** Look again: it may have been deleted. */
-  forget(topic: string): void {
+  /** Something failed there: the topic may have been deleted, or the connection be dead. */
+  doubt(topic: string): void {
     this.#ensured.delete(topic);
+    this.#admin.discard();
   }
 
   /** How many records of the topic the group has not committed. */
