@@ -1,10 +1,9 @@
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { startRedis } from './embedded-redis.ts';
 import { host, type EmbeddedServer } from './embedded-server.ts';
 import { findProgram, noRedis, redisPrograms } from './find-redis.mjs';
 import { findFreePort } from './ports.ts';
-import { askRedis } from './redis-probe.ts';
+import { askRedis, untilRedisSays } from './redis-probe.ts';
 import { StartProblem } from './start-problem.ts';
 
 export interface RedisClusterOptions {
@@ -39,8 +38,6 @@ interface Node {
 
 const masterCount = 3;
 const slotCount = 16_384;
-const deadlineMs = 30_000;
-const pollMs = 20;
 
 export async function startRedisCluster(options: RedisClusterOptions): Promise<RedisCluster> {
   // Not in containers: callers must reach the nodes under the addresses that these have for each other.
@@ -131,15 +128,7 @@ async function order(server: EmbeddedServer, command: string): Promise<void> {
 async function untilAll(
   nodes: readonly Node[],
   command: string,
-  isSo: (answer: string) => boolean,
+  isWanted: (answer: string) => boolean,
 ): Promise<void> {
-  const giveUpAt = performance.now() + deadlineMs;
-  for (const { server } of nodes) {
-    for (let answer = await ask(server, command); !isSo(answer); answer = await ask(server, command)) {
-      if (performance.now() > giveUpAt) {
-        throw new StartProblem(`The Redis Cluster did not form within ${deadlineMs} ms: ${answer}`);
-      }
-      await delay(pollMs);
-    }
-  }
+  await Promise.all(nodes.map(({ server }) => untilRedisSays(server.port, host, command, isWanted)));
 }

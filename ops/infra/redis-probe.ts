@@ -1,4 +1,6 @@
 import { connect } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { StartProblem } from './start-problem.ts';
 
 /** Whether a Redis on that port answers and has loaded what it keeps on disk. */
 export async function redisAnswers(port: number, host: string): Promise<boolean> {
@@ -25,4 +27,24 @@ export function askRedis(port: number, host: string, command: string): Promise<s
     socket.once('error', () => end(undefined));
     socket.once('close', () => resolve(undefined));
   });
+}
+
+const pollMs = 20;
+const patienceMs = 30_000;
+
+/** Asks again and again until the answer is as wanted. */
+export async function untilRedisSays(
+  port: number,
+  host: string,
+  command: string,
+  isWanted: (answer: string) => boolean,
+): Promise<void> {
+  const giveUpAt = performance.now() + patienceMs;
+  const ask = async () => (await askRedis(port, host, command)) ?? 'no answer';
+  for (let answer = await ask(); !isWanted(answer); answer = await ask()) {
+    if (performance.now() > giveUpAt) {
+      throw new StartProblem(`Redis on port ${port} still answers ${command} with: ${answer}`);
+    }
+    await delay(pollMs);
+  }
 }

@@ -6,6 +6,7 @@ import { startMongo } from '../embedded-mongo.ts';
 import { startPostgres } from '../embedded-postgres.ts';
 import { startRedis } from '../embedded-redis.ts';
 import { startRedisCluster, type RedisCluster, type RedisClusterOptions } from '../embedded-redis-cluster.ts';
+import { startWatchedRedis, type SentinelOptions, type WatchedRedis } from '../embedded-sentinels.ts';
 import type { EmbeddedServer } from '../embedded-server.ts';
 
 /** Where the tests find the programs of servers. */
@@ -45,27 +46,36 @@ export function provideKafka(given: string | undefined): Promise<TestServer> {
 }
 
 /** A Redis for one suite alone, which it may flush, freeze or kill. */
-export async function startPrivateRedis(): Promise<EmbeddedServer> {
-  const dataDir = temporaryFolder('private-redis');
-  const server = await startRedis({ dataDir, searchPath });
-  const stop = async (deadlineMs?: number) => {
-    await server.stop(deadlineMs);
-    rmSync(dataDir, { recursive: true, force: true });
-  };
-  return { ...server, stop };
+export function startPrivateRedis(): Promise<EmbeddedServer> {
+  return inFolder('private-redis', (dataDir) => startRedis({ dataDir, searchPath }));
 }
 
+type Settings<O> = Omit<O, 'dataDir' | 'searchPath'>;
+
 /** A Redis Cluster for one suite alone, which it may flush, freeze or kill. */
-export async function startPrivateRedisCluster(
-  options: Omit<RedisClusterOptions, 'dataDir' | 'searchPath'>,
-): Promise<RedisCluster> {
-  const dataDir = temporaryFolder('private-redis-cluster');
-  const cluster = await startRedisCluster({ ...options, dataDir, searchPath });
-  const stop = async () => {
-    await cluster.stop();
+export function startPrivateRedisCluster(settings: Settings<RedisClusterOptions>): Promise<RedisCluster> {
+  return inFolder('private-redis-cluster', (dataDir) =>
+    startRedisCluster({ ...settings, dataDir, searchPath }),
+  );
+}
+
+/** A Redis with a replica and Sentinels for one suite alone, which it may freeze or kill. */
+export function startPrivateWatchedRedis(settings: Settings<SentinelOptions>): Promise<WatchedRedis> {
+  return inFolder('private-sentinels', (dataDir) => startWatchedRedis({ ...settings, dataDir, searchPath }));
+}
+
+/** Starts servers in a folder that goes with them. */
+async function inFolder<S extends { stop(deadlineMs?: number): Promise<void> }>(
+  name: string,
+  start: (dataDir: string) => Promise<S>,
+): Promise<S> {
+  const dataDir = temporaryFolder(name);
+  const started = await start(dataDir);
+  const stop = async (deadlineMs?: number) => {
+    await started.stop(deadlineMs);
     rmSync(dataDir, { recursive: true, force: true });
   };
-  return { ...cluster, stop };
+  return { ...started, stop };
 }
 
 /** A server for one suite alone, which keeps its port and its data over a restart. */
