@@ -82,7 +82,6 @@ export async function openGrpcSqliteService(
       host: options.host,
       port: options.port,
       services: [parts.service],
-      protoFiles: [`${name}/${name}.proto`],
       logger,
       credentials: options.credentials,
       needs: { store: checkStore },

@@ -29,7 +29,6 @@ describe('gRPC fronts', () => {
       host: '127.0.0.1',
       port: 0,
       logger: silentLogger,
-      protoFiles: ['cart/cart.proto', 'checkout/checkout.proto', 'orders/orders.proto'],
       services: [
         cartFront(open.shop.carts, options),
         checkoutFront(open.shop.checkouts, options),

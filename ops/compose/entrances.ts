@@ -80,7 +80,6 @@ export async function startFronts(
             host: listening.services,
             port: claim.port,
             services: [service],
-            protoFiles: [`${name}/${name}.proto`],
             logger,
             needs,
             credentials: grpcTls?.server,

@@ -76,7 +76,9 @@ export async function startServices(
     health.need(role, () => service.check());
     // One that runs here is called here, unless the configuration says otherwise.
     if (config.givenAddresses.has(role)) return configured;
-    return { address: `127.0.0.1:${service.port}`, credentials: tls?.loopbackClient };
+    // TLS wants a name.
+    const host = tls === undefined ? '127.0.0.1' : 'localhost';
+    return { address: `${host}:${service.port}`, credentials: tls?.loopbackClient };
   }
 
   const product = await targetOf('product');

@@ -50,7 +50,6 @@ describe('mutual TLS between services', () => {
       host: '127.0.0.1',
       port: 0,
       services: [service],
-      protoFiles: ['payment/payment.proto'],
       logger: silentLogger,
       credentials: createMutualTls(serverFiles).server,
     });

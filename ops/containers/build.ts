@@ -10,7 +10,7 @@ const dist = join(root, 'dist');
 const rooms = ['actors', 'gateway', 'ops', 'proto', 'runtime'];
 
 /** What the program reads beside its own code, found by its ending. */
-const assets = /\.(css|html|ico|js|mjs|png|proto|sql|svg|woff2)$/;
+const assets = /\.(binpb|css|html|ico|js|mjs|png|sql|svg|woff2)$/;
 
 rmSync(dist, { recursive: true, force: true });
 compile();

@@ -1,8 +1,6 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { protoPath as healthProto } from 'grpc-health-check';
-import { protoRoot } from '../../../proto/proto-root.ts';
+import { describeServices } from '../../../proto/descriptors.ts';
 import { systemClock, type Clock } from '../../../runtime/define/clock.ts';
 import { TrolleyError } from '../../../runtime/define/errors.ts';
 import type { Logger } from '../../../runtime/observe/logger.ts';
@@ -17,8 +15,6 @@ export interface GrpcServerOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly services: readonly UnaryService[];
-  /** The services' own files, relative to `proto/`, for reflection. */
-  readonly protoFiles: readonly string[];
   readonly logger: Logger;
   /** What the services can't do without: while one of these fails, `grpc.health.v1` says NOT_SERVING. Default: nothing. */
   readonly needs?: HealthChecks;
@@ -55,7 +51,7 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
   }
   const health = createServingHealth(options);
   health.implementation.addToServer(server);
-  reflectionOf(options.protoFiles).addToServer(server);
+  reflectionOf(options.services).addToServer(server);
 
   await health.look();
   const port = await bind(server, options);
@@ -73,10 +69,11 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
   };
 }
 
-function reflectionOf(protoFiles: readonly string[]): ReflectionService {
-  return new ReflectionService(
-    loadSync([...protoFiles, healthProto], { includeDirs: [protoRoot], keepCase: true }),
-  );
+function reflectionOf(services: readonly UnaryService[]): ReflectionService {
+  // What the library would make of .proto files by itself, clients in Go refuse: reserved numbers, maps.
+  const files = describeServices([...services.map(({ name }) => name), 'grpc.health.v1.Health']);
+  const packages = { all: { fileDescriptorProtos: files.map((file) => Buffer.from(file)) } };
+  return new ReflectionService(packages as unknown as ConstructorParameters<typeof ReflectionService>[0]);
 }
 
 function bind(server: Server, { host, port, credentials }: GrpcServerOptions): Promise<number> {

@@ -2,6 +2,7 @@ import { Client, Metadata, Server, ServerCredentials, credentials, status } from
 import type { ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { service as healthDefinition } from 'grpc-health-check';
+import { describeServices } from '../../../proto/descriptors.ts';
 import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
 import { TrolleyError, errorTable, type ErrorCode } from '../../../runtime/define/errors.ts';
 import { createLogger } from '../../../runtime/observe/logger.ts';
@@ -42,7 +43,6 @@ describe('gRPC', () => {
       host: '127.0.0.1',
       port,
       services: [service],
-      protoFiles: ['payment/payment.proto'],
       logger,
     };
     const opened = await openGrpcServer({ ...options, shutdownMs: 200, ...more });
@@ -359,21 +359,36 @@ describe('gRPC', () => {
     });
   });
 
-  it('lists its services to those who ask by reflection', async () => {
-    const connection = raw();
-    // ServerReflectionRequest { list_services (field 7): "" }
-    const stream = connection.makeBidiStreamRequest(
-      '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
-      (bytes: Buffer) => bytes,
-      (bytes: Buffer) => bytes,
-    );
-    const listed = await new Promise<string>((resolve, reject) => {
-      stream.on('data', (bytes: Buffer) => resolve(bytes.toString('latin1')));
-      stream.on('error', reject);
-      stream.write(Buffer.from('3a00', 'hex'));
+  describe('reflection', () => {
+    /** The answer to a ServerReflectionRequest with this field, as bytes. */
+    async function reflect(field: 4 | 7, text: string): Promise<Buffer> {
+      const stream = raw().makeBidiStreamRequest(
+        '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',
+        (bytes: Buffer) => bytes,
+        (bytes: Buffer) => bytes,
+      );
+      const answered = new Promise<Buffer>((resolve, reject) => {
+        stream.on('data', resolve);
+        stream.on('error', reject);
+      });
+      stream.write(Buffer.from([field * 8 + 2, text.length, ...Buffer.from(text)]));
+      const bytes = await answered;
+      stream.end();
+      return bytes;
+    }
+
+    it('lists the services', async () => {
+      const listed = (await reflect(7, '')).toString('latin1');
+      expect(listed).to.include('payment.PaymentService').and.to.include('grpc.health.v1.Health');
     });
-    stream.end();
-    expect(listed).to.include('payment.PaymentService');
+
+    it('describes them as the compiler does', async () => {
+      for (const service of ['payment.PaymentService', 'grpc.health.v1.Health']) {
+        const described = Buffer.concat(describeServices([service]));
+        expect(described).not.to.have.length(0);
+        expect((await reflect(4, service)).includes(described), service).to.equal(true);
+      }
+    });
   });
 
   it('lets calls under way end before it closes', async () => {
