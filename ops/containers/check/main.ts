@@ -2,11 +2,12 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { promisify, stripVTControlCharacters } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { createProgress } from '../../infra/progress.ts';
 import { isStartProblem, StartProblem } from '../../infra/start-problem.ts';
 import { parseDockerfile } from '../rehearsal/parse-dockerfile.ts';
+import { unknownDependencies } from './compose-problems.ts';
 import { processesOfCompose, processesOfManifests, type DeployedProcess } from './deployed-process.ts';
 import { policyProblems } from './policy-problems.ts';
 import { problemsOf } from './process-problems.ts';
@@ -50,7 +51,8 @@ async function check(): Promise<void> {
     const model = JSON.parse(
       await tool(tools['compose-spec'], '--format', 'json', 'docker-compose.yml'),
     ) as unknown;
-    refuse(problemsOf(processesOfCompose(model).map((one) => withImage(one, imageEnv))));
+    const processes = processesOfCompose(model).map((one) => withImage(one, imageEnv));
+    refuse([...unknownDependencies(model), ...problemsOf(processes)]);
   });
   for (const name of ['base', 'overlays/example']) {
     await step(`ops/k8s/${name}`, async () => {
@@ -101,8 +103,9 @@ async function tool(program: string, ...args: string[]): Promise<string> {
     return (await run(program, args, { cwd: root, env: {}, timeout: 60_000 })).stdout;
   } catch (cause) {
     const { stdout = '', stderr = '' } = cause as { stdout?: string; stderr?: string };
-    const said = `${stdout}${stderr}`.split('\n').filter((line) => !/^\[(OK|SKIPPED)\]|\bOK\b/.test(line));
-    throw new StartProblem(said.join('\n').trim() || String(cause), { cause });
+    const lines = stripVTControlCharacters(stdout + stderr).split('\n');
+    const said = lines.filter((line) => line !== '' && !/^\[(OK|SKIPPED)\]|\.\.\.OK$/.test(line));
+    throw new StartProblem(said.join('\n') || String(cause), { cause });
   }
 }
 
