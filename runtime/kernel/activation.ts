@@ -2,24 +2,17 @@ import type { Cancel } from '../define/clock.ts';
 import type { MessageSpecs } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
-import {
-  FencedError,
-  type CarriedMessage,
-  type Delivery,
-  type Finished,
-  type Request,
-  type ShardLease,
-} from '../mailbox/mailbox.ts';
+import { FencedError, type CarriedMessage, type Delivery, type ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
 import { applyTurn, condemn, failedAgain, type Failure, type SettledEffect } from './apply-turn.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Kernel } from './kernel.ts';
+import { OwnedMailbox } from './owned-mailbox.ts';
 import { park, reportDeadLetter } from './poison.ts';
 import { refuseAsks } from './refuse.ts';
 import { RefusedError, StaleError, StoredActor, UnreadableError, type HostedActor } from './stored-actor.ts';
-import { Suspects } from './suspects.ts';
+import { handleTogether, togetherOf } from './suspects.ts';
 import { withoutPassing, type TurnDraft } from './turn-draft.ts';
-import { wakeAtOf } from './wanted.ts';
 
 /** The turn took so long that another activation has taken the actor's place. */
 class AbandonedError extends Error {}
@@ -43,14 +36,9 @@ export class Activation {
   readonly #onEnded: (activation: Activation) => void;
   readonly #effects: EffectRunner;
   readonly #stored: StoredActor;
-  readonly #suspects: Suspects;
+  readonly #mailbox: OwnedMailbox;
   #inHand: readonly Delivery[] = [];
   #outcomes: SettledEffect[] = [];
-  #rung = false;
-  /** Came with a ring, and is not accepted yet. */
-  #carried: CarriedMessage | undefined;
-  /** What the mailbox was told last of when the actor has something to do by itself. */
-  #listedWakeAt = Infinity;
   #scheduled = false;
   #turn: Promise<void> | undefined;
   #ended = false;
@@ -79,7 +67,7 @@ export class Activation {
     this.#hosted = hosted;
     this.#usedAt = kernel.clock.monotonic();
     this.#stored = new StoredActor(hosted, address.key, kernel.clock);
-    this.#suspects = new Suspects(kernel, address, lease);
+    this.#mailbox = new OwnedMailbox(kernel, address, lease);
     this.#effects = new EffectRunner({
       actor: hosted.actor,
       actorId: address.id,
@@ -104,9 +92,7 @@ export class Activation {
 
   /** There may be something in the mailbox, or here is the message itself. */
   ring(carried?: CarriedMessage): void {
-    // A second one means that the first has been ended: nothing is carried to an actor with messages.
-    if (carried === undefined) this.#rung = true;
-    else this.#carried = carried;
+    this.#mailbox.ring(carried);
     if (this.#failures === 0) this.#schedule();
   }
 
@@ -117,9 +103,9 @@ export class Activation {
       this.#turn !== undefined ||
       this.#inHand.length > 0 ||
       this.#outcomes.length > 0 ||
-      this.#carried !== undefined ||
+      this.#mailbox.isExpecting ||
       this.#failures > 0 ||
-      this.#isDueSoon(wakeAtOf(this.#stored.known?.effects ?? []));
+      this.#mailbox.isDueSoon(this.#stored.known?.effects ?? []);
     return busy ? 0 : this.#kernel.clock.monotonic() - this.#usedAt;
   }
 
@@ -156,7 +142,9 @@ export class Activation {
     try {
       if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
       const record = await this.#load();
-      if (this.#inHand.length === 0) this.#inHand = await this.#receive(record);
+      if (this.#inHand.length === 0) {
+        this.#inHand = await this.#mailbox.receive(record.effects, this.#messagesPerTurn());
+      }
       report = { messages: this.#inHand.length, outcomes: this.#outcomes.length };
       const settled = await this.#takeTurn(record);
       this.#forgetVanished();
@@ -176,25 +164,7 @@ export class Activation {
   }
 
   #hasWork(): boolean {
-    return this.#rung || this.#carried !== undefined || this.#inHand.length > 0 || this.#outcomes.length > 0;
-  }
-
-  /** The message that came with a ring, else what the mailbox holds. */
-  async #receive(record: ActorRecord): Promise<readonly Delivery[]> {
-    const { mailbox } = this.#kernel;
-    const carried = this.#carried;
-    if (carried !== undefined) {
-      this.#carried = undefined;
-      const delivery = mailbox.accept(carried, this.address, this.lease);
-      if (delivery !== undefined) return [delivery];
-      this.#rung = true;
-    }
-    if (!this.#rung) return [];
-    this.#rung = false;
-    const request = this.#request(record);
-    const taken = await mailbox.take(this.address, this.lease, request);
-    this.#listedWakeAt = request.wakeAt;
-    return taken;
+    return this.#mailbox.hasRung || this.#inHand.length > 0 || this.#outcomes.length > 0;
   }
 
   /** A message that failed and is not in hand any more is gone from its mailbox: nothing waits for its next try. */
@@ -215,7 +185,7 @@ export class Activation {
   async #takeTurn(before: ActorRecord): Promise<boolean> {
     // A copy: those that arrive during the write are for the next turn.
     const outcomes = [...this.#outcomes];
-    const deliveries = this.#suspects.together(this.#inHand);
+    const deliveries = togetherOf(this.#inHand);
     const behind = this.#inHand.slice(deliveries.length);
     const { draft, done, unsettled, left, poison } = await this.#apply(before, outcomes, deliveries);
     if (draft.changed) await this.#write(draft);
@@ -232,7 +202,11 @@ export class Activation {
     } else {
       const next = [...left, ...behind];
       // What is durable may be answered at once. An answer that rests on memory alone waits for the lease's check.
-      const finished = this.#finish(record, done, next.length > 0 ? 0 : undefined);
+      const finished = this.#mailbox.finish(
+        record.effects,
+        done,
+        next.length > 0 ? 0 : this.#messagesPerTurn(),
+      );
       const [taken] = await Promise.all([finished, draft.changed ? this.#answer(draft) : undefined]);
       if (!draft.changed) await this.#answer(draft);
       if (poison !== undefined) reportDeadLetter(this.#kernel, this.address, poison);
@@ -252,7 +226,7 @@ export class Activation {
     const { actor } = this.#hosted;
     const messages = actor.contract.messages as MessageSpecs;
     const { id: actorId, key } = this.address;
-    return this.#suspects.handle(deliveries, (condemned) => {
+    return handleTogether(this.#kernel, this.address, this.lease, deliveries, (condemned) => {
       const [suspect] = deliveries;
       if (condemned !== undefined && suspect !== undefined) {
         condemn(this.#messageFailures, suspect.jobId, condemned);
@@ -264,28 +238,6 @@ export class Activation {
 
   async #answer(draft: TurnDraft): Promise<void> {
     await Promise.all(draft.replies.map(({ inbox, reply }) => this.#kernel.replies.send(inbox, reply)));
-  }
-
-  async #finish(record: ActorRecord, done: readonly Finished[], max?: number): Promise<readonly Delivery[]> {
-    const request = this.#request(record, max);
-    if (done.length === 0 && this.#isListed(request)) return [];
-    // Finishing looks at the mailbox after every ring heard so far, unless a message is on its way in one.
-    if (request.max > 0 && done.length > 0) this.#rung = false;
-    const next = await this.#kernel.mailbox.finish(this.address, this.lease, done, request);
-    this.#listedWakeAt = request.wakeAt;
-    return next;
-  }
-
-  /** Whether the mailbox knows well enough when the actor has something to do: too early costs little. */
-  #isListed({ wakeAt }: Request): boolean {
-    const listed = this.#listedWakeAt;
-    return listed === wakeAt || (listed < wakeAt && this.#isDueSoon(wakeAt));
-  }
-
-  /** So soon that it does not pay to leave memory, or the list of the live. */
-  #isDueSoon(wakeAt: number): boolean {
-    const { clock, limits } = this.#kernel;
-    return wakeAt <= clock.now() + limits.idleMs;
   }
 
   async #write(draft: TurnDraft): Promise<void> {
@@ -300,8 +252,8 @@ export class Activation {
     if (!this.#ended) this.#effects.sync(draft.record.effects);
   }
 
-  #request(record: ActorRecord, max = this.#oneByOne ? 1 : this.#kernel.limits.messagesPerTurn): Request {
-    return { max, wakeAt: wakeAtOf(record.effects) };
+  #messagesPerTurn(): number {
+    return this.#oneByOne ? 1 : this.#kernel.limits.messagesPerTurn;
   }
 
   #onFailure(error: unknown): void {
@@ -315,7 +267,7 @@ export class Activation {
     // Whether a write or a finish happened is not known: only the store and the mailbox can tell.
     this.#stored.forget();
     this.#inHand = [];
-    this.#rung = true;
+    this.#mailbox.ring();
     if (this.#ended) return;
     if (error instanceof FencedError) {
       this.#kernel.logger.info(

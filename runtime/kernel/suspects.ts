@@ -10,57 +10,47 @@ const maxDeaths = 3;
 /** A mailbox that does not answer must not hold up the other suspects of the node. */
 const noteTimeoutMs = 5_000;
 
-/**
+/*
  * Finds the message that takes its node down: its handler never returns, or exhausts the memory, and the next
  * node's turn to die comes with it. Each start of a suspect is noted before its handler runs, and taken back when
  * it has returned, whatever came of it: what remains noted, no store's outage can have been. One suspect at a time
  * is noted on a node, so that none is blamed for what another one did.
  */
-export class Suspects {
-  readonly #kernel: Kernel;
-  readonly #address: ActorAddress;
-  readonly #lease: ShardLease;
-
-  constructor(kernel: Kernel, address: ActorAddress, lease: ShardLease) {
-    this.#kernel = kernel;
-    this.#address = address;
-    this.#lease = lease;
-  }
-
-  /** The messages that may be handled together: a suspect has a turn of its own. */
-  together(deliveries: readonly Delivery[]): readonly Delivery[] {
-    const first = deliveries.findIndex(isSuspect);
-    return first < 0 ? deliveries : deliveries.slice(0, Math.max(1, first));
-  }
-
-  /**
-   * Runs the handlers of messages that `together` chose.
-   * @returns why the suspect among them must not be handled again, or what `handle` returned
-   * @throws FencedError
-   */
-  async handle<T>(deliveries: readonly Delivery[], handle: (condemned?: Error) => T): Promise<T> {
-    const [suspect] = deliveries;
-    if (suspect === undefined || !isSuspect(suspect)) return handle();
-    const { mailbox, logger, suspectLimiter } = this.#kernel;
-    return suspectLimiter.run(async () => {
-      const starts = await this.#limited(mailbox.noteStart(this.#address, this.#lease, suspect.jobId));
-      try {
-        const deaths = starts - 1;
-        if (deaths < maxDeaths) return handle();
-        return handle(
-          new Error(`its handler did not return on ${deaths} nodes, which died or lost their leases`),
-        );
-      } finally {
-        await this.#limited(mailbox.noteReturn(this.#address, suspect.jobId)).catch((error: unknown) => {
-          logger.warn({ err: error, actor: this.#address.id }, 'a start stays noted');
-        });
-      }
-    });
-  }
-
-  #limited<T>(noting: Promise<T>): Promise<T> {
-    return withTimeLimit(this.#kernel.clock, noteTimeoutMs, 'noting a suspect', noting);
-  }
-}
 
 const isSuspect = ({ starts }: Delivery) => starts >= suspectStarts;
+
+/** The messages that may be handled together: a suspect has a turn of its own. */
+export function togetherOf(deliveries: readonly Delivery[]): readonly Delivery[] {
+  const first = deliveries.findIndex(isSuspect);
+  return first < 0 ? deliveries : deliveries.slice(0, Math.max(1, first));
+}
+
+/**
+ * Runs the handlers of messages that `togetherOf` chose: `handle` gets the reason when the suspect among them must
+ * not be handled again. Returns what it returned.
+ * @throws FencedError
+ */
+export async function handleTogether<T>(
+  { mailbox, clock, logger, suspectLimiter }: Kernel,
+  address: ActorAddress,
+  lease: ShardLease,
+  deliveries: readonly Delivery[],
+  handle: (condemned?: Error) => T,
+): Promise<T> {
+  const [suspect] = deliveries;
+  if (suspect === undefined || !isSuspect(suspect)) return handle();
+  const limited = <N>(noting: Promise<N>) => withTimeLimit(clock, noteTimeoutMs, 'noting a suspect', noting);
+  return suspectLimiter.run(async () => {
+    const deaths = (await limited(mailbox.noteStart(address, lease, suspect.jobId))) - 1;
+    try {
+      if (deaths < maxDeaths) return handle();
+      return handle(
+        new Error(`its handler did not return on ${deaths} nodes, which died or lost their leases`),
+      );
+    } finally {
+      await limited(mailbox.noteReturn(address, suspect.jobId)).catch((error: unknown) => {
+        logger.warn({ err: error, actor: address.id }, 'a start stays noted');
+      });
+    }
+  });
+}
