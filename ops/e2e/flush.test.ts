@@ -1,14 +1,13 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import type { EmbeddedServer } from '../infra/embedded-server.ts';
-import { startPrivateRedis } from '../infra/testing/test-servers.ts';
+import { startPrivateRedis, type PrivateServer } from '../infra/testing/test-servers.ts';
 import { expectBalancedBooks, untilSettled } from './books.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 
 describe('FLUSHALL on Redis', function () {
   this.timeout(90_000);
-  let server: EmbeddedServer;
+  let server: PrivateServer;
   let redis: Redis;
   let shop: RunningShop;
 

@@ -1,5 +1,9 @@
 import { rmSync } from 'node:fs';
-import { createTestDatabase, createTestRedis } from '../../runtime/testing/test-servers.ts';
+import {
+  createTestDatabase,
+  createTestRedis,
+  type TestDatabase,
+} from '../../runtime/testing/test-servers.ts';
 import { createLogger } from '../../runtime/observe/logger.ts';
 import { startTrolley } from '../compose.ts';
 import { parseConfig } from '../config/parse-config.ts';
@@ -8,10 +12,11 @@ import { createProgress } from '../infra/progress.ts';
 import { ShopClient } from './shop-client.ts';
 import { backendsOf } from './shop-backends.ts';
 import { calm, temporaryDataDir, type Environment } from './shop-environment.ts';
-import { ShopStores } from './shop-stores.ts';
+import { ShopStores, type StorePlaces } from './shop-stores.ts';
 
 export interface RunningShop {
   readonly client: ShopClient;
+  readonly places: StorePlaces;
   readonly stores: ShopStores;
   readonly redisUrl: string;
   /** What the start told a person. */
@@ -25,7 +30,7 @@ export interface RunningShop {
 /** `npm start`'s own composition in this process, on a database, a Redis and a DATA_DIR of its own. */
 export async function startShop(overrides: Environment = {}): Promise<RunningShop> {
   const dataDir = temporaryDataDir();
-  const database = await createTestDatabase();
+  const database = await databaseFor(overrides);
   const redisUrl = overrides['REDIS_URL'] ?? (await createTestRedis()).url;
   const stores = { DATA_DIR: dataDir, POSTGRES_URL: database.url, REDIS_URL: redisUrl };
   const config = parseConfig({ ...calm, ...backendsOf(dataDir), ...stores, ...overrides });
@@ -39,11 +44,13 @@ export async function startShop(overrides: Environment = {}): Promise<RunningSho
     await database.drop();
     rmSync(dataDir, { recursive: true, force: true });
   }
+  const places = { dataDir, postgresUrl: database.url, mongoUri: config.mongo.uri };
   try {
     const { gatewayUrl = '' } = await startTrolley(config, lifecycle, logger);
     return {
       client: new ShopClient(gatewayUrl, config.jwt),
-      stores: new ShopStores({ dataDir, postgresUrl: database.url, mongoUri: config.mongo.uri }),
+      places,
+      stores: new ShopStores(places),
       redisUrl,
       lines,
       log,
@@ -53,4 +60,8 @@ export async function startShop(overrides: Environment = {}): Promise<RunningSho
     await stop();
     throw error;
   }
+}
+
+async function databaseFor({ POSTGRES_URL: given }: Environment): Promise<TestDatabase> {
+  return given === undefined ? createTestDatabase() : { url: given, drop: async () => undefined };
 }

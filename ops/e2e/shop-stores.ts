@@ -47,6 +47,8 @@ export interface StoredCart {
 /** Where a shop keeps what it holds. */
 export interface StorePlaces {
   readonly dataDir: string;
+  /** The DATA_DIR of services in processes of their own. */
+  readonly elsewhere?: Readonly<Record<'inventory' | 'payment', string>>;
   readonly postgresUrl: string;
   /** Undefined: carts are in SQLite. */
   readonly mongoUri: string | undefined;
@@ -127,8 +129,10 @@ export class ShopStores {
     );
   }
 
-  #read<R>(file: string, statement: string): R[] {
-    const database = new Database(join(this.#places.dataDir, `${file}.sqlite`), {
+  #read<R>(file: 'carts' | 'inventory' | 'payment', statement: string): R[] {
+    const { dataDir, elsewhere } = this.#places;
+    const folder = (file === 'carts' ? undefined : elsewhere?.[file]) ?? dataDir;
+    const database = new Database(join(folder, `${file}.sqlite`), {
       readonly: true,
       fileMustExist: true,
     });

@@ -45,11 +45,6 @@ export function provideKafka(given: string | undefined): Promise<TestServer> {
   return provide(given, 'kafka', (dataDir) => startKafka({ dataDir, searchPath, say }));
 }
 
-/** A Redis for one suite alone, which it may flush, freeze or kill. */
-export function startPrivateRedis(): Promise<EmbeddedServer> {
-  return inFolder('private-redis', (dataDir) => startRedis({ dataDir, searchPath }));
-}
-
 type Settings<O> = Omit<O, 'dataDir' | 'searchPath'>;
 
 /** A Redis Cluster for one suite alone, which it may flush, freeze or kill. */
@@ -86,6 +81,14 @@ export interface PrivateServer {
   /** Starts it again. */
   start(): Promise<void>;
   stop(): Promise<void>;
+}
+
+export function startPrivateRedis(): Promise<PrivateServer> {
+  return startPrivate('redis', (place) => startRedis({ ...place, searchPath }));
+}
+
+export function startPrivatePostgres(): Promise<PrivateServer> {
+  return startPrivate('postgres', (place) => startPostgres(place));
 }
 
 /** `args`: more of mongod's own arguments. */
