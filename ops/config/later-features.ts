@@ -5,6 +5,8 @@
 
 const feature = (name: string) => `${name} is not part of this version`;
 
+const throughRedis = 'every role reaches carts, checkouts and orders through Redis';
+
 const refused: Readonly<Record<string, string>> = {
   JWT_JWKS_URL: feature('checking tokens against a JWKS'),
 };
@@ -13,6 +15,9 @@ const ignored: Readonly<Record<string, string>> = {
   // A standard variable: it may be there for other programs.
   OTEL_EXPORTER_OTLP_ENDPOINT: feature('tracing'),
   CONSOLE_PORT: feature('the console'),
+  CART_SERVICE_ADDR: throughRedis,
+  CHECKOUT_SERVICE_ADDR: throughRedis,
+  ORDERS_SERVICE_ADDR: throughRedis,
 };
 
 type Environment = Readonly<Record<string, string | undefined>>;

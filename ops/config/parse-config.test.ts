@@ -180,6 +180,12 @@ describe('parseConfig', () => {
     expect(parseConfig({ NODE_ENV: 'production', JWT_SECRET: longSecret }).jwt.secret).to.equal(longSecret);
   });
 
+  it('takes an address that no role needs, and says so', () => {
+    expect(parseConfig({ ORDERS_SERVICE_ADDR: 'orders:50055' }).warnings).to.deep.equal([
+      'ORDERS_SERVICE_ADDR has no effect: every role reaches carts, checkouts and orders through Redis',
+    ]);
+  });
+
   it('only warns of a standard variable that has no effect', () => {
     const { warnings } = parseConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' });
     expect(warnings).to.deep.equal([

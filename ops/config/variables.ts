@@ -48,6 +48,7 @@ const relay = inGroup('Checkout', ['relay']);
 const actors = inGroup('Actors', ['gateway', 'node', 'consumers', 'grpc']);
 
 const day = 86_400_000;
+const reserved = 'Reserved: every role reaches the actors through Redis';
 
 /** Every variable that Trolley reads, in the order of the tables. */
 export const variables = {
@@ -174,13 +175,9 @@ export const variables = {
   PRODUCT_SERVICE_ADDR: callers.optional(value.address, 'localhost:50051', 'The product service'),
   INVENTORY_SERVICE_ADDR: callers.optional(value.address, 'localhost:50053', 'The inventory service'),
   PAYMENT_SERVICE_ADDR: callers.optional(value.address, 'localhost:50054', 'The payment service'),
-  CART_SERVICE_ADDR: callers.optional(value.address, 'localhost:50052', 'Carts, when they run elsewhere'),
-  CHECKOUT_SERVICE_ADDR: callers.optional(
-    value.address,
-    'localhost:50056',
-    'Checkouts, when they run elsewhere',
-  ),
-  ORDERS_SERVICE_ADDR: callers.optional(value.address, 'localhost:50055', 'Orders, when they run elsewhere'),
+  CART_SERVICE_ADDR: callers.optional(value.address, 'unused', reserved),
+  CHECKOUT_SERVICE_ADDR: callers.optional(value.address, 'unused', reserved),
+  ORDERS_SERVICE_ADDR: callers.optional(value.address, 'unused', reserved),
 
   PAYMENT_SUCCESS_RATE: payment.set(value.fraction(), '0.95', 'The share of charges that are accepted'),
   PAYMENT_DELAY_MS: payment.set(
