@@ -18,7 +18,7 @@ export interface KafkaEventLogOptions extends KafkaConnection {
   readonly partitions?: number;
   /** Of a topic that is made here; dead letters are kept. Default: 7 days. */
   readonly retentionMs?: number;
-  /** How long a silent consumer keeps its partitions from others. Default: 10,000. */
+  /** How long a silent consumer keeps its partitions from others. Default: 6,000, the least that Kafka takes. */
   readonly sessionMs?: number;
   /** For one sending to Kafka; an append fails within twice that. Default: 8,000. */
   readonly sendLimitMs?: number;
@@ -43,7 +43,7 @@ export class KafkaEventLog implements EventLog {
       random: Math.random,
       partitions: 6,
       retentionMs: 7 * day,
-      sessionMs: 10_000,
+      sessionMs: 6_000,
       sendLimitMs: 8_000,
       closeMs: 10_000,
       ...options,

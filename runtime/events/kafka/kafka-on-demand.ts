@@ -14,13 +14,14 @@ interface Opened<T> {
   readonly made: T;
   readonly connected: Promise<void>;
   readonly over: AbortController;
+  users: number;
 }
 
 const disconnectLimitMs = 3_000;
 
 /**
- * A producer or an admin that connects when it is first needed. After any failure it is thrown away, with
- * whatever it still tries, and the next use begins with a new one.
+ * A producer or an admin that connects when it is first needed. After any failure the next use begins with a new
+ * one, and the old one is ended, with whatever it still tries, when nobody waits for it any more.
  */
 export class KafkaOnDemand<T extends Connectable> {
   readonly #openClient: () => KafkaClient;
@@ -42,18 +43,24 @@ export class KafkaOnDemand<T extends Connectable> {
   async use<R>(what: string, limitMs: number, work: (made: T, over: AbortSignal) => Promise<R>): Promise<R> {
     if (this.#closed) throw new TrolleyError('unavailable', `${what}: the event log is closed`);
     const opened = (this.#opened ??= this.#open());
+    opened.users++;
     try {
       const working = opened.connected.then(() => work(opened.made, opened.over.signal));
       return await withTimeLimit(this.#clock, limitMs, what, working);
     } catch (error) {
-      this.#discard(opened);
+      if (this.#opened === opened) this.retire();
       throw error;
+    } finally {
+      opened.users--;
+      this.#endUnused(opened);
     }
   }
 
   /** The next use begins with a new one. */
-  discard(): void {
-    if (this.#opened !== undefined) this.#discard(this.#opened);
+  retire(): void {
+    const opened = this.#opened;
+    this.#opened = undefined;
+    if (opened !== undefined) this.#endUnused(opened);
   }
 
   async close(): Promise<void> {
@@ -65,18 +72,21 @@ export class KafkaOnDemand<T extends Connectable> {
     } catch {
       // What can't be asked to end is ended.
     }
-    this.#discard(opened);
+    end(opened);
   }
 
   #open(): Opened<T> {
     const client = this.#openClient();
     const made = this.#create(client.kafka);
-    return { client, made, connected: made.connect(), over: new AbortController() };
+    return { client, made, connected: made.connect(), over: new AbortController(), users: 0 };
   }
 
-  #discard(opened: Opened<T>): void {
-    if (this.#opened === opened) this.#opened = undefined;
-    opened.over.abort();
-    opened.client.destroy();
+  #endUnused(opened: Opened<T>): void {
+    if (opened !== this.#opened && opened.users === 0) end(opened);
   }
+}
+
+function end({ client, over }: Opened<unknown>): void {
+  over.abort();
+  client.destroy();
 }

@@ -45,7 +45,7 @@ export class KafkaTopics {
   /** Something failed there: the topic may have been deleted, or the connection be dead. */
   doubt(topic: string): void {
     this.#ensured.delete(topic);
-    this.#admin.discard();
+    this.#admin.retire();
   }
 
   /** How many records of the topic the group has not committed. */

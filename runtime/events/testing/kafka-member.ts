@@ -24,7 +24,6 @@ const log = new KafkaEventLog({
   brokers,
   clock: systemClock,
   logger: createLogger('debug'),
-  sessionMs: 6_000,
 });
 
 await log.subscribe({

@@ -23,8 +23,6 @@ export class TestKafkaLog extends KafkaEventLog {
       connect: (host, port, connected) => line.connect(host, port, connected),
       clock: systemClock,
       logger: silentLogger,
-      // Kafka takes nothing shorter, unless it is told to.
-      sessionMs: 6_000,
       closeMs: 1_000,
       ...options,
     });
