@@ -1,52 +1,21 @@
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import {
-  createTestDatabase,
-  createTestRedis,
-  type TestDatabase,
-} from '../../runtime/testing/test-servers.ts';
 import { eventually } from './eventually.ts';
-import { portOf, temporaryDataDir, type Environment } from './shop-environment.ts';
-import { ShopProcess } from './shop-process.ts';
+import { ShopFleet } from './shop-fleet.ts';
 
 describe('the roles in processes of their own', function () {
   this.timeout(60_000);
-  let folder: string;
-  const processes: ShopProcess[] = [];
-  let database: TestDatabase;
-  let stores: Environment;
+  let fleet: ShopFleet;
 
   before(async () => {
-    folder = temporaryDataDir();
-    database = await createTestDatabase();
-    stores = { POSTGRES_URL: database.url, REDIS_URL: (await createTestRedis()).url };
+    fleet = await ShopFleet.open();
   });
-  after(async () => {
-    await Promise.all(processes.map((each) => each.kill()));
-    await database.drop();
-    rmSync(folder, { recursive: true, force: true });
-  });
-
-  async function start(roles: string, around: Environment = {}): Promise<ShopProcess> {
-    const dataDir = join(folder, roles.replaceAll(',', '-'));
-    mkdirSync(dataDir);
-    const started = await ShopProcess.start({ ...stores, ...around, ROLES: roles, DATA_DIR: dataDir });
-    processes.push(started);
-    return started;
-  }
+  after(() => fleet.stop());
 
   it('sell together, and each ends in order', async () => {
-    const services = await start('product,inventory,payment');
-    const at = (name: string) => `127.0.0.1:${portOf(services.lines, `${name} service`)}`;
-    const addresses = {
-      PRODUCT_SERVICE_ADDR: at('product'),
-      INVENTORY_SERVICE_ADDR: at('inventory'),
-      PAYMENT_SERVICE_ADDR: at('payment'),
-    };
+    const { services, addresses } = await fleet.startServices();
     const [node, gateway] = await Promise.all([
-      start('node,relay,consumers', addresses),
-      start('gateway,grpc', addresses),
+      fleet.start('node', 'node,relay,consumers', addresses),
+      fleet.start('gateway', 'gateway,grpc', addresses),
     ]);
 
     const user = await gateway.client.user(1);
