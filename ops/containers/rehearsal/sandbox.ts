@@ -29,17 +29,17 @@ export interface Command {
  */
 export function startInside(root: Root, { command, workdir, env, user = '0:0' }: Command): ChildProcess {
   const [uid = '', gid = ''] = user.split(':');
-  const inside = ['--pid', '--fork', '--kill-child', '--mount-proc', `--root=${root.mountPoint}`];
+  const inside = ['--pid', '--fork', '--mount-proc', `--root=${root.mountPoint}`];
   const as = [`--wd=${workdir}`, `--setuid=${uid}`, `--setgid=${gid}`];
   const script = [
     'set -e',
     ...mounts(root),
     `exec ${['unshare', ...inside, ...as, '--', ...command].map(quoted).join(' ')}`,
   ];
-  const sandbox = endingWithParent(
-    { program: 'unshare', args: ['--mount', 'sh', '-c', script.join('\n')], cwd: '/' },
-    'KILL',
-  );
+  // Two process namespaces, one in the other: a change of user forgets who wanted to die with whom, but whatever
+  // is in a namespace ends with its first process.
+  const outside = ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-c', script.join('\n')];
+  const sandbox = endingWithParent({ program: 'unshare', args: outside, cwd: '/' }, 'KILL');
   return spawn(sandbox.program, [...sandbox.args], { cwd: '/', env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
@@ -58,12 +58,15 @@ export async function runInside(root: Root, command: Command, withinMs: number):
   throw new StartProblem(`${command.command.join(' ')} ${how}:\n${said.trimEnd()}`);
 }
 
-/** Signals the program itself: what was started is its parent outside. */
+/** Signals the program itself, which is two processes down from what was started. */
 export function signalInside(sandbox: ChildProcess, signal: NodeJS.Signals): void {
-  const parent = String(sandbox.pid);
-  const [child] = readFileSync(`/proc/${parent}/task/${parent}/children`, 'utf8').split(' ');
-  if (child === undefined || child === '') throw new StartProblem('The program inside has ended already.');
-  process.kill(Number(child), signal);
+  process.kill(childOf(childOf(sandbox.pid ?? 0)), signal);
+}
+
+function childOf(pid: number): number {
+  const [child = ''] = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ');
+  if (child === '') throw new StartProblem('The program inside has ended already.');
+  return Number(child);
 }
 
 function mounts({ mountPoint, layers, writable, volumes = {} }: Root): string[] {
