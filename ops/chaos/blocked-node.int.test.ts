@@ -2,9 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Redis } from 'ioredis';
 import { openClusterClient, type Client } from '../../runtime/cluster/open-cluster.ts';
 import { silentLogger } from '../../runtime/observe/logger.ts';
+import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
 import { createPostgresPool, type PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
 import {
   createTestDatabase,
@@ -25,7 +25,7 @@ describe('a handler that holds up its process for longer than a lease', function
   let folder: string;
   let database: TestDatabase;
   let pool: PostgresPool;
-  let redis: Redis;
+  let redis: RedisConnection;
   let client: Client;
   let nodes: ClusterNodes;
 
@@ -35,7 +35,7 @@ describe('a handler that holds up its process for longer than a lease', function
     pool = createPostgresPool(database.url);
     await createLedgerTables(pool);
     const { url } = await createTestRedis();
-    redis = connectRedis(url);
+    redis = await connectRedis(url);
     const options = { ...clusterDefaults, seed: 0 };
     client = openClusterClient(clusterOptions(redis, options.shards, silentLogger));
     const servers = { redisUrl: url, postgresUrl: database.url, folder, searchPath };

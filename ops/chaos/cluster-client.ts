@@ -12,7 +12,7 @@ const say = (message: ClientSays) => void process.send?.(message);
 // Nobody is left to stop this process.
 process.on('disconnect', () => process.exit(1));
 
-const redis = connectRedis(options.redisUrl);
+const redis = await connectRedis(options.redisUrl);
 const client = openClusterClient(clusterOptions(redis, options.shards, createLogger('info')));
 const watch = new AskWatch(options.shards, (fault, takeover) => say({ kind: 'took-over', fault, takeover }));
 const load = new KeyLoad(options, client.refs, watch);

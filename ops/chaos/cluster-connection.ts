@@ -1,26 +1,29 @@
 import { randomUUID } from 'node:crypto';
-import { Redis } from 'ioredis';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ClusterOptions } from '../../runtime/cluster/open-cluster.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
-import type { Logger } from '../../runtime/observe/logger.ts';
+import { silentLogger, type Logger } from '../../runtime/observe/logger.ts';
+import { openRedis } from '../../runtime/redis/open-redis.ts';
+import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
 
 export const namespace = 'chaos';
 
-/** As the shop connects: callers retry by themselves, so a command does not outlive a lost connection for long. */
-export function connectRedis(url: string): Redis {
-  const redis = new Redis(url, {
-    enableAutoPipelining: true,
-    maxRetriesPerRequest: 1,
-    commandTimeout: 5_000,
-    connectTimeout: 5_000,
-    // A Redis that reads its log says how long it will take, and is often done sooner.
-    maxLoadingRetryTime: 250,
-    retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), 1_000),
-  });
-  redis.on('error', () => undefined);
-  return redis;
+const retryMs = 200;
+const patienceMs = 20_000;
+
+/** As the shop connects, but that a Redis which is away for the moment is waited for. */
+export async function connectRedis(url: string): Promise<RedisConnection> {
+  const giveUpAt = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await openRedis(url, { clock: systemClock, logger: silentLogger });
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error;
+      await delay(retryMs);
+    }
+  }
 }
 
-export function clusterOptions(redis: Redis, shards: number, logger: Logger): ClusterOptions {
+export function clusterOptions(redis: RedisConnection, shards: number, logger: Logger): ClusterOptions {
   return { redis, clock: systemClock, logger, newId: randomUUID, namespace, shards };
 }

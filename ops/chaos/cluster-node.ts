@@ -15,7 +15,7 @@ const say = (message: NodeSays) => void process.send?.(message);
 process.on('disconnect', () => process.exit(1));
 
 const logger = createLogger('info');
-const redis = connectRedis(options.redisUrl);
+const redis = await connectRedis(options.redisUrl);
 const pool = createPostgresPool(options.postgresUrl, { max: 4, logger });
 const store = new PostgresStateStore({ pool, table: ledgerTable });
 

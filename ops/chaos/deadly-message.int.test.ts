@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Redis } from 'ioredis';
 import { openClusterClient, type Client } from '../../runtime/cluster/open-cluster.ts';
 import { codeOf } from '../../runtime/define/errors.ts';
 import { silentLogger } from '../../runtime/observe/logger.ts';
+import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
 import { createPostgresPool, type PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
 import {
   createTestDatabase,
@@ -28,7 +28,7 @@ describe('a message whose handler fills the memory of its node', function () {
   let folder: string;
   let database: TestDatabase;
   let pool: PostgresPool;
-  let redis: Redis;
+  let redis: RedisConnection;
   let client: Client;
   let nodes: ClusterNodes;
 
@@ -38,7 +38,7 @@ describe('a message whose handler fills the memory of its node', function () {
     pool = createPostgresPool(database.url);
     await createLedgerTables(pool);
     const { url } = await createTestRedis();
-    redis = connectRedis(url);
+    redis = await connectRedis(url);
     client = openClusterClient(clusterOptions(redis, options.shards, silentLogger));
     const servers = { redisUrl: url, postgresUrl: database.url, folder, searchPath, heapMb: 96 };
     // As whoever supervises processes does.

@@ -1,6 +1,7 @@
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
 import { startRedis } from '../infra/embedded-redis.ts';
 import type { EmbeddedServer } from '../infra/embedded-server.ts';
 import { connectRedis } from './cluster-connection.ts';
@@ -54,11 +55,7 @@ export class RestartableRedis {
   }
 
   async keys(): Promise<string[]> {
-    return this.#ask(async (redis) => {
-      const found: string[] = [];
-      for await (const keys of redis.scanStream({ count: 1_000 })) found.push(...(keys as string[]));
-      return found;
-    });
+    return this.#ask((redis) => redis.keys('*'));
   }
 
   /** The files that Redis appends to, if it keeps a log. */
@@ -74,8 +71,8 @@ export class RestartableRedis {
     await this.#server.stop();
   }
 
-  async #ask<T>(question: (redis: ReturnType<typeof connectRedis>) => Promise<T>): Promise<T> {
-    const redis = connectRedis(this.url);
+  async #ask<T>(question: (redis: RedisConnection) => Promise<T>): Promise<T> {
+    const redis = await connectRedis(this.url);
     try {
       return await question(redis);
     } finally {

@@ -105,8 +105,8 @@ async function form(nodes: readonly Node[]): Promise<void> {
     const [from, to] = [index, index + 1].map((share) => Math.floor((share * slotCount) / masterCount));
     await order(server, `CLUSTER ADDSLOTSRANGE ${from} ${Number(to) - 1}`);
   }
-  const known = `cluster_known_nodes:${nodes.length}\r`;
-  await untilAll(nodes, 'CLUSTER INFO', (info) => info.includes('cluster_state:ok') && info.includes(known));
+  const whole = ['cluster_state:ok', `cluster_slots_ok:${slotCount}`, `cluster_known_nodes:${nodes.length}`];
+  await untilAll(nodes, 'CLUSTER INFO', (info) => whole.every((line) => info.includes(`${line}\r\n`)));
   const replicas = nodes.slice(masterCount);
   for (const [index, { server }] of replicas.entries()) {
     const master = masters[index % masterCount] ?? first;

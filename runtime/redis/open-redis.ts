@@ -61,7 +61,10 @@ export async function openRedis(
 
 async function connect(redis: RedisConnection): Promise<void> {
   await redis.connect();
-  if (isRedisCluster(redis)) await Promise.all(redis.nodes('master').map((master) => master.ping()));
+  if (!isRedisCluster(redis)) return;
+  const answers = await Promise.allSettled(redis.nodes('master').map((master) => master.ping()));
+  // A cluster may be short of a master that is not replaced yet.
+  if (answers.every(({ status }) => status === 'rejected')) throw new Error('no master answers');
 }
 
 /** Of every connection, to whatever node. */
