@@ -6,6 +6,7 @@ type Run = (args: string[]) => Promise<number>;
 const benches: Readonly<Record<string, () => Promise<Run>>> = {
   mailbox: async () => (await import('./mailbox.ts')).benchMailbox,
   shop: async () => (await import('./shop.ts')).benchShop,
+  sizing: async () => (await import('./sizing.ts')).benchSizing,
 };
 
 const [name = '', ...args] = process.argv.slice(2);
