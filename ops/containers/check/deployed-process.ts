@@ -19,6 +19,7 @@ const samples: Readonly<Record<string, string>> = {
   REDIS_URL: 'redis://sample',
   POSTGRES_URL: 'postgres://sample',
   MONGODB_URI: 'mongodb://sample/trolley',
+  KAFKA_SASL_MECHANISM: 'PLAIN',
   JWT_SECRET: 'a sample of at least thirty-two bytes',
 };
 
