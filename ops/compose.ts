@@ -75,7 +75,7 @@ async function startRoles(
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
   if (is('relay') || is('consumers')) {
-    const log = await startEventLog(lifecycle, redis, randomUUID(), logger);
+    const log = await startEventLog(config, lifecycle, logger, { redis, health });
     if (is('consumers')) await startConsumers(lifecycle, { log, refs, logger });
     if (is('relay') && postgres !== undefined) await startRelay(config, lifecycle, postgres, log, logger);
   }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { startCartConsumer } from '../../actors/cart/cart.consumer.ts';
 import { checkoutTopic } from '../../actors/checkout/checkout-completed.ts';
 import { startOrderConsumer } from '../../actors/order/order.consumer.ts';
@@ -10,25 +11,43 @@ import type { Logger } from '../../runtime/observe/logger.ts';
 import type { Config } from '../config/config.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';
+import type { Health } from './health.ts';
+import { startKafkaEventLog } from './kafka.ts';
 import type { RedisBackend } from './redis.ts';
 
-/** True for an outbox row `o` whose order is missing: the event log is on Redis, which may be lost. */
+/** True for an outbox row `o` whose order is missing: an event log may be lost. */
 const withoutOrder = 'NOT EXISTS (SELECT 1 FROM orders WHERE orders.checkout_id = o.aggregate_id::uuid)';
 
-/** An order comes within a second of its event. One that is missing after so many looks has lost it. */
-const undeliveredPolls = 6;
+/**
+ * An order comes within a second of its event. One that is missing after so many looks at it has lost it: soon where
+ * the log is as disposable as Redis. Kafka keeps what it has taken, so there a consumer is late, nearly always, and
+ * would only find the event twice.
+ */
+const undeliveredPolls = { redis: 6, kafka: 120 };
 
-export function startEventLog(
+export interface EventLogParts {
+  readonly redis: RedisBackend;
+  readonly health: Health;
+}
+
+/** On Kafka where the configuration names one, else on Redis Streams. */
+export async function startEventLog(
+  config: Config,
   lifecycle: Lifecycle,
-  { redis }: RedisBackend,
-  instanceId: string,
   logger: Logger,
+  { redis: { redis }, health }: EventLogParts,
 ): Promise<EventLog> {
-  return lifecycle.start({
-    name: 'the event log',
-    start: () => new RedisStreamsEventLog({ redis, clock: systemClock, logger, instanceId }),
-    stop: (log) => log.close(),
-  });
+  if (config.kafka === undefined) {
+    return lifecycle.start({
+      name: 'the event log',
+      start: () => new RedisStreamsEventLog({ redis, clock: systemClock, logger, instanceId: randomUUID() }),
+      stop: (log) => log.close(),
+    });
+  }
+  const log = await startKafkaEventLog(config.kafka, lifecycle, logger);
+  // Without Kafka orders come late and all else goes on: no reason to take a gateway out of service.
+  if (!config.roles.has('gateway') && !config.roles.has('grpc')) health.need('kafka', () => log.ping());
+  return log;
 }
 
 /** Carries completed checkouts from the outbox to the event log. */
@@ -54,7 +73,7 @@ export async function startRelay(
         undelivered: {
           sql: withoutOrder,
           everyMs: recoveryPollMs,
-          afterMs: undeliveredPolls * recoveryPollMs,
+          afterMs: undeliveredPolls[config.kafka === undefined ? 'redis' : 'kafka'] * recoveryPollMs,
         },
       }),
     stop: (relay) => relay.close(),
@@ -70,6 +89,11 @@ export async function startConsumers(
     ['the cart consumer', startCartConsumer],
     ['the order consumer', startOrderConsumer],
   ] as const) {
-    await lifecycle.start({ name, start: () => start(deps), stop: (subscription) => subscription.close() });
+    await lifecycle.start({
+      name,
+      start: () => start(deps),
+      stop: (subscription) => subscription.close(),
+      stopDeadlineMs: 20_000,
+    });
   }
 }

@@ -31,6 +31,8 @@ export interface Config {
   };
   /** Without a URI: carts are in SQLite. */
   readonly mongo: { readonly uri: string | undefined };
+  /** Undefined: the event log is on Redis Streams. */
+  readonly kafka: KafkaConfig | undefined;
   readonly seedStock: number | undefined;
   readonly http: {
     readonly port: number;
@@ -63,6 +65,19 @@ export interface Config {
   };
   readonly outbox: { readonly pollMs: number };
   readonly actors: { readonly shards: number; readonly idleMs: number; readonly mailboxLimit: number };
+}
+
+export interface KafkaConfig {
+  readonly brokers: readonly string[];
+  /** `ca`: path of a PEM file; undefined: those of Node. Undefined as a whole: no encryption. */
+  readonly tls: { readonly ca: string | undefined } | undefined;
+  readonly sasl:
+    | {
+        readonly mechanism: NonNullable<Values['KAFKA_SASL_MECHANISM']>;
+        readonly username: string;
+        readonly password: string;
+      }
+    | undefined;
 }
 
 /** Known to everyone who reads this file: good for trying things out, refused in production. */
@@ -108,6 +123,7 @@ export function arrange(
       statementTimeoutMs: values.POSTGRES_STATEMENT_TIMEOUT_MS,
     },
     mongo: { uri: values.MONGODB_URI },
+    kafka: kafkaOf(values),
     seedStock: values.SEED_STOCK,
     http: {
       port: values.HTTP_PORT,
@@ -146,6 +162,17 @@ export function arrange(
       idleMs: values.ACTOR_IDLE_MS,
       mailboxLimit: values.MAILBOX_LIMIT,
     },
+  };
+}
+
+function kafkaOf(values: Values): KafkaConfig | undefined {
+  if (values.KAFKA_BROKERS === undefined) return undefined;
+  const mechanism = values.KAFKA_SASL_MECHANISM;
+  const user = allGiven({ username: values.KAFKA_SASL_USERNAME, password: values.KAFKA_SASL_PASSWORD });
+  return {
+    brokers: values.KAFKA_BROKERS,
+    tls: values.KAFKA_SSL ? { ca: values.KAFKA_SSL_CA } : undefined,
+    sasl: mechanism === undefined || user === undefined ? undefined : { mechanism, ...user },
   };
 }
 

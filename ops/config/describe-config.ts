@@ -10,6 +10,10 @@ export function describeConfig(config: Config): Record<string, unknown> {
     givenAddresses: [...config.givenAddresses],
     redis: { ...config.redis, url: config.redis.url && redisUrlWithoutPassword(config.redis.url) },
     postgres: { ...config.postgres, url: withoutPassword(config.postgres.url) },
+    kafka: config.kafka && {
+      ...config.kafka,
+      sasl: config.kafka.sasl && { ...config.kafka.sasl, password: '[secret]' },
+    },
     mongo: { uri: withoutCredentials(config.mongo.uri) },
     jwt: { ...config.jwt, secret: '[secret]' },
   };

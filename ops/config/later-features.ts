@@ -1,6 +1,6 @@
 /*
  * Settings of what is not part of this version. Ignoring them in silence would let somebody believe that
- * their events are in Kafka.
+ * their tokens are checked against the keys of their own service.
  */
 
 const feature = (name: string) => `${name} is not part of this version`;
@@ -25,9 +25,6 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /** One line for each setting that stops the start. */
 export function refuseLaterFeatures(env: Environment): string[] {
   const lines = present(env, refused).map(([name, why]) => `${name}: ${why}; leave it unset`);
-  if (Object.keys(env).some((name) => name.startsWith('KAFKA_') && isSet(env[name]))) {
-    lines.push(`KAFKA_*: ${feature('the event log on Kafka')}; leave these variables unset`);
-  }
   if (env['ROLES']?.split(',').some((word) => word.trim() === 'console') === true) {
     lines.push(`ROLES: ${feature('the console')}; leave console out`);
   }

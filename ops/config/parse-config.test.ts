@@ -14,6 +14,12 @@ function problemsOf(env: Environment): readonly string[] {
 }
 
 const longSecret = 'x'.repeat(32);
+const kafkaUser = {
+  KAFKA_BROKERS: 'kafka-1:9092',
+  KAFKA_SASL_MECHANISM: 'SCRAM-SHA-512',
+  KAFKA_SASL_USERNAME: 'trolley',
+  KAFKA_SASL_PASSWORD: 'a-very-secret-thing-a-very-secret-thing',
+};
 
 describe('parseConfig', () => {
   it('has a default for everything', () => {
@@ -71,6 +77,25 @@ describe('parseConfig', () => {
       cert: 'c',
       key: 'k',
     });
+  });
+
+  it('takes Kafka for the event log, where there is one', () => {
+    expect(parseConfig({}).kafka).to.equal(undefined);
+    expect(parseConfig({ KAFKA_SSL: 'false' }).kafka).to.equal(undefined);
+    expect(parseConfig({ KAFKA_BROKERS: 'one:9092, two:9093' }).kafka).to.deep.equal({
+      brokers: ['one:9092', 'two:9093'],
+      tls: undefined,
+      sasl: undefined,
+    });
+    const secured = parseConfig({ ...kafkaUser, KAFKA_SSL: '1', KAFKA_SSL_CA: 'ca.pem' }).kafka;
+    expect(secured?.tls).to.deep.equal({ ca: 'ca.pem' });
+    expect(secured?.sasl).to.deep.equal({
+      mechanism: 'scram-sha-512',
+      username: 'trolley',
+      password: kafkaUser.KAFKA_SASL_PASSWORD,
+    });
+    // A gateway does not read it.
+    expect(parseConfig({ ROLES: 'gateway', KAFKA_BROKERS: 'kafka' }).kafka).to.equal(undefined);
   });
 
   it('reads one delay as both ends of the range', () => {
@@ -136,10 +161,24 @@ describe('parseConfig', () => {
     [{ MAILBOX_LIMIT: '0' }, 'MAILBOX_LIMIT: got "0", wanted a whole number from 1'],
     [{ MONGODB_URI: 'http://x' }, 'MONGODB_URI: got (hidden), wanted a URL that begins with mongodb://'],
     [{ MONGODB_URI: 'mongodb://' }, 'MONGODB_URI: got (hidden), wanted a URL that begins with mongodb://'],
+    [{ KAFKA_BROKERS: 'kafka' }, 'KAFKA_BROKERS: got "kafka", wanted a comma list of addresses such as'],
+    [{ KAFKA_BROKERS: 'k:9092,[::1]:9092' }, 'KAFKA_BROKERS: got "k:9092,[::1]:9092", wanted a comma list'],
+    [{ KAFKA_BROKERS: 'k:99999' }, 'KAFKA_BROKERS: got "k:99999", wanted a comma list'],
+    [{ KAFKA_SSL: 'true' }, 'KAFKA_SSL: is set, wanted together with KAFKA_BROKERS'],
+    [{ KAFKA_BROKERS: 'k:1', KAFKA_SSL: 'yes' }, 'KAFKA_SSL: got "yes", wanted true or false'],
     [
-      { KAFKA_BROKERS: 'x:9092', KAFKA_SSL: '1' },
-      'KAFKA_*: the event log on Kafka is not part of this version',
+      { KAFKA_BROKERS: 'k:1', KAFKA_SSL_CA: 'ca.pem' },
+      'KAFKA_SSL_CA: is set, wanted together with KAFKA_SSL=true',
     ],
+    [
+      { ...kafkaUser, KAFKA_SASL_MECHANISM: 'GSSAPI' },
+      'KAFKA_SASL_MECHANISM: got "GSSAPI", wanted one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512',
+    ],
+    [
+      { ...kafkaUser, KAFKA_SASL_PASSWORD: '' },
+      'KAFKA_SASL_PASSWORD: is not set, wanted together with KAFKA_SASL_MECHANISM and KAFKA_SASL_USERNAME',
+    ],
+    [{ ...kafkaUser, KAFKA_BROKERS: '' }, 'KAFKA_SASL_MECHANISM: is set, wanted together with KAFKA_BROKERS'],
     [{ TLS_CERT: 'c.pem' }, 'TLS_KEY: is not set, wanted together with TLS_CERT'],
     [
       { GRPC_TLS_CA: 'ca.pem', GRPC_TLS_KEY: 'k.pem' },
@@ -198,6 +237,7 @@ describe('describeConfig', () => {
   it('shows no secret', () => {
     const hidden = 'a-very-secret-thing-a-very-secret-thing';
     const config = parseConfig({
+      ...kafkaUser,
       JWT_SECRET: hidden,
       REDIS_URL: `redis://:${hidden}@cache:6379`,
       POSTGRES_URL: `postgres://u:${hidden}@db/x?sslpassword=${hidden}`,
@@ -206,6 +246,7 @@ describe('describeConfig', () => {
     const shown = JSON.stringify(describeConfig(config));
     expect(shown).not.to.include(hidden);
     expect(shown).to.include('cache:6379');
+    expect(shown).to.include('kafka-1:9092');
     expect(shown).to.include('db/x');
     expect(shown).to.include('@one,two/carts?tls=true&');
   });

@@ -31,7 +31,7 @@ export function parseConfig(env: Environment): Config {
   }
   if (given.NODE_ENV === 'production' && active.has('gateway'))
     lines.push(...secretProblems(given.JWT_SECRET));
-  lines.push(...halfGiven(given), ...unencrypted(given));
+  lines.push(...halfGiven(given), ...unencrypted(given), ...withoutKafka(given));
   if (result.success) lines.push(...portProblems(result.data as Values, given, active));
   if (!result.success || lines.length > 0) throw new ConfigError(lines);
   return arrange(result.data as Values, { searchPath: env['PATH'] ?? '', warnings: ignoredFeatures(env) });
@@ -90,6 +90,7 @@ const together: readonly (readonly VariableName[])[] = [
   ['TLS_CERT', 'TLS_KEY'],
   ['REDIS_TLS_CERT', 'REDIS_TLS_KEY'],
   ['GRPC_TLS_CA', 'GRPC_TLS_CERT', 'GRPC_TLS_KEY'],
+  ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
 ];
 
 function halfGiven(given: Given): string[] {
@@ -108,6 +109,17 @@ function unencrypted(given: Given): string[] {
     (name) => given[name] !== undefined,
   );
   return files.slice(0, 1).map((name) => `${name}: is set, wanted together with a REDIS_URL of rediss…`);
+}
+
+/** Settings of a connection to Kafka that there is not, or that would not use them. */
+function withoutKafka(given: Given): string[] {
+  const encrypted = given.KAFKA_SSL === 'true' || given.KAFKA_SSL === '1';
+  const name = encrypted
+    ? 'KAFKA_SSL'
+    : (['KAFKA_SSL_CA', 'KAFKA_SASL_MECHANISM'] as const).find((each) => given[each] !== undefined);
+  if (name === undefined) return [];
+  if (given.KAFKA_BROKERS === undefined) return [`${name}: is set, wanted together with KAFKA_BROKERS`];
+  return name === 'KAFKA_SSL_CA' ? [`${name}: is set, wanted together with KAFKA_SSL=true`] : [];
 }
 
 /** Two listeners of this process on one port. */

@@ -115,6 +115,14 @@ export const address: Value<string> = {
   wanted: 'an address such as localhost:50051',
 };
 
+export const yesOrNo: Value<boolean> = {
+  schema: z
+    .string()
+    .pipe(z.enum(['true', 'false', '1', '0']))
+    .transform((word) => word === 'true' || word === '1'),
+  wanted: 'true or false',
+};
+
 const list = z.string().transform((value) =>
   value
     .split(',')
@@ -126,6 +134,25 @@ export const origins: Value<readonly string[]> = {
   schema: list.refine((words) => words.every((word) => URL.canParse(word) && new URL(word).origin === word)),
   wanted: 'a comma list of origins such as https://shop.example.com, without a path',
 };
+
+/** The driver takes a host apart at its colon, so an IPv6 address needs a name. */
+export const brokers: Value<readonly string[]> = {
+  schema: list.refine(
+    (words) =>
+      words.length > 0 &&
+      words.every((word) => /^[^\s:/@[\]]+:\d{1,5}$/.test(word) && Number(word.split(':')[1]) <= 65_535),
+  ),
+  wanted: 'a comma list of addresses such as kafka-1:9092,kafka-2:9092',
+};
+
+/** As Kafka writes them, or in small letters. */
+export const saslMechanism = {
+  schema: z
+    .string()
+    .toLowerCase()
+    .pipe(z.enum(['plain', 'scram-sha-256', 'scram-sha-512'])),
+  wanted: 'one of PLAIN, SCRAM-SHA-256, SCRAM-SHA-512',
+} satisfies Value<string>;
 
 export const roleList: Value<ReadonlySet<Role>> = {
   schema: list

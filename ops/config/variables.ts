@@ -41,6 +41,7 @@ const storage = inGroup('Storage', 'all');
 const gateway = inGroup('Gateway', ['gateway']);
 const fronts = inGroup('gRPC ports', ['grpc']);
 const services = inGroup('TLS between services', 'all');
+const events = inGroup('Event log', ['relay', 'consumers']);
 const callers = inGroup('Where services are found', ['gateway', 'node', 'grpc', 'consumers']);
 const payment = inGroup('Payment simulation', ['payment']);
 const checkout = inGroup('Checkout', ['node', 'inventory']);
@@ -118,6 +119,25 @@ export const variables = {
     'per product',
     'A number: every seeded product starts with that stock (on a new `DATA_DIR`)',
   ),
+
+  KAFKA_BROKERS: events.optional(
+    value.brokers,
+    'unset: Redis Streams',
+    'The event log on Kafka: a comma list of `host:port`, some of its brokers. The same for every relay and consumer',
+  ),
+  KAFKA_SSL: events.set(value.yesOrNo, 'false', 'Whether Kafka is reached over TLS'),
+  KAFKA_SSL_CA: events.optional(
+    value.text,
+    'those of Node',
+    'File with the authorities that Kafka is checked against, PEM',
+  ),
+  KAFKA_SASL_MECHANISM: events.optional(
+    value.saslMechanism,
+    'none',
+    '`PLAIN`, `SCRAM-SHA-256` or `SCRAM-SHA-512`; together with the next two',
+  ),
+  KAFKA_SASL_USERNAME: events.optional(value.text, 'none', 'The user at Kafka'),
+  KAFKA_SASL_PASSWORD: events.optional(value.secret, 'none', 'The password of that user', { secret: true }),
 
   HTTP_PORT: gateway.set(value.port, '8080', '0 = any free port, printed at start'),
   REQUEST_TIMEOUT_MS: gateway.set(

@@ -55,6 +55,11 @@ export class KafkaEventLog implements EventLog {
     this.#producer = new KafkaProducer({ openClient, clock, topics: this.#topics, sendLimitMs });
   }
 
+  /** Rejects when Kafka does not answer, or does not let this process in. */
+  ping(): Promise<void> {
+    return this.#topics.ping();
+  }
+
   /** @throws TrolleyError `unavailable`: some, all or none may have been appended */
   append(topic: string, events: readonly LogEvent[]): Promise<void> {
     return this.#append(topic, events.map(messageOf));

@@ -31,6 +31,11 @@ export class KafkaTopics {
     this.#admin = new KafkaOnDemand(openClient, (kafka) => kafka.admin({ retry: shortRetry }), clock);
   }
 
+  /** Rejects when Kafka does not answer, or does not let this client in. */
+  async ping(): Promise<void> {
+    await this.#admin.use('Kafka', askLimitMs, (admin) => admin.describeCluster());
+  }
+
   /** Makes the topic and its dead letters where they are missing; looks only once. */
   ensure(topic: string): Promise<void> {
     let ensured = this.#ensured.get(topic);
