@@ -1,6 +1,6 @@
 import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
-import { openGrpcClient } from '../../actors/services/grpc/grpc.client.ts';
+import { openGrpcClient, type GrpcClientOptions } from '../../actors/services/grpc/grpc.client.ts';
 import { CartServiceService } from '../../proto/gen/cart/cart.ts';
 import { CheckoutServiceService, CheckoutStatus } from '../../proto/gen/checkout/checkout.ts';
 import { InventoryServiceService } from '../../proto/gen/inventory/inventory.ts';
@@ -29,12 +29,15 @@ describe('the shop over gRPC', () => {
   });
   after(() => shop.stop());
 
-  const address = (what: ServiceName) => `127.0.0.1:${portOf(shop.lines, what)}`;
+  const at = (what: ServiceName) => ({
+    address: `localhost:${portOf(shop.lines, what)}`,
+    credentials: shop.credentials,
+  });
 
   it('sells a cart, and REST shows the same', async () => {
-    const carts = openGrpcClient(CartServiceService, { address: address('cart gRPC front') });
-    const checkouts = openGrpcClient(CheckoutServiceService, { address: address('checkout gRPC front') });
-    const orders = openGrpcClient(OrdersServiceService, { address: address('orders gRPC front') });
+    const carts = openGrpcClient(CartServiceService, at('cart gRPC front'));
+    const checkouts = openGrpcClient(CheckoutServiceService, at('checkout gRPC front'));
+    const orders = openGrpcClient(OrdersServiceService, at('orders gRPC front'));
     try {
       const user = await shop.client.user(1);
       await carts.call('addItem', { userId: 1n, productId: 1n, quantity: 2 });
@@ -66,9 +69,9 @@ describe('the shop over gRPC', () => {
   });
 
   it('has products, stock and payments', async () => {
-    const products = openGrpcClient(ProductServiceService, { address: address('product service') });
-    const inventory = openGrpcClient(InventoryServiceService, { address: address('inventory service') });
-    const payments = openGrpcClient(PaymentServiceService, { address: address('payment service') });
+    const products = openGrpcClient(ProductServiceService, at('product service'));
+    const inventory = openGrpcClient(InventoryServiceService, at('inventory service'));
+    const payments = openGrpcClient(PaymentServiceService, at('payment service'));
     try {
       const { product } = await products.call('getProduct', { id: 1n });
       expect(product).to.include({ name: 'Laptop', price: 1299.99, priceCents: 129_999n });
@@ -83,14 +86,14 @@ describe('the shop over gRPC', () => {
 
   for (const [what, name] of Object.entries(services) as [ServiceName, string][]) {
     it(`lists ${name} to those who ask by reflection`, async () => {
-      expect(await reflected(address(what))).to.include(name);
+      expect(await reflected(at(what))).to.include(name);
     });
   }
 });
 
 /** What `list_services` answers, as bytes read as text: names are in it as they are. */
-async function reflected(address: string): Promise<string> {
-  const connection = new Client(address, credentials.createInsecure());
+async function reflected({ address, credentials: ours }: GrpcClientOptions): Promise<string> {
+  const connection = new Client(address, ours ?? credentials.createInsecure());
   const asIs = (bytes: Buffer) => bytes;
   const stream = connection.makeBidiStreamRequest(
     '/grpc.reflection.v1.ServerReflection/ServerReflectionInfo',

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import type { ChannelCredentials } from '@grpc/grpc-js';
 import {
   createTestDatabase,
   createTestRedis,
@@ -9,6 +10,8 @@ import { startTrolley } from '../compose.ts';
 import { parseConfig } from '../config/parse-config.ts';
 import { createLifecycle } from '../infra/lifecycle.ts';
 import { createProgress } from '../infra/progress.ts';
+import { deployed } from '../infra/testing/shop-layout.ts';
+import { DeployedShop } from './deployed-shop.ts';
 import { ShopClient } from './shop-client.ts';
 import { backendsOf } from './shop-backends.ts';
 import { calm, temporaryDataDir, type Environment } from './shop-environment.ts';
@@ -19,6 +22,8 @@ export interface RunningShop {
   readonly places: StorePlaces;
   readonly stores: ShopStores;
   readonly redisUrl: string;
+  /** For gRPC; undefined: no encryption. */
+  readonly credentials?: ChannelCredentials;
   /** What the start told a person. */
   readonly lines: readonly string[];
   /** What was logged, a JSON line each. */
@@ -27,8 +32,13 @@ export interface RunningShop {
   stop(): Promise<void>;
 }
 
+/** A shop of its own, in the layout of this test run. */
+export function startShop(overrides: Environment = {}): Promise<RunningShop> {
+  return deployed ? DeployedShop.start(overrides) : startShopHere(overrides);
+}
+
 /** `npm start`'s own composition in this process, on a database, a Redis and a DATA_DIR of its own. */
-export async function startShop(overrides: Environment = {}): Promise<RunningShop> {
+async function startShopHere(overrides: Environment): Promise<RunningShop> {
   const dataDir = temporaryDataDir();
   const database = await databaseFor(overrides);
   const redisUrl = overrides['REDIS_URL'] ?? (await createTestRedis()).url;

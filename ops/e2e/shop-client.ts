@@ -68,17 +68,26 @@ export interface CheckoutOptions {
 
 /** The shop over HTTP. */
 export class ShopClient {
-  readonly url: string;
+  readonly #urls: readonly string[];
   readonly #tokens: TokenSettings;
+  #sent = 0;
 
-  constructor(url: string, tokens: TokenSettings) {
-    this.url = url;
+  /** `urls`: of one gateway, or of several that are asked in turn. */
+  constructor(urls: string | readonly string[], tokens: TokenSettings) {
+    this.#urls = [urls].flat();
     this.#tokens = tokens;
+  }
+
+  /** Of the gateway that is asked next. */
+  get url(): string {
+    return this.#urls[this.#sent % this.#urls.length] ?? '';
   }
 
   async send<B>(method: string, path: string, { token, json, raw, headers }: Sent = {}): Promise<Answer<B>> {
     const body = raw ?? (json === undefined ? undefined : JSON.stringify(json));
-    const response = await fetch(this.url + path, {
+    const { url } = this;
+    this.#sent += 1;
+    const response = await fetch(url + path, {
       method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),

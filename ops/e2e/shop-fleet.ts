@@ -28,6 +28,11 @@ export class ShopFleet {
     return new ShopFleet(database, redis.url, environment);
   }
 
+  /** Where the processes keep their files; goes with them. */
+  get folder(): string {
+    return this.#folder;
+  }
+
   get postgresUrl(): string {
     return this.#database.url;
   }

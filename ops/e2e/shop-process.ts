@@ -34,6 +34,7 @@ export class ShopProcess {
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
   #told = '';
+  #output = '';
 
   constructor(environment: Environment, ...args: string[]) {
     this.dataDir = environment['DATA_DIR'] ?? '';
@@ -45,17 +46,18 @@ export class ShopProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     this.ended = new Promise((resolve) => {
-      child.once('close', (code, signal) => resolve({ code, signal, lines: this.lines, output }));
+      child.once('close', (code, signal) =>
+        resolve({ code, signal, lines: this.lines, output: this.#output }),
+      );
     });
     this.#ready = new Promise((resolve, reject) => {
       child.stderr.setEncoding('utf8').on('data', (text: string) => {
         this.#told += text;
         if (this.#told.includes('Trolley is ready')) resolve();
       });
-      child.once('close', () => reject(new Error(`the shop has ended:\n${this.#told}\n${output}`)));
+      child.once('close', () => reject(new Error(`the shop has ended:\n${this.#told}\n${this.#output}`)));
     });
     // Who does not wait for it learns of it by `ended`.
     this.#ready.catch(() => undefined);
@@ -80,6 +82,11 @@ export class ShopProcess {
 
   get lines(): readonly string[] {
     return this.#told.trimEnd().split('\n');
+  }
+
+  /** What was logged so far, a JSON line each. */
+  get log(): readonly string[] {
+    return this.#output.split('\n').filter((line) => line !== '');
   }
 
   get client(): ShopClient {
