@@ -75,9 +75,9 @@ async function startRoles(
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
   if (is('relay') || is('consumers')) {
-    const log = await startEventLog(config, lifecycle, logger, { redis, health });
-    if (is('consumers')) await startConsumers(lifecycle, { log, refs, logger });
-    if (is('relay') && postgres !== undefined) await startRelay(config, lifecycle, postgres, log, logger);
+    const events = await startEventLog(config, lifecycle, logger, { redis, health });
+    if (is('consumers')) await startConsumers(lifecycle, { log: events.log, refs, logger });
+    if (is('relay') && postgres !== undefined) await startRelay(config, lifecycle, postgres, events, logger);
   }
   if (postgres === undefined || !(is('gateway') || is('grpc'))) return {};
 

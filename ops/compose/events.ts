@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { startCartConsumer } from '../../actors/cart/cart.consumer.ts';
 import { checkoutTopic } from '../../actors/checkout/checkout-completed.ts';
-import { startOrderConsumer } from '../../actors/order/order.consumer.ts';
+import { orderConsumerGroup, startOrderConsumer } from '../../actors/order/order.consumer.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
 import type { ActorRefs } from '../../runtime/define/ref.ts';
 import type { EventLog } from '../../runtime/events/event-log.ts';
@@ -18,16 +18,18 @@ import type { RedisBackend } from './redis.ts';
 /** True for an outbox row `o` whose order is missing: an event log may be lost. */
 const withoutOrder = 'NOT EXISTS (SELECT 1 FROM orders WHERE orders.checkout_id = o.aggregate_id::uuid)';
 
-/**
- * An order comes within a second of its event. One that is missing after so many looks at it has lost it: soon where
- * the log is as disposable as Redis. Kafka keeps what it has taken, so there a consumer is late, nearly always, and
- * would only find the event twice.
- */
-const undeliveredPolls = { redis: 6, kafka: 120 };
+/** An order comes within a second of its event. One that is missing after so many looks has lost it. */
+const undeliveredPolls = 6;
 
 export interface EventLogParts {
   readonly redis: RedisBackend;
   readonly health: Health;
+}
+
+export interface RunningEventLog {
+  readonly log: EventLog;
+  /** Until when, in milliseconds since the epoch, what was appended has come to the orders; undefined: at once. */
+  readonly orderedUntil: (() => Promise<number>) | undefined;
 }
 
 /** On Kafka where the configuration names one, else on Redis Streams. */
@@ -36,18 +38,19 @@ export async function startEventLog(
   lifecycle: Lifecycle,
   logger: Logger,
   { redis: { redis }, health }: EventLogParts,
-): Promise<EventLog> {
+): Promise<RunningEventLog> {
   if (config.kafka === undefined) {
-    return lifecycle.start({
+    const streams = await lifecycle.start({
       name: 'the event log',
       start: () => new RedisStreamsEventLog({ redis, clock: systemClock, logger, instanceId: randomUUID() }),
       stop: (log) => log.close(),
     });
+    return { log: streams, orderedUntil: undefined };
   }
   const log = await startKafkaEventLog(config.kafka, lifecycle, logger);
   // Without Kafka orders come late and all else goes on: no reason to take a gateway out of service.
   if (!config.roles.has('gateway') && !config.roles.has('grpc')) health.need('kafka', () => log.ping());
-  return log;
+  return { log, orderedUntil: log.consumption(checkoutTopic, orderConsumerGroup) };
 }
 
 /** Carries completed checkouts from the outbox to the event log. */
@@ -55,7 +58,7 @@ export async function startRelay(
   config: Config,
   lifecycle: Lifecycle,
   { url }: PostgresBackend,
-  log: EventLog,
+  { log, orderedUntil }: RunningEventLog,
   logger: Logger,
 ): Promise<void> {
   const { recoveryPollMs } = config.checkout;
@@ -73,7 +76,8 @@ export async function startRelay(
         undelivered: {
           sql: withoutOrder,
           everyMs: recoveryPollMs,
-          afterMs: undeliveredPolls[config.kafka === undefined ? 'redis' : 'kafka'] * recoveryPollMs,
+          afterMs: undeliveredPolls * recoveryPollMs,
+          ...(orderedUntil === undefined ? {} : { consumedUntil: orderedUntil }),
         },
       }),
     stop: (relay) => relay.close(),

@@ -4,6 +4,7 @@ import { TrolleyError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { EventLog, LogEvent, LogRecord, SubscribeOptions, Subscription } from './event-log.ts';
 import { openKafkaClient, type KafkaConnection } from './kafka/kafka-client.ts';
+import { consumptionOf } from './kafka/kafka-consumption.ts';
 import { deadLetterOf, messageOf, recordOf } from './kafka/kafka-messages.ts';
 import { KafkaProducer } from './kafka/kafka-producer.ts';
 import { KafkaSubscription } from './kafka/kafka-subscription.ts';
@@ -53,6 +54,14 @@ export class KafkaEventLog implements EventLog {
     const openClient = this.#openClient;
     this.#topics = new KafkaTopics({ openClient, clock, partitions, retentionMs });
     this.#producer = new KafkaProducer({ openClient, clock, topics: this.#topics, sendLimitMs });
+  }
+
+  /**
+   * Tells until when, in milliseconds since the epoch, what was appended to the topic has been consumed by the group;
+   * the more exactly, the more often it is asked.
+   */
+  consumption(topic: string, group: string): () => Promise<number> {
+    return consumptionOf(() => this.#topics.positions(topic, group), this.#options.clock);
   }
 
   /** Rejects when Kafka does not answer, or does not let this process in. */

@@ -23,9 +23,9 @@ export interface OutboxRow {
 export interface UndeliveredLook {
   /** A condition on a row `o` of the outbox. */
   readonly undelivered: string;
-  /** Milliseconds since the epoch, as `now`. */
+  /** Milliseconds since the epoch, as `until`. */
   readonly since: number;
-  readonly now: number;
+  readonly until: number;
   readonly waitMs: number;
   readonly limit: number;
 }
@@ -130,14 +130,13 @@ export class OutboxConnection {
   }
 
   /**
-   * Makes events due again of which `undelivered` is true `waitMs` after they were processed, doubled each time.
-   * Looks only at what was processed after `since`, and returns from when on to look the next time.
+   * Makes events due again of which `undelivered` is true: those processed after `since` and before `until`, one that
+   * was published before by a `waitMs` more, doubled each time. Returns from when on to look the next time.
    */
   async requeueUndelivered(
     look: UndeliveredLook,
   ): Promise<{ readonly events: number; readonly since: number }> {
-    const until = look.now - look.waitMs;
-    const range = [new Date(look.since), new Date(until)];
+    const range = [new Date(look.since), new Date(look.until)];
     const candidates = `FROM ${this.#table} AS o
        WHERE o.processed_at > $1 AND o.processed_at <= $2 AND (${look.undelivered})`;
     const { rowCount } = await this.#query(
@@ -152,7 +151,7 @@ export class OutboxConnection {
       `SELECT min(o.processed_at) AS oldest ${candidates}`,
       range,
     );
-    return { events: rowCount ?? 0, since: (rows[0]?.oldest?.getTime() ?? until) - 1 };
+    return { events: rowCount ?? 0, since: (rows[0]?.oldest?.getTime() ?? look.until) - 1 };
   }
 
   async close(): Promise<void> {

@@ -255,6 +255,25 @@ describe('OutboxRelay', () => {
       await eventually(async () => (await count('true')) === 0);
     });
 
+    it('publishes nothing again that has not been consumed yet', async () => {
+      await insert(['3', '4']);
+      await pool.query(
+        `UPDATE outbox_events SET processed_at = now() - make_interval(secs => partition_key::int * 1000), publications = 1`,
+      );
+      let consumedUntil = Date.now() - 3_500_000;
+      let looks = 0;
+      const ask = async () => {
+        looks++;
+        appended();
+        return consumedUntil;
+      };
+      start({ clock: onDay(0), pollMs: 10, undelivered: { ...undelivered, consumedUntil: ask } });
+      await untilAppended(() => log.records(topic).length > 0 && looks > 20);
+      expect(new Set(log.records(topic).map(({ key }) => key))).to.deep.equal(new Set(['4']));
+      consumedUntil = Date.now();
+      await untilAppended(() => log.records(topic).some(({ key }) => key === '3'));
+    });
+
     it('goes on publishing when the condition itself fails', async () => {
       await insert(['1']);
       start({ clock: onDay(0), pollMs: 10, undelivered: { ...undelivered, sql: 'nonsense' } });

@@ -33,8 +33,16 @@ export interface OutboxRelayOptions {
    * while the event's effect is missing: such an event is published again, first after `afterMs` (default
    * 30,000), then after twice that, and so on, and is not deleted. Looked for every `everyMs`, once all through
    * and from then on only where an effect was still missing or is new. Consumers must be idempotent.
+   *
+   * `consumedUntil` tells until when, in milliseconds since the epoch, what was appended has been consumed: of what
+   * came later the effect is not missing, but late. Without it that is taken to be the same.
    */
-  readonly undelivered?: { readonly sql: string; readonly everyMs: number; readonly afterMs?: number };
+  readonly undelivered?: {
+    readonly sql: string;
+    readonly everyMs: number;
+    readonly afterMs?: number;
+    readonly consumedUntil?: () => Promise<number>;
+  };
 }
 
 const defaults = {
@@ -176,11 +184,13 @@ export class OutboxRelay {
   async #requeue(connection: OutboxConnection): Promise<void> {
     const { clock, logger, undelivered, maxBatch } = this.#options;
     if (undelivered === undefined) return;
+    const { sql, afterMs: waitMs = 30_000, consumedUntil } = undelivered;
+    const consumed = (await consumedUntil?.()) ?? Infinity;
     const { events, since } = await connection.requeueUndelivered({
-      undelivered: undelivered.sql,
+      undelivered: sql,
       since: this.#settledUntil,
-      now: clock.now(),
-      waitMs: undelivered.afterMs ?? 30_000,
+      until: Math.min(clock.now() - waitMs, consumed),
+      waitMs,
       limit: maxBatch,
     });
     this.#settledUntil = since - clockMarginMs;

@@ -11,6 +11,14 @@ export interface KafkaTopicsOptions {
   readonly retentionMs: number;
 }
 
+export interface PartitionPosition {
+  readonly partition: number;
+  /** The offset that the next record will have. */
+  readonly end: bigint;
+  /** The offset that the group has come to; `end` when it has everything. */
+  readonly next: bigint;
+}
+
 const deadLetters = '.dlq';
 const askLimitMs = 7_000;
 const askAgainMs = 50;
@@ -54,17 +62,24 @@ export class KafkaTopics {
   }
 
   /** How many records of the topic the group has not committed. */
-  lag(topic: string, group: string): Promise<number> {
-    return this.#admin.use(`the lag of ${group}`, askLimitMs, async (admin, over) => {
+  async lag(topic: string, group: string): Promise<number> {
+    const positions = await this.positions(topic, group);
+    return Number(positions.reduce((sum, { end, next }) => sum + end - next, 0n));
+  }
+
+  /** How far a topic goes, and where the group goes on. */
+  positions(topic: string, group: string): Promise<PartitionPosition[]> {
+    return this.#admin.use(`the offsets of ${group}`, askLimitMs, async (admin, over) => {
       const ends = await this.#ask(() => admin.fetchTopicOffsets(topic), over);
       const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
-      const committed = new Map(offsets?.partitions.map(({ partition, offset }) => [partition, offset]));
-      let lag = 0n;
-      for (const { partition, low, high } of ends) {
-        const next = BigInt(committed.get(partition) ?? -1);
-        lag += BigInt(high) - (next < BigInt(low) ? BigInt(low) : next);
-      }
-      return Number(lag);
+      const committed = new Map(
+        offsets?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]),
+      );
+      return ends.map(({ partition, low, high }) => {
+        const [first, end, next] = [BigInt(low), BigInt(high), committed.get(partition) ?? -1n];
+        // Nothing was committed yet, or what comes next was dropped, or the topic lost what was committed.
+        return { partition, end, next: next < first ? first : next > end ? end : next };
+      });
     });
   }
 
