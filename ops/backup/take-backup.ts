@@ -42,7 +42,7 @@ export async function takeBackup(options: BackupOptions): Promise<Manifest> {
       if (moment.files.length === 0 && (postgres === undefined || postgresUrl !== undefined))
         throw new StartProblem(`${dataDir} holds nothing to back up.`);
       const { heldMs } = moment.postgres ?? {};
-      if (heldMs !== undefined) progress.done('checkouts held still', heldMs);
+      if (heldMs !== undefined) progress.say(`  checkouts waited for ${heldMs.toFixed(0)} ms`);
       rmSync(draft, { recursive: true, force: true });
       mkdirSync(draft, { recursive: true, mode: 0o700 });
       const manifest = await write(moment, draft, options);
