@@ -1,97 +1,63 @@
 import { expect } from 'chai';
+import { MongoClient } from 'mongodb';
 import { codeOf } from '../../runtime/define/errors.ts';
 import { createMongoConnection, type MongoConnection } from '../../runtime/storage/mongo/mongo-connection.ts';
 import { jsonDocuments } from '../../runtime/storage/mongo/mongo-documents.ts';
 import { MongoStateStore } from '../../runtime/storage/mongo/mongo-state-store.ts';
 import { startPrivateMongo, type PrivateServer } from '../infra/testing/test-servers.ts';
+import { LogWriters } from './log-writers.ts';
 
-const documents = jsonDocuments<readonly string[]>('logs');
-type Store = MongoStateStore<readonly string[]>;
+type Store = MongoStateStore<unknown>;
 
-/** What a writer was told of the write that made a version. */
-interface Told {
-  readonly entry: string;
-  readonly version: number;
+interface OpenStores {
+  /** Two, as two processes have them. */
+  readonly stores: readonly [Store, Store];
+  close(): Promise<void>;
+}
+
+async function openStores(uri: string): Promise<OpenStores> {
+  const connections: MongoConnection[] = [createMongoConnection(uri), createMongoConnection(uri)];
+  const open = connections.map(({ database }) =>
+    MongoStateStore.open({ database, documents: jsonDocuments('logs') }),
+  );
+  return {
+    stores: (await Promise.all(open)) as [Store, Store],
+    close: async () => {
+      await Promise.all(connections.map((connection) => connection.close()));
+    },
+  };
 }
 
 describe('a state store whose MongoDB is killed', function () {
   this.timeout(60_000);
   let server: PrivateServer;
-  let connections: readonly MongoConnection[];
-  let stores: readonly Store[];
+  let open: OpenStores;
 
   before(async () => {
     server = await startPrivateMongo();
-    connections = [server.url, server.url].map((url) => createMongoConnection(url));
-    stores = await Promise.all(
-      connections.map(({ database }) => MongoStateStore.open({ database, documents })),
-    );
+    open = await openStores(server.url);
   });
   after(async () => {
-    await Promise.all(connections.map((connection) => connection.close()));
+    await open.close();
     await server.stop();
   });
 
   it('keeps what it acknowledged, and lets no two writers have one version', async () => {
-    const actors = Array.from({ length: 40 }, (_, n) => `actor-${n}`);
-    const told = new Map<string, Told[]>(actors.map((key) => [key, []]));
-    const ended = new AbortController();
-    let acknowledged = 0;
-    let failures = 0;
-
-    /** Adds entries to a log until the test ends: each is tried until somebody says that it is stored. */
-    async function append(store: Store, key: string, writer: string): Promise<void> {
-      for (let n = 0; !ended.signal.aborted;) {
-        const entry = `${writer}:${n}`;
-        try {
-          const stored = await store.load(key);
-          const [version, log] = [stored?.version ?? 0, (stored?.record.state ?? []) as string[]];
-          const record = { state: [...log, entry], applied: [], effects: [], waiting: [] };
-          // A write whose outcome was unknown may have happened.
-          const known = log.includes(entry);
-          if (known) n += 1;
-          else if (
-            await store.write({ key, expectedVersion: version, record, events: [], now: Date.now() })
-          ) {
-            told.get(key)?.push({ entry, version: version + 1 });
-            acknowledged += 1;
-            n += 1;
-          }
-        } catch (error) {
-          expect(codeOf(error), String(error)).to.equal('unavailable');
-          failures += 1;
-        }
-      }
-    }
-
-    const writers = actors.flatMap((key) =>
-      stores.map((store, index) => append(store, key, `${key}/${index}`)),
-    );
+    const writers = new LogWriters(open.stores, 40);
     for (let kill = 0; kill < 3; kill++) {
-      const before = acknowledged;
-      await until(() => acknowledged > before + 400);
-      const failed = failures;
+      await writers.more(400);
+      const failed = writers.failure();
       await server.kill();
-      await until(() => failures > failed);
+      await failed;
       await server.start();
     }
-    const before = acknowledged;
-    await until(() => acknowledged > before + 400);
-    ended.abort();
-    await Promise.all(writers);
-
-    for (const [key, list] of told) {
-      const stored = await stores[0]?.load(key);
-      const log = (stored?.record.state ?? []) as string[];
-      expect(stored?.version, `version of ${key}`).to.equal(log.length);
-      expect(new Set(log).size, `entries of ${key}, each once`).to.equal(log.length);
-      // An entry stands where its version says: nothing was lost below it, and nobody else had that version.
-      for (const { entry, version } of list) expect(log[version - 1], `${key} at ${version}`).to.equal(entry);
-    }
+    await writers.more(400);
+    await writers.stop();
+    await writers.expectKept(open.stores[0]);
   });
 
   it('is unavailable while the server is away, and works again when it is back', async () => {
-    const [store] = stores as [Store];
+    const [store] = open.stores;
     const write = (expectedVersion: number) =>
       store.write({
         ...{ key: 'away', expectedVersion, events: [], now: Date.now() },
@@ -115,6 +81,85 @@ describe('a state store whose MongoDB is killed', function () {
   });
 });
 
-async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+describe('a state store on a replica set whose primary is killed', function () {
+  this.timeout(120_000);
+  let members: readonly PrivateServer[];
+  let open: OpenStores;
+
+  before(async () => {
+    members = await Promise.all([0, 1, 2].map(() => startPrivateMongo(['--replSet', 'rs'])));
+    await initiate(members);
+    const hosts = members.map(({ url }) => new URL(url).host).join(',');
+    await primaryOf(members);
+    open = await openStores(`mongodb://${hosts}/shop?replicaSet=rs`);
+  });
+  after(async () => {
+    await open.close();
+    await Promise.all(members.map((member) => member.stop()));
+  });
+
+  it('keeps what it acknowledged, and nothing that only the primary had is acknowledged', async () => {
+    const writers = new LogWriters(open.stores, 40);
+    for (let kill = 0; kill < 2; kill++) {
+      await writers.more(400);
+      const primary = await primaryOf(members);
+      const others = members.filter((member) => member !== primary);
+      await Promise.all(others.map((member) => member.kill()));
+      await untilAhead(primary);
+      await primary.kill();
+      await Promise.all(others.map((member) => member.start()));
+      await writers.more(400);
+      await primary.start();
+    }
+    await writers.stop();
+    await writers.expectKept(open.stores[0]);
+  });
+});
+
+async function onMember<T>({ url }: PrivateServer, run: (client: MongoClient) => Promise<T>): Promise<T> {
+  const client = new MongoClient(url, { directConnection: true, serverSelectionTimeoutMS: 1_000 });
+  try {
+    return await run(client);
+  } finally {
+    await client.close();
+  }
+}
+
+async function initiate(members: readonly PrivateServer[]): Promise<void> {
+  const [first] = members as [PrivateServer];
+  const config = {
+    _id: 'rs',
+    settings: { electionTimeoutMillis: 1_500, heartbeatIntervalMillis: 500 },
+    members: members.map(({ url }, _id) => ({ _id, host: new URL(url).host })),
+  };
+  await onMember(first, (client) => client.db('admin').command({ replSetInitiate: config }));
+}
+
+/** Waits until there is one. */
+async function primaryOf(members: readonly PrivateServer[]): Promise<PrivateServer> {
+  for (;;) {
+    for (const member of members) {
+      const hello = await onMember(member, (client) => client.db('admin').command({ hello: 1 })).catch(
+        () => undefined,
+      );
+      if (hello?.['isWritablePrimary'] === true) return member;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Waits until the primary has taken writes that the others have not. */
+function untilAhead(primary: PrivateServer): Promise<void> {
+  return onMember(primary, async (client) => {
+    const versions = async (level: 'local' | 'majority') => {
+      const sum = [{ $group: { _id: null, total: { $sum: '$version' } } }];
+      const found = await client
+        .db('shop')
+        .collection('logs')
+        .aggregate(sum, { readConcern: { level } })
+        .toArray();
+      return Number(found[0]?.['total']);
+    };
+    while ((await versions('local')) < (await versions('majority')) + 20);
+  });
 }
