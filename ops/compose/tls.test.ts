@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { request } from 'node:https';
 import { join } from 'node:path';
@@ -147,6 +147,14 @@ describe('mutual TLS between services', () => {
     await rename(renewed.key, shown.key);
     await clientFiles.look();
     expect(await call(client), 'a client of the new authority').to.equal('served');
+  });
+
+  it('trusts several authorities at once, so that one can follow the other', async () => {
+    const [own, next] = [authority.issue('client'), other.issue('client')];
+    const both = readFileSync(authority.ca, 'utf8') + readFileSync(other.ca, 'utf8');
+    writeFileSync(authority.ca, both);
+    await serverFiles.look();
+    for (const shown of [own, next]) expect(await call(await clientOf(authority, shown))).to.equal('served');
   });
 
   it('speaks no TLS before 1.2', async () => {

@@ -31,7 +31,7 @@ const dayMs = 86_400_000;
 /** Makes an authority, its files in `folder`. Two of them do not trust each other. */
 export function createTestAuthority(folder: string, name = 'ca'): TestAuthority {
   mkdirSync(folder, { recursive: true });
-  const keys = createKeys();
+  const keys = nextKeys();
   const subject = [{ name: 'commonName', value: `${name} ${randomBytes(4).toString('hex')}` }];
   const ca = join(folder, `${name}.crt`);
   const own = certificateOf(keys, subject, [
@@ -43,7 +43,7 @@ export function createTestAuthority(folder: string, name = 'ca'): TestAuthority 
     ca,
     issue(leaf, host) {
       const files = { cert: join(folder, `${leaf}.crt`), key: join(folder, `${leaf}.key`) };
-      const leafKeys = createKeys();
+      const leafKeys = nextKeys();
       const certificate = certificateOf(
         leafKeys,
         [{ name: 'commonName', value: leaf }],
@@ -67,6 +67,17 @@ const loopback = [
   { type: 7, ip: '127.0.0.1' },
   { type: 7, ip: '::1' },
 ];
+
+const pool: KeyPair[] = [];
+const poolSize = 4;
+let taken = 0;
+
+/** Another pair than the last few. Making one costs too much to make one for each certificate of a test. */
+function nextKeys(): KeyPair {
+  const keys = (pool[taken % poolSize] ??= createKeys());
+  taken += 1;
+  return keys;
+}
 
 function createKeys(): KeyPair {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
