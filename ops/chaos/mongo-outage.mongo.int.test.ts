@@ -160,6 +160,6 @@ function untilAhead(primary: PrivateServer): Promise<void> {
         .toArray();
       return Number(found[0]?.['total']);
     };
-    while ((await versions('local')) < (await versions('majority')) + 20);
+    while ((await versions('local')) === (await versions('majority')));
   });
 }
