@@ -162,12 +162,16 @@ describe('npm start, when something is wrong', function () {
     }
   });
 
-  it('says in one line when PostgreSQL cannot be reached', async () => {
-    const nowhere = 'postgres://trolley:secret-word@127.0.0.1:1/trolley';
-    const { code, lines, output } = await ShopProcess.run({ ...stores, POSTGRES_URL: nowhere });
-    const problems = lines.filter((line) => !line.startsWith('✓'));
-    expect(code).to.equal(1);
-    expect(problems).to.have.length(1);
-    expect(lines.join('\n') + output).not.to.include('secret-word');
-  });
+  for (const [what, variable, nowhere] of [
+    ['PostgreSQL', 'POSTGRES_URL', 'postgres://trolley:secret-word@127.0.0.1:1/trolley'],
+    ['MongoDB', 'MONGODB_URI', 'mongodb://trolley:secret-word@127.0.0.1:1/?serverSelectionTimeoutMS=500'],
+  ] as const) {
+    it(`says in one line when ${what} cannot be reached`, async () => {
+      const { code, lines, output } = await ShopProcess.run({ ...stores, [variable]: nowhere });
+      const problems = lines.filter((line) => !line.startsWith('✓'));
+      expect(code).to.equal(1);
+      expect(problems).to.have.length(1);
+      expect(lines.join('\n') + output).not.to.include('secret-word');
+    });
+  }
 });

@@ -4,7 +4,7 @@ import { createTestMongo, type TestDatabase } from '../../runtime/testing/test-s
 import { expectBalancedBooks, untilSettled } from './books.ts';
 import { eventually } from './eventually.ts';
 import type { Answer, CartBody, Shopper } from './shop-client.ts';
-import type { Environment } from './shop-environment.ts';
+import { portOf, type Environment } from './shop-environment.ts';
 import { ShopFleet } from './shop-fleet.ts';
 import type { ShopProcess } from './shop-process.ts';
 import { ShopStores } from './shop-stores.ts';
@@ -32,7 +32,7 @@ describe('two nodes that host the carts of one shop, in MongoDB', function () {
     fleet = await ShopFleet.open({ MONGODB_URI: mongo.url });
     redis = new Redis(fleet.redisUrl);
     const { services, addresses } = await fleet.startServices({ SEED_STOCK: '100000' });
-    around = { ...addresses, REQUEST_TIMEOUT_MS: '5000', RECOVERY_POLL_MS: '500' };
+    around = { ...addresses, REQUEST_TIMEOUT_MS: '5000', RECOVERY_POLL_MS: '500', HEALTH_PORT: '0' };
     gateway = await fleet.start('gateway', 'gateway,relay,consumers', around);
     nodes = await Promise.all(['one', 'two'].map((name) => fleet.start(name, 'node', around)));
     stores = new ShopStores({
@@ -128,6 +128,14 @@ describe('two nodes that host the carts of one shop, in MongoDB', function () {
     expect(await stores.orders()).to.have.length(shoppers);
     for (const cart of await stores.carts())
       expect(cart.items, `the cart of user ${cart.userId}`).to.deep.equal([]);
+  });
+
+  it('say that they need MongoDB', async () => {
+    const response = await fetch(`http://127.0.0.1:${portOf(nodes[1]?.lines ?? [], 'health')}/health/ready`);
+    expect(response.status).to.equal(200);
+    expect(await response.text())
+      .to.include('"mongodb":"ok"')
+      .and.not.include('"carts"');
   });
 
   it('refuse a third that would keep carts in a file', async () => {
