@@ -175,7 +175,7 @@ describe('HTTPS on the gateway', () => {
     const { cert, key } = authority.issue('gateway');
     const named = { cert: { variable: 'TLS_CERT', path: cert }, key: { variable: 'TLS_KEY', path: key } };
     files = await TlsFiles.open({ files: named, ...settings });
-    open = await openTestGateway({ tls: files.current });
+    open = await openTestGateway({ tls: files.current, shutdownMs: 60_000 });
     files.onChange((renewed) => open.gateway.renewTls(renewed));
   });
   afterEach(async () => {
