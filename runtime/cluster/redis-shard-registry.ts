@@ -72,13 +72,10 @@ export class RedisShardRegistry implements ShardRegistry {
     );
   }
 
-  async renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean[]> {
-    const kept = await Promise.all(
-      leases.map(({ shard, token }) =>
-        this.#commands.trolleyRenew(leaseKey(this.#namespace, shard), token, ttlMs),
-      ),
-    );
-    return kept.map((one) => one === 1);
+  renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean>[] {
+    return leases.map(async ({ shard, token }) => {
+      return (await this.#commands.trolleyRenew(leaseKey(this.#namespace, shard), token, ttlMs)) === 1;
+    });
   }
 
   async release(shard: number, token: string): Promise<void> {

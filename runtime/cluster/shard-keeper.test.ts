@@ -1,39 +1,127 @@
 import { expect } from 'chai';
-import type { Clock } from '../define/clock.ts';
 import { silentLogger } from '../observe/logger.ts';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { MemoryShardRegistry } from '../testing/memory-shard-registry.ts';
 import { ShardKeeper } from './shard-keeper.ts';
-import type { ShardRegistry } from './shard-registry.ts';
+
+const limits = { leaseMs: 3_000, beatMs: 500 };
+
+/** A registry whose parts can be made to hang: a shard, or the members. */
+class PartedRegistry extends MemoryShardRegistry {
+  readonly hanging = new Set<number | 'members'>();
+  /** When the members were asked for. */
+  readonly joinedAt: number[] = [];
+  readonly #clock: FakeClock;
+  #over: { readonly ended: Promise<void>; readonly end: (failure?: Error) => void } | undefined;
+
+  constructor(clock: FakeClock) {
+    super(clock);
+    this.#clock = clock;
+  }
+
+  hang(...parts: (number | 'members')[]): void {
+    for (const part of parts) this.hanging.add(part);
+    let end: (failure?: Error) => void = () => undefined;
+    const ended = new Promise<void>((resolve, reject) => {
+      end = (failure) => (failure === undefined ? resolve() : reject(failure));
+    });
+    this.#over = { ended, end };
+  }
+
+  /** What was asked meanwhile is done now, or fails. */
+  goOn(failure?: Error): void {
+    this.hanging.clear();
+    this.#over?.end(failure);
+  }
+
+  override async join(node: string, ttlMs: number): Promise<string[]> {
+    this.joinedAt.push(this.#clock.monotonic());
+    await this.#unlessHanging('members');
+    return super.join(node, ttlMs);
+  }
+
+  override async acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined> {
+    await this.#unlessHanging(shard);
+    return super.acquire(shard, node, ttlMs);
+  }
+
+  override renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean>[] {
+    return leases.map(async (lease) => {
+      await this.#unlessHanging(lease.shard);
+      return (await super.renew([lease], ttlMs)[0]) ?? false;
+    });
+  }
+
+  async #unlessHanging(part: number | 'members'): Promise<void> {
+    if (this.hanging.has(part)) await this.#over?.ended;
+  }
+}
 
 describe('the keeper of shards', () => {
-  it('asks again soon for a shard that another still holds, and then as seldom as ever', async () => {
-    const pauses: number[] = [];
-    let tries = 0;
-    let settled: () => void = () => undefined;
-    const calm = new Promise<void>((resolve) => (settled = resolve));
-    const clock: Clock = {
-      now: () => 0,
-      monotonic: () => 0,
-      schedule(delayMs, run) {
-        pauses.push(delayMs);
-        if (pauses.length === 5) settled();
-        else setImmediate(run);
-        return () => undefined;
+  let clock: FakeClock;
+  let registry: PartedRegistry;
+  let told: string[];
+
+  beforeEach(() => {
+    clock = new FakeClock();
+    registry = new PartedRegistry(clock);
+    told = [];
+  });
+
+  const keeperOf = (shards: number) =>
+    new ShardKeeper({
+      node: 'a',
+      registry,
+      clock,
+      logger: silentLogger,
+      shards,
+      ...limits,
+      events: {
+        acquired: ({ shard }) => told.push(`acquired ${shard}`),
+        handOver: () => Promise.resolve(),
+        lost: ({ shard }) => told.push(`lost ${shard}`),
       },
-    };
-    const registry: ShardRegistry = {
-      join: (node) => Promise.resolve([node]),
-      leave: () => Promise.resolve(),
-      acquire: (shard, node) => Promise.resolve(++tries > 3 ? `${node}#${shard}` : undefined),
-      renew: (leases) => Promise.resolve(leases.map(() => true)),
-      release: () => Promise.resolve(),
-    };
-    const events = { acquired: () => undefined, handOver: () => Promise.resolve(), lost: () => undefined };
-    const limits = { shards: 1, leaseMs: 3_000, beatMs: 500 };
-    const keeper = new ShardKeeper({ node: 'a', registry, clock, logger: silentLogger, events, ...limits });
+    });
+
+  it('asks again soon for a shard that another still holds, and then as seldom as ever', async () => {
+    const theirs = (await registry.acquire(0, 'b', 60_000)) ?? expect.fail('the shard was not free');
+    const keeper = keeperOf(1);
     await keeper.start();
-    await calm;
-    expect(keeper.held).to.equal(1);
-    expect(pauses).to.deep.equal([100, 100, 100, 500, 500]);
+    await clock.advance(250);
+    await registry.release(0, theirs);
+    await clock.advance(1_050);
+    expect(registry.joinedAt).to.deep.equal([0, 100, 200, 300, 800, 1_300]);
+    expect(told).to.deep.equal(['acquired 0']);
     await keeper.stop();
+  });
+
+  it('keeps what it has while a part of the registry hangs, and takes the rest back afterwards', async () => {
+    const keeper = keeperOf(2);
+    await keeper.start();
+    expect(told.splice(0)).to.deep.equal(['acquired 0', 'acquired 1']);
+    const held = registry.holder(1);
+    registry.hang(0, 'members');
+    await clock.advance(10_000);
+    expect(told).to.deep.equal([]);
+    expect(keeper.isReady).to.equal(true);
+    registry.goOn(new Error('timed out'));
+    await clock.advance(1_000);
+    expect(told).to.deep.equal(['lost 0', 'acquired 0']);
+    expect(registry.holder(1)).to.equal(held);
+    await keeper.stop();
+    expect([registry.holder(0), registry.holder(1)]).to.deep.equal([undefined, undefined]);
+  });
+
+  it('gives back what it is only given when it has stopped', async () => {
+    const keeper = keeperOf(2);
+    registry.hang(0);
+    const starting = keeper.start();
+    await clock.advance(limits.beatMs);
+    await starting;
+    await keeper.stop();
+    registry.goOn();
+    await clock.runUntilIdle();
+    expect(told).to.deep.equal(['acquired 1']);
+    expect([registry.holder(0), registry.holder(1)]).to.deep.equal([undefined, undefined]);
   });
 });

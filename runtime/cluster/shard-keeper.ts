@@ -39,6 +39,8 @@ class KeptLease implements ShardLease {
   #heldUntil: number;
   /** It is being handed over; what is under way may still be written. */
   leaving = false;
+  /** Its renewal is on the way. */
+  renewing = false;
 
   constructor(shard: number, token: string, clock: Clock, heldUntil: number) {
     this.shard = shard;
@@ -68,7 +70,12 @@ export class ShardKeeper {
   #stopping = false;
   /** A shard of this node's share is still another's, who will release it at any moment. */
   #awaiting = false;
-  /** Until when the last beat that went well vouches for this node, monotonic. */
+  readonly #acquiring = new Set<number>();
+  /** What went wrong in this beat. */
+  readonly #failures: unknown[] = [];
+  /** A round that is not over. */
+  #sharing: Promise<void> | undefined;
+  /** Until when the last answer of the registry vouches for this node, monotonic. */
   #readyUntil = -Infinity;
   #loop: Promise<void> = Promise.resolve();
 
@@ -78,7 +85,7 @@ export class ShardKeeper {
 
   /** Resolves after the first round: what nobody held is this node's. */
   async start(): Promise<void> {
-    await this.#beat();
+    await this.#share();
     this.#loop = this.#run();
   }
 
@@ -102,62 +109,105 @@ export class ShardKeeper {
     await Promise.all(this.#handOvers);
     this.#closing.abort();
     await this.#loop;
+    await this.#sharing;
   }
 
   async #run(): Promise<void> {
-    const { clock, beatMs, logger } = this.#options;
+    const { clock, beatMs } = this.#options;
     const { signal } = this.#closing;
     const interval = () => pause(clock, this.#awaiting ? beatMs / awaitingBeats : beatMs, signal);
     for (await interval(); !signal.aborted; await interval()) {
-      try {
-        await this.#beat();
-      } catch (error) {
-        logger.warn({ err: error }, 'leases could not be renewed');
-        this.#dropExpired();
-      }
+      await this.#forABeat(this.#renewAll());
+      this.#sharing ??= this.#share()
+        .catch((error: unknown) => this.#failures.push(error))
+        .then(() => (this.#sharing = undefined));
+      await this.#forABeat(this.#sharing);
+      this.#tellFailures();
     }
   }
 
-  async #beat(): Promise<void> {
-    const { registry, node, leaseMs, shards } = this.#options;
-    const readyUntil = this.#trustUntil();
-    await this.#renew();
-    if (this.#isStopping()) return;
-    const members = await registry.join(node, leaseMs);
-    const acquiring: Promise<boolean>[] = [];
-    if (this.#isStopping()) return registry.leave(node);
-    for (let shard = 0; shard < shards; shard++) {
-      const mine = ownerOf(shard, members) === node;
-      const lease = this.#held.get(shard);
-      if (mine && lease === undefined) acquiring.push(this.#acquire(shard));
-      if (!mine && lease !== undefined && !lease.leaving) this.#handOver(lease);
-    }
-    this.#awaiting = (await Promise.all(acquiring)).includes(false);
-    this.#readyUntil = readyUntil;
-  }
-
-  async #renew(): Promise<void> {
-    const { registry, leaseMs } = this.#options;
-    const heldUntil = this.#trustUntil();
-    const leases = [...this.#held.values()];
-    const kept = await registry.renew(leases, leaseMs);
-    leases.forEach((lease, i) => {
-      if (kept[i] === true) lease.prolong(heldUntil);
-      else this.#lose(lease);
+  /**
+   * Waits for it, but not for long: the registry may be spread over several servers, and one that hangs must not
+   * cost the shards that the others keep.
+   */
+  #forABeat(work: Promise<unknown>): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const cancel = this.#options.clock.schedule(this.#options.beatMs, resolve);
+      work.then(() => resolve(), reject).finally(cancel);
     });
   }
 
-  /** @returns whether it was free */
-  async #acquire(shard: number): Promise<boolean> {
+  async #renewAll(): Promise<void> {
+    const { registry, leaseMs } = this.#options;
+    const heldUntil = this.#trustUntil();
+    const leases = [...this.#held.values()].filter(({ renewing }) => !renewing);
+    const renewals = registry.renew(leases, leaseMs);
+    await Promise.all(leases.map((lease, i) => this.#renewed(lease, renewals[i], heldUntil)));
+  }
+
+  async #renewed(lease: KeptLease, renewal: Promise<boolean> | undefined, heldUntil: number): Promise<void> {
+    lease.renewing = true;
+    try {
+      const kept = await renewal;
+      this.#readyUntil = heldUntil;
+      if (kept === true) lease.prolong(heldUntil);
+      else this.#lose(lease);
+    } catch (error) {
+      this.#failures.push(error);
+      if (!lease.leaving && !lease.isHeld()) this.#lose(lease);
+    } finally {
+      lease.renewing = false;
+    }
+  }
+
+  /** Takes what is this node's share, and hands over what is another's. */
+  async #share(): Promise<void> {
+    const { registry, node, leaseMs, shards } = this.#options;
+    if (this.#stopping) return;
+    const readyUntil = this.#trustUntil();
+    const members = await registry.join(node, leaseMs);
+    this.#readyUntil = readyUntil;
+    if (this.#isStopping()) return registry.leave(node);
+    const acquiring: Promise<void>[] = [];
+    this.#awaiting = false;
+    for (let shard = 0; shard < shards; shard++) {
+      const mine = ownerOf(shard, members) === node;
+      const lease = this.#held.get(shard);
+      if (mine && lease === undefined && !this.#acquiring.has(shard)) acquiring.push(this.#acquire(shard));
+      if (!mine && lease !== undefined && !lease.leaving) this.#handOver(lease);
+    }
+    if (acquiring.length > 0) await this.#forABeat(Promise.all(acquiring));
+  }
+
+  async #acquire(shard: number): Promise<void> {
     const { registry, node, leaseMs, clock, events, logger } = this.#options;
     const heldUntil = this.#trustUntil();
-    const token = await registry.acquire(shard, node, leaseMs);
-    if (token === undefined) return false;
-    const lease = new KeptLease(shard, token, clock, heldUntil);
-    this.#held.set(shard, lease);
-    logger.debug({ shard, lease: token }, 'shard acquired');
-    events.acquired(lease);
-    return true;
+    this.#acquiring.add(shard);
+    try {
+      const token = await registry.acquire(shard, node, leaseMs);
+      if (token === undefined) {
+        this.#awaiting = true;
+        return;
+      }
+      // An answer that comes when all others are given back.
+      if (this.#isStopping()) return await registry.release(shard, token);
+      const lease = new KeptLease(shard, token, clock, heldUntil);
+      this.#held.set(shard, lease);
+      logger.debug({ shard, lease: token }, 'shard acquired');
+      events.acquired(lease);
+    } catch (error) {
+      this.#failures.push(error);
+    } finally {
+      this.#acquiring.delete(shard);
+    }
+  }
+
+  /** Once a beat: where one server is away, each of its shards fails in the same way. */
+  #tellFailures(): void {
+    const [first, ...more] = this.#failures.splice(0);
+    if (first === undefined) return;
+    const seen = { err: first, more: more.length };
+    this.#options.logger.warn(seen, 'leases and members could not be kept up to date');
   }
 
   #handOver(lease: KeptLease): void {
@@ -181,10 +231,6 @@ export class ShardKeeper {
     this.#held.delete(lease.shard);
     this.#options.logger.warn({ shard: lease.shard, lease: lease.token }, 'shard lost');
     this.#options.events.lost(lease);
-  }
-
-  #dropExpired(): void {
-    for (const lease of this.#held.values()) if (!lease.leaving && !lease.isHeld()) this.#lose(lease);
   }
 
   /** A method, since it turns true while something else is awaited. */

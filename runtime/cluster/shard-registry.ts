@@ -8,8 +8,11 @@ export interface ShardRegistry {
    * @returns the lease's token, new each time, or `undefined` while another holds it
    */
   acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined>;
-  /** Prolongs the leases that are still the holder's; returns for each whether it was. */
-  renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean[]>;
+  /**
+   * Prolongs the leases that are still the holder's; says of each whether it was. Each has an answer of its own: they
+   * may be kept by several servers, of which one may be away.
+   */
+  renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean>[];
   /** Gives a shard back, if it is still the holder's. */
   release(shard: number, token: string): Promise<void>;
 }

@@ -72,8 +72,8 @@ export function describeCluster(on: RedisUnderTest): void {
         ...options(connection),
         actors: [{ actor: actorOn(label), store }],
         random: Math.random,
-        leaseMs: 600,
-        beatMs: 50,
+        leaseMs: 1_500,
+        beatMs: 100,
         limits: { sweepMs: 100 },
       });
       const started = { node, redis: connection, closed: false };

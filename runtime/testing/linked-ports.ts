@@ -62,9 +62,10 @@ export function linkRegistry({ network, process, servers: { registry } }: Link):
     leave: (node) => call('leave', node, () => registry.leave(node)),
     acquire: (shard, node, ttlMs) => call('acquire', shard, () => registry.acquire(shard, node, ttlMs)),
     renew(leases, ttlMs) {
-      // A copy: what is on its way does not change any more.
+      // A copy: what is on its way does not change any more. And one call: they are all kept by one server here.
       const sent = leases.map(({ shard, token }) => ({ shard, token }));
-      return call('renew', sent.length, () => registry.renew(sent, ttlMs));
+      const kept = call('renew', sent.length, () => Promise.all(registry.renew(sent, ttlMs)));
+      return sent.map(async (_, index) => (await kept)[index] === true);
     },
     release: (shard, token) => call('release', shard, () => registry.release(shard, token)),
   };

@@ -37,8 +37,8 @@ export class MemoryShardRegistry implements ShardRegistry {
     return token;
   }
 
-  async renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean[]> {
-    return leases.map(({ shard, token }) => {
+  renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean>[] {
+    return leases.map(async ({ shard, token }) => {
       const lease = this.#leases.get(shard);
       if (lease === undefined || this.holder(shard) !== token) return false;
       lease.expiresAt = this.#clock.monotonic() + ttlMs;
