@@ -197,6 +197,15 @@ describe('actors in MongoDB', () => {
     expect(profiled).to.include({ keysExamined: 3, docsExamined: 3 });
   });
 
+  it('says which index is in the way of its own', async () => {
+    await open({ ...jsonDocuments('carts'), retentionMs: 1_000 });
+    const refused = await failure(open({ ...jsonDocuments('carts'), retentionMs: 2_000 }));
+    expect(refused).to.have.property('code', 'unavailable');
+    expect(refused)
+      .to.have.property('message')
+      .that.matches(/indexes cannot be made: .*forgotten/);
+  });
+
   it('may be opened by several processes at once, and again', async () => {
     const documents = { ...jsonDocuments('carts'), unique: ['owner'], retentionMs: 1_000 };
     await Promise.all(

@@ -63,8 +63,10 @@ export class MongoStateStore<S> implements StateStore {
     const store = new MongoStateStore(options);
     try {
       await store.#collection.createIndexes(indexesOf(options.documents));
-    } catch (error) {
-      throw mongoFailure(options.documents.collection, error);
+    } catch (cause) {
+      const { collection } = options.documents;
+      const message = `collection ${collection}: its indexes cannot be made: ${(cause as Error).message}`;
+      throw new TrolleyError('unavailable', message, { cause });
     }
     return store;
   }
