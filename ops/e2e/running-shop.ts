@@ -1,10 +1,6 @@
 import { rmSync } from 'node:fs';
 import type { ChannelCredentials } from '@grpc/grpc-js';
-import {
-  createTestDatabase,
-  createTestRedis,
-  type TestDatabase,
-} from '../../runtime/testing/test-servers.ts';
+import { createTestDatabase, type TestDatabase } from '../../runtime/testing/test-servers.ts';
 import { createLogger } from '../../runtime/observe/logger.ts';
 import { startTrolley } from '../compose.ts';
 import { parseConfig } from '../config/parse-config.ts';
@@ -13,7 +9,8 @@ import { createProgress } from '../infra/progress.ts';
 import { deployed } from '../infra/testing/shop-layout.ts';
 import { DeployedShop } from './deployed-shop.ts';
 import { ShopClient } from './shop-client.ts';
-import { backendsOf } from './shop-backends.ts';
+import { backendsOf, kafkaFor, redisFor } from './shop-backends.ts';
+import { releaseShopKafka } from '../infra/testing/shop-kafkas.ts';
 import { calm, temporaryDataDir, type Environment } from './shop-environment.ts';
 import { ShopStores, type StorePlaces } from './shop-stores.ts';
 
@@ -41,9 +38,10 @@ export function startShop(overrides: Environment = {}): Promise<RunningShop> {
 async function startShopHere(overrides: Environment): Promise<RunningShop> {
   const dataDir = temporaryDataDir();
   const database = await databaseFor(overrides);
-  const redisUrl = overrides['REDIS_URL'] ?? (await createTestRedis()).url;
-  const stores = { DATA_DIR: dataDir, POSTGRES_URL: database.url, REDIS_URL: redisUrl };
-  const config = parseConfig({ ...calm, ...backendsOf(dataDir), ...stores, ...overrides });
+  const redis = await redisFor(overrides);
+  const stores = { DATA_DIR: dataDir, POSTGRES_URL: database.url, REDIS_URL: redis.url };
+  const kafka = await kafkaFor({ ...stores, ...overrides });
+  const config = parseConfig({ ...calm, ...backendsOf(dataDir), ...kafka, ...stores, ...overrides });
   const lines: string[] = [];
   const log: string[] = [];
   const logger = createLogger(config.logLevel, { write: (line: string) => void log.push(line) });
@@ -51,6 +49,8 @@ async function startShopHere(overrides: Environment): Promise<RunningShop> {
   const lifecycle = createLifecycle({ progress, log: logger });
   async function stop(): Promise<void> {
     await lifecycle.stop();
+    await redis.stop();
+    releaseShopKafka(dataDir);
     await database.drop();
     rmSync(dataDir, { recursive: true, force: true });
   }
@@ -61,7 +61,7 @@ async function startShopHere(overrides: Environment): Promise<RunningShop> {
       client: new ShopClient(gatewayUrl, config.jwt),
       places,
       stores: new ShopStores(places),
-      redisUrl,
+      redisUrl: redis.url,
       lines,
       log,
       stop,

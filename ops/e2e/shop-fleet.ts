@@ -5,18 +5,21 @@ import {
   createTestRedis,
   type TestDatabase,
 } from '../../runtime/testing/test-servers.ts';
+import { releaseShopKafka } from '../infra/testing/shop-kafkas.ts';
+import { kafkaFor } from './shop-backends.ts';
 import { portOf, temporaryDataDir, type Environment } from './shop-environment.ts';
 import { ShopProcess } from './shop-process.ts';
 
 /** One shop in several processes, each with a DATA_DIR of its own, on the same PostgreSQL and Redis. */
 export class ShopFleet {
   readonly redisUrl: string;
-  readonly #folder = temporaryDataDir();
+  readonly #folder: string;
   readonly #database: TestDatabase;
   readonly #environment: Environment;
   readonly #processes: ShopProcess[] = [];
 
-  private constructor(database: TestDatabase, redisUrl: string, environment: Environment) {
+  private constructor(folder: string, database: TestDatabase, redisUrl: string, environment: Environment) {
+    this.#folder = folder;
     this.#database = database;
     this.redisUrl = redisUrl;
     this.#environment = environment;
@@ -25,7 +28,9 @@ export class ShopFleet {
   /** `environment`: for every process. */
   static async open(environment: Environment = {}): Promise<ShopFleet> {
     const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
-    return new ShopFleet(database, redis.url, environment);
+    const folder = temporaryDataDir();
+    const kafka = await kafkaFor({ DATA_DIR: folder, ...environment });
+    return new ShopFleet(folder, database, redis.url, { ...kafka, ...environment });
   }
 
   /** Where the processes keep their files; goes with them. */
@@ -65,6 +70,7 @@ export class ShopFleet {
   /** Kills what still runs and removes what it held. */
   async stop(): Promise<void> {
     await Promise.all(this.#processes.map((each) => each.kill()));
+    releaseShopKafka(this.#folder);
     await this.#database.drop();
     rmSync(this.#folder, { recursive: true, force: true });
   }

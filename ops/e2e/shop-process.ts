@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { developmentSecret } from '../config/config.ts';
 import { superuser } from '../infra/postgres-cluster.ts';
+import { releaseShopKafka } from '../infra/testing/shop-kafkas.ts';
 import { ShopClient } from './shop-client.ts';
-import { backendsOf } from './shop-backends.ts';
+import { backendsOf, kafkaFor } from './shop-backends.ts';
 import { calm, portOf, type Environment } from './shop-environment.ts';
 import { ShopStores } from './shop-stores.ts';
 
@@ -36,7 +37,7 @@ export class ShopProcess {
   #told = '';
   #output = '';
 
-  constructor(environment: Environment, ...args: string[]) {
+  private constructor(environment: Environment, ...args: string[]) {
     this.dataDir = environment['DATA_DIR'] ?? '';
     this.#environment = { ...calm, ...backendsOf(this.dataDir), ...environment };
     // Elsewhere than here, so that somebody's own `.env` changes nothing; tsx is still found.
@@ -61,19 +62,20 @@ export class ShopProcess {
     });
     // Who does not wait for it learns of it by `ended`.
     this.#ready.catch(() => undefined);
+    void this.ended.then(() => releaseShopKafka(this.dataDir));
   }
 
   /** Starts the shop and waits until it is ready. */
   static async start(environment: Environment): Promise<ShopProcess> {
     mkdirSync(environment['DATA_DIR'] ?? '', { recursive: true });
-    const shop = new ShopProcess(environment);
+    const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment });
     await shop.#ready;
     return shop;
   }
 
   /** Runs it until it ends by itself. */
-  static run(environment: Environment, ...args: string[]): Promise<Ended> {
-    return new ShopProcess(environment, ...args).ended;
+  static async run(environment: Environment, ...args: string[]): Promise<Ended> {
+    return new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, ...args).ended;
   }
 
   get pid(): number {

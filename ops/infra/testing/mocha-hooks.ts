@@ -1,6 +1,7 @@
 import { config } from 'chai';
 import type { Runner, Suite } from 'mocha';
 import { shopBackends } from './shop-backends.ts';
+import { stopShopKafkas } from './shop-kafkas.ts';
 import { createTemplateDatabase, type TemplateDatabase } from './template-database.ts';
 import {
   provideKafka,
@@ -60,7 +61,7 @@ export async function mochaGlobalSetup(this: Runner): Promise<void> {
 
 export async function mochaGlobalTeardown(): Promise<void> {
   await template?.drop();
-  await Promise.all(servers.map((server) => server.stop()));
+  await Promise.all([stopShopKafkas(), ...servers.map((server) => server.stop())]);
 }
 
 function remember(server: TestServer): TestServer {
