@@ -20,7 +20,6 @@ describe('a deployment', function () {
       PAYMENT_SUCCESS_RATE: '0.8',
       PAYMENT_SEED: '7',
       RECOVERY_POLL_MS: '500',
-      REQUEST_TIMEOUT_MS: '10000',
     });
   });
   after(() => shop.stop());
@@ -63,8 +62,10 @@ describe('a deployment', function () {
   }
 
   it('is ready in every process', async () => {
-    for (const [name, each] of shop.processes)
-      expect(`${name} ${await healthOf(each)}`).to.equal(`${name} 200 200`);
+    for (const [name, each] of shop.processes) {
+      // One that starts while eleven others do may take its time to hear from all that it needs.
+      await eventually(async () => (await healthOf(each)) === '200 200', `${name} is ready`);
+    }
     await sells();
   });
 
@@ -134,14 +135,8 @@ describe('a deployment', function () {
   });
 });
 
+/** An answer, or that there is none yet. */
 function expectAnswerOrLater({ status, body }: Answer<CheckoutBody>): void {
-  expect(`${status} ${body.code ?? body.status}`).to.be.oneOf([
-    '201 COMPLETED',
-    '201 FAILED',
-    '202 INITIATED',
-    '202 PAYMENT_PENDING',
-    '202 PAYMENT_COMPLETED',
-    '503 unavailable',
-    '504 deadline_exceeded',
-  ]);
+  const wanted = status < 300 ? [201, 202] : ['503 unavailable', '504 deadline_exceeded'];
+  expect(status < 300 ? status : `${status} ${body.code ?? ''}`).to.be.oneOf(wanted);
 }
