@@ -24,7 +24,7 @@ describe('a Kafka of its own', function () {
 
   before(async () => {
     [kafka, database] = await Promise.all([
-      startPrivateKafka({ 'group.min.session.timeout.ms': 500 }),
+      startPrivateKafka({ settings: { 'group.min.session.timeout.ms': 500 } }),
       createTestDatabase(),
     ]);
     pool = createPostgresPool(database.url);

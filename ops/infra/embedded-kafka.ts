@@ -26,8 +26,10 @@ export interface KafkaOptions {
   readonly port?: number;
   /** Told when Kafka has to be fetched. */
   readonly say: (line: string) => void;
-  /** More of Kafka's own settings; they win. */
+  /** More of Kafka's own settings; they win. Its listener is called CLIENT. */
   readonly settings?: KafkaSettings;
+  /** Who may come in by SCRAM-SHA-512, with their passwords; told when its files are made. */
+  readonly users?: Readonly<Record<string, string>>;
 }
 
 export type KafkaSettings = Readonly<Record<string, string | number>>;
@@ -56,7 +58,7 @@ export async function startKafka(options: KafkaOptions): Promise<EmbeddedServer>
   const controllerPort = await findFreePort();
   const settings = (data: string) => ({ ...settingsOf(port, controllerPort, data), ...options.settings });
   const data = join(dir, 'data');
-  if (!existsSync(data)) await format(program, dir, settings);
+  if (!existsSync(data)) await format(program, dir, settings, options.users ?? {});
 
   const settingsFile = join(dir, 'server.properties');
   writeFileSync(settingsFile, render(settings(data)));
@@ -83,9 +85,10 @@ function settingsOf(port: number, controllerPort: number, data: string): KafkaSe
     'process.roles': 'broker,controller',
     'node.id': 1,
     'controller.quorum.voters': `1@${host}:${controllerPort}`,
-    listeners: `PLAINTEXT://${host}:${port},CONTROLLER://${host}:${controllerPort}`,
+    listeners: `CLIENT://${host}:${port},CONTROLLER://${host}:${controllerPort}`,
+    'inter.broker.listener.name': 'CLIENT',
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'CLIENT:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'log.dirs': data,
     'auto.create.topics.enable': 'false',
     'offsets.topic.replication.factor': 1,
@@ -106,13 +109,18 @@ async function format(
   program: KafkaProgram,
   dir: string,
   settings: (data: string) => KafkaSettings,
+  users: Readonly<Record<string, string>>,
 ): Promise<void> {
   const unfinished = join(dir, 'data.new');
   rmSync(unfinished, { recursive: true, force: true });
   const settingsFile = join(dir, 'format.properties');
   writeFileSync(settingsFile, render(settings(unfinished)));
   const storageTool = ['kafka.tools.StorageTool', 'format', '--cluster-id', clusterId];
-  const command = commandOf(program, dir, ...storageTool, '--config', settingsFile);
+  const scram = Object.entries(users).flatMap(([name, password]) => [
+    '--add-scram',
+    `SCRAM-SHA-512=[name=${name},password=${password}]`,
+  ]);
+  const command = commandOf(program, dir, ...storageTool, '--config', settingsFile, ...scram);
   await promisify(execFile)(command.program, [...command.args], { cwd: dir }).catch((cause: unknown) => {
     const { stderr = '', message } = cause as Error & { stderr?: string };
     throw new StartProblem(`Kafka's files could not be made: ${stderr.trim() || message}`, { cause });

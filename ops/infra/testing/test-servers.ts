@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startKafka, type KafkaSettings } from '../embedded-kafka.ts';
+import { startKafka, type KafkaOptions } from '../embedded-kafka.ts';
 import { startMongo } from '../embedded-mongo.ts';
 import { startPostgres } from '../embedded-postgres.ts';
 import { startRedis } from '../embedded-redis.ts';
@@ -96,9 +96,10 @@ export function startPrivateMongo(args: readonly string[] = []): Promise<Private
   return startPrivate('mongo', (place) => startMongo({ ...place, searchPath, say, args }));
 }
 
-/** `settings`: more of Kafka's own. */
-export function startPrivateKafka(settings: KafkaSettings = {}): Promise<PrivateServer> {
-  return startPrivate('kafka', (place) => startKafka({ ...place, searchPath, say, settings }));
+export function startPrivateKafka(
+  options: Pick<KafkaOptions, 'settings' | 'users'> = {},
+): Promise<PrivateServer> {
+  return startPrivate('kafka', (place) => startKafka({ ...place, searchPath, say, ...options }));
 }
 
 async function startPrivate(
