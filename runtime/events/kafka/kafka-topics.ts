@@ -71,7 +71,7 @@ export class KafkaTopics {
   positions(topic: string, group: string): Promise<PartitionPosition[]> {
     return this.#admin.use(`the offsets of ${group}`, askLimitMs, async (admin, over) => {
       const ends = await this.#ask(() => admin.fetchTopicOffsets(topic), over);
-      const [offsets] = await admin.fetchOffsets({ groupId: group, topics: [topic] });
+      const [offsets] = await this.#ask(() => admin.fetchOffsets({ groupId: group, topics: [topic] }), over);
       const committed = new Map(
         offsets?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]),
       );
@@ -100,7 +100,7 @@ export class KafkaTopics {
     });
   }
 
-  /** Again while a topic is so new that its brokers do not know of it. */
+  /** Again while a topic or a group is so new that its brokers do not know of it. */
   async #ask<R>(question: () => Promise<R>, over: AbortSignal): Promise<R> {
     for (;;) {
       try {
