@@ -14,7 +14,10 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const say = (line) => process.stderr.write(`${line}\n`);
 
 preparePackages();
-if (!process.argv.includes('--packages-only')) await prepareRedis();
+if (!process.argv.includes('--packages-only')) {
+  await prepareRedis();
+  if (process.env.npm_lifecycle_event?.startsWith('pretest')) prepareJava();
+}
 
 function preparePackages() {
   const reason = reasonToInstall({
@@ -39,8 +42,7 @@ async function prepareRedis() {
     redisUrl: event === 'pretest' ? TEST_REDIS_URL : REDIS_URL,
     program: findProgram(redisPrograms, PATH),
     dockerAnswers,
-    canInstall: () =>
-      canInstallWithApt({ isRoot: process.getuid?.() === 0, osRelease: readText('/etc/os-release'), aptGet }),
+    canInstall: () => mayInstall(aptGet),
   });
   if (choice.kind === 'none') fail(noRedis);
   if (choice.kind === 'docker')
@@ -48,13 +50,35 @@ async function prepareRedis() {
   if (choice.kind === 'install') installRedis(aptGet);
 }
 
-function installRedis(aptGet) {
-  say('No Redis on this machine: installing redis-server with apt-get.');
-  const failure = `apt-get could not install redis-server: see above. ${noRedis}`;
+/** The tests start Kafka themselves, from what Maven fetches. Where Java can't be had, those that need it say so. */
+function prepareJava() {
+  const { TEST_KAFKA_BROKERS = '', PATH = '' } = process.env;
+  const missing = ['java', 'mvn'].filter((program) => findProgram([program], PATH) === undefined);
+  const aptGet = findProgram(['apt-get'], PATH);
+  if (TEST_KAFKA_BROKERS !== '' || missing.length === 0 || !mayInstall(aptGet)) return;
+  say(`No ${missing.join(' and no ')} on this machine: installing Java and Maven with apt-get, for Kafka.`);
+  const failure = 'apt-get could not install Java and Maven: see above. Or set TEST_KAFKA_BROKERS.';
+  install(aptGet, failure, 'default-jre-headless', 'maven');
+}
+
+function mayInstall(aptGet) {
+  return canInstallWithApt({
+    isRoot: process.getuid?.() === 0,
+    osRelease: readText('/etc/os-release'),
+    aptGet,
+  });
+}
+
+function install(aptGet, failure, ...packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   step('Package lists updated', failure, aptGet, ['update', '-qq'], env);
-  const install = ['install', '-y', '-qq', '--no-install-recommends', 'redis-server'];
-  step('redis-server installed', failure, aptGet, install, env);
+  const args = ['install', '-y', '-qq', '--no-install-recommends', ...packages];
+  step(`${packages.join(' and ')} installed`, failure, aptGet, args, env);
+}
+
+function installRedis(aptGet) {
+  say('No Redis on this machine: installing redis-server with apt-get.');
+  install(aptGet, `apt-get could not install redis-server: see above. ${noRedis}`, 'redis-server');
   // The package starts a service of its own. Trolley runs its Redis itself, on its own data.
   const [program, ...args] = existsSync('/run/systemd/system')
     ? ['systemctl', 'disable', '--now', 'redis-server']
