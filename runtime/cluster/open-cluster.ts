@@ -9,7 +9,8 @@ import type { NodeObserver } from '../observe/node-observer.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ClusterClient } from './client.ts';
 import { parkedActors, type ParkedActors } from './parked-actors.ts';
-import { RedisInbox, RedisReplies } from './redis-inbox.ts';
+import { RedisInbox } from './redis-inbox.ts';
+import { RedisReplies } from './redis-replies.ts';
 import { RedisShardRegistry } from './redis-shard-registry.ts';
 import { ShardKeeper } from './shard-keeper.ts';
 

@@ -9,6 +9,8 @@ export interface Reply {
 
 /** Where a node leaves answers. */
 export interface Replies {
+  /** On another server than the mailboxes: an answer can be lost although the end of its message is not. */
+  readonly areApart?: boolean;
   send(inbox: string, reply: Reply): Promise<void>;
 }
 

@@ -202,12 +202,14 @@ export class Activation {
     } else {
       const next = [...left, ...behind];
       // What is durable may be answered at once. An answer that rests on memory alone waits for the lease's check.
+      const answered = draft.changed ? this.#answer(draft) : undefined;
+      if (this.#kernel.replies.areApart === true) await answered;
       const finished = this.#mailbox.finish(
         record.effects,
         done,
         next.length > 0 ? 0 : this.#messagesPerTurn(),
       );
-      const [taken] = await Promise.all([finished, draft.changed ? this.#answer(draft) : undefined]);
+      const [taken] = await Promise.all([finished, answered]);
       if (!draft.changed) await this.#answer(draft);
       if (poison !== undefined) reportDeadLetter(this.#kernel, this.address, poison);
       for (const { jobId } of done) this.#messageFailures.delete(jobId);

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { RedisReplies } from '../../../runtime/cluster/redis-inbox.ts';
+import { RedisReplies } from '../../../runtime/cluster/redis-replies.ts';
 import { systemClock } from '../../../runtime/define/clock.ts';
 import { addressOf } from '../../../runtime/mailbox/address.ts';
 import { bellKey, leaseKey, shardPrefix } from '../../../runtime/mailbox/redis-keys.ts';

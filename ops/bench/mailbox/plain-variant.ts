@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { RedisReplies } from '../../../runtime/cluster/redis-inbox.ts';
+import { RedisReplies } from '../../../runtime/cluster/redis-replies.ts';
 import { systemClock } from '../../../runtime/define/clock.ts';
 import { openAnswers } from './answers.ts';
 import { input, messageName, type Host, type HostSettings, type Variant } from './variant.ts';

@@ -1,0 +1,80 @@
+import { pause, type Clock } from '../define/clock.ts';
+import { withTimeLimit } from '../events/time-limit.ts';
+import { isRedisCluster, type RedisConnection } from '../redis/redis-connection.ts';
+import type { Replies, Reply } from './replies.ts';
+
+/** Answers kept for an asker that reads slowly; what is older, nobody waits for any more. */
+const inboxLength = 10_000;
+/** An inbox that nothing was put in for this long is gone: its asker is, too. */
+const inboxTtlMs = 60_000;
+/** How often its life is prolonged, at most: not with every answer. */
+const prolongMs = 10_000;
+/** Inboxes whose last prolonging is remembered. */
+const maxRemembered = 1_000;
+
+/** How long an actor waits for the server of an inbox; a failover takes longer. */
+const patienceMs = 500;
+const retryDelaysMs = [250, 500, 1_000, 2_000, 4_000, 8_000];
+/** Answers that wait for the server of their inbox; of more, the askers will not hear. */
+const maxLate = 10_000;
+
+/** Leaves answers in the inboxes of those who asked. */
+export class RedisReplies implements Replies {
+  /** On a Redis Cluster an inbox is where its name places it. */
+  readonly areApart: boolean;
+  readonly #redis: RedisConnection;
+  readonly #clock: Clock;
+  /** Inbox → when its life was last prolonged, monotonic. */
+  readonly #prolongedAt = new Map<string, number>();
+  #late = 0;
+
+  constructor(redis: RedisConnection, clock: Clock) {
+    this.#redis = redis;
+    this.#clock = clock;
+    this.areApart = isRedisCluster(redis);
+  }
+
+  /** Where inboxes are apart, one that cannot be reached holds up no actor: what is for it is tried again later. */
+  async send(inbox: string, reply: Reply): Promise<void> {
+    const added = this.#add(inbox, reply);
+    if (!this.areApart) return added;
+    try {
+      await withTimeLimit(this.#clock, patienceMs, 'the inbox', added);
+    } catch {
+      void this.#addLate(inbox, reply);
+    }
+  }
+
+  async #add(inbox: string, reply: Reply): Promise<void> {
+    const added = this.#redis.xadd(inbox, 'MAXLEN', '~', inboxLength, '*', 'r', JSON.stringify(reply));
+    const now = this.#clock.monotonic();
+    const prolongedAt = this.#prolongedAt.get(inbox) ?? -Infinity;
+    await (now - prolongedAt < prolongMs ? added : Promise.all([added, this.#prolong(inbox, now)]));
+  }
+
+  async #addLate(inbox: string, reply: Reply): Promise<void> {
+    if (this.#late >= maxLate) return;
+    this.#late++;
+    for (const delayMs of retryDelaysMs) {
+      await pause(this.#clock, delayMs);
+      const done = await this.#add(inbox, reply).then(
+        () => true,
+        () => false,
+      );
+      if (done) break;
+    }
+    this.#late--;
+  }
+
+  async #prolong(inbox: string, now: number): Promise<void> {
+    // Forgetting too many only prolongs them once more.
+    if (this.#prolongedAt.size >= maxRemembered) this.#prolongedAt.clear();
+    this.#prolongedAt.set(inbox, now);
+    try {
+      await this.#redis.pexpire(inbox, inboxTtlMs);
+    } catch (error) {
+      this.#prolongedAt.delete(inbox);
+      throw error;
+    }
+  }
+}
