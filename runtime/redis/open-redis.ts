@@ -42,7 +42,7 @@ export async function openRedis(
   url: string,
   { clock, logger, tls }: OpenRedisOptions,
 ): Promise<RedisConnection> {
-  const redis = createConnection(parseRedisUrl(url), tls);
+  const redis = createConnection(parseRedisUrl(url), clock, tls);
   let reason: unknown;
   redis.on('error', (error: unknown) => {
     reason = error;
@@ -84,9 +84,9 @@ type CommonOptions = ReturnType<typeof commonOptions>;
 
 const failingAtOnce = { enableAutoPipelining: true, enableOfflineQueue: false, lazyConnect: true };
 
-function createConnection(address: RedisAddress, tls: RedisTls = {}): RedisConnection {
+function createConnection(address: RedisAddress, clock: Clock, tls: RedisTls = {}): RedisConnection {
   const common = commonOptions(address, tls);
-  if (address.kind === 'cluster') return createCluster(address.hosts, common);
+  if (address.kind === 'cluster') return createCluster(address.hosts, common, clock);
   const { db, hosts } = address;
   const alone = { ...common, ...failingAtOnce, maxRetriesPerRequest: 1, retryStrategy, db };
   if (address.kind === 'standalone') return new Redis({ ...alone, ...hosts[0] });
@@ -104,7 +104,7 @@ function createConnection(address: RedisAddress, tls: RedisTls = {}): RedisConne
   });
 }
 
-function createCluster(hosts: readonly RedisHost[], common: CommonOptions): Cluster {
+function createCluster(hosts: readonly RedisHost[], common: CommonOptions, clock: Clock): Cluster {
   const cluster = new Cluster([...hosts], {
     ...failingAtOnce,
     redisOptions: {
@@ -120,7 +120,6 @@ function createCluster(hosts: readonly RedisHost[], common: CommonOptions): Clus
     maxRedirections,
     retryDelayOnFailover: lookAgainMs,
     retryDelayOnClusterDown: lookAgainMs,
-    slotsRefreshInterval: slotsRefreshMs,
     clusterRetryStrategy: retryStrategy,
     // A certificate may be of a name, and Node finds the address itself.
     dnsLookup: (host, found) => found(null, host),
@@ -129,7 +128,17 @@ function createCluster(hosts: readonly RedisHost[], common: CommonOptions): Clus
   cluster.on('+node', (node: Redis) => {
     if (node.options.readOnly !== true) node.connect().catch(() => undefined);
   });
+  refreshNowAndThen(cluster, clock);
   return cluster;
+}
+
+/** Not by ioredis's own interval, which goes on for ever when a connection is closed in the middle of a refresh. */
+function refreshNowAndThen(cluster: Cluster, clock: Clock): void {
+  clock.schedule(slotsRefreshMs, () => {
+    if (cluster.status === 'end' || cluster.status === 'disconnecting') return;
+    if (cluster.status === 'ready') cluster.refreshSlotsCache();
+    refreshNowAndThen(cluster, clock);
+  });
 }
 
 const isOutdated = ({ message }: Error) => message.startsWith('MOVED ') || message.startsWith('CLUSTERDOWN ');
