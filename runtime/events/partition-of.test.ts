@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
+import { Partitioners } from 'kafkajs';
 import { murmur2, partitionOf } from './partition-of.ts';
 
 describe('murmur2', () => {
@@ -18,6 +20,21 @@ describe('murmur2', () => {
 });
 
 describe('partitionOf', () => {
+  it('chooses as the client of Kafka does that chooses as the Java client', () => {
+    const choose = Partitioners.DefaultPartitioner();
+    const any = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(any, fc.integer({ min: 1, max: 50 }), (key, partitions) => {
+        const partitionMetadata = Array.from({ length: partitions }, (_, partitionId) => ({
+          ...{ partitionId, partitionErrorCode: 0, leader: 1 },
+          ...{ replicas: [1], isr: [1] },
+        }));
+        const message = { key, value: '' };
+        expect(partitionOf(key, partitions)).to.equal(choose({ topic: 't', partitionMetadata, message }));
+      }),
+    );
+  });
+
   it('stays within the partitions and uses all of them', () => {
     const used = new Set(Array.from({ length: 200 }, (_, user) => partitionOf(String(user), 6)));
     expect([...used].sort()).to.deep.equal([0, 1, 2, 3, 4, 5]);

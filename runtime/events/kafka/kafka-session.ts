@@ -44,9 +44,10 @@ export class KafkaSession {
   readonly #options: KafkaSessionOptions;
   readonly #consumer: Consumer;
   #assignment: KafkaAssignment | undefined;
-  /** The last one fetched: it can commit. kafkajs' other way to commit repeats itself, in whose name ever. */
+  /** What was fetched last: it can commit. kafkajs' other way to commit repeats itself, in whatever generation. */
   #fetched: EachBatchPayload | undefined;
   #stopWatch: Cancel = () => {};
+  readonly #leaving = new AbortController();
   #fail: (error: unknown) => void = () => {};
   readonly #failed: Promise<never>;
 
@@ -77,7 +78,7 @@ export class KafkaSession {
     try {
       const stopped = new Promise<void>((resolve) => {
         if (closing.aborted) resolve();
-        closing.addEventListener('abort', () => resolve(), { once: true });
+        closing.addEventListener('abort', () => resolve(), { signal: this.#leaving.signal });
       });
       await Promise.race([this.#start().then(() => stopped), stopped, this.#failed]);
       await this.#settle();
@@ -114,6 +115,7 @@ export class KafkaSession {
     const { topic, group, handle } = subscribe;
     const partitions = memberAssignment[topic] ?? [];
     this.#assignment?.end();
+    if (this.#leaving.signal.aborted) return;
     // What the last assignment paused is not of interest any more.
     this.#consumer.resume([{ topic }]);
     this.#assignment = new KafkaAssignment({
@@ -179,6 +181,7 @@ export class KafkaSession {
   /** Gives the partitions to others at once, if Kafka can be told. */
   async #leave(): Promise<void> {
     const { client, clock, logger } = this.#options;
+    this.#leaving.abort();
     this.#stopWatch();
     this.#assignment?.end();
     try {
