@@ -24,7 +24,8 @@ describeEventLog<TestKafkaLog>('Kafka', () => {
           return groups[0]?.state === 'Stable' && groups[0].members.length === members;
         };
         // While the group is new, its coordinator may not know of it.
-        while (!(await isAssembled().catch(() => false))) await new Promise((resolve) => setImmediate(resolve));
+        while (!(await isAssembled().catch(() => false)))
+          await new Promise((resolve) => setImmediate(resolve));
       }),
     close: async () => {
       await Promise.all(opened.map((log) => log.close()));
