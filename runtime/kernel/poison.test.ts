@@ -102,6 +102,8 @@ describe('a message that fails for good', () => {
       world.mended = true;
       expect(await cluster.parked.release(Queue, 'a', 'retry')).to.equal(true);
       expect(await append(3)).to.deep.equal({ seen: [1, 2, 3] });
+      // The answer comes first, the end of its message behind it.
+      await cluster.runUntilIdle();
       expect(cluster.mailbox.residents()).to.deep.equal([]);
     });
 
