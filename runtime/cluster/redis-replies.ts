@@ -1,5 +1,5 @@
 import { pause, type Clock } from '../define/clock.ts';
-import { withTimeLimit } from '../events/time-limit.ts';
+import { withTimeLimit } from '../define/time-limit.ts';
 import { isRedisCluster, type RedisConnection } from '../redis/redis-connection.ts';
 import type { Replies, Reply } from './replies.ts';
 

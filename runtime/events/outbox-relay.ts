@@ -1,9 +1,9 @@
 import { pause, type Clock } from '../define/clock.ts';
+import { withTimeLimit } from '../define/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { backOffMs } from './back-off.ts';
 import type { EventLog } from './event-log.ts';
 import { OutboxConnection } from './outbox-connection.ts';
-import { withTimeLimit } from './time-limit.ts';
 
 export interface OutboxRelayOptions {
   readonly postgresUrl: string;

@@ -1,5 +1,6 @@
 import type { Clock } from '../define/clock.ts';
 import { TrolleyError } from '../define/errors.ts';
+import { withTimeLimit } from '../define/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import type { EventLog, LogEvent, LogRecord, SubscribeOptions, Subscription } from './event-log.ts';
@@ -7,7 +8,6 @@ import { partitionOf } from './partition-of.ts';
 import { GroupLease } from './redis-streams-lease.ts';
 import { RedisStreamsSubscription } from './redis-streams-subscription.ts';
 import { fieldsOf, RedisStreamsTopic } from './redis-streams-topic.ts';
-import { withTimeLimit } from './time-limit.ts';
 
 export interface RedisStreamsEventLogOptions {
   /** Without a `keyPrefix`. Each subscription that consumes opens one more beside it. */

@@ -1,9 +1,9 @@
 import { TrolleyError } from '../define/errors.ts';
 import type { Clock } from '../define/clock.ts';
+import { withTimeLimit } from '../define/time-limit.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import type { LogRecord } from './event-log.ts';
 import type { RedisStreamsTopic } from './redis-streams-topic.ts';
-import { withTimeLimit } from './time-limit.ts';
 
 const renewScript = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('pexpire', KEYS[1], ARGV[2])`;

@@ -1,4 +1,5 @@
 import { pause, type Clock } from '../define/clock.ts';
+import { withTimeLimit } from '../define/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { openBlockingConnection, type RedisConnection } from '../redis/redis-connection.ts';
 import { backOffMs } from './back-off.ts';
@@ -6,7 +7,6 @@ import type { SubscribeOptions, Subscription } from './event-log.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import type { GroupLease } from './redis-streams-lease.ts';
 import { recordOf, type RedisStreamsTopic, type StreamEntry } from './redis-streams-topic.ts';
-import { withTimeLimit } from './time-limit.ts';
 
 export interface RedisStreamsSubscriptionOptions {
   readonly subscribe: SubscribeOptions;

@@ -1,5 +1,5 @@
+import { withTimeLimit } from '../define/time-limit.ts';
 import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
-import { withTimeLimit } from '../events/time-limit.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { Kernel } from './kernel.ts';
 

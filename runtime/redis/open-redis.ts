@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../define/clock.ts';
 import { TrolleyError } from '../define/errors.ts';
-import { withTimeLimit } from '../events/time-limit.ts';
+import { withTimeLimit } from '../define/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { isRedisCluster, type RedisConnection } from './redis-connection.ts';
 import { parseRedisUrl, redisUrlWithoutPassword, type RedisAddress, type RedisHost } from './redis-url.ts';

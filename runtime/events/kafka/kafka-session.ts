@@ -1,8 +1,8 @@
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs';
 import { pause, type Cancel, type Clock } from '../../define/clock.ts';
+import { withTimeLimit } from '../../define/time-limit.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { LogRecord, SubscribeOptions } from '../event-log.ts';
-import { withTimeLimit } from '../time-limit.ts';
 import { KafkaAssignment, type NextOffset } from './kafka-assignment.ts';
 import { answerLimitMs, shortRetry, type KafkaClient } from './kafka-client.ts';
 
