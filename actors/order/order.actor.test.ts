@@ -120,6 +120,32 @@ describe('order actor', () => {
     expect(calls).to.deep.equal(givenBack);
   });
 
+  it('ends where a party knows of nothing to give back', async () => {
+    for (const code of ['not_found', 'conflict'] as const) {
+      const calls: string[] = [];
+      const actor = createOrderActor({
+        payments: {
+          refund: async () => {
+            calls.push('refund');
+            if (code === 'not_found') throw new TrolleyError(code, 'no payment');
+          },
+        },
+        inventory: {
+          restock: async () => {
+            calls.push('restock');
+            throw new TrolleyError(code, 'the reservation was never sold');
+          },
+        },
+      });
+      const order = new ActorDriver({ actor, key: checkoutId, time: { now: 1 } });
+      await order.ask('Create', completed);
+      const cancelled = order.send('Cancel', {});
+      await order.run();
+      expect((order.answer(cancelled) as OrderView).status, code).to.equal('CANCELLED');
+      expect(calls, code).to.deep.equal(['refund', 'restock']);
+    }
+  });
+
   it('gives everything back once, whatever fails and wherever it crashes', async function () {
     this.timeout(60_000);
     const { runs } = await explore(3, async (choices) => {

@@ -41,16 +41,21 @@ export function createOrderEffects({ payments, inventory }: OrderPorts) {
   });
   return {
     async Refund(input: GiveBackInput, context: EffectContext) {
-      await payments.refund(input.checkoutId, calling(input, context)).catch(ignoreNotFound);
+      await payments.refund(input.checkoutId, calling(input, context)).catch(ignoring('not_found'));
     },
     async Restock(input: GiveBackInput, context: EffectContext) {
       const reservationId = reservationIdFor(input.checkoutId);
-      await inventory.restock(reservationId, calling(input, context)).catch(ignoreNotFound);
+      const restocked = inventory.restock(reservationId, calling(input, context));
+      // An inventory that was restored from before the sale may have the reservation, but nothing that was sold.
+      await restocked.catch(ignoring('not_found', 'conflict'));
     },
   };
 }
 export type OrderEffects = ReturnType<typeof createOrderEffects>;
 
-function ignoreNotFound(error: unknown): void {
-  if (codeOf(error) !== 'not_found') throw error;
-}
+/** For refusals that mean that there is nothing to give back. */
+const ignoring =
+  (...codes: ReturnType<typeof codeOf>[]) =>
+  (error: unknown): void => {
+    if (!codes.includes(codeOf(error))) throw error;
+  };
