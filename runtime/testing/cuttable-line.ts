@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setImmediate as nextImmediate } from 'node:timers/promises';
 
 const host = '127.0.0.1';
 
@@ -7,6 +8,8 @@ const host = '127.0.0.1';
 export class CuttableLine {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  /** The ends of those who connected. */
+  readonly #near = new Set<Socket>();
 
   private constructor(server: Server) {
     this.#server = server;
@@ -36,7 +39,22 @@ export class CuttableLine {
     this.interrupt();
   }
 
+  /** Takes in nothing more of what is sent over the connections that there are. */
+  fallDeaf(): void {
+    for (const socket of this.#near) socket.unpipe().pause();
+  }
+
+  /** Says to those who are not heard that nothing more will come, and only then takes in what they still send. */
+  async hangUp(): Promise<void> {
+    const deaf = [...this.#near];
+    await Promise.all(deaf.map((socket) => new Promise<void>((resolve) => socket.end(resolve))));
+    for (let turn = 0; turn < 10; turn++) await nextImmediate();
+    for (const socket of deaf) socket.resume();
+  }
+
   #join(near: Socket, far: Socket): void {
+    this.#near.add(near);
+    near.once('close', () => this.#near.delete(near));
     for (const [one, other] of [
       [near, far],
       [far, near],

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { MongoClient, type CommandStartedEvent, type Db } from 'mongodb';
+import { CuttableLine } from '../../testing/cuttable-line.ts';
 import { describeStateStore } from '../../testing/state-store.suite.ts';
 import { createTestMongo, type TestDatabase } from '../../testing/test-servers.ts';
 import type { ActorRecord } from '../state-store.ts';
@@ -195,6 +196,37 @@ describe('actors in MongoDB', () => {
     await database.command({ profile: 0 });
     const profiled = await database.collection('system.profile').findOne({ op: 'query' });
     expect(profiled).to.include({ keysExamined: 3, docsExamined: 3 });
+  });
+
+  it('gives up a command that its server hung up on, and has the connection for the next', async () => {
+    const line = await CuttableLine.to(Number(new URL(testDatabase.url).port));
+    const url = new URL(testDatabase.url);
+    url.port = String(line.port);
+    url.searchParams.set('maxPoolSize', '1');
+    url.searchParams.set('directConnection', 'true');
+    const farther = await MongoClient.connect(url.href);
+    try {
+      const documents = jsonDocuments('things');
+      const store = await MongoStateStore.open({
+        database: farther.db(),
+        documents,
+        commandLimitMs: 500,
+      });
+      expect(await store.write(first('a', 1))).to.equal(true);
+      line.fallDeaf();
+      const [, refused] = await Promise.all([
+        line.hangUp(),
+        failure(store.write(first('b', 'x'.repeat(12_000_000)))),
+      ]);
+      expect(refused).to.have.property('code', 'unavailable');
+      const written = async () => store.write(first('c', 1)).catch(() => undefined);
+      let third = await written();
+      while (third === undefined) third = await written();
+      expect(third).to.equal(true);
+    } finally {
+      await farther.close();
+      line.cut();
+    }
   });
 
   it('says which index is in the way of its own', async () => {

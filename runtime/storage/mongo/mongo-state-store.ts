@@ -4,6 +4,7 @@ import { Batcher } from '../batcher.ts';
 import type { ActorRecord, StateStore, StateWrite, StoredActor } from '../state-store.ts';
 import { fieldsOf, type MongoDocuments } from './mongo-documents.ts';
 import { isBatchRefused, mongoFailure } from './mongo-errors.ts';
+import { commandLimit, type CommandLimit } from './command-limit.ts';
 import { writeBatch, type DocumentWrite, type StoredDocument } from './write-batch.ts';
 
 export interface MongoStateStoreOptions<S> {
@@ -11,6 +12,8 @@ export interface MongoStateStoreOptions<S> {
   readonly documents: MongoDocuments<S>;
   /** Actors in one command at most. Default: 256. */
   readonly maxBatch?: number;
+  /** How long one command may take in all. Default: 10,000 ms. */
+  readonly commandLimitMs?: number;
   /** Writes that may wait; beyond that a write is refused with `unavailable`. Default: 10,000. */
   readonly maxWaiting?: number;
 }
@@ -28,9 +31,11 @@ export class MongoStateStore<S> implements StateStore {
   readonly #documents: MongoDocuments<S>;
   readonly #writes: Batcher<DocumentWrite, boolean>;
   readonly #loads: Batcher<string, StoredDocument | undefined>;
+  readonly #limit: CommandLimit;
 
   private constructor({ database, documents, ...options }: MongoStateStoreOptions<S>) {
     this.#documents = documents;
+    this.#limit = commandLimit(options.commandLimitMs);
     this.#collection = database.collection(documents.collection, {
       writeConcern: { w: 'majority', journal: true, wtimeoutMS: 5_000 },
       // What a majority does not have yet may be taken back, and must not have been answered.
@@ -102,8 +107,11 @@ export class MongoStateStore<S> implements StateStore {
     try {
       // The type is what tells MongoDB that the partial index holds all that is asked for.
       const due = { $type: 'date', $lt: new Date(dueBefore) } as const;
-      const found = this.#collection.find({ due_at: due }, { projection: { _id: 1 } });
-      return (await found.sort({ due_at: 1 }).limit(limit).toArray()).map(({ _id }) => _id);
+      const found = await this.#limit((limited) => {
+        const options = { projection: { _id: 1 }, sort: { due_at: 1 }, limit, ...limited } as const;
+        return this.#collection.find({ due_at: due }, options).toArray();
+      });
+      return found.map(({ _id }) => _id);
     } catch (error) {
       throw mongoFailure(this.#documents.collection, error);
     }
@@ -117,7 +125,7 @@ export class MongoStateStore<S> implements StateStore {
   /** Halves a batch that is refused as a whole until only the bad document is left alone with its error. */
   async #writeAll(writes: readonly DocumentWrite[]): Promise<PromiseSettledResult<boolean>[]> {
     try {
-      return await writeBatch(this.#collection, writes);
+      return await writeBatch(this.#collection, writes, this.#limit);
     } catch (error) {
       if (isBatchRefused(error) && writes.length > 1) {
         const middle = writes.length >> 1;
@@ -131,7 +139,9 @@ export class MongoStateStore<S> implements StateStore {
 
   async #loadAll(keys: readonly string[]): Promise<PromiseSettledResult<StoredDocument | undefined>[]> {
     try {
-      const documents = await this.#collection.find({ _id: { $in: [...keys] } }).toArray();
+      const documents = await this.#limit((limited) =>
+        this.#collection.find({ _id: { $in: [...keys] } }, limited).toArray(),
+      );
       const found = new Map(documents.map((document) => [document._id, document]));
       return keys.map((key) => ({ status: 'fulfilled', value: found.get(key) }));
     } catch (error) {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { MongoBulkWriteError, MongoNetworkError, ObjectId, type Collection } from 'mongodb';
 import { codeOf } from '../../define/errors.ts';
+import { commandLimit } from './command-limit.ts';
 import { writeBatch, type DocumentWrite, type StoredDocument } from './write-batch.ts';
 
 type Row = Pick<StoredDocument, '_id' | 'version' | 'write_id'>;
@@ -46,11 +47,15 @@ describe('a batch of writes to MongoDB', () => {
   it('is not read again when all or none found their versions', async () => {
     const all = answering(matched(2));
     expect(
-      settled(await writeBatch(all.collection, [write('a', 1), write('b', 0), write('c', 3)])),
+      settled(
+        await writeBatch(all.collection, [write('a', 1), write('b', 0), write('c', 3)], commandLimit()),
+      ),
     ).to.deep.equal([true, true, true]);
     const none = answering(matched(0));
     expect(
-      settled(await writeBatch(none.collection, [write('a', 1), write('b', 0), write('c', 3)])),
+      settled(
+        await writeBatch(none.collection, [write('a', 1), write('b', 0), write('c', 3)], commandLimit()),
+      ),
     ).to.deep.equal([false, true, false]);
     expect([all.reads(), none.reads()]).to.deep.equal([0, 0]);
   });
@@ -63,19 +68,19 @@ describe('a batch of writes to MongoDB', () => {
       { ...behind.document, version: 4 },
     ];
     const { collection } = answering(matched(1), rows);
-    expect(settled(await writeBatch(collection, [ours, theirs, gone, behind]))).to.deep.equal([
-      true,
-      false,
-      false,
-      false,
-    ]);
+    expect(settled(await writeBatch(collection, [ours, theirs, gone, behind], commandLimit()))).to.deep.equal(
+      [true, false, false, false],
+    );
   });
 
   it('does not guess about one that was written over since', async () => {
     const [ours, passed] = [write('a', 1), write('b', 1)];
     const later = { ...passed.document, version: 3, write_id: new ObjectId() };
     const { collection } = answering(matched(1), [ours.document, later]);
-    expect(settled(await writeBatch(collection, [ours, passed]))).to.deep.equal([true, 'unavailable']);
+    expect(settled(await writeBatch(collection, [ours, passed], commandLimit()))).to.deep.equal([
+      true,
+      'unavailable',
+    ]);
   });
 
   it('tells who was refused, and why', async () => {
@@ -93,7 +98,7 @@ describe('a batch of writes to MongoDB', () => {
     const refusing = bulkError({ message: 'refused', code: 11000, writeErrors }, { matchedCount: 1 });
     const { collection, reads } = answering(fail(refusing));
     const writes = [write('a', 0), write('b', 0), write('c', 4), write('d', 4), write('e', 4), write('f', 0)];
-    expect(settled(await writeBatch(collection, writes))).to.deep.equal([
+    expect(settled(await writeBatch(collection, writes, commandLimit()))).to.deep.equal([
       false,
       'internal',
       'internal',
@@ -123,7 +128,9 @@ describe('a batch of writes to MongoDB', () => {
   ] as const) {
     it(`says nothing of one ${what}`, async () => {
       const { collection } = answering(fail(error));
-      const thrown = await writeBatch(collection, [write('a', 0), write('b', 1)]).catch((e: unknown) => e);
+      const thrown = await writeBatch(collection, [write('a', 0), write('b', 1)], commandLimit()).catch(
+        (e: unknown) => e,
+      );
       expect(thrown).to.equal(error);
     });
   }

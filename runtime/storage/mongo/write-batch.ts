@@ -1,5 +1,6 @@
 import type { Collection, Document, ObjectId } from 'mongodb';
 import { TrolleyError } from '../../define/errors.ts';
+import type { CommandLimit } from './command-limit.ts';
 import { isKeyTaken, refusalOf, refusingResult, type RefusedWrite } from './mongo-errors.ts';
 
 /** The fields of the store; those of the mapping stand beside them. */
@@ -34,6 +35,7 @@ const failed = (reason: TrolleyError): Outcome => ({ status: 'rejected', reason 
 export async function writeBatch(
   collection: Collection<StoredDocument>,
   writes: readonly DocumentWrite[],
+  limit: CommandLimit,
 ): Promise<Outcome[]> {
   const operations = writes.map(({ expectedVersion, document }) => ({
     replaceOne: {
@@ -45,7 +47,9 @@ export async function writeBatch(
   let matchedCount: number;
   let refused: readonly RefusedWrite[] = [];
   try {
-    ({ matchedCount } = await collection.bulkWrite(operations, { ordered: false }));
+    ({ matchedCount } = await limit((limited) =>
+      collection.bulkWrite(operations, { ordered: false, ...limited }),
+    ));
   } catch (error) {
     const result = refusingResult(error);
     if (result === undefined) throw error;
@@ -53,7 +57,7 @@ export async function writeBatch(
   }
   const refusals = new Map(refused.map((refusal) => [refusal.index, refusal]));
   const later = writes.filter((write, index) => write.expectedVersion > 0 && !refusals.has(index));
-  const replaced = await replacedOf(collection, later, matchedCount);
+  const replaced = await replacedOf(collection, later, matchedCount, limit);
   return writes.map((write, index) => {
     const refusal = refusals.get(index);
     if (refusal !== undefined)
@@ -67,13 +71,16 @@ async function replacedOf(
   collection: Collection<StoredDocument>,
   writes: readonly DocumentWrite[],
   matchedCount: number,
+  limit: CommandLimit,
 ): Promise<ReadonlyMap<DocumentWrite, Outcome>> {
   if (matchedCount === writes.length || matchedCount === 0)
     return new Map(writes.map((write) => [write, told(matchedCount > 0)]));
   const keys = writes.map(({ document }) => document._id);
   // Local: the writes of others count too, also those that a majority does not have yet.
   const options = { projection: { version: 1, write_id: 1 }, readConcern: 'local' } as const;
-  const found = await collection.find({ _id: { $in: keys } }, options).toArray();
+  const found = await limit((limited) =>
+    collection.find({ _id: { $in: keys } }, { ...options, ...limited }).toArray(),
+  );
   const documents = new Map(found.map((document) => [document._id, document]));
   return new Map(writes.map((write) => [write, outcomeOf(write, documents.get(write.document._id))]));
 }
