@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { faultsOfEveryRun, type FaultKind } from './fault-plan.ts';
 import { StartProblem } from '../infra/start-problem.ts';
+import { wholeNumber } from './flags.ts';
 
 export interface ClusterScenarioOptions {
   readonly seed: number;
@@ -94,14 +95,8 @@ export function parseClusterOptions(args: readonly string[]): ClusterScenarioOpt
   const whole = (
     flag: Exclude<keyof typeof flags, 'flush' | 'json' | 'faults' | 'keep-logs'>,
     otherwise: number,
-    least = 1,
-  ) => {
-    const given = values[flag];
-    if (given === undefined) return otherwise;
-    const value = Number(given);
-    if (Number.isSafeInteger(value) && value >= least) return value;
-    throw new StartProblem(`--${flag} must be a whole number of at least ${least}, not '${given}'.`);
-  };
+    least?: number,
+  ) => wholeNumber(flag, values[flag], otherwise, least);
   const keys = whole('keys', clusterDefaults.keys);
   const messages = whole('messages', clusterDefaults.messages);
   // A ledger keeps every number it saw and is written whole with each turn.

@@ -2,9 +2,13 @@ import { readEnvironment } from '../environment.ts';
 import { createProgress } from '../infra/progress.ts';
 import { isStartProblem } from '../infra/start-problem.ts';
 import { clusterScenario } from './cluster-scenario.ts';
+import { outageScenario } from './outage-scenario.ts';
 import type { ChaosScenario } from './scenario.ts';
 
-const scenarios: Readonly<Record<string, ChaosScenario>> = { cluster: clusterScenario };
+const scenarios: Readonly<Record<string, ChaosScenario>> = {
+  cluster: clusterScenario,
+  outage: outageScenario,
+};
 
 const usage = `npm run chaos -- <scenario> [flags]
 

@@ -76,6 +76,8 @@ async function inFolder<S extends { stop(deadlineMs?: number): Promise<void> }>(
 /** A server for one suite alone, which keeps its port and its data over a restart. */
 export interface PrivateServer {
   readonly url: string;
+  /** Of the process that runs now. */
+  readonly pid: number | undefined;
   /** As `kill -9`; resolves when it has ended. */
   kill(): Promise<void>;
   /** Starts it again. */
@@ -111,6 +113,9 @@ async function startPrivate(
   const { port, url } = server;
   return {
     url,
+    get pid() {
+      return server.pid;
+    },
     async kill() {
       server.kill();
       await server.exited;
