@@ -8,6 +8,7 @@ import { createProgress } from '../../infra/progress.ts';
 import { isStartProblem, StartProblem } from '../../infra/start-problem.ts';
 import { parseDockerfile } from '../rehearsal/parse-dockerfile.ts';
 import { unknownDependencies } from './compose-problems.ts';
+import { callEveryMethod } from './go-client.ts';
 import { processesOfCompose, processesOfManifests, type DeployedProcess } from './deployed-process.ts';
 import { policyProblems } from './policy-problems.ts';
 import { problemsOf } from './process-problems.ts';
@@ -15,7 +16,7 @@ import { findTools } from './tools.ts';
 
 /*
  * `npm run deploy:check` looks at the Dockerfile, docker-compose.yml and ops/k8s with what their readers use
- * themselves, and then whether what they give a process is what it reads.
+ * themselves, and then whether what they give a process is what it reads. And it calls the services with a client in Go.
  */
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -54,6 +55,7 @@ async function check(): Promise<void> {
     const processes = processesOfCompose(model).map((one) => withImage(one, imageEnv));
     refuse([...unknownDependencies(model), ...problemsOf(processes)]);
   });
+  await step('the gRPC services, by a client in Go', () => callEveryMethod(tools.grpcurl));
   for (const name of ['base', 'overlays/example']) {
     await step(`ops/k8s/${name}`, async () => {
       const built = join(folder, name.replace('/', '-'));

@@ -21,6 +21,7 @@ const goPrograms = {
     version: 'v1.20.0',
     program: 'kube-score',
   },
+  grpcurl: { package: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.4', program: 'grpcurl' },
   /** What Docker Compose itself reads its files with. */
   'compose-spec': {
     package: 'github.com/compose-spec/compose-go/v2/cmd',
