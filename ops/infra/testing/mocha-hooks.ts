@@ -9,8 +9,8 @@ import {
   providePostgres,
   provideRedis,
   provideRedisCluster,
-  type TestServer,
 } from './test-servers.ts';
+import type { TestServer } from './test-server.ts';
 
 /*
  * Root hooks of every test run: one server of each kind for all suites, started only when a loaded file's name

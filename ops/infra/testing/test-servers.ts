@@ -8,16 +8,13 @@ import { startRedis } from '../embedded-redis.ts';
 import { startRedisCluster, type RedisCluster, type RedisClusterOptions } from '../embedded-redis-cluster.ts';
 import { startWatchedRedis, type SentinelOptions, type WatchedRedis } from '../embedded-sentinels.ts';
 import type { EmbeddedServer } from '../embedded-server.ts';
+import { recipes, startInContainer } from './container-servers.ts';
+import type { TestServer } from './test-server.ts';
 
 /** Where the tests find the programs of servers. */
 export const searchPath = process.env['PATH'] ?? '';
 
-export interface TestServer {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-/** The given Redis, else one of our own that ends with the tests. */
+/** The given Redis, else one of our own that ends with the tests: a container where an engine runs it, else a process. */
 export function provideRedis(given: string | undefined): Promise<TestServer> {
   return provide(given, 'redis', (dataDir) => startRedis({ dataDir, searchPath, durable: false }));
 }
@@ -136,6 +133,8 @@ async function provide(
   start: (dataDir: string) => Promise<TestServer>,
 ): Promise<TestServer> {
   if (given !== undefined && given !== '') return { url: given, stop: async () => undefined };
+  const contained = isContained(name) ? await startInContainer(name, say) : undefined;
+  if (contained !== undefined) return contained;
   const dataDir = temporaryFolder(name);
   const server = await start(dataDir);
   return {
@@ -146,6 +145,8 @@ async function provide(
     },
   };
 }
+
+const isContained = (name: string): name is keyof typeof recipes => Object.hasOwn(recipes, name);
 
 /** What a run does before its tests: standard output belongs to the report. */
 function say(line: string): void {
