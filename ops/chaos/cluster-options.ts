@@ -1,7 +1,6 @@
-import { parseArgs } from 'node:util';
 import { faultsOfEveryRun, type FaultKind } from './fault-plan.ts';
 import { StartProblem } from '../infra/start-problem.ts';
-import { wholeNumber } from './flags.ts';
+import { namesOf, readFlags, wholeNumber } from './flags.ts';
 
 export interface ClusterScenarioOptions {
   readonly seed: number;
@@ -91,7 +90,7 @@ const flags = {
 
 /** @throws StartProblem in one line */
 export function parseClusterOptions(args: readonly string[]): ClusterScenarioOptions {
-  const values = read(args);
+  const values = readFlags(args, flags);
   const whole = (
     flag: Exclude<keyof typeof flags, 'flush' | 'json' | 'faults' | 'keep-logs'>,
     otherwise: number,
@@ -122,17 +121,5 @@ export function parseClusterOptions(args: readonly string[]): ClusterScenarioOpt
 function faultsOf(list: string | undefined, flush: boolean): readonly FaultKind[] {
   const known = [...faultsOfEveryRun, 'flush' as const];
   if (list === undefined) return flush ? known : faultsOfEveryRun;
-  return list.split(',').map((name) => {
-    const kind = known.find((one) => one === name);
-    if (kind === undefined) throw new StartProblem(`--faults knows ${known.join(', ')}, not '${name}'.`);
-    return kind;
-  });
-}
-
-function read(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: flags, allowPositionals: false }).values;
-  } catch (cause) {
-    throw new StartProblem(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
+  return namesOf('faults', list, known);
 }

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { systemClock } from '../../runtime/define/clock.ts';
+import { withTimeLimit } from '../../runtime/define/time-limit.ts';
 import type { Answer, Shopper } from '../e2e/shop-client.ts';
 
 /** One request of one user, and what came of it. */
@@ -10,6 +12,7 @@ export interface SeenAnswer {
   readonly tookMs: number;
   /** Undefined: there was none, not even of a connection. */
   readonly status?: number;
+  /** Of a refusal; where there was no answer, what was in its place. */
   readonly code?: string;
   readonly retryAfter?: string;
 }
@@ -101,12 +104,15 @@ export class OutageLoad {
     ask: () => Promise<Answer<B>>,
   ): Promise<Answer<B> | undefined> {
     const atMs = performance.now();
-    const impatient = new AbortController();
-    const patience = delay(this.#options.patienceMs, undefined, { signal: impatient.signal });
-    const answer = await Promise.race([ask().catch(() => undefined), patience.catch(() => undefined)]);
-    impatient.abort();
+    let problem: string | undefined;
+    const answer = await withTimeLimit(systemClock, this.#options.patienceMs, what, ask()).catch(
+      (error: unknown) => {
+        problem = String(error);
+        return undefined;
+      },
+    );
     const { status, body, headers } = answer ?? {};
-    const [code, retryAfter] = [body?.code, headers?.get('retry-after') ?? undefined];
+    const [code, retryAfter] = [problem ?? body?.code, headers?.get('retry-after') ?? undefined];
     this.seen.push({
       ...{ userId, what, atMs, tookMs: performance.now() - atMs },
       ...(status !== undefined && { status }),

@@ -1,6 +1,4 @@
-import { parseArgs } from 'node:util';
-import { StartProblem } from '../infra/start-problem.ts';
-import { wholeNumber } from './flags.ts';
+import { namesOf, readFlags, wholeNumber } from './flags.ts';
 
 /** In the order in which they go away. */
 export const backings = ['kafka', 'mongodb', 'postgres', 'redis'] as const;
@@ -68,31 +66,14 @@ const flags = {
 
 /** @throws StartProblem in one line */
 export function parseOutageOptions(args: readonly string[]): OutageScenarioOptions {
-  const values = read(args);
+  const values = readFlags(args, flags);
   return {
     ...outageDefaults,
-    of: backingsOf(values.of),
+    of: values.of === undefined ? outageDefaults.of : namesOf('of', values.of, backings),
     awayMs: wholeNumber('away-ms', values['away-ms'], outageDefaults.awayMs),
     freeze: values.freeze ?? outageDefaults.freeze,
     users: wholeNumber('users', values.users, outageDefaults.users),
     keepFolder: values['keep-logs'] ?? outageDefaults.keepFolder,
     ...(values.json === undefined ? {} : { jsonFile: values.json }),
   };
-}
-
-function backingsOf(list: string | undefined): readonly Backing[] {
-  if (list === undefined) return outageDefaults.of;
-  return list.split(',').map((name) => {
-    const backing = backings.find((one) => one === name);
-    if (backing === undefined) throw new StartProblem(`--of knows ${backings.join(', ')}, not '${name}'.`);
-    return backing;
-  });
-}
-
-function read(args: readonly string[]) {
-  try {
-    return parseArgs({ args: [...args], options: flags, allowPositionals: false }).values;
-  } catch (cause) {
-    throw new StartProblem(cause instanceof Error ? cause.message : String(cause), { cause });
-  }
 }

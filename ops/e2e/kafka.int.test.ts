@@ -14,6 +14,12 @@ const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 type FoundMessage = KafkaMessage & { readonly partition: number };
 
+/** Events in the topic, all partitions together. */
+async function highest(admin: Admin): Promise<number> {
+  const ends = await admin.fetchTopicOffsets(topic);
+  return ends.reduce((sum, { high }) => sum + Number(high), 0);
+}
+
 describe('the shop with its event log on Kafka', function () {
   this.timeout(120_000);
   let kafka: PrivateServer;
@@ -34,14 +40,9 @@ describe('the shop with its event log on Kafka', function () {
     await kafka.stop();
   });
 
-  const highest = async (): Promise<number> => {
-    const ends = await admin.fetchTopicOffsets(topic);
-    return ends.reduce((sum, { high }) => sum + Number(high), 0);
-  };
-
   /** As another program reads the topic. */
   async function published(): Promise<FoundMessage[]> {
-    const total = await highest();
+    const total = await highest(admin);
     const consumer = client.consumer({ groupId: `reader-${Math.random()}`, maxWaitTimeInMs: 100 });
     const found: FoundMessage[] = [];
     try {
@@ -116,7 +117,10 @@ describe('the shop with its event log on Kafka', function () {
         const [offsets] = await admin.fetchOffsets({ groupId, topics: [topic] });
         return offsets?.partitions.reduce((sum, { offset }) => sum + Math.max(0, Number(offset)), 0);
       };
-      await eventually(async () => (await committed()) === (await highest()), `the commits of ${groupId}`);
+      await eventually(
+        async () => (await committed()) === (await highest(admin)),
+        `the commits of ${groupId}`,
+      );
     }
   });
 
@@ -178,15 +182,11 @@ describe('a shop whose Kafka loses what it took', function () {
       await user.add(1, 1);
       expect((await user.checkout('k')).body.status).to.equal('COMPLETED');
     }
-    const highest = async () => {
-      const ends = await admin.fetchTopicOffsets(topic);
-      return ends.reduce((sum, { high }) => sum + Number(high), 0);
-    };
     // While the topic is new, its brokers may not know of it.
-    await eventually(async () => (await highest().catch(() => 0)) === users.length, 'the events');
+    await eventually(async () => (await highest(admin).catch(() => 0)) === users.length, 'the events');
     // Long enough to look for missing orders many times.
     await delay(2_000);
-    expect(await highest(), 'events while nobody consumes').to.equal(users.length);
+    expect(await highest(admin), 'events while nobody consumes').to.equal(users.length);
 
     await admin.deleteTopics({ topics: [topic] });
     await fleet.start('consumers', 'consumers', addresses);

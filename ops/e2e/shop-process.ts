@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { developmentSecret } from '../config/config.ts';
+import { endingWithParent } from '../infra/death-signal.ts';
 import { superuser } from '../infra/postgres-cluster.ts';
 import { releaseShopKafka } from '../infra/testing/shop-kafkas.ts';
 import { ShopClient } from './shop-client.ts';
@@ -41,8 +42,10 @@ export class ShopProcess {
     this.dataDir = environment['DATA_DIR'] ?? '';
     this.#environment = { ...calm, ...backendsOf(this.dataDir), ...environment };
     // Elsewhere than here, so that somebody's own `.env` changes nothing; tsx is still found.
-    const child = spawn(process.execPath, ['--import', tsx, main, ...args], {
-      cwd: tmpdir(),
+    const command = { program: process.execPath, args: ['--import', tsx, main, ...args], cwd: tmpdir() };
+    const { program, args: words, cwd } = endingWithParent(command, 'KILL');
+    const child = spawn(program, words, {
+      cwd,
       env: this.#environment,
       stdio: ['ignore', 'pipe', 'pipe'],
     });

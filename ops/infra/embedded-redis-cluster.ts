@@ -27,8 +27,6 @@ export interface RedisCluster {
   readonly nodes: readonly EmbeddedServer[];
   /** Those that are masters now. */
   masters(): Promise<EmbeddedServer[]>;
-  /** Starts a node that has ended in its place, with what it knew of the cluster. */
-  startAgain(node: EmbeddedServer): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -47,9 +45,9 @@ export async function startRedisCluster(options: RedisClusterOptions): Promise<R
   const ports: number[] = [];
   const count = masterCount * (1 + (options.replicas ?? 0));
   while (ports.length < 2 * count) ports.push(await findFreePort());
-  const start = (index: number) =>
-    startNode(options, index, ports[2 * index] ?? 0, ports[2 * index + 1] ?? 0);
-  const starting = Array.from({ length: count }, (_, index) => start(index));
+  const starting = Array.from({ length: count }, (_, index) =>
+    startNode(options, index, ports[2 * index] ?? 0, ports[2 * index + 1] ?? 0),
+  );
   const started = await Promise.allSettled(starting);
   const nodes = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const servers = nodes.map(({ server }) => server);
@@ -69,10 +67,6 @@ export async function startRedisCluster(options: RedisClusterOptions): Promise<R
     async masters() {
       const roles = await Promise.all(servers.map(({ port }) => askRedis(port, host, 'ROLE')));
       return servers.filter((_, index) => roles[index]?.includes('\r\nmaster\r\n'));
-    },
-    async startAgain(node) {
-      const index = servers.indexOf(node);
-      servers[index] = (await start(index)).server;
     },
     stop,
   };

@@ -6,7 +6,7 @@ import { chooseRedis, dockerAnswers, findProgram, noRedis, redisPrograms } from 
 import { canInstallWithApt, reasonToInstall } from './prepare-plan.mjs';
 
 /*
- * npm runs this before `start`, `test` and `verify`, also in a fresh clone: so it needs nothing but Node.
+ * npm runs this before `start`, `test`, `verify` and `deploy:check`, also in a fresh clone: so it needs nothing but Node.
  * It says what it does on standard error, and nothing when there is nothing to do.
  */
 

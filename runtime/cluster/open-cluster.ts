@@ -83,7 +83,7 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
   const node = new ActorNode({
     ...settled,
     mailbox: new BullMqMailbox(settled),
-    replies: new RedisReplies(settled.redis, settled.clock),
+    replies: new RedisReplies(settled.redis, settled.clock, settled.logger),
   });
   const registry = new RedisShardRegistry(settled.redis, settled.namespace);
   const keeper = new ShardKeeper({ ...settled, node: name, registry, events: node });

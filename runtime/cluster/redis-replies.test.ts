@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { silentLogger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { RedisReplies } from './redis-replies.ts';
@@ -13,6 +14,7 @@ describe('answers on Redis', () => {
     new RedisReplies(
       { isCluster, xadd: () => server(), pexpire: () => Promise.resolve(1) } as unknown as RedisConnection,
       clock,
+      silentLogger,
     );
   const works = () => Promise.resolve(++added);
   const fails = () => Promise.reject(new Error('Connection is closed.'));

@@ -1,5 +1,6 @@
 import { pause, type Clock } from '../define/clock.ts';
 import { withTimeLimit } from '../define/time-limit.ts';
+import type { Logger } from '../observe/logger.ts';
 import { isRedisCluster, type RedisConnection } from '../redis/redis-connection.ts';
 import type { Replies, Reply } from './replies.ts';
 
@@ -24,13 +25,15 @@ export class RedisReplies implements Replies {
   readonly areApart: boolean;
   readonly #redis: RedisConnection;
   readonly #clock: Clock;
+  readonly #logger: Logger;
   /** Inbox → when its life was last prolonged, monotonic. */
   readonly #prolongedAt = new Map<string, number>();
   #late = 0;
 
-  constructor(redis: RedisConnection, clock: Clock) {
+  constructor(redis: RedisConnection, clock: Clock, logger: Logger) {
     this.#redis = redis;
     this.#clock = clock;
+    this.#logger = logger;
     this.areApart = isRedisCluster(redis);
   }
 
@@ -40,7 +43,8 @@ export class RedisReplies implements Replies {
     if (!this.areApart) return added;
     try {
       await withTimeLimit(this.#clock, patienceMs, 'the inbox', added);
-    } catch {
+    } catch (error) {
+      this.#logger.debug({ err: error, inbox }, 'an answer cannot be left for now');
       void this.#addLate(inbox, reply);
     }
   }
@@ -53,17 +57,28 @@ export class RedisReplies implements Replies {
   }
 
   async #addLate(inbox: string, reply: Reply): Promise<void> {
-    if (this.#late >= maxLate) return;
+    if (this.#late >= maxLate) return this.#giveUp(inbox, reply);
     this.#late++;
+    const done = await this.#tryLater(inbox, reply);
+    this.#late--;
+    if (!done) this.#giveUp(inbox, reply);
+  }
+
+  async #tryLater(inbox: string, reply: Reply): Promise<boolean> {
     for (const delayMs of retryDelaysMs) {
       await pause(this.#clock, delayMs);
       const done = await this.#add(inbox, reply).then(
         () => true,
         () => false,
       );
-      if (done) break;
+      if (done) return true;
     }
-    this.#late--;
+    return false;
+  }
+
+  /** Its asker gets the answer when it asks again: the store has it. */
+  #giveUp(inbox: string, { id }: Reply): void {
+    this.#logger.debug({ inbox, id }, 'an answer is given up');
   }
 
   async #prolong(inbox: string, now: number): Promise<void> {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { RedisReplies } from '../../../runtime/cluster/redis-replies.ts';
 import { systemClock } from '../../../runtime/define/clock.ts';
+import { silentLogger } from '../../../runtime/observe/logger.ts';
 import { addressOf } from '../../../runtime/mailbox/address.ts';
 import { bellKey, leaseKey, shardPrefix } from '../../../runtime/mailbox/redis-keys.ts';
 import { openAnswers } from './answers.ts';
@@ -68,7 +69,7 @@ export async function hostFloor(
   onHandled: () => void,
 ): Promise<Host> {
   const commands = commandsOn(redis);
-  const replies = new RedisReplies(redis, systemClock);
+  const replies = new RedisReplies(redis, systemClock, silentLogger);
   const totals = new Map<string, number>();
   const all = Array.from({ length: shards }, (_, shard) => shard);
   await Promise.all(all.map((shard) => redis.set(leaseKey(namespace, shard), token)));

@@ -3,6 +3,7 @@ import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { RedisReplies } from '../../../runtime/cluster/redis-replies.ts';
 import { systemClock } from '../../../runtime/define/clock.ts';
+import { silentLogger } from '../../../runtime/observe/logger.ts';
 import { openAnswers } from './answers.ts';
 import { input, messageName, type Host, type HostSettings, type Variant } from './variant.ts';
 
@@ -41,7 +42,7 @@ export async function hostPlain(
   { namespace, concurrency }: HostSettings,
   onHandled: () => void,
 ): Promise<Host> {
-  const replies = new RedisReplies(redis, systemClock);
+  const replies = new RedisReplies(redis, systemClock, silentLogger);
   const totals = new Map<string, number>();
   const worker = new Worker<PlainMessage>(
     namespace,
