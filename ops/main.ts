@@ -14,6 +14,8 @@ import { welcome } from './welcome.ts';
 
 // Lines for people go to standard error, so that standard output is nothing but logs.
 const progress = createProgress(process.stderr);
+// Who reads them may be gone before the shop is: that is no reason to end, nor to hang at the end.
+process.stderr.on('error', () => undefined);
 
 if (process.argv.includes('--help')) {
   process.stdout.write(renderHelp(process.stdout.columns));

@@ -125,6 +125,12 @@ export class ShopProcess {
     this.#child.kill(name);
   }
 
+  /** Whoever reads what it says is gone. */
+  stopListening(): void {
+    this.#child.stdout?.destroy();
+    this.#child.stderr?.destroy();
+  }
+
   /** As `kill -9`. */
   async kill(): Promise<void> {
     this.signal('SIGKILL');

@@ -65,6 +65,17 @@ describe('npm start', function () {
     }
   });
 
+  it('serves on and ends in order when nobody reads what it says any more', async () => {
+    const shop = await ShopProcess.start({ DATA_DIR: dataDir, LOG_LEVEL: 'info' });
+    const { servers } = shop;
+    shop.stopListening();
+    const user = await shop.client.user(9);
+    expect((await user.add(1, 1)).status).to.equal(201);
+    shop.signal('SIGTERM');
+    expect(await shop.ended).to.include({ code: 0, signal: null });
+    expect(servers.filter(isAlive), 'stores left behind').to.deep.equal([]);
+  });
+
   it('ends at once on a second Ctrl-C, and the next start recovers', async () => {
     const shop = await ShopProcess.start({ DATA_DIR: dataDir, PAYMENT_DELAY_MS: '5000' });
     const { servers } = shop;
