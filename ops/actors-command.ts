@@ -1,7 +1,7 @@
 import { parseConfig } from './config/parse-config.ts';
 import { readEnvironment } from './environment.ts';
 import { runCommand } from './infra/run-command.ts';
-import { StartProblem } from './infra/start-problem.ts';
+import { UsageProblem } from './infra/start-problem.ts';
 import { actorsHelp, runActors } from './inspection/actors-cli.ts';
 import { reachRedis } from './inspection/running-redis.ts';
 
@@ -13,7 +13,7 @@ await runCommand({
   async run({ values: { scan }, positionals }, progress) {
     const [verb, keys = defaultScan] = positionals;
     if (scan && (verb !== 'dead' || !/^[1-9]\d{0,8}$/.test(keys)))
-      throw new StartProblem('--scan goes with dead, and with a number of keys: dead --scan 100000.');
+      throw new UsageProblem('--scan goes with dead, and with a number of keys: dead --scan 100000.');
     const config = parseConfig(readEnvironment());
     const redis = await reachRedis(config);
     try {

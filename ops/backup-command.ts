@@ -2,7 +2,7 @@ import { takeBackup } from './backup/take-backup.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { readEnvironment } from './environment.ts';
 import { runCommand } from './infra/run-command.ts';
-import { StartProblem } from './infra/start-problem.ts';
+import { UsageProblem } from './infra/start-problem.ts';
 
 const help = `npm run backup -- --to DIR
 
@@ -19,7 +19,7 @@ await runCommand({
   help,
   options: { to: { type: 'string' } },
   async run({ values: { to } }, progress) {
-    if (to === undefined) throw new StartProblem('Say where to: npm run backup -- --to DIR');
+    if (to === undefined) throw new UsageProblem('Say where to: npm run backup -- --to DIR');
     const startedAt = performance.now();
     const { dataDir, postgres, mongo } = parseConfig(readEnvironment());
     const { elsewhere } = await takeBackup({

@@ -2,8 +2,8 @@ import { inWords } from './backup/reconcile.ts';
 import { restoreBackup } from './backup/restore-backup.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { readEnvironment } from './environment.ts';
-import { runCommand } from './infra/run-command.ts';
-import { StartProblem } from './infra/start-problem.ts';
+import { exitCodes, runCommand } from './infra/run-command.ts';
+import { UsageProblem } from './infra/start-problem.ts';
 
 const help = `npm run restore -- --from DIR
 
@@ -12,14 +12,15 @@ everything back afterwards, and holds the stores against each other. Then: npm s
 
   --from DIR    the backup
 
-Ends with 0 when all is well, with 1 when the stores do not agree (it says how), with 2 when it could not restore.
+Ends with 0 when all is well, with 1 when it could not restore, with 2 when it was called wrongly, with 3 when it has
+restored and the stores do not agree (it says how).
 `;
 
 await runCommand({
   help,
   options: { from: { type: 'string' } },
   async run({ values: { from } }, progress) {
-    if (from === undefined) throw new StartProblem('Say from where: npm run restore -- --from DIR');
+    if (from === undefined) throw new UsageProblem('Say from where: npm run restore -- --from DIR');
     const startedAt = performance.now();
     const { dataDir } = parseConfig(readEnvironment());
     const { manifest, mismatches } = await restoreBackup({ from, dataDir, progress });
@@ -29,6 +30,6 @@ await runCommand({
       );
     progress.done(`${dataDir} as of ${manifest.takenAt}`, performance.now() - startedAt);
     for (const mismatch of mismatches) progress.fail(inWords(mismatch));
-    return mismatches.length === 0 ? 0 : 1;
+    return mismatches.length === 0 ? exitCodes.done : exitCodes.disagree;
   },
 });

@@ -1,6 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { createProgress, type Progress } from './progress.ts';
-import { isStartProblem, StartProblem } from './start-problem.ts';
+import { isStartProblem, isUsageProblem, UsageProblem } from './start-problem.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -17,9 +17,12 @@ export type Given<O extends Options> = ReturnType<
 
 const common = { help: { type: 'boolean', default: false } } as const;
 
+/** How every command ends. `disagree`: it did what it should, and found that the stores deny each other something. */
+export const exitCodes = { done: 0, failed: 1, usage: 2, disagree: 3 } as const;
+
 /**
  * Runs a command of this process: `--help` is answered, and what the person at the terminal can put right is said in
- * its own lines, with exit code 2. Lines for people go to standard error.
+ * its own lines. Lines for people go to standard error.
  */
 export async function runCommand<const O extends Options>(command: Command<O>): Promise<void> {
   const progress = createProgress(process.stderr);
@@ -28,7 +31,7 @@ export async function runCommand<const O extends Options>(command: Command<O>): 
   } catch (error) {
     if (!isStartProblem(error)) throw error;
     for (const line of error.message.split('\n')) progress.fail(line);
-    process.exitCode = 2;
+    process.exitCode = isUsageProblem(error) ? exitCodes.usage : exitCodes.failed;
   }
 }
 
@@ -36,7 +39,7 @@ async function answer<O extends Options>(command: Command<O>, progress: Progress
   const given = parse(command.options);
   if (!given.values.help) return command.run(given, progress);
   process.stdout.write(command.help);
-  return 0;
+  return exitCodes.done;
 }
 
 function parse<O extends Options>(options: O): Given<O> & { values: { help?: boolean } } {
@@ -44,6 +47,6 @@ function parse<O extends Options>(options: O): Given<O> & { values: { help?: boo
     return parseArgs({ options: { ...options, ...common }, allowPositionals: true });
   } catch (cause) {
     const [sentence = ''] = (cause as Error).message.split('. ');
-    throw new StartProblem(`${sentence}. See --help.`, { cause });
+    throw new UsageProblem(`${sentence}. See --help.`, { cause });
   }
 }

@@ -11,3 +11,14 @@ export class StartProblem extends Error {
 export function isStartProblem(value: unknown): value is StartProblem {
   return value instanceof Error && value.name === brand;
 }
+
+const usageBrand = 'UsageProblem';
+
+/** A command line that is not one: the person at the terminal has to write it anew. */
+export class UsageProblem extends StartProblem {
+  readonly kind = usageBrand;
+}
+
+export function isUsageProblem(value: unknown): value is UsageProblem {
+  return isStartProblem(value) && 'kind' in value && value.kind === usageBrand;
+}

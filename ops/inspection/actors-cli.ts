@@ -11,7 +11,7 @@ import { BullMqMailbox } from '../../runtime/mailbox/bullmq-mailbox.ts';
 import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
 import type { Config } from '../config/config.ts';
 import type { Progress } from '../infra/progress.ts';
-import { StartProblem } from '../infra/start-problem.ts';
+import { UsageProblem } from '../infra/start-problem.ts';
 import { deadLettersOf, retryDeadLetter, scanForDeadLetters, type DeadLetter } from './dead-letters.ts';
 
 export const actorsHelp = `npm run actors -- parked
@@ -30,7 +30,7 @@ KEY is a user's id, or the id of a checkout. A list has a line for each: actor, 
              500 at a time with rests between. Not for the busiest hour of a large Redis.
   retry      sends a dead letter again, behind what waits; whoever had asked is not answered any more
 
-Ends with 0, with 1 when there was nothing to release or to retry, with 2 when it could not look.
+Ends with 0, with 1 when there was nothing to release or to retry or it could not look, with 2 when it was called wrongly.
 `;
 
 export interface ActorsCall {
@@ -63,7 +63,7 @@ export async function runActors(call: ActorsCall, around: ActorsSurroundings): P
     case 'retry':
       return retry(rest, around);
     default:
-      throw new StartProblem('Say what: parked, release, dead or retry. See --help.');
+      throw new UsageProblem('Say what: parked, release, dead or retry. See --help.');
   }
 }
 
@@ -80,7 +80,7 @@ async function release(words: readonly string[], around: ActorsSurroundings): Pr
   const { contract, actor } = actorOf(words, around);
   const how = words[2];
   if (how !== 'retry' && how !== 'give-up')
-    throw new StartProblem('Say how: release TYPE KEY retry, or release TYPE KEY give-up.');
+    throw new UsageProblem('Say how: release TYPE KEY retry, or release TYPE KEY give-up.');
   const released = await usingParked(around, (actors) => actors.release(contract, actor.key, how));
   around.progress.say(`${actor.type} ${actor.key} ${released ? 'goes on' : 'was not parked'}`);
   return released ? 0 : 1;
@@ -112,7 +112,7 @@ async function scanDead(maxKeys: number, { redis, progress, print }: ActorsSurro
 async function retry(words: readonly string[], around: ActorsSurroundings): Promise<number> {
   const { actor } = actorOf(words, around);
   const jobId = words[2];
-  if (jobId === undefined) throw new StartProblem('Say which: retry TYPE KEY JOB.');
+  if (jobId === undefined) throw new UsageProblem('Say which: retry TYPE KEY JOB.');
   const { redis, config, progress } = around;
   const { mailboxLimit } = config.actors;
   const mailbox = new BullMqMailbox({
@@ -127,15 +127,15 @@ async function retry(words: readonly string[], around: ActorsSurroundings): Prom
   return sent ? 0 : 1;
 }
 
-/** @throws StartProblem */
+/** @throws UsageProblem */
 function actorOf([type = '', key = '']: readonly string[], { config }: ActorsSurroundings) {
   const contract = contracts.find((each) => each.type === type);
   if (contract === undefined) {
-    throw new StartProblem(
+    throw new UsageProblem(
       `Say which actor: TYPE is one of ${contracts.map((each) => each.type).join(', ')}.`,
     );
   }
-  if (!contract.key.safeParse(key).success) throw new StartProblem(`"${key}" is no key of a ${type}.`);
+  if (!contract.key.safeParse(key).success) throw new UsageProblem(`"${key}" is no key of a ${type}.`);
   const actor: ActorAddress = addressOf(type, key, config.actors.shards);
   return { contract, actor };
 }
