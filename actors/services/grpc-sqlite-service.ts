@@ -3,6 +3,7 @@ import type { ServerCredentials } from '@grpc/grpc-js';
 import { GroupCommit } from '../../runtime/storage/sqlite/group-commit.ts';
 import { createSqliteCheck } from '../../runtime/storage/sqlite/sqlite-check.ts';
 import { openSqlite, type SqliteDatabase } from '../../runtime/storage/sqlite/sqlite-database.ts';
+import { whenUnlocked } from '../../runtime/storage/sqlite/sqlite-lock.ts';
 import type { Clock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import { openGrpcServer } from './grpc/grpc-server.ts';
@@ -36,6 +37,9 @@ export interface RunningService {
 /** A change of the database: part of a group commit, and not begun when the caller has gone. */
 export type Write = <T>(call: Pick<IncomingCall, 'signal'>, work: () => T) => Promise<T>;
 
+/** A look at the database, which waits while another process holds it. */
+export type Read = <T>(look: () => T) => Promise<T>;
+
 export interface ServiceParts {
   readonly service: UnaryService;
   readonly sweep?: { readonly everyMs: number; readonly round: () => Promise<void> };
@@ -48,7 +52,10 @@ export interface ServiceDefinition {
   readonly name: string;
   readonly migrations: readonly string[];
   readonly seed?: (database: SqliteDatabase) => void;
-  readonly build: (database: SqliteDatabase, write: Write) => ServiceParts;
+  readonly build: (
+    database: SqliteDatabase,
+    access: { readonly read: Read; readonly write: Write },
+  ) => ServiceParts;
 }
 
 /** Each look is a write with its flush. */
@@ -60,24 +67,24 @@ export async function openGrpcSqliteService(
   { name, migrations, seed, build }: ServiceDefinition,
 ): Promise<RunningService> {
   const logger = options.logger.child({ service: name });
-  const database = openSqlite({
-    file: join(options.dataDir, `${name}.sqlite`),
-    migrations,
-    ...(seed === undefined ? {} : { seed }),
-  });
-  const commits = new GroupCommit(database);
+  const { clock } = options;
+  const file = join(options.dataDir, `${name}.sqlite`);
+  const database = await openSqlite({ file, migrations, clock, ...(seed === undefined ? {} : { seed }) });
+  const commits = new GroupCommit(database, { clock });
   const checkStore = createSqliteCheck(database, commits);
   const closeStore = () => {
     commits.close();
     database.close();
   };
   try {
-    const parts = build(database, (call, work) =>
-      commits.run(() => {
-        throwIfOver(call);
-        return work();
-      }),
-    );
+    const parts = build(database, {
+      read: (look) => whenUnlocked(file, { clock }, look),
+      write: (call, work) =>
+        commits.run(() => {
+          throwIfOver(call);
+          return work();
+        }),
+    });
     const server = await openGrpcServer({
       host: options.host,
       port: options.port,
@@ -85,10 +92,10 @@ export async function openGrpcSqliteService(
       logger,
       credentials: options.credentials,
       needs: { store: checkStore },
-      clock: options.clock,
+      clock,
       lookEveryMs: storeLookEveryMs,
     });
-    const sweep = parts.sweep && startSweep({ ...parts.sweep, clock: options.clock, logger });
+    const sweep = parts.sweep && startSweep({ ...parts.sweep, clock, logger });
     let closing: Promise<void> | undefined;
     const close = async () => {
       parts.beforeClose?.();

@@ -7,7 +7,7 @@ import { BankAccount, createBankAccount } from './bank-account.ts';
 /** Runs a node with accounts in a SQLite file, transfers some money, and says how it went. */
 export async function runBank(redisUrl: string, file: string): Promise<string[]> {
   const redis = new Redis(redisUrl, { enableAutoPipelining: true });
-  const store = SqliteStateStore.open({ file, actorType: BankAccount.type });
+  const store = await SqliteStateStore.open({ file, actorType: BankAccount.type });
   const shared = { redis, clock: systemClock, logger: createLogger('warn'), newId: randomUUID };
   const client = openClusterClient(shared);
   const actors = [{ actor: createBankAccount(client.refs), store }];

@@ -2,12 +2,14 @@ import { expect } from 'chai';
 import { InventoryServiceService, ReservationStatus } from '../../../proto/gen/inventory/inventory.ts';
 import { codeOf } from '../../../runtime/define/errors.ts';
 import { silentLogger } from '../../../runtime/observe/logger.ts';
+import { openSqlite, type SqliteDatabase } from '../../../runtime/storage/sqlite/sqlite-database.ts';
 import { openGrpcClient, type GrpcClient } from '../grpc/grpc.client.ts';
 import type { RunningService } from '../grpc-sqlite-service.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { openInventory, reservationIdFor } from './inventory.client.ts';
+import { inventoryMigrations } from './inventory.schema.ts';
 import { openInventoryService, type InventoryServiceOptions } from './inventory.service.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
@@ -85,6 +87,43 @@ describe('the inventory service', () => {
     expect(await stockOf(1)).to.deep.equal([98, 2]);
     expect(await refusalOf(reserve([laptop]))).to.equal('conflict');
     expect(await stockOf(2)).to.deep.equal([499, 1]);
+  });
+
+  describe('while an operator holds the file', () => {
+    let operator: SqliteDatabase;
+    beforeEach(async () => {
+      operator = await openSqlite({
+        file: `${folder.path}/inventory.sqlite`,
+        migrations: inventoryMigrations,
+      });
+      operator.exec('BEGIN IMMEDIATE');
+    });
+    afterEach(() => operator.close());
+
+    /** Reserves, and comes back when the service waits for the file; others are answered all the while. */
+    async function waiting(): Promise<{ readonly reserving: Promise<string> }> {
+      const timers = clock.waiting;
+      const reserving = reserve().then(() => 'reserved', codeOf);
+      while (clock.waiting === timers) expect(await stockOf(1)).to.deep.equal([100, 0]);
+      return { reserving };
+    }
+
+    it('answers everybody else, and reserves once it is free', async () => {
+      const { reserving } = await waiting();
+      operator.exec('ROLLBACK');
+      clock.advance(100);
+      expect(await reserving).to.equal('reserved');
+      expect(await stockOf(1)).to.deep.equal([98, 2]);
+    });
+
+    it('is unavailable after two seconds, with nothing changed', async () => {
+      const { reserving } = await waiting();
+      clock.advance(2_100);
+      expect(await reserving).to.equal('unavailable');
+      operator.exec('ROLLBACK');
+      await reserve([mouse]);
+      expect(await stockOf(1)).to.deep.equal([100, 0]);
+    });
   });
 
   it('adds up lines of the same product', async () => {

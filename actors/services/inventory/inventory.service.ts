@@ -37,7 +37,7 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
     name: 'inventory',
     migrations: inventoryMigrations,
     seed: (database) => seedStock(database, options.seedStock),
-    build(database, write) {
+    build(database, { read, write }) {
       const store = new InventoryStore(database);
       const ledger = new InventoryLedger(store, {
         reservationTtlMs: options.reservationTtlMs ?? 300_000,
@@ -50,9 +50,10 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
         return { productId: BigInt(productId), available: stock.available, reserved: stock.reserved };
       };
       const service = unaryService(InventoryServiceService, {
-        getStock({ productIds }) {
+        async getStock({ productIds }) {
           if (productIds.length > 1000) throw new TrolleyError('invalid_request', 'at most 1000 ids at once');
-          return { stocks: [...new Set(productIds.map(parseProductId))].map(stockOf) };
+          const ids = [...new Set(productIds.map(parseProductId))];
+          return { stocks: await read(() => ids.map(stockOf)) };
         },
         async reserve({ checkoutId, items }, call) {
           const id = parseCheckoutId(checkoutId);
@@ -81,14 +82,20 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
         async setStock({ productId, available }, call) {
           const id = parseProductId(productId);
           const amount = parseAvailable(available);
-          await write(call, () => store.setStock(id, amount));
-          return { stock: stockOf(id) };
+          const stock = await write(call, () => {
+            store.setStock(id, amount);
+            return stockOf(id);
+          });
+          return { stock };
         },
-        getReservation({ reservationId }) {
+        async getReservation({ reservationId }) {
           const id = parseReservationId(reservationId);
-          const reservation = store.reservation(id);
+          const reservation = await read(() => {
+            const found = store.reservation(id);
+            return found && toWire(found, store.items(id));
+          });
           if (reservation === undefined) throw new TrolleyError('not_found', `there is no reservation ${id}`);
-          return { reservation: toWire(reservation, store.items(id)) };
+          return { reservation };
         },
       });
 

@@ -34,7 +34,7 @@ export function openPaymentService(options: PaymentServiceOptions): Promise<Runn
   return openGrpcSqliteService(options, {
     name: 'payment',
     migrations: paymentMigrations,
-    build(database, write) {
+    build(database, { read, write }) {
       const store = new PaymentStore(database);
       const ledger = new PaymentLedger(store, options.newId);
       const underWay = new ChargesUnderWay(clock);
@@ -43,7 +43,7 @@ export function openPaymentService(options: PaymentServiceOptions): Promise<Runn
       const nobody = { signal: new AbortController().signal };
 
       async function charge(wanted: Charge, method: string): Promise<StoredPayment> {
-        const decided = ledger.decided(wanted);
+        const decided = await read(() => ledger.decided(wanted));
         if (decided !== undefined) return decided;
         return underWay.charge(wanted, delayOf(method), () => {
           const refusal = decideCharge(wanted.checkoutId, method, options);
@@ -81,9 +81,9 @@ export function openPaymentService(options: PaymentServiceOptions): Promise<Runn
           await write(call, () => ledger.refund(id, clock.now()));
           return {};
         },
-        getPayment({ checkoutId }) {
+        async getPayment({ checkoutId }) {
           const id = parseCheckoutId(checkoutId);
-          const payment = store.get(id);
+          const payment = await read(() => store.get(id));
           if (payment !== undefined) return { payment: paymentMessageOf(payment) };
           const pending = underWay.get(id);
           if (pending === undefined)

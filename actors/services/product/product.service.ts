@@ -18,25 +18,27 @@ export function openProductService(options: ServiceOptions): Promise<RunningServ
     name: 'product',
     migrations: productMigrations,
     seed: (database) => seedProducts(database, now()),
-    build(database, write) {
+    build(database, { read, write }) {
       const store = new ProductStore(database);
       const service = unaryService(ProductServiceService, {
-        getProducts({ pageSize, pageToken, query, ids }) {
-          if (ids.length > 0) return { products: found(ids).map(toWire), nextPageToken: '' };
+        async getProducts({ pageSize, pageToken, query, ids }) {
+          if (ids.length > 0) return { products: (await found(ids)).map(toWire), nextPageToken: '' };
           const limit = parsePageSize(pageSize);
           const afterId = parsePageToken(pageToken, parseText('query', query, 200));
           // One more than asked for tells whether there is a next page.
-          const rows = store.list({ afterId, query, limit: limit === undefined ? -1 : limit + 1 });
+          const wanted = { afterId, query, limit: limit === undefined ? -1 : limit + 1 };
+          const rows = await read(() => store.list(wanted));
           const page = rows.slice(0, limit);
           const last = page.at(-1);
           const more = last !== undefined && rows.length > page.length;
           return { products: page.map(toWire), nextPageToken: more ? pageTokenAfter(last.id, query) : '' };
         },
-        getProduct: ({ id }) => ({
-          product: toWire(known(parseProductId(id), store.byIds([Number(id)])[0])),
-        }),
-        validateProducts({ ids }) {
-          const products = found(ids);
+        async getProduct({ id }) {
+          const [product] = await found([id]);
+          return { product: toWire(known(parseProductId(id), product)) };
+        },
+        async validateProducts({ ids }) {
+          const products = await found(ids);
           const there = new Set(products.map((product) => BigInt(product.id)));
           return {
             products: products.map(toWire),
@@ -75,9 +77,10 @@ export function openProductService(options: ServiceOptions): Promise<RunningServ
         },
       });
 
-      function found(ids: readonly bigint[]): StoredProduct[] {
+      async function found(ids: readonly bigint[]): Promise<StoredProduct[]> {
         if (ids.length > maxIds) throw new TrolleyError('invalid_request', `at most ${maxIds} ids at once`);
-        return store.byIds(ids.map(parseProductId));
+        const wanted = ids.map(parseProductId);
+        return read(() => store.byIds(wanted));
       }
       return { service };
     },

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { codeOf } from '../../define/errors.ts';
+import { FakeClock } from '../../testing/fake-clock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite-database.ts';
 
@@ -13,10 +14,10 @@ describe('sqlite', () => {
   let file: string;
   let database: SqliteDatabase;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'trolley-sqlite-'));
     file = join(folder, 'deep', 'numbers.sqlite');
-    database = openSqlite({ file, migrations });
+    database = await openSqlite({ file, migrations });
   });
   afterEach(() => {
     database.close();
@@ -39,31 +40,53 @@ describe('sqlite', () => {
       expect(database.pragma('foreign_keys', { simple: true })).to.equal(1);
     });
 
-    it('runs each migration once, and seeds only what is new', () => {
+    it('runs each migration once, and seeds only what is new', async () => {
       const more = [...migrations, 'ALTER TABLE numbers ADD COLUMN name TEXT;'];
       const seed = (db: SqliteDatabase) => db.prepare('INSERT INTO numbers (n) VALUES (1)').run();
       for (const _ of [1, 2]) {
-        const again = openSqlite({ file, migrations: more, seed });
+        const again = await openSqlite({ file, migrations: more, seed });
         expect(again.pragma('user_version', { simple: true })).to.equal(2);
         expect(stored(again)).to.deep.equal([]);
         again.close();
       }
-      const fresh = openSqlite({ file: join(folder, 'fresh.sqlite'), migrations: more, seed });
+      const fresh = await openSqlite({ file: join(folder, 'fresh.sqlite'), migrations: more, seed });
       expect(stored(fresh)).to.deep.equal([1]);
       fresh.close();
     });
 
-    it('leaves a file alone whose migration fails', () => {
+    it('leaves a file alone whose migration fails', async () => {
       const broken = ['CREATE TABLE other (n INTEGER);', 'CREATE TABEL;'];
       const path = join(folder, 'broken.sqlite');
-      expect(() => openSqlite({ file: path, migrations: broken })).to.throw('TABEL');
-      const repaired = openSqlite({ file: path, migrations });
+      expect(String(await failureOf(openSqlite({ file: path, migrations: broken })))).to.contain('TABEL');
+      const repaired = await openSqlite({ file: path, migrations });
       expect(stored(repaired)).to.deep.equal([]);
       repaired.close();
     });
 
-    it('refuses a file of a newer program', () => {
-      expect(() => openSqlite({ file, migrations: [] })).to.throw('knows only 0');
+    it('refuses a file of a newer program', async () => {
+      expect(String(await failureOf(openSqlite({ file, migrations: [] })))).to.contain('knows only 0');
+    });
+
+    it('waits for another process that holds the file, and goes on where that lets go', async () => {
+      const clock = new FakeClock();
+      database.exec('BEGIN IMMEDIATE');
+      const opening = openSqlite({ file, migrations: [...migrations, 'CREATE TABLE t (n INT)'], clock });
+      await clock.advance(1_000);
+      database.exec('ROLLBACK');
+      await clock.advance(100);
+      (await opening).close();
+      expect(database.pragma('user_version', { simple: true })).to.equal(2);
+    });
+
+    it('gives up when the other process does not let go', async () => {
+      const clock = new FakeClock();
+      database.exec('BEGIN IMMEDIATE');
+      const refused = failureOf(openSqlite({ file, migrations, clock }));
+      await clock.advance(2_100);
+      expect(await refused).to.include({
+        code: 'unavailable',
+        message: `${file} is locked by another process`,
+      });
     });
   });
 
@@ -71,7 +94,7 @@ describe('sqlite', () => {
     it('commits what waits in one transaction, and answers each', async () => {
       const commits = new GroupCommit(database);
       // Another connection sees a transaction only when it is committed.
-      const other = openSqlite({ file, migrations });
+      const other = await openSqlite({ file, migrations });
       const seen: unknown[] = [];
       const works = [1, 2, 3].map((n) =>
         commits.run((db) => {
@@ -149,6 +172,51 @@ describe('sqlite', () => {
       );
       expect(order).to.deep.equal([...order].sort((a, b) => a - b));
       expect(stored()).to.have.length(10);
+    });
+
+    describe('while another process holds the file', () => {
+      let operator: SqliteDatabase;
+      let clock: FakeClock;
+      let commits: GroupCommit;
+      beforeEach(async () => {
+        operator = await openSqlite({ file, migrations });
+        clock = new FakeClock();
+        commits = new GroupCommit(database, { clock });
+        operator.exec('BEGIN IMMEDIATE');
+      });
+      afterEach(() => operator.close());
+
+      it('waits without stopping the process, and commits in order once it may', async () => {
+        const works = [commits.run(insert(1)), commits.run(() => stored())];
+        // A synchronous wait would not let this test come to the end of the lock.
+        await clock.advance(1_500);
+        operator.exec('ROLLBACK');
+        await clock.advance(100);
+        expect((await Promise.all(works))[1]).to.deep.equal([1]);
+      });
+
+      it('refuses who has waited for two seconds, and not who came later', async () => {
+        const early = failureOf(commits.run(insert(1)));
+        await clock.advance(1_500);
+        const late = commits.run(insert(2));
+        await clock.advance(600);
+        expect(await early).to.include({
+          code: 'unavailable',
+          message: `${file} is locked by another process`,
+        });
+        operator.exec('ROLLBACK');
+        await clock.advance(100);
+        await late;
+        expect(stored()).to.deep.equal([2]);
+      });
+
+      it('refuses what waits when it is closed', async () => {
+        const work = failureOf(commits.run(insert(1)));
+        commits.close();
+        expect(codeOf(await work)).to.equal('unavailable');
+        operator.exec('ROLLBACK');
+        expect(stored()).to.deep.equal([]);
+      });
     });
 
     it('commits what waits when it is closed, and refuses what comes then', async () => {

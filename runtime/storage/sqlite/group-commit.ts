@@ -1,7 +1,9 @@
+import { systemClock, type Clock } from '../../define/clock.ts';
 import { TrolleyError } from '../../define/errors.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
+import { defaultLockWaitMs, isLocked, lockBackOffMs, lockedOut, type LockWait } from './sqlite-lock.ts';
 
-export interface GroupCommitOptions {
+export interface GroupCommitOptions extends LockWait {
   /** Works that may wait; one more is refused with `unavailable`. Default 10000. */
   readonly maxQueued?: number;
   /** Works in one transaction, which bounds how long the event loop stands still. Default 500. */
@@ -9,6 +11,8 @@ export interface GroupCommitOptions {
 }
 
 interface Queued {
+  /** On the monotonic clock. */
+  readonly since: number;
   /** Performs the work; returns what to tell its caller once the group is committed. */
   run(): () => void;
   fail(error: unknown): void;
@@ -24,19 +28,26 @@ export class GroupCommit {
   readonly #database: SqliteDatabase;
   readonly #maxQueued: number;
   readonly #maxBatch: number;
+  readonly #clock: Clock;
+  readonly #lockWaitMs: number;
   #queue: Queued[] = [];
   #scheduled = false;
+  /** How often in a row the file was found locked, for those who wait. */
+  #lockedOut = 0;
   #closed = false;
 
   constructor(database: SqliteDatabase, options: GroupCommitOptions = {}) {
     this.#database = database;
     this.#maxQueued = options.maxQueued ?? 10_000;
     this.#maxBatch = options.maxBatch ?? 500;
+    this.#clock = options.clock ?? systemClock;
+    this.#lockWaitMs = options.lockWaitMs ?? defaultLockWaitMs;
   }
 
   /**
    * Runs `work`, which must be synchronous, within the next group. Rejects with what it threw; with
-   * `unavailable` when too many wait, when closed, or when the group could not be committed.
+   * `unavailable` when too many wait, when closed, when another process keeps the file locked, or when the group
+   * could not be committed.
    */
   run<T>(work: (database: SqliteDatabase) => T): Promise<T> {
     if (this.#closed) return Promise.reject(new TrolleyError('unavailable', 'the store is closed'));
@@ -45,6 +56,7 @@ export class GroupCommit {
     }
     return new Promise<T>((resolve, reject: (reason: unknown) => void) => {
       this.#queue.push({
+        since: this.#clock.monotonic(),
         run: () => {
           const value = work(this.#database);
           return () => resolve(value);
@@ -60,7 +72,10 @@ export class GroupCommit {
     return this.#queue.length;
   }
 
-  /** Refuses what comes from now on and commits what waits. The database stays open. */
+  /**
+   * Refuses what comes from now on and commits what waits; what another process does not let through is refused, too.
+   * The database stays open.
+   */
   close(): void {
     this.#closed = true;
     while (this.#queue.length > 0) this.#flush();
@@ -69,28 +84,51 @@ export class GroupCommit {
   #schedule(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    const next = () => {
       this.#scheduled = false;
       if (this.#queue.length > 0) this.#flush();
       if (this.#queue.length > 0) this.#schedule();
-    });
+    };
+    if (this.#lockedOut === 0) setImmediate(next);
+    else this.#clock.schedule(lockBackOffMs(this.#lockedOut - 1), next);
   }
 
   #flush(): void {
-    const group = this.#queue.slice(0, this.#maxBatch);
-    this.#queue = this.#queue.slice(this.#maxBatch);
-    let answers: (() => void)[];
     try {
       this.#database.exec('BEGIN IMMEDIATE');
+      this.#lockedOut = 0;
+    } catch (cause) {
+      if (isLocked(cause)) return this.#keepWaiting(cause);
+      return this.#refuse(this.#takeGroup(), couldNotCommit(cause));
+    }
+    const group = this.#takeGroup();
+    let answers: (() => void)[];
+    try {
       answers = group.map((each) => this.#runOne(each));
       this.#database.exec('COMMIT');
     } catch (cause) {
       if (this.#database.open && this.#database.inTransaction) this.#database.exec('ROLLBACK');
-      const error = new TrolleyError('unavailable', 'the write could not be committed', { cause });
-      for (const each of group) each.fail(error);
-      return;
+      return this.#refuse(group, couldNotCommit(cause));
     }
     for (const answer of answers) answer();
+  }
+
+  #takeGroup(): Queued[] {
+    return this.#queue.splice(0, this.#maxBatch);
+  }
+
+  /** Another process holds the file: who has waited long enough for it hears so, the others go on waiting. */
+  #keepWaiting(cause: unknown): void {
+    const overdueSince = this.#clock.monotonic() - this.#lockWaitMs;
+    const isOverdue = ({ since }: Queued) => this.#closed || since <= overdueSince;
+    const overdue = this.#queue.filter(isOverdue);
+    this.#queue = this.#queue.filter((each) => !isOverdue(each));
+    this.#lockedOut = this.#queue.length === 0 ? 0 : this.#lockedOut + 1;
+    this.#refuse(overdue, lockedOut(this.#database.name, cause));
+  }
+
+  #refuse(works: readonly Queued[], error: TrolleyError): void {
+    for (const each of works) each.fail(error);
   }
 
   #runOne(each: Queued): () => void {
@@ -106,4 +144,8 @@ export class GroupCommit {
       return () => each.fail(error);
     }
   }
+}
+
+function couldNotCommit(cause: unknown): TrolleyError {
+  return new TrolleyError('unavailable', 'the write could not be committed', { cause });
 }

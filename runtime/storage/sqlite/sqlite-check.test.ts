@@ -13,11 +13,11 @@ describe('createSqliteCheck', () => {
   let database: SqliteDatabase;
   let check: () => Promise<void>;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     folder = mkdtempSync(join(tmpdir(), 'sqlite-check-'));
     file = join(folder, 'x.sqlite');
-    database = openSqlite({ file, migrations: ['CREATE TABLE t (n INT)'], busyTimeoutMs: 1 });
-    check = createSqliteCheck(database, new GroupCommit(database));
+    database = await openSqlite({ file, migrations: ['CREATE TABLE t (n INT)'] });
+    check = createSqliteCheck(database, new GroupCommit(database, { lockWaitMs: 0 }));
   });
   afterEach(() => {
     database.close();
@@ -36,7 +36,7 @@ describe('createSqliteCheck', () => {
   });
 
   it('fails while nothing can be committed', async () => {
-    const other = openSqlite({ file, migrations: ['CREATE TABLE t (n INT)'] });
+    const other = await openSqlite({ file, migrations: ['CREATE TABLE t (n INT)'] });
     other.exec('BEGIN IMMEDIATE');
     expect(await outcome()).to.equal('unavailable');
     other.exec('ROLLBACK');
@@ -47,7 +47,7 @@ describe('createSqliteCheck', () => {
   it('fails when the file was removed or replaced', async () => {
     renameSync(file, `${file}.old`);
     expect(await outcome()).to.equal('unavailable');
-    openSqlite({ file, migrations: ['CREATE TABLE t (n INT)'] }).close();
+    (await openSqlite({ file, migrations: ['CREATE TABLE t (n INT)'] })).close();
     expect(await outcome()).to.equal('unavailable');
     renameSync(`${file}.old`, file);
     expect(await outcome()).to.equal('ok');

@@ -1,4 +1,5 @@
 import { statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { TrolleyError } from '../../define/errors.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
@@ -8,17 +9,14 @@ import type { SqliteDatabase } from './sqlite-database.ts';
  * file that is open is no longer the one under its name, in which SQLite alone sees nothing wrong.
  */
 export function createSqliteCheck(database: SqliteDatabase, commits: GroupCommit): () => Promise<void> {
-  const inode = inodeOf(database.name);
+  const { ino: opened } = statSync(database.name);
   return async () => {
-    if (inodeOf(database.name) !== inode) {
+    const found = await stat(database.name).catch(() => undefined);
+    if (found?.ino !== opened) {
       throw new TrolleyError('unavailable', `${database.name} was removed or replaced`);
     }
     await commits.run(() => {
       database.pragma(`user_version = ${Number(database.pragma('user_version', { simple: true }))}`);
     });
   };
-}
-
-function inodeOf(file: string): number | undefined {
-  return statSync(file, { throwIfNoEntry: false })?.ino;
 }

@@ -2,10 +2,11 @@ import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { TrolleyError } from '../../define/errors.ts';
+import { whenUnlocked, type LockWait } from './sqlite-lock.ts';
 
 export type SqliteDatabase = Database.Database;
 
-export interface SqliteOptions {
+export interface SqliteOptions extends LockWait {
   /** Path of the file; its folder is made when it is not there. */
   readonly file: string;
   /**
@@ -15,24 +16,26 @@ export interface SqliteOptions {
   readonly migrations: readonly string[];
   /** Fills a file that is new, in the transaction that makes its tables. */
   readonly seed?: (database: SqliteDatabase) => void;
-  /** How long a write waits for one of another process. Default 5000. */
-  readonly busyTimeoutMs?: number;
 }
 
 /**
  * Opens a database file and brings its schema up to date. What is committed survives a crash of the
- * process and of the machine: write-ahead log, one flush per commit.
+ * process and of the machine: write-ahead log, one flush per commit. A statement that finds the file locked
+ * throws at once: see `whenUnlocked`.
  *
- * Throws `internal` when the file is of a newer version than this program knows.
+ * @throws TrolleyError `internal` when the file is of a newer version than this program knows, `unavailable` when
+ *   another process keeps it locked
  */
-export function openSqlite(options: SqliteOptions): SqliteDatabase {
+export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase> {
   mkdirSync(dirname(options.file), { recursive: true });
-  const database = new Database(options.file, { timeout: options.busyTimeoutMs ?? 5000 });
+  const database = new Database(options.file, { timeout: 0 });
   try {
-    database.pragma('journal_mode = WAL');
-    database.pragma('synchronous = FULL');
-    database.pragma('foreign_keys = ON');
-    migrate(database, options);
+    await whenUnlocked(options.file, options, () => {
+      database.pragma('journal_mode = WAL');
+      database.pragma('synchronous = FULL');
+      database.pragma('foreign_keys = ON');
+      migrate(database, options);
+    });
     return database;
   } catch (error) {
     database.close();

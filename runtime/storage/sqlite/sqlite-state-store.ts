@@ -4,8 +4,9 @@ import type { ActorRecord, StateStore, StateWrite, StoredActor } from '../state-
 import { GroupCommit } from './group-commit.ts';
 import { createSqliteCheck } from './sqlite-check.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite-database.ts';
+import { whenUnlocked, type LockWait } from './sqlite-lock.ts';
 
-export interface SqliteStateStoreOptions {
+export interface SqliteStateStoreOptions extends LockWait {
   /** Path of the database file; one file holds one actor type. */
   readonly file: string;
   /** The contract's type; it names the table. */
@@ -44,6 +45,7 @@ const dueIndexOf = (table: string) => `
 export class SqliteStateStore implements StateStore {
   readonly #database: SqliteDatabase;
   readonly #commits: GroupCommit;
+  readonly #wait: LockWait;
   readonly #load: Statement<[string], Row>;
   readonly #insert: Statement<[string, string, string, number, number]>;
   readonly #update: Statement<[string, string, number, string, number]>;
@@ -52,9 +54,10 @@ export class SqliteStateStore implements StateStore {
   /** Rejects when the file takes no more writes. */
   readonly check: () => Promise<void>;
 
-  private constructor(database: SqliteDatabase, table: string) {
+  private constructor(database: SqliteDatabase, table: string, wait: LockWait) {
     this.#database = database;
-    this.#commits = new GroupCommit(database);
+    this.#wait = wait;
+    this.#commits = new GroupCommit(database, wait);
     this.check = createSqliteCheck(database, this.#commits);
     this.#load = database.prepare(`SELECT version, state, runtime FROM ${table} WHERE key = ?`);
     this.#insert = database.prepare(
@@ -77,14 +80,15 @@ export class SqliteStateStore implements StateStore {
   }
 
   /** Opens the file, which is made when it is not there. */
-  static open({ file, actorType }: SqliteStateStoreOptions): SqliteStateStore {
+  static async open({ file, actorType, ...wait }: SqliteStateStoreOptions): Promise<SqliteStateStore> {
     if (!/^[a-z][a-z0-9-]*$/.test(actorType)) throw new TypeError(`not an actor type: '${actorType}'`);
     const table = `actor_${actorType.replaceAll('-', '_')}`;
-    return new SqliteStateStore(openSqlite({ file, migrations: [tableOf(table), dueIndexOf(table)] }), table);
+    const migrations = [tableOf(table), dueIndexOf(table)];
+    return new SqliteStateStore(await openSqlite({ file, migrations, ...wait }), table, wait);
   }
 
   async load(key: string): Promise<StoredActor | undefined> {
-    const row = this.#load.get(key);
+    const row = await this.#read(() => this.#load.get(key));
     if (row === undefined) return undefined;
     const runtime = JSON.parse(row.runtime) as Omit<ActorRecord, 'state'>;
     return { version: row.version, record: { ...runtime, state: JSON.parse(row.state) as unknown } };
@@ -114,7 +118,12 @@ export class SqliteStateStore implements StateStore {
   }
 
   async unfinished(dueBefore: number, limit: number): Promise<string[]> {
-    return this.#unfinished.all(dueBefore, limit).map(({ key }) => key);
+    const rows = await this.#read(() => this.#unfinished.all(dueBefore, limit));
+    return rows.map(({ key }) => key);
+  }
+
+  #read<T>(look: () => T): Promise<T> {
+    return whenUnlocked(this.#database.name, this.#wait, look);
   }
 
   /** Commits what waits and closes the file. Later writes are refused with `unavailable`. */

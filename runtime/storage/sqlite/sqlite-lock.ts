@@ -1,0 +1,53 @@
+import { pause, systemClock, type Clock } from '../../define/clock.ts';
+import { TrolleyError } from '../../define/errors.ts';
+
+/*
+ * A file that another process holds, such as an operator's `BEGIN IMMEDIATE`. SQLite's own waiting for it is a sleep
+ * of the whole process. So connections are opened without it, and what finds the file locked comes again.
+ */
+
+export interface LockWait {
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
+  /** How long another process may stand in the way before it is `unavailable`. Default 2000. */
+  readonly lockWaitMs?: number | undefined;
+}
+
+export const defaultLockWaitMs = 2_000;
+
+/** Whether another connection stands in the way, which passes. */
+export function isLocked(error: unknown): boolean {
+  const { code } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown };
+  return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
+}
+
+/** How long to wait after so many attempts in a row, the first being 0. */
+export function lockBackOffMs(attempt: number): number {
+  return Math.min(100, 5 * 2 ** Math.min(attempt, 10));
+}
+
+export function lockedOut(file: string, cause: unknown): TrolleyError {
+  return new TrolleyError('unavailable', `${file} is locked by another process`, { cause });
+}
+
+/**
+ * Runs `work`, which changes nothing when it throws, and again while another process stands in its way.
+ *
+ * @throws TrolleyError `unavailable` when that lasts longer than `lockWaitMs`
+ */
+export async function whenUnlocked<T>(
+  file: string,
+  { clock = systemClock, lockWaitMs = defaultLockWaitMs }: LockWait,
+  work: () => T,
+): Promise<T> {
+  const startedAt = clock.monotonic();
+  for (let attempt = 0; ; attempt++) {
+    try {
+      return work();
+    } catch (error) {
+      if (!isLocked(error)) throw error;
+      if (clock.monotonic() - startedAt >= lockWaitMs) throw lockedOut(file, error);
+    }
+    await pause(clock, lockBackOffMs(attempt));
+  }
+}
