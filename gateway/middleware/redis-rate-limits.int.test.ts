@@ -38,6 +38,13 @@ describe('createRedisRateLimits', () => {
     expect(verdict.allowed).to.equal(true);
   });
 
+  it('counts by its own rate, whatever other limits share its connection', async () => {
+    const patient = createRedisRateLimits({ redis: clients[0]!, rps: 0.001, burst: 3 });
+    createRedisRateLimits({ redis: clients[0]!, rps: 1_000, burst: 1 });
+    const verdicts = await Promise.all(Array.from({ length: 5 }, () => patient.take('user:5')));
+    expect(verdicts.map(({ allowed }) => allowed)).to.deep.equal([true, true, true, false, false]);
+  });
+
   it('leaves nothing behind for who is quiet', async () => {
     const [key] = await clients[0]!.keys('rate-limit:user:2');
     expect(await clients[0]!.pttl(key!)).to.be.within(1, 1_000_000);

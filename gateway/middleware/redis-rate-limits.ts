@@ -5,6 +5,7 @@ import {
   RateLimiterRes,
 } from 'rate-limiter-flexible';
 import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
+import { redisScript } from '../../runtime/redis/redis-script.ts';
 import { unlimited, type RateLimits } from './rate-limits.ts';
 
 export interface RedisRateLimitOptions {
@@ -28,9 +29,8 @@ export function createRedisRateLimits({ redis, rps, burst }: RedisRateLimitOptio
   const shared = new RateLimiterRedis({
     ...allowance,
     duration: Math.max(1, Math.ceil(burst / rps)),
-    storeClient: redis,
+    storeClient: withTokenBucket(redis, rps, allowance.points),
     rejectIfRedisNotReady: true,
-    customIncrTtlLuaScript: tokenBucket(rps, allowance.points),
     insuranceLimiter: new RateLimiterMemory({ ...allowance, duration: allowance.points / rps }),
   });
   const limiter = new RLWrapperTimeouts({ limiter: shared, timeoutMs: redisTimeoutMs });
@@ -45,6 +45,20 @@ export function createRedisRateLimits({ redis, rps, burst }: RedisRateLimitOptio
         return { allowed: false, retryAfterMs: refusal.msBeforeNext };
       }
     },
+  };
+}
+
+/**
+ * What the library needs of a connection to count by our script. It would register that under one name for all
+ * limits on the connection, whatever their rates.
+ */
+function withTokenBucket(redis: RedisConnection, rps: number, burst: number) {
+  const take = redisScript<number[]>(redis, 1, tokenBucket(rps, burst));
+  return {
+    get status() {
+      return redis.status;
+    },
+    rlflxIncr: (keyAndArguments: string[]) => take(...keyAndArguments),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { RedisConnection } from '../redis/redis-connection.ts';
+import { redisScript } from '../redis/redis-script.ts';
 import { epochKey, leaseKey } from '../mailbox/redis-keys.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 
@@ -34,30 +35,26 @@ if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end
 return 1
 `;
 
-interface RegistryCommands {
-  trolleyJoin(members: string, node: string, ttlMs: number): Promise<string[]>;
-  trolleyAcquire(own: string, epoch: string, node: string, ttlMs: number): Promise<string | null>;
-  trolleyRenew(own: string, token: string, ttlMs: number): Promise<number>;
-  trolleyRelease(own: string, token: string): Promise<number>;
-}
+const scriptsOn = (redis: RedisConnection) => ({
+  join: redisScript<string[]>(redis, 1, joinScript),
+  acquire: redisScript<string | null>(redis, 2, acquireScript),
+  renew: redisScript<number>(redis, 1, renewScript),
+  release: redisScript<number>(redis, 1, releaseScript),
+});
 
 export class RedisShardRegistry implements ShardRegistry {
   readonly #redis: RedisConnection;
-  readonly #commands: RegistryCommands;
+  readonly #scripts: ReturnType<typeof scriptsOn>;
   readonly #namespace: string;
 
   constructor(redis: RedisConnection, namespace: string) {
-    redis.defineCommand('trolleyJoin', { numberOfKeys: 1, lua: joinScript });
-    redis.defineCommand('trolleyAcquire', { numberOfKeys: 2, lua: acquireScript });
-    redis.defineCommand('trolleyRenew', { numberOfKeys: 1, lua: renewScript });
-    redis.defineCommand('trolleyRelease', { numberOfKeys: 1, lua: releaseScript });
     this.#redis = redis;
-    this.#commands = redis as unknown as RegistryCommands;
+    this.#scripts = scriptsOn(redis);
     this.#namespace = namespace;
   }
 
   async join(node: string, ttlMs: number): Promise<string[]> {
-    const members = await this.#commands.trolleyJoin(this.#membersKey(), node, ttlMs);
+    const members = await this.#scripts.join(this.#membersKey(), node, ttlMs);
     return members.sort();
   }
 
@@ -67,19 +64,17 @@ export class RedisShardRegistry implements ShardRegistry {
 
   async acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined> {
     const own = leaseKey(this.#namespace, shard);
-    return (
-      (await this.#commands.trolleyAcquire(own, epochKey(this.#namespace, shard), node, ttlMs)) ?? undefined
-    );
+    return (await this.#scripts.acquire(own, epochKey(this.#namespace, shard), node, ttlMs)) ?? undefined;
   }
 
   renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean>[] {
     return leases.map(async ({ shard, token }) => {
-      return (await this.#commands.trolleyRenew(leaseKey(this.#namespace, shard), token, ttlMs)) === 1;
+      return (await this.#scripts.renew(leaseKey(this.#namespace, shard), token, ttlMs)) === 1;
     });
   }
 
   async release(shard: number, token: string): Promise<void> {
-    await this.#commands.trolleyRelease(leaseKey(this.#namespace, shard), token);
+    await this.#scripts.release(leaseKey(this.#namespace, shard), token);
   }
 
   #membersKey(): string {

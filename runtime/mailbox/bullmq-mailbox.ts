@@ -1,6 +1,7 @@
 import type { Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
+import { redisScript, type ScriptArgument } from '../redis/redis-script.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import { watchBells } from './bell-reader.ts';
 import { finishScript, sendScript, takeScript } from './bullmq-scripts.ts';
@@ -44,39 +45,30 @@ const bellLength = 1000;
 /** A larger message waits for its owner to fetch it: rings are kept until they are heard. */
 const maxCarriedBytes = 4096;
 
-type ScriptArgument = string | number;
-type Script<Reply> = (key: string, ...args: ScriptArgument[]) => Promise<Reply>;
-interface MailboxCommands {
-  trolleySend: Script<number>;
-  trolleyTake: Script<string[]>;
-  trolleyFinish: Script<string[]>;
-  trolleyPark: Script<number>;
-  trolleyRelease: Script<number>;
-  trolleyNoteStart: Script<number>;
-}
+const scriptsOn = (redis: RedisConnection) => ({
+  send: redisScript<number>(redis, 1, sendScript),
+  take: redisScript<string[]>(redis, 1, takeScript),
+  finish: redisScript<string[]>(redis, 1, finishScript),
+  park: redisScript<number>(redis, 1, parkScript),
+  release: redisScript<number>(redis, 1, releaseScript),
+  noteStart: redisScript<number>(redis, 1, noteStartScript),
+});
 
 /** One BullMQ queue per actor, without BullMQ's loop, over one shared connection. */
 export class BullMqMailbox implements Mailbox {
   readonly #options: BullMqMailboxOptions;
-  readonly #commands: MailboxCommands;
+  readonly #scripts: ReturnType<typeof scriptsOn>;
   readonly #ledger = new RingLedger();
 
   constructor(options: BullMqMailboxOptions) {
     this.#options = options;
-    const { redis } = options;
-    redis.defineCommand('trolleySend', { numberOfKeys: 1, lua: sendScript });
-    redis.defineCommand('trolleyTake', { numberOfKeys: 1, lua: takeScript });
-    redis.defineCommand('trolleyFinish', { numberOfKeys: 1, lua: finishScript });
-    redis.defineCommand('trolleyPark', { numberOfKeys: 1, lua: parkScript });
-    redis.defineCommand('trolleyRelease', { numberOfKeys: 1, lua: releaseScript });
-    redis.defineCommand('trolleyNoteStart', { numberOfKeys: 1, lua: noteStartScript });
-    this.#commands = redis as unknown as MailboxCommands;
+    this.#scripts = scriptsOn(options.redis);
   }
 
   async send(to: ActorAddress, jobId: string, envelope: Envelope, notBefore?: number): Promise<void> {
     const { mailboxLimit } = this.#options;
     const data = encodeEnvelope(to, envelope);
-    const added = await this.#commands.trolleySend(
+    const added = await this.#scripts.send(
       ...this.#head(to),
       jobId,
       envelope.name,
@@ -96,7 +88,7 @@ export class BullMqMailbox implements Mailbox {
     const [lastRing, ...taken] = await this.#unlessFenced(
       from,
       lease,
-      this.#commands.trolleyTake(key, ...head, lease.token, max, encodeWakeAt(wakeAt)),
+      this.#scripts.take(key, ...head, lease.token, max, encodeWakeAt(wakeAt)),
     );
     this.#ledger.taken(from.id, lastRing ?? '0-0');
     return deliveriesOf(taken);
@@ -123,15 +115,7 @@ export class BullMqMailbox implements Mailbox {
     const taken = await this.#unlessFenced(
       of,
       lease,
-      this.#commands.trolleyFinish(
-        key,
-        ...head,
-        lease.token,
-        max,
-        encodeWakeAt(wakeAt),
-        maxDeadLetters,
-        ...jobs,
-      ),
+      this.#scripts.finish(key, ...head, lease.token, max, encodeWakeAt(wakeAt), maxDeadLetters, ...jobs),
     );
     return deliveriesOf(taken);
   }
@@ -139,7 +123,7 @@ export class BullMqMailbox implements Mailbox {
   async park(of: ActorAddress, lease: ShardLease, why: ParkedMessage): Promise<void> {
     const at = this.#options.clock.now();
     const stored = JSON.stringify({ ...why, at });
-    const parked = this.#commands.trolleyPark(...this.#head(of), lease.token, why.jobId, stored);
+    const parked = this.#scripts.park(...this.#head(of), lease.token, why.jobId, stored);
     await this.#unlessFenced(of, lease, parked);
   }
 
@@ -163,11 +147,11 @@ export class BullMqMailbox implements Mailbox {
     const { jobId, reason } = parkedActor(parked, why);
     const given = firstMessage === 'give-up' ? [jobId, reason] : ['', ''];
     const [key, ...head] = this.#head(parked);
-    return (await this.#commands.trolleyRelease(key, ...head, bellLength, maxDeadLetters, ...given)) === 1;
+    return (await this.#scripts.release(key, ...head, bellLength, maxDeadLetters, ...given)) === 1;
   }
 
   noteStart(of: ActorAddress, lease: ShardLease, jobId: string): Promise<number> {
-    const noted = this.#commands.trolleyNoteStart(...this.#head(of), lease.token, jobId);
+    const noted = this.#scripts.noteStart(...this.#head(of), lease.token, jobId);
     return this.#unlessFenced(of, lease, noted);
   }
 

@@ -10,7 +10,7 @@ import {
   type Client,
   type ClusterNode,
 } from '../cluster/open-cluster.ts';
-import { silentLogger } from '../observe/logger.ts';
+import { createLogger, silentLogger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { keysLike, removeKeys, type RedisUnderTest } from './redis-under-test.ts';
@@ -184,6 +184,46 @@ export function describeCluster(on: RedisUnderTest): void {
       await Promise.all(keys.map((key) => Promise.all(numbers.slice(1).map((n) => append(key, n)))));
       await expectAllOnceInOrder();
     });
+
+    for (const first of ['client', 'node'] as const) {
+      it(`lets a client and a node share a connection, of which the ${first} was opened first`, async () => {
+        const lines: string[] = [];
+        const logger = createLogger('warn', { write: (line) => void lines.push(line) });
+        const shared = { ...options(await on.open()), logger };
+        let broken = true;
+        const parking = defineActor(Log, {
+          ...actorOn('node').definition,
+          onPoison: 'park',
+          receive: {
+            ...actorOn('node').definition.receive,
+            Append(turn, { n }) {
+              if (broken) throw new Error('broken');
+              turn.set({ seen: [...turn.state.seen, n] });
+              return turn.state;
+            },
+          },
+        });
+        const early = first === 'client' ? openClusterClient(shared) : undefined;
+        const node = await openClusterNode({
+          ...shared,
+          actors: [{ actor: parking, store }],
+          random: Math.random,
+        });
+        const both = early ?? openClusterClient(shared);
+        const { refs, parked } = both;
+        await refs.ref(Log, 'a').tell('Append', { n: 1 });
+        await until(async () => (await parked.list()).length > 0);
+        broken = false;
+        lines.length = 0;
+        expect(await parked.release(Log, 'a', 'retry')).to.equal(true);
+        expect(await refs.ref(Log, 'a').ask('Append', { n: 2 })).to.deep.equal({ seen: [1, 2] });
+        await both.close();
+        await node.close();
+        const held = await keysLike(redis, `{${namespace}-*:own`);
+        shared.redis.disconnect();
+        expect({ held, lines }).to.deep.equal({ held: [], lines: [] });
+      });
+    }
 
     it('leaves no key of an actor in Redis when all is done', async () => {
       await startNode();

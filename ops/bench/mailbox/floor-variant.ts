@@ -5,6 +5,7 @@ import { systemClock } from '../../../runtime/define/clock.ts';
 import { silentLogger } from '../../../runtime/observe/logger.ts';
 import { addressOf } from '../../../runtime/mailbox/address.ts';
 import { bellKey, leaseKey, shardPrefix } from '../../../runtime/mailbox/redis-keys.ts';
+import { redisScript } from '../../../runtime/redis/redis-script.ts';
 import { openAnswers } from './answers.ts';
 import { floorFinish, floorSend } from './floor-scripts.ts';
 import { input, type Host, type HostSettings, type Variant } from './variant.ts';
@@ -15,11 +16,6 @@ interface FloorMessage {
   readonly replyTo?: string;
 }
 
-interface FloorCommands {
-  floorSend(own: string, ...args: (string | number)[]): Promise<number>;
-  floorFinish(own: string, ...args: (string | number)[]): Promise<string[]>;
-}
-
 const shards = 64;
 const mailboxLimit = 1_000;
 const bellLength = 1_000;
@@ -27,19 +23,13 @@ const messagesPerTurn = 16;
 const blockMs = 200;
 const token = 'floor#1';
 
-function commandsOn(redis: Redis): FloorCommands {
-  redis.defineCommand('floorSend', { numberOfKeys: 1, lua: floorSend });
-  redis.defineCommand('floorFinish', { numberOfKeys: 1, lua: floorFinish });
-  return redis as unknown as FloorCommands;
-}
-
 /** The protocol of the runtime on a bare list and hash, without the runtime: what is left is Redis and Node. */
 export function openFloor(redis: Redis, namespace: string): Variant {
-  const commands = commandsOn(redis);
+  const sendMessage = redisScript<number>(redis, 1, floorSend);
   const answers = openAnswers(redis, namespace);
   const send = async (key: string, message: FloorMessage) => {
     const { id, shard } = addressOf('tally', key, shards);
-    const added = await commands.floorSend(
+    const added = await sendMessage(
       leaseKey(namespace, shard),
       shardPrefix(namespace, shard),
       id,
@@ -68,7 +58,7 @@ export async function hostFloor(
   { namespace }: HostSettings,
   onHandled: () => void,
 ): Promise<Host> {
-  const commands = commandsOn(redis);
+  const finish = redisScript<string[]>(redis, 1, floorFinish);
   const replies = new RedisReplies(redis, systemClock, silentLogger);
   const totals = new Map<string, number>();
   const all = Array.from({ length: shards }, (_, shard) => shard);
@@ -87,7 +77,7 @@ export async function hostFloor(
         done.push(id);
         if (replyTo !== undefined) answering.push(replies.send(replyTo, { id, answer: { ok: { total } } }));
       }
-      messages = await commands.floorFinish(
+      messages = await finish(
         leaseKey(namespace, shard),
         shardPrefix(namespace, shard),
         actor,
