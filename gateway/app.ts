@@ -8,6 +8,7 @@ import { answerErrors, refuseMalformedTarget } from './middleware/answer-errors.
 import { createJsonBody } from './middleware/json-body.ts';
 import type { RateLimits } from './middleware/rate-limits.ts';
 import { requestScope, type GatewayState } from './middleware/request-scope.ts';
+import { leaveNothingUnread } from './middleware/unread-body.ts';
 import { createReadiness, type HealthChecks } from '../runtime/observe/readiness.ts';
 import { cartRoutes } from './routes/cart-routes.ts';
 import { checkoutRoutes } from './routes/checkout-routes.ts';
@@ -30,6 +31,8 @@ export interface GatewayDeps {
   readonly corsOrigins: readonly string[];
   readonly requestTimeoutMs: number;
   readonly maxBodyBytes: number;
+  /** How long the rest of a body that is not read may take to arrive. Default 5000. */
+  readonly lingerMs?: number | undefined;
   readonly healthChecks: HealthChecks;
 }
 
@@ -38,6 +41,7 @@ export function createApp(deps: GatewayDeps): Koa<GatewayState> {
   const { shop, clock, logger, corsOrigins } = deps;
   const app = new Koa<GatewayState>();
   app.use(requestScope(deps));
+  app.use(leaveNothingUnread(deps));
   app.use(helmet());
   app.use(
     cors({

@@ -81,10 +81,17 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   server.on('request', serveRequest);
   // Without a listener Node answers an unknown `Expect` by itself, in a form of its own.
   server.on('checkExpectation', serveRequest);
+  // Nor is a body asked for before it is known that it will be read.
+  server.on('checkContinue', serveRequest);
   server.on('clientError', (error, socket) => {
     // An answer to what follows a request must not be taken for the answer to the request.
     if (busy.has(socket)) socket.destroy();
-    else refuseMalformed(error, socket, options.newId());
+    else {
+      refuseMalformed(error, socket, options.newId());
+      // Its other end may stay, and Node has forgotten it.
+      const cancel = clock.schedule(options.lingerMs ?? 5000, () => socket.destroy());
+      socket.once('close', cancel);
+    }
   });
   await listen(server, options);
 

@@ -15,6 +15,8 @@ export interface GatewayState {
   user?: User;
   /** Whether the rest of the body is still awaited. */
   receiving?: boolean;
+  /** Whether the whole answer has left though the response has not ended: the sender of a long body is waited for. */
+  delivered?: boolean;
   /** What the request was refused with. */
   error?: TrolleyError;
 }
@@ -61,7 +63,7 @@ export function requestScope({ clock, newId, logger, requestTimeoutMs }: ScopeOp
     ctx.state = state;
     ctx.res.once('close', () => {
       cancelDeadline();
-      const answered = ctx.res.writableFinished;
+      const answered = ctx.res.writableFinished || state.delivered === true;
       if (!answered) waiting.abort(new TrolleyError('aborted', 'the caller has gone'));
       logRequest(logger, ctx, answered ? ctx.status : clientGone, clock.monotonic() - startedAt);
     });
