@@ -33,7 +33,7 @@ export async function startTrolley(
     describe: (held) =>
       held.takenOver ? 'The last run was killed: going on from what it had stored' : undefined,
   });
-  const health = await startHealth(config, lifecycle);
+  const health = await startHealth(config, lifecycle, logger);
   const running = await startRoles(config, lifecycle, logger, dataDir, health);
   health.started();
   return running;

@@ -1,6 +1,6 @@
 import { TrolleyError } from '../../runtime/define/errors.ts';
 import { errorAnswer } from '../error-answer.ts';
-import type { Readiness } from '../../runtime/observe/readiness.ts';
+import { readinessBody, type Readiness } from '../../runtime/observe/readiness.ts';
 import { defineRoute, type Reply, type Route } from './route.ts';
 
 export function healthRoutes(readiness: Readiness): Route[] {
@@ -12,19 +12,12 @@ export function healthRoutes(readiness: Readiness): Route[] {
       method: 'GET',
       path: '/health/ready',
       access: 'public',
-      async handle({ call, note }) {
-        const health = await readiness();
-        const dependencies = Object.fromEntries(health);
-        const failing = [...health.keys()].filter((name) => health.get(name) !== 'ok');
-        if (failing.length === 0) return { status: 200, body: { status: 'ok', dependencies } };
-        note({ failing: failing.join(',') });
-        // An error like any other, with more to it: whoever probes wants to know which one.
-        const { status, headers, body } = errorAnswer(
-          new TrolleyError('unavailable', 'not ready'),
-          call.requestId,
-        );
-        const error = `not ready: ${failing.join(', ')}`;
-        return { status, headers, body: { ...body, error, status: 'unavailable', dependencies } };
+      async handle({ call }) {
+        const { ready, body } = readinessBody(await readiness());
+        if (ready) return { status: 200, body };
+        // An error like any other, with more to it: whoever probes wants to know which one, and why.
+        const refused = errorAnswer(new TrolleyError('unavailable', body.error), call.requestId);
+        return { ...refused, body: { ...refused.body, ...body } };
       },
     }),
   ];

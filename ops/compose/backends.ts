@@ -1,5 +1,6 @@
 import type { Logger } from '../../runtime/observe/logger.ts';
-import type { HealthCheck } from '../../runtime/observe/readiness.ts';
+import { maskPasswords } from '../../runtime/observe/mask.ts';
+import { checkAt, type HealthCheck } from '../../runtime/observe/readiness.ts';
 import { createPostgresPool, type PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
@@ -39,8 +40,8 @@ export async function startPostgresBackend(
     },
     stop: (connections) => connections.end(),
   });
-  const check = async () => {
+  const check = checkAt(maskPasswords(url), async () => {
     await pool.query('SELECT 1');
-  };
+  });
   return { url, pool, check };
 }

@@ -5,6 +5,8 @@ import { cartDocuments } from '../../actors/cart/cart.store.mongo.ts';
 import { startSweep } from '../../actors/services/sweep.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import { maskPasswords } from '../../runtime/observe/mask.ts';
+import { checkAt } from '../../runtime/observe/readiness.ts';
 import { createMongoConnection, type MongoConnection } from '../../runtime/storage/mongo/mongo-connection.ts';
 import { MongoStateStore } from '../../runtime/storage/mongo/mongo-state-store.ts';
 import { SqliteStateStore } from '../../runtime/storage/sqlite/sqlite-state-store.ts';
@@ -60,7 +62,7 @@ async function startMongoCarts(
     start: () => connect(uri, logger),
     stop: (connection) => connection.close(),
   });
-  health.need('mongodb', ping);
+  health.need('mongodb', checkAt(maskPasswords(uri), ping));
   return lifecycle.start({
     name: 'the cart store',
     start: () => MongoStateStore.open({ database, documents: cartDocuments }),
@@ -97,13 +99,13 @@ async function startSqliteCarts(
       'only one: leave node out of ROLES here, or stop the other, or keep carts in MongoDB (MONGODB_URI).',
     logger,
   });
+  const file = join(dataDir.path, 'carts.sqlite');
   const carts = await lifecycle.start({
     name: 'the cart store',
-    start: () =>
-      SqliteStateStore.open({ file: join(dataDir.path, 'carts.sqlite'), actorType: CartContract.type }),
+    start: () => SqliteStateStore.open({ file, actorType: CartContract.type }),
     stop: (store) => store.close(),
   });
-  health.need('carts', carts.check);
+  health.need('carts', checkAt(file, carts.check));
   await lifecycle.start({
     name: 'the sweep of forgotten carts',
     start: () =>

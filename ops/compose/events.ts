@@ -8,6 +8,7 @@ import type { EventLog } from '../../runtime/events/event-log.ts';
 import { OutboxRelay } from '../../runtime/events/outbox-relay.ts';
 import { RedisStreamsEventLog } from '../../runtime/events/redis-streams-event-log.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import { checkAt } from '../../runtime/observe/readiness.ts';
 import type { Config } from '../config/config.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';
@@ -48,8 +49,10 @@ export async function startEventLog(
     return { log: streams, orderedUntil: undefined };
   }
   const log = await startKafkaEventLog(config.kafka, lifecycle, logger);
+  const check = checkAt(config.kafka.brokers.join(), () => log.ping());
   // Without Kafka orders come late and all else goes on: no reason to take a gateway out of service.
-  if (!config.roles.has('gateway') && !config.roles.has('grpc')) health.need('kafka', () => log.ping());
+  if (config.roles.has('gateway') || config.roles.has('grpc')) health.watch('kafka', check);
+  else health.need('kafka', check);
   return { log, orderedUntil: log.consumption(checkoutTopic, orderConsumerGroup) };
 }
 

@@ -11,7 +11,7 @@ describe('startHealth', () => {
     const progress = createProgress({ write: (line) => lines.push(line) });
     const lifecycle = createLifecycle({ progress, log: silentLogger });
     let finish = () => {};
-    const health = await startHealth(parseConfig({ HEALTH_PORT: '0' }), lifecycle);
+    const health = await startHealth(parseConfig({ HEALTH_PORT: '0' }), lifecycle, silentLogger);
     await lifecycle.start({
       name: 'what takes its time to stop',
       start: () => undefined,

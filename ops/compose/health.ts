@@ -1,4 +1,7 @@
+import { startSweep } from '../../actors/services/sweep.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
+import { watchHealth } from '../../runtime/observe/health-watch.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
 import { createReadiness, type HealthCheck, type HealthChecks } from '../../runtime/observe/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { openHealthServer } from '../infra/health-server.ts';
@@ -10,14 +13,24 @@ export interface Health {
   readonly checks: HealthChecks;
   /** Adds a dependency. */
   need(name: string, check: HealthCheck): void;
+  /** Adds one that is only told of: the process is ready without it. */
+  watch(name: string, check: HealthCheck): void;
   /** The start is over: from now on readiness is up to the checks. */
   started(): void;
 }
 
+/** How often the dependencies are looked at for the log. */
+const lookEveryMs = 2_000;
+
 /** Answers probes on HEALTH_PORT from the first moment on; not ready until everything runs, nor once the stop began. */
-export async function startHealth({ healthPort }: Config, lifecycle: Lifecycle): Promise<Health> {
+export async function startHealth(
+  { healthPort }: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<Health> {
   let state = 'starting';
   lifecycle.stopping.addEventListener('abort', () => (state = 'stopping'));
+  const watched: Record<string, HealthCheck> = {};
   const checks: Record<string, HealthCheck> = {
     process: () => (state === 'started' ? Promise.resolve() : Promise.reject(new Error(state))),
   };
@@ -34,10 +47,27 @@ export async function startHealth({ healthPort }: Config, lifecycle: Lifecycle):
       describe: ({ port }) => `health on :${port}`,
     });
   }
+  const look = watchHealth({ readiness: createReadiness(watched, systemClock), clock: systemClock, logger });
+  await lifecycle.start({
+    name: 'the watch over the dependencies',
+    start: () =>
+      startSweep({
+        clock: systemClock,
+        everyMs: lookEveryMs,
+        logger,
+        // What is started or stopped in order is no outage.
+        round: async () => (state === 'started' ? look() : undefined),
+      }),
+    stop: (watch) => watch.close(),
+  });
   return {
     checks,
     need(name, check) {
       checks[name] = check;
+      watched[name] = check;
+    },
+    watch(name, check) {
+      watched[name] = check;
     },
     started() {
       if (state === 'starting') state = 'started';

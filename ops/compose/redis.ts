@@ -1,6 +1,7 @@
 import { systemClock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
-import type { HealthCheck } from '../../runtime/observe/readiness.ts';
+import { maskPasswords } from '../../runtime/observe/mask.ts';
+import { checkAt, type HealthCheck } from '../../runtime/observe/readiness.ts';
 import { openRedis, type RedisTls } from '../../runtime/redis/open-redis.ts';
 import { isRedisCluster, type RedisConnection } from '../../runtime/redis/redis-connection.ts';
 import type { Config } from '../config/config.ts';
@@ -46,7 +47,7 @@ export async function startRedisBackend(
     stop: (connection) => connection.disconnect(),
   });
   if (has(mailboxRoles)) await checkRedisSettings(redis, logger);
-  return { redis, check: () => checkRedis(redis) };
+  return { redis, check: checkAt(maskPasswords(url), () => checkRedis(redis)) };
 }
 
 async function connect(url: string, logger: Logger, tls: RedisTls | undefined): Promise<RedisConnection> {

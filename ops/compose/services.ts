@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import type { GrpcClientOptions } from '../../actors/services/grpc/grpc.client.ts';
 import type { MutualTls } from '../../actors/services/grpc/mutual-tls.ts';
 import { openInventory, type Inventory } from '../../actors/services/inventory/inventory.client.ts';
@@ -9,6 +10,7 @@ import { openProductCatalog, type ProductCatalog } from '../../actors/services/p
 import { openProductService } from '../../actors/services/product/product.service.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import { checkAt } from '../../runtime/observe/readiness.ts';
 import type { Config } from '../config/config.ts';
 import type { DataDir } from '../infra/data-dir.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
@@ -22,7 +24,9 @@ export interface Services {
   readonly payments: Payments;
 }
 
-type ServiceRole = 'product' | 'inventory' | 'payment';
+const services = ['product', 'inventory', 'payment'] as const;
+
+type ServiceRole = (typeof services)[number];
 
 /** Starts the services that are this process's role and connects to all three. */
 export async function startServices(
@@ -73,7 +77,11 @@ export async function startServices(
       describe: ({ port }) => `${role} service on :${port}`,
     });
     lifecycle.stopping.addEventListener('abort', () => service.drain());
-    health.need(role, () => service.check());
+    const file = join(dataDir.path, `${role}.sqlite`);
+    health.need(
+      role,
+      checkAt(file, () => service.check()),
+    );
     // One that runs here is called here, unless the configuration says otherwise.
     if (config.givenAddresses.has(role)) return configured;
     // TLS wants a name.
@@ -97,16 +105,22 @@ export async function startServices(
   });
   const { catalog, inventory: stock, payments } = connections;
   const called = { product: catalog, inventory: stock, payment: payments };
-  for (const role of calledBy(config)) health.need(role, () => called[role].check());
+  for (const { role, needed } of calledBy(config)) {
+    const check = checkAt(config.addresses[role], () => called[role].check());
+    if (needed) health.need(role, check);
+    else health.watch(role, check);
+  }
   return connections;
 }
 
-/** The services elsewhere that the ways in can't do without. The actors retry what a service refuses. */
-function calledBy({ roles }: Config): ServiceRole[] {
-  const called: readonly ServiceRole[] = roles.has('gateway')
-    ? ['product', 'inventory', 'payment']
+/** The services elsewhere that this process calls, and whether it is ready without them. */
+function calledBy({ roles }: Config): { role: ServiceRole; needed: boolean }[] {
+  const waysIn: readonly ServiceRole[] = roles.has('gateway')
+    ? services
     : roles.has('grpc')
       ? ['product']
       : [];
-  return called.filter((role) => !roles.has(role));
+  // The actors try again what a service refuses.
+  const called = roles.has('node') ? services : waysIn;
+  return called.filter((role) => !roles.has(role)).map((role) => ({ role, needed: waysIn.includes(role) }));
 }

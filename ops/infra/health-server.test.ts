@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { systemClock } from '../../runtime/define/clock.ts';
-import { createReadiness, type HealthCheck } from '../../runtime/observe/readiness.ts';
+import { checkAt, createReadiness, type HealthCheck } from '../../runtime/observe/readiness.ts';
 import { openHealthServer, type HealthServer } from './health-server.ts';
 
 describe('openHealthServer', () => {
@@ -27,7 +27,9 @@ describe('openHealthServer', () => {
   it('is ready while every dependency works, and names those that do not', async () => {
     const dependencies = { redis: 'ok', postgres: 'ok' };
     expect(await ask('/health/ready')).to.deep.equal([200, { status: 'ok', dependencies }]);
-    checks['postgres'] = () => Promise.reject(new Error('connect 10.0.0.1'));
+    checks['postgres'] = checkAt('postgres://u:***@db', () =>
+      Promise.reject(Object.assign(new Error('could not extend file'), { code: '53100' })),
+    );
     expect(await ask('/health/ready')).to.deep.equal([
       503,
       {
@@ -35,6 +37,7 @@ describe('openHealthServer', () => {
         code: 'unavailable',
         status: 'unavailable',
         dependencies: { redis: 'ok', postgres: 'failing' },
+        reasons: { postgres: 'postgres://u:***@db: the disk is full' },
       },
     ]);
   });

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Readiness } from '../../runtime/observe/readiness.ts';
+import { readinessBody, type Readiness } from '../../runtime/observe/readiness.ts';
 
 export interface HealthServer {
   readonly port: number;
@@ -14,7 +14,7 @@ interface Answer {
 
 /**
  * Answers probes over plain HTTP, for processes of any role: `/health/live` as long as the process runs, and
- * `/health/ready` with each dependency by name, 503 while one of them fails.
+ * `/health/ready` with each dependency by name, 503 and the reason while one of them fails.
  */
 export function openHealthServer(options: {
   readonly host: string;
@@ -53,10 +53,6 @@ async function answerTo(method = '', url = '', readiness: Readiness): Promise<An
     return { status: 405, body: { error: 'GET only', code: 'method_not_allowed' } };
   }
   if (path === '/health/live') return { status: 200, body: { status: 'ok' } };
-  const health = await readiness();
-  const dependencies = Object.fromEntries(health);
-  const failing = [...health.keys()].filter((name) => health.get(name) !== 'ok');
-  if (failing.length === 0) return { status: 200, body: { status: 'ok', dependencies } };
-  const error = `not ready: ${failing.join(', ')}`;
-  return { status: 503, body: { error, code: 'unavailable', status: 'unavailable', dependencies } };
+  const { ready, body } = readinessBody(await readiness());
+  return { status: ready ? 200 : 503, body };
 }

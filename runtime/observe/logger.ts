@@ -8,7 +8,7 @@ const redact = secrets.flatMap((name) => [name, `*.${name}`, `*.headers.${name}`
 
 /** A JSON line per entry on `destination` (default: standard output). */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  const options = { level, redact: { paths: redact, censor: '[secret]' }, base: null };
+  const options = { level, redact: { paths: redact, censor: '***' }, base: null };
   return destination === undefined ? pino(options) : pino(options, destination);
 }
 

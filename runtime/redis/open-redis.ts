@@ -3,8 +3,10 @@ import type { Clock } from '../define/clock.ts';
 import { TrolleyError } from '../define/errors.ts';
 import { withTimeLimit } from '../define/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
+import { maskPasswords } from '../observe/mask.ts';
+import { reasonOf } from '../observe/reason.ts';
 import { isRedisCluster, type RedisConnection } from './redis-connection.ts';
-import { parseRedisUrl, redisUrlWithoutPassword, type RedisAddress, type RedisHost } from './redis-url.ts';
+import { parseRedisUrl, type RedisAddress, type RedisHost } from './redis-url.ts';
 
 export interface OpenRedisOptions {
   readonly clock: Clock;
@@ -53,7 +55,7 @@ export async function openRedis(
   } catch (error) {
     redis.disconnect();
     const cause = reason ?? error;
-    const sentence = `${redisUrlWithoutPassword(url)} cannot be reached: ${String(cause)}`;
+    const sentence = `${maskPasswords(url)} cannot be reached: ${reasonOf(cause)}`;
     throw new TrolleyError('unavailable', sentence, { cause });
   }
   return redis;

@@ -46,11 +46,6 @@ export function parseRedisUrl(url: string): RedisAddress {
   }
 }
 
-/** The URL as it may be shown. */
-export function redisUrlWithoutPassword(url: string): string {
-  return url.replace(/(:\/\/[^/?#:]*):[^/?#]*@/, '$1:secret@');
-}
-
 function credentialsOf(text: string | undefined): { username?: string; password?: string } {
   if (text === undefined) return {};
   const at = text.indexOf(':');

@@ -331,7 +331,7 @@ describe('gRPC', () => {
         await look;
       };
       expect((await failureOf(own.check())).code).to.equal('unavailable');
-      expect(lines.join('')).to.include('"failing":"store"');
+      expect(lines.join('')).to.include('"reasons":{"store":"the disk is full"}');
       broken = false;
       await nextLook();
       await own.check();

@@ -33,10 +33,11 @@ export function createServingHealth(options: ServingHealthOptions): ServingHealt
   return {
     implementation,
     async look() {
-      const health = await readiness();
+      const { reasons } = await readiness();
       if (draining) return;
-      const found = [...health.keys()].filter((name) => health.get(name) !== 'ok').join(', ');
-      if (found !== failing) logger.warn({ services: names.slice(1), failing: found }, 'health has changed');
+      const found = Object.keys(reasons).join(', ');
+      // The health of the whole process tells it to everybody.
+      if (found !== failing) logger.debug({ services: names.slice(1), reasons }, 'health has changed');
       failing = found;
       say(found === '' ? 'SERVING' : 'NOT_SERVING');
     },
