@@ -87,7 +87,7 @@ const cases: Case[] = [
   ...[1, true, {}, ['k'], long(256), 'a\0b', '\ud800'].map(
     (key): Case => [`idempotency_key ${JSON.stringify(key).slice(0, 20)}`, 'POST', checkout, start({ idempotency_key: key }), 400, 'invalid_idempotency_key'],
   ),
-  ...['street 1', [], 1, { street: 1 }, { street: 'a\0b' }, { 'a\0b': 'x' }, { street: long(513) }, { nested: {} }].map(
+  ...['street 1', [], 1, { street: 1 }, { street: 'a\0b' }, { 'a\0b': 'x' }, {}, { street: long(2037) }, { street: 'я'.repeat(1020) }, { nested: {} }].map(
     (address): Case => [`shipping_address ${JSON.stringify(address).slice(0, 20)}`, 'POST', checkout, start({ shipping_address: address }), 400, 'invalid_shipping_address'],
   ),
   ...['', 1, {}, long(65), 'a\0b'].map(

@@ -1,8 +1,14 @@
+import { isDeepStrictEqual } from 'node:util';
 import { defineActor, type Outcome, type Turn } from '../../runtime/define/actor.ts';
 import { TrolleyError, type ErrorCode } from '../../runtime/define/errors.ts';
 import { checkoutCompletedType, encodeCheckoutCompleted } from './checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor } from './checkout.contract.ts';
-import { createCheckoutEffects, type CheckoutEffects, type CheckoutPorts } from './checkout.effects.ts';
+import {
+  createCheckoutEffects,
+  partyOf,
+  type CheckoutEffects,
+  type CheckoutPorts,
+} from './checkout.effects.ts';
 import type { CheckoutEvent, Step } from './checkout.events.ts';
 import { advanceSaga, beginSaga, endingOf, type SagaStep } from './checkout.saga.ts';
 import { CheckoutState, viewOf, type CheckoutContext, type CheckoutSession } from './checkout.state.ts';
@@ -15,6 +21,7 @@ export interface CheckoutDeps extends CheckoutPorts {
   readonly paymentTimeoutMs: number;
 }
 
+type StartRequest = Pick<CheckoutContext, 'paymentMethod' | 'shippingAddress'>;
 type CheckoutTurn = Turn<CheckoutState, CheckoutEffects>;
 
 const currency = 'USD';
@@ -41,6 +48,12 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
         if (session === undefined) {
           follow(turn, beginSaga({ ...input, checkoutId: turn.key, currency, limits, at: turn.now }));
           return turn.defer({ created: true });
+        }
+        if (!isSameRequest(session, input)) {
+          throw new TrolleyError(
+            'idempotency_key_reused',
+            'this idempotency key was used for a checkout with another address or payment method',
+          );
         }
         if (endingOf(session) === undefined) return turn.defer({ created: false });
         return { created: false, checkout: viewOf(session) };
@@ -103,7 +116,9 @@ function takeEnd(
 
 function failure<S extends Step>(step: S, { error }: { readonly error: TrolleyError }, at: number) {
   const how = isRefusal(error) ? 'refused' : 'unknown';
-  return { type: `${step}.${how}` as const, at, code: error.code } as CheckoutEvent;
+  const party = partyOf(error);
+  const failed = { type: `${step}.${how}` as const, at, code: error.code };
+  return (party === undefined ? failed : { ...failed, party }) as CheckoutEvent;
 }
 
 function take(turn: CheckoutTurn, event: CheckoutEvent): void {
@@ -169,6 +184,14 @@ function publishCompleted(turn: CheckoutTurn, context: CheckoutContext): void {
     partitionKey: String(context.userId),
     payload: encodeCheckoutCompleted({ ...context, completedAt: context.completedAt ?? turn.now }),
   });
+}
+
+/** Whatever the order of an address's fields. */
+function isSameRequest({ context }: CheckoutSession, request: StartRequest): boolean {
+  return (
+    context.paymentMethod === request.paymentMethod &&
+    isDeepStrictEqual(context.shippingAddress, request.shippingAddress)
+  );
 }
 
 /** The session, unless nothing was ever accepted. */

@@ -15,12 +15,21 @@ export type CheckoutStatus = z.infer<typeof CheckoutStatus>;
 
 const Text = (maxLength: number) => z.string().max(maxLength).regex(storableText, 'well-formed text');
 
-const maxAddressFields = 32;
+/** As JSON in UTF-8. */
+const maxAddressBytes = 2048;
 
-export const ShippingAddress = z
-  .record(Text(64), Text(512))
-  .refine((address) => Object.keys(address).length <= maxAddressFields, `at most ${maxAddressFields} fields`);
+/** As it is stored: older ones may be larger than what is taken now. */
+export const ShippingAddress = z.record(Text(64), Text(maxAddressBytes));
 export type ShippingAddress = z.infer<typeof ShippingAddress>;
+
+/** As it is taken from a buyer. */
+export const GivenAddress = ShippingAddress.refine(
+  (address) => Object.keys(address).length > 0,
+  'must have a field; leave it out where there is none',
+).refine(
+  (address) => Buffer.byteLength(JSON.stringify(address)) <= maxAddressBytes,
+  `must be at most ${maxAddressBytes} bytes of JSON`,
+);
 
 /** Amounts in integer cents, times in ISO 8601. */
 export const CheckoutView = z.object({
@@ -31,6 +40,7 @@ export const CheckoutView = z.object({
   totalCents: z.int().nonnegative(),
   currency: z.string(),
   createdAt: z.string(),
+  /** When it ended, COMPLETED or FAILED. */
   completedAt: z.string().optional(),
   /** One entry for each status reached, and one for each step that was retried or compensated. */
   history: z.array(z.object({ status: CheckoutStatus, at: z.string(), detail: z.string().optional() })),
@@ -44,13 +54,14 @@ export const CheckoutContract = defineContract({
   messages: {
     /**
      * Starts the checkout, or joins the one that runs or ran; answered when it has ended. `created` tells the
-     * one caller that started it. Refused, with nothing accepted: `empty_cart`, `checkout_in_progress`.
+     * one caller that started it. Refused, with nothing accepted: `empty_cart`, `checkout_in_progress`;
+     * `idempotency_key_reused` for another address or payment method than the first.
      */
     Start: {
       input: z.object({
         userId: z.int().positive(),
         idempotencyKey: Text(255).min(1),
-        shippingAddress: ShippingAddress.optional(),
+        shippingAddress: GivenAddress.optional(),
         paymentMethod: Text(64).min(1).optional(),
       }),
       output: z.object({ created: z.boolean(), checkout: CheckoutView }),

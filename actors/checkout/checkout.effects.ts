@@ -1,9 +1,10 @@
 import type { EffectContext } from '../../runtime/define/actor.ts';
 import type { Clock } from '../../runtime/define/clock.ts';
-import { TrolleyError, codeOf } from '../../runtime/define/errors.ts';
+import { TrolleyError, codeOf, isTrolleyError } from '../../runtime/define/errors.ts';
 import type { ActorRefs } from '../../runtime/define/ref.ts';
 import { CartContract, type CartLine } from '../cart/cart.contract.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
+import type { Party } from './checkout.events.ts';
 import { priceLines, type ProductPrice } from './checkout.pricing.ts';
 
 /** Passed on with every call. */
@@ -90,9 +91,11 @@ export function createCheckoutEffects({ carts, prices, inventory, payments, cloc
   return {
     async ClaimAndPrice(input: StepInput, context: EffectContext) {
       const { userId, checkoutId } = input;
-      const { lines, cartVersion } = await carts.claim(userId, checkoutId, calling(input, context));
+      const claim = carts.claim(userId, checkoutId, calling(input, context));
+      const { lines, cartVersion } = await claim.catch(blaming('cart'));
       const ids = lines.map((line) => line.productId);
-      return { cartVersion, pricing: priceLines(lines, await prices.getMany(ids, calling(input, context))) };
+      const products = await prices.getMany(ids, calling(input, context)).catch(blaming('catalog'));
+      return { cartVersion, pricing: priceLines(lines, products) };
     },
     async ReleaseClaim(input: StepInput, context: EffectContext) {
       await carts.release(input.userId, input.checkoutId, calling(input, context));
@@ -133,6 +136,21 @@ export function createCheckoutEffects({ carts, prices, inventory, payments, cloc
     },
   };
 }
+
+/** Names in the error who was asked. */
+function blaming(party: Party) {
+  return (cause: unknown): never => {
+    if (!isTrolleyError(cause)) throw cause;
+    throw new TrolleyError(cause.code, cause.message, { cause, details: { ...cause.details, party } });
+  };
+}
+
+/** Who was asked when a step failed, if its effect has named them. */
+export function partyOf({ details }: TrolleyError): Party | undefined {
+  const party = details?.['party'];
+  return party === 'cart' || party === 'catalog' ? party : undefined;
+}
+
 export type CheckoutEffects = ReturnType<typeof createCheckoutEffects>;
 
 /** The claims of the cart actors. */

@@ -4,12 +4,19 @@ import type { CheckoutContext } from './checkout.state.ts';
 /** What the saga has done outside; each is an effect of the same name. */
 export type Step = 'ClaimAndPrice' | 'Reserve' | 'Charge' | 'Confirm' | 'Refund' | 'Release' | 'ReleaseClaim';
 
+/** Whom the first step asks. */
+export type Party = 'cart' | 'catalog';
+
 /** `at`: milliseconds since the epoch. `code`: an error code, or a reason of the same kind. */
 interface Told<Type extends string> {
   readonly type: Type;
   readonly at: number;
 }
-type Failed<Type extends string> = Told<Type> & { readonly code: string };
+type Failed<Type extends string> = Told<Type> & {
+  readonly code: string;
+  /** Who gave no answer, where the step asks several. */
+  readonly party?: Party;
+};
 type FailedStep = { [S in Step]: Failed<`${S}.refused`> | Failed<`${S}.unknown`> }[Step];
 
 export type CheckoutEvent =

@@ -141,6 +141,8 @@ async function runCheckout(choices: Choices, seen: Seen): Promise<void> {
   seen.endings.add(`${ending ?? ''} ${session!.context.failureReason ?? ''}`.trim());
   expect(session!.context.status).to.equal(completed ? 'COMPLETED' : 'FAILED');
   expect(session!.context.history.at(-1)?.status).to.equal(session!.context.status);
+  expect(session!.context.completedAt, 'when it ended').to.equal(session!.context.history.at(-1)?.at);
+  expect(session!.context.history.length, 'entries of the history').to.be.at.most(30);
   expect(checkout.published.length, 'events published').to.equal(completed ? 1 : 0);
 
   const lines = completed ? session!.context.lines : [];
@@ -245,6 +247,7 @@ describe('checkout: every way it can go', function () {
         'completed',
         'failed cancelled',
         'failed cart_unavailable',
+        'failed catalog_unavailable',
         'failed insufficient_stock',
         'failed inventory_unavailable',
         'failed payment_declined: card_declined',

@@ -83,6 +83,7 @@ const checkoutSetup = setup({
       const earlier = retries === 0 ? history : history.slice(0, -1);
       return { retries: retries + 1, history: [...earlier, { status, at: timeOf(scope), detail }] };
     }),
+    end: assign((scope) => ({ completedAt: timeOf(scope) })),
     keepReservation: assign((_, kept: { reservationId: string }) => kept),
     requestCancel: assign({ cancelRequested: true }),
     fail: assign((scope, { reason }: { reason: string }) => {
@@ -182,7 +183,13 @@ export const checkoutMachine = checkoutSetup.createMachine({
         ],
         'ClaimAndPrice.unknown': [
           { guard: 'mayRetry', actions: retry('ClaimAndPrice') },
-          { target: 'compensating', actions: fail('cart_unavailable') },
+          {
+            target: 'compensating',
+            actions: {
+              type: 'fail',
+              params: ({ event }) => ({ reason: `${event.party ?? 'cart'}_unavailable` }),
+            },
+          },
         ],
       },
     },
@@ -317,14 +324,10 @@ export const checkoutMachine = checkoutSetup.createMachine({
     },
     completed: {
       type: 'final',
-      entry: [
-        { type: 'reach', params: { status: 'COMPLETED' } },
-        assign((scope) => ({ completedAt: timeOf(scope) })),
-        'publishCompleted',
-      ],
+      entry: [{ type: 'reach', params: { status: 'COMPLETED' } }, 'end', 'publishCompleted'],
     },
-    failed: { type: 'final', entry: { type: 'reach', params: { status: 'FAILED' } } },
+    failed: { type: 'final', entry: [{ type: 'reach', params: { status: 'FAILED' } }, 'end'] },
     /** Never accepted: whoever waits is refused. FAILED in the store, so that nothing looks unfinished. */
-    rejected: { type: 'final', entry: { type: 'reach', params: { status: 'FAILED' } } },
+    rejected: { type: 'final', entry: [{ type: 'reach', params: { status: 'FAILED' } }, 'end'] },
   },
 });

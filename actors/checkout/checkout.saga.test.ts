@@ -3,7 +3,7 @@ import { codeOf } from '../../runtime/define/errors.ts';
 import { checkoutIdFor } from './checkout.contract.ts';
 import type { CheckoutEvent, CheckoutInput, Step } from './checkout.events.ts';
 import { advanceSaga, beginSaga, endingOf } from './checkout.saga.ts';
-import { CheckoutSession } from './checkout.state.ts';
+import { CheckoutSession, viewOf } from './checkout.state.ts';
 
 const at = Date.parse('2026-01-01T00:00:00Z');
 const input: CheckoutInput = {
@@ -138,6 +138,22 @@ describe('checkout saga', () => {
       'ReleaseClaim: done',
       'FAILED',
     ]);
+  });
+
+  it('says who gave no answer, and when it ended', () => {
+    const unknown = { type: 'ClaimAndPrice.unknown', at: later, code: 'unavailable' } as const;
+    for (const party of ['cart', 'catalog'] as const) {
+      const done = { type: 'ReleaseClaim.done', at: later + 5 } as const;
+      const { session } = after({ ...unknown, party }, done);
+      expect(session.context).to.include({ failureReason: `${party}_unavailable`, completedAt: later + 5 });
+      const { completedAt: _, ...once } = session.context;
+      expect(viewOf({ ...session, context: once }).completedAt, 'of an older one').to.equal(
+        new Date(later + 5).toISOString(),
+      );
+    }
+    const { completedAt } = after(priced, reserved, charged, { type: 'Confirm.done', at: later }).session
+      .context;
+    expect(completedAt).to.equal(later);
   });
 
   it('does not refund a declined charge', () => {

@@ -55,7 +55,9 @@ export const CheckoutState = z.object({ session: CheckoutSession.nullable() });
 export type CheckoutState = z.infer<typeof CheckoutState>;
 
 export function viewOf({ context }: CheckoutSession): CheckoutView {
-  const { checkoutId, userId, status, failureReason, totalCents, currency, completedAt } = context;
+  const { checkoutId, userId, status, failureReason, totalCents, currency } = context;
+  // Those that failed were once stored without it.
+  const completedAt = context.completedAt ?? (status === 'FAILED' ? context.history.at(-1)?.at : undefined);
   return {
     checkoutId,
     userId,

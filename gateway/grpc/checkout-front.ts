@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import {
-  ShippingAddress,
+  GivenAddress,
   type CheckoutStatus as Status,
   type CheckoutView,
 } from '../../actors/checkout/checkout.contract.ts';
@@ -51,7 +51,7 @@ export function checkoutFront(checkouts: Checkouts, options: FrontOptions): Unar
 
 const Initiate = z.object({
   idempotency_key: BodyIdempotencyKey,
-  shipping_address: ShippingAddress.optional(),
+  shipping_address: GivenAddress.optional(),
   payment_method: BodyPaymentMethod.optional(),
 });
 

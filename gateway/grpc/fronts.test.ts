@@ -98,6 +98,7 @@ describe('gRPC fronts', () => {
       idempotencyKey: 'k',
       shippingAddress: { recipient: 'A', city: 'Oslo', postal_code: '0150' },
     });
+    expect(await codeFor(checkouts.call('initiateCheckout', checkout))).to.equal('idempotency_key_reused');
     const { checkoutId } = started;
     const session = await checkouts.call('getCheckoutStatus', { checkoutId, userId: 1n });
     expect(session).to.include({ checkoutId, userId: 1n, totalCents: 2999n });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ShippingAddress, type CheckoutView } from '../../actors/checkout/checkout.contract.ts';
+import { GivenAddress, type CheckoutView } from '../../actors/checkout/checkout.contract.ts';
+import { orderIdFor } from '../../actors/order/order.contract.ts';
 import type { Checkouts } from '../checkouts.ts';
 import { BodyIdempotencyKey, BodyPaymentMethod } from '../fields.ts';
 import { Money } from '../money-json.ts';
@@ -16,7 +17,7 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
       access: 'user',
       body: z.object({
         idempotency_key: BodyIdempotencyKey,
-        shipping_address: ShippingAddress.optional(),
+        shipping_address: GivenAddress.optional(),
         payment_method: BodyPaymentMethod.optional(),
       }),
       async handle({ user, body, call, note }) {
@@ -63,6 +64,7 @@ function checkoutJson(view: CheckoutView) {
     checkout_id: view.checkoutId,
     status: view.status,
     failure_reason: view.failureReason,
+    order_id: view.status === 'COMPLETED' ? orderIdFor(view.checkoutId) : undefined,
     total_amount: new Money(view.totalCents),
     currency: view.currency,
     created_at: view.createdAt,

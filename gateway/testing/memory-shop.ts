@@ -1,13 +1,21 @@
 import { randomUUID } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { CartView } from '../../actors/cart/cart.contract.ts';
 import { maxLines, maxQuantity } from '../../actors/cart/cart.contract.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';
-import { checkoutIdFor, type CheckoutView } from '../../actors/checkout/checkout.contract.ts';
+import {
+  checkoutIdFor,
+  type CheckoutView,
+  type ShippingAddress,
+} from '../../actors/checkout/checkout.contract.ts';
 import { orderIdFor, type OrderStatus, type OrderView } from '../../actors/order/order.contract.ts';
 import type { OrderQueries } from '../../actors/order/order.queries.ts';
 import type { ProductView } from '../../actors/services/product/product.client.ts';
 import { TrolleyError } from '../../runtime/define/errors.ts';
 import type { Answers } from './memory-actors.ts';
+
+/** Methods of payment that never pay. */
+const declining = ['card_declined', 'no_funds', 'card_expired', 'invalid_ccv', 'network_error'];
 
 const createdAt = '2026-01-01T00:00:00.000Z';
 
@@ -29,6 +37,7 @@ export class MemoryShop {
   readonly carts = new Map<string, CartView>();
   readonly checkouts = new Map<string, CheckoutView>();
   readonly placed = new Map<string, OrderView>();
+  readonly #started = new Map<string, StartInput>();
 
   readonly views: CartViews = {
     get: async () => undefined,
@@ -73,19 +82,23 @@ export class MemoryShop {
       ClearCart: (key) => this.#put(key, []),
     },
     checkout: {
-      Start: (key, { userId, idempotencyKey, paymentMethod }: StartInput) => {
+      Start: (key, input: StartInput) => {
+        const { userId, idempotencyKey, paymentMethod = 'card' } = input;
         if (checkoutIdFor(userId, idempotencyKey) !== key) throw new TrolleyError('internal', 'wrong key');
         const known = this.checkouts.get(key);
-        if (known !== undefined) return { created: false, checkout: known };
+        if (known !== undefined) {
+          if (isDeepStrictEqual(this.#started.get(key), input)) return { created: false, checkout: known };
+          throw new TrolleyError('idempotency_key_reused', 'the key was used for another checkout');
+        }
         const { items } = this.#cart(String(userId));
         if (items.length === 0) throw new TrolleyError('empty_cart', 'the cart is empty');
-        const declined = paymentMethod === 'card_declined';
+        const declined = declining.includes(paymentMethod);
         const totalCents = items.reduce((sum, line) => sum + (seeds[line.productId - 1]?.priceCents ?? 0) * line.quantity, 0); // prettier-ignore
         const checkout: CheckoutView = {
           checkoutId: key,
           userId,
           status: declined ? 'FAILED' : 'COMPLETED',
-          ...(declined ? { failureReason: 'payment_declined: CARD_DECLINED' } : {}),
+          ...(declined ? { failureReason: `payment_declined: ${paymentMethod}` } : {}),
           totalCents,
           currency: 'USD',
           createdAt,
@@ -93,6 +106,7 @@ export class MemoryShop {
           history: [{ status: 'INITIATED', at: createdAt }],
         };
         this.checkouts.set(key, checkout);
+        this.#started.set(key, input);
         if (!declined) this.#place(checkout, items);
         return { created: true, checkout };
       },
@@ -100,8 +114,7 @@ export class MemoryShop {
       Cancel: (key, { userId }: { userId: number }) => {
         const checkout = this.#checkout(key);
         if (checkout.userId !== userId) throw new TrolleyError('not_found', 'there is no such checkout');
-        if (checkout.status === 'COMPLETED') throw new TrolleyError('conflict', 'the payment has completed');
-        return checkout;
+        throw new TrolleyError('conflict', `the checkout is ${checkout.status}`);
       },
     },
     order: {
@@ -161,6 +174,7 @@ export class MemoryShop {
   #move(key: string, status: OrderStatus): OrderView {
     const order = this.placed.get(key);
     if (order === undefined) throw new TrolleyError('not_found', 'there is no such order');
+    if (status === 'CANCELLED' && order.status === status) return order;
     const life = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
     const at = life.indexOf(order.status);
     const allowed = status === 'CANCELLED' ? at === 0 || at === 1 : at >= 0 && life[at + 1] === status;
@@ -180,4 +194,5 @@ interface StartInput {
   readonly userId: number;
   readonly idempotencyKey: string;
   readonly paymentMethod?: string;
+  readonly shippingAddress?: ShippingAddress;
 }

@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { describeShop } from '../../gateway/testing/shop.suite.ts';
+import type { Parsed } from '../../gateway/testing/test-gateway.ts';
 import { expectBalancedBooks, untilSettled } from './books.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
@@ -17,6 +19,15 @@ describe('the shop sells', () => {
     await untilSettled(shop.stores);
     await expectBalancedBooks(shop.stores);
   });
+
+  describeShop('the shop', () => ({
+    newUser: () => nextUser++,
+    async send(method, path, { as, json }) {
+      const user = await (as === 'admin' ? shop.client.user(1, 'admin') : shop.client.user(as));
+      const { body, ...answer } = await shop.client.send<Parsed>(method, path, { token: user.token, json });
+      return { ...answer, json: body };
+    },
+  }));
 
   const orderOf = (user: Shopper) =>
     eventually(async () => (await user.orders()).body[0], `the order of user ${user.id}`);
@@ -45,7 +56,7 @@ describe('the shop sells', () => {
     expect(order.shipping_address).to.deep.equal(address);
     await eventually(async () => (await user.cart()).body.total_items === 0, 'an empty cart');
 
-    const again = await user.checkout('first');
+    const again = await user.checkout('first', { shipping_address: address });
     expect(again.status).to.equal(200);
     expect(again.body).to.deep.equal(checkout);
     expect((await user.orders()).body).to.deep.equal([order]);

@@ -28,7 +28,9 @@ describe('a checkout that fails', () => {
       expect(shop.stores.stock()).to.deep.equal(stock);
       expect((await user.cart()).body).to.deep.equal(cart);
 
-      const again = await user.checkout(reason, { payment_method: 'card' });
+      const other = await user.checkout(reason, { payment_method: 'card' });
+      expect(`${other.status} ${other.body.code ?? ''}`).to.equal('409 idempotency_key_reused');
+      const again = await user.checkout(reason, { payment_method: reason });
       expect(again.status, 'the same key again').to.equal(200);
       expect(again.body).to.deep.equal(body);
       expect((await user.orders()).body).to.deep.equal([]);
