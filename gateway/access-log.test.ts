@@ -27,6 +27,7 @@ describe('the log of requests', () => {
         status: 201,
         requestId: 'r-1',
         userId: 5,
+        clientAddress: '127.0.0.1',
       });
       expect(entry).to.have.property('ms').that.is.a('number');
       expect(entry['checkoutId']).to.equal([...open.memory.checkouts.keys()][0]);

@@ -3,6 +3,7 @@ import Koa from 'koa';
 import helmet from 'koa-helmet';
 import type { Clock } from '../runtime/define/clock.ts';
 import type { Logger } from '../runtime/observe/logger.ts';
+import type { TrustedProxies } from './client-address.ts';
 import { createAdmission } from './middleware/admission.ts';
 import { answerErrors, refuseMalformedTarget } from './middleware/answer-errors.ts';
 import { createJsonBody } from './middleware/json-body.ts';
@@ -34,6 +35,8 @@ export interface GatewayDeps {
   /** How long the rest of a body that is not read may take to arrive. Default 5000. */
   readonly lingerMs?: number | undefined;
   readonly healthChecks: HealthChecks;
+  /** Whose `X-Forwarded-For` says where a request came from. */
+  readonly trustedProxies: TrustedProxies;
 }
 
 /** The REST API as a Koa app that does not listen. */

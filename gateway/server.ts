@@ -96,7 +96,8 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   await listen(server, options);
 
   const { port } = server.address() as AddressInfo;
-  const name = host === '0.0.0.0' || host === '::' ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  const local = ['0.0.0.0', '::', '127.0.0.1', '::1'].includes(host);
+  const name = local ? 'localhost' : host.includes(':') ? `[${host}]` : host;
   return {
     port,
     url: `${secure === undefined ? 'http' : 'https'}://${name}:${port}`,

@@ -24,6 +24,33 @@ describe('createTokenVerifier', () => {
     expect(await verifier.userOf(`Bearer ${token}`)).to.deep.equal({ id: 42, roles: [] });
   });
 
+  it('takes either claim as a number or as decimal digits', async () => {
+    for (const claim of [42, '42']) {
+      for (const claims of [{ user_id: claim }, { user_id: undefined, sub: claim }]) {
+        const token = await signToken({ claims });
+        expect(await verifier.userOf(`Bearer ${token}`), JSON.stringify(claims)).to.deep.equal({
+          id: 42,
+          roles: [],
+        });
+      }
+    }
+  });
+
+  it('takes tokens of older secrets as long as these are named, and only as they are', async () => {
+    const previousSecrets = ['an older secret of 32 bytes or more!', 'the oldest secret of 32 bytes or more'];
+    const rotating = createTokenVerifier({ ...testJwt, previousSecrets }, systemClock);
+    for (const secret of [testJwt.secret, ...previousSecrets]) {
+      const token = await signToken({ secret, claims: { user_id: 5 } });
+      expect(await rotating.userOf(`Bearer ${token}`)).to.deep.equal({ id: 5, roles: [] });
+      const expired = await signToken({ secret, claims: { exp: now - 60 } });
+      const refusal: unknown = await rotating.userOf(`Bearer ${expired}`).catch((reason: unknown) => reason);
+      expect(String(refusal)).to.contain('expired');
+    }
+    const forged = await signToken({ secret: 'another secret of 32 bytes or more!!' });
+    const refusal: unknown = await rotating.userOf(`Bearer ${forged}`).catch((reason: unknown) => reason);
+    expect(codeOf(refusal)).to.equal('unauthorized');
+  });
+
   it('takes roles that are no list of texts for none', async () => {
     const token = await signToken({ claims: { roles: 'admin' } });
     expect(await verifier.userOf(`Bearer ${token}`)).to.deep.equal({ id: 1, roles: [] });
@@ -54,6 +81,14 @@ describe('createTokenVerifier', () => {
     'no user': async () => `Bearer ${await signToken({ claims: { user_id: undefined } })}`,
     'a user in words': async () => `Bearer ${await signToken({ claims: { user_id: 'me', sub: '1' } })}`,
     'a sub in words': async () => `Bearer ${await signToken({ claims: { user_id: undefined, sub: 'me' } })}`,
+    ...Object.fromEntries(
+      [[1], ['1'], { id: 1 }, true, null, '', ' 1', '1 ', '01', '+1', '1e3', '0x1', '1.0', '１', '9'.repeat(16), 'NaN'].flatMap(
+        (wrong): [string, () => Promise<string>][] => [
+          [`user_id ${JSON.stringify(wrong)}`, async () => `Bearer ${await signToken({ claims: { user_id: wrong, sub: '1' } })}`],
+          [`sub ${JSON.stringify(wrong)}`, async () => `Bearer ${await signToken({ claims: { user_id: undefined, sub: wrong } })}`],
+        ],
+      ), // prettier-ignore
+    ),
     'user 0': async () => `Bearer ${await signToken({ claims: { user_id: 0 } })}`,
     'user -1': async () => `Bearer ${await signToken({ claims: { user_id: -1 } })}`,
     'user 1.5': async () => `Bearer ${await signToken({ claims: { user_id: 1.5 } })}`,

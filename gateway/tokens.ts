@@ -1,5 +1,5 @@
-import { createSecretKey } from 'node:crypto';
-import { errors, jwtVerify, type JWTPayload } from 'jose';
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import type { Clock } from '../runtime/define/clock.ts';
 import { TrolleyError } from '../runtime/define/errors.ts';
 
@@ -12,6 +12,8 @@ export interface User {
 export interface JwtSettings {
   /** Shared secret of HS256. */
   readonly secret: string;
+  /** Older secrets whose tokens are still taken, while the secret is being changed. */
+  readonly previousSecrets?: readonly string[] | undefined;
   /** What `iss` must be. */
   readonly issuer: string;
 }
@@ -25,7 +27,8 @@ export interface TokenVerifier {
 }
 
 export function createTokenVerifier(settings: JwtSettings, clock: Clock): TokenVerifier {
-  const key = createSecretKey(Buffer.from(settings.secret, 'utf8'));
+  const secrets = [settings.secret, ...(settings.previousSecrets ?? [])];
+  const keys = secrets.map((secret) => createSecretKey(Buffer.from(secret, 'utf8')));
   return {
     async userOf(authorization) {
       if (authorization === '') return undefined;
@@ -33,14 +36,13 @@ export function createTokenVerifier(settings: JwtSettings, clock: Clock): TokenV
       if (token === undefined) throw refused('the Authorization header holds no bearer token');
       let payload: JWTPayload;
       try {
-        // Pinned: a token must not choose its own algorithm, `none` least of all.
-        const verified = await jwtVerify(token, key, {
+        payload = await verifiedWith(keys, token, {
+          // Pinned: a token must not choose its own algorithm, `none` least of all.
           algorithms: ['HS256'],
           issuer: settings.issuer,
           requiredClaims: ['exp'],
           currentDate: new Date(clock.now()),
         });
-        payload = verified.payload;
       } catch (cause) {
         throw refused(reasonOf(cause), cause);
       }
@@ -49,10 +51,29 @@ export function createTokenVerifier(settings: JwtSettings, clock: Clock): TokenV
   };
 }
 
+/** By the first key that it is signed with. Of a token that none has signed it is all the same which one says so. */
+async function verifiedWith(
+  keys: readonly KeyObject[],
+  token: string,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  let refusal: unknown;
+  for (const key of keys) {
+    try {
+      return (await jwtVerify(token, key, options)).payload;
+    } catch (error) {
+      if (!(error instanceof errors.JWSSignatureVerificationFailed)) throw error;
+      refusal = error;
+    }
+  }
+  throw refusal;
+}
+
 /** A present but wrong `user_id` is not made good by `sub`: nobody should have to guess who is meant. */
 function userIdOf(payload: JWTPayload): number {
-  const { user_id: claim, sub } = payload as JWTPayload & { user_id?: unknown };
-  const id = claim === undefined && /^[1-9][0-9]{0,15}$/.test(sub ?? '') ? Number(sub) : claim;
+  const { user_id: userId, sub } = payload as Readonly<Record<string, unknown>>;
+  const claim = userId === undefined ? sub : userId;
+  const id = typeof claim === 'string' && /^[1-9][0-9]{0,15}$/.test(claim) ? Number(claim) : claim;
   if (typeof id !== 'number' || !Number.isSafeInteger(id) || id < 1) throw refused('the token names no user');
   return id;
 }

@@ -1,11 +1,11 @@
 import type { Config } from './config/config.ts';
-import { mintToken } from './token.ts';
+import { mintToken, type TokenSettings } from './token.ts';
 
 const user = 1;
 
 /** The last thing a start says: where the shop is and what to try. */
 export async function welcome(
-  { mode, jwt }: Pick<Config, 'mode' | 'jwt'>,
+  { mode, jwt }: Pick<Config, 'mode'> & { readonly jwt: TokenSettings },
   gatewayUrl: string,
 ): Promise<string> {
   const api = `${gatewayUrl}/api/v1`;

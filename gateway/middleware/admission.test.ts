@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { trustedProxies } from '../client-address.ts';
 import { openTestGateway, tokenFor } from '../testing/test-gateway.ts';
 import type { RateLimits } from './rate-limits.ts';
 
@@ -43,6 +44,27 @@ describe('the rate limit', () => {
       expect(new Set(limits.taken)).to.deep.equal(new Set(['address:127.0.0.1']));
     } finally {
       await open.close();
+    }
+  });
+
+  it('counts by the address that a trusted proxy names, and by that of whoever else names one', async () => {
+    const [limits, elsewhere] = [allowing(9), allowing(9)];
+    const behind = await openTestGateway({
+      rateLimits: limits,
+      trustedProxies: trustedProxies(['127.0.0.0/8']),
+    });
+    const open = await openTestGateway({ rateLimits: elsewhere });
+    try {
+      for (const sender of ['1.1.1.1, 203.0.113.9', '2001:db8::1', '2001:db8::2', 'nonsense']) {
+        const headers = { 'x-forwarded-for': sender };
+        await behind.send('GET', '/api/v1/cart', { as: 'nobody', headers });
+        await open.send('GET', '/api/v1/cart', { as: 'nobody', headers });
+      }
+      const ipv6 = 'address:2001:db8:0:0::/64';
+      expect(limits.taken).to.deep.equal(['address:203.0.113.9', ipv6, ipv6, 'address:127.0.0.1']);
+      expect(new Set(elsewhere.taken)).to.deep.equal(new Set(['address:127.0.0.1']));
+    } finally {
+      await Promise.all([behind.close(), open.close()]);
     }
   });
 

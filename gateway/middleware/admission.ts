@@ -1,4 +1,5 @@
 import { TrolleyError } from '../../runtime/define/errors.ts';
+import { senderOf } from '../client-address.ts';
 import { asTrolleyError } from '../error-answer.ts';
 import type { Access } from '../routes/route.ts';
 import type { TokenVerifier, User } from '../tokens.ts';
@@ -23,7 +24,9 @@ export function createAdmission({ tokens, limits }: AdmissionOptions): Admission
     if (user !== undefined) ctx.state.user = user;
 
     // A wrong token counts for its sender's address: it must not use up the limit of whom it claims to be.
-    const verdict = await limits.take(user === undefined ? `address:${ctx.ip}` : `user:${user.id}`);
+    const verdict = await limits.take(
+      user === undefined ? `address:${senderOf(ctx.state.clientAddress)}` : `user:${user.id}`,
+    );
     if (!verdict.allowed) {
       const { retryAfterMs } = verdict;
       throw new TrolleyError('rate_limited', 'too many requests', { details: { retryAfterMs } });

@@ -3,6 +3,7 @@ import type { Clock } from '../../runtime/define/clock.ts';
 import { TrolleyError } from '../../runtime/define/errors.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import { validTraceparent, type Call } from '../call.ts';
+import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';
 
 /** What one request carries through the middleware. */
@@ -10,6 +11,8 @@ export interface GatewayState {
   readonly call: Call;
   /** `undefined` for a request target that is no URL; Koa's own getter throws for those. */
   readonly path: string | undefined;
+  /** Of the sender, by the word of trusted proxies; empty when the connection is gone. */
+  readonly clientAddress: string;
   /** Fields for the request's line in the log, such as the checkout id. */
   readonly notes: Record<string, string>;
   user?: User;
@@ -29,13 +32,15 @@ interface ScopeOptions {
   readonly newId: () => string;
   readonly logger: Logger;
   readonly requestTimeoutMs: number;
+  readonly trustedProxies: TrustedProxies;
 }
 
 /**
  * Gives the request its id, its deadline and its one line in the log. The line is written when the answer
  * has left or its reader has gone, so that it tells the truth about both.
  */
-export function requestScope({ clock, newId, logger, requestTimeoutMs }: ScopeOptions): GatewayMiddleware {
+export function requestScope(options: ScopeOptions): GatewayMiddleware {
+  const { clock, newId, logger, requestTimeoutMs, trustedProxies } = options;
   return async (ctx, next) => {
     const startedAt = clock.monotonic();
     const requestId = printable(ctx.get('x-request-id')) ?? newId();
@@ -52,6 +57,11 @@ export function requestScope({ clock, newId, logger, requestTimeoutMs }: ScopeOp
     });
     const state: GatewayState = {
       path: pathOf(ctx),
+      clientAddress: clientAddress(
+        ctx.req.socket.remoteAddress ?? '',
+        ctx.get('x-forwarded-for'),
+        trustedProxies,
+      ),
       notes: {},
       call: {
         requestId,
@@ -75,7 +85,7 @@ export function requestScope({ clock, newId, logger, requestTimeoutMs }: ScopeOp
 const clientGone = 499;
 
 function logRequest(logger: Logger, ctx: GatewayContext, status: number, ms: number): void {
-  const { call, path, notes, user, error } = ctx.state;
+  const { call, path, clientAddress, notes, user, error } = ctx.state;
   const loud = status !== clientGone && error !== undefined && ['warn', 'error'].includes(error.meaning.log);
   logger[loud ? error.meaning.log : 'info'](
     {
@@ -83,6 +93,7 @@ function logRequest(logger: Logger, ctx: GatewayContext, status: number, ms: num
       path,
       status,
       ms: Math.round(ms),
+      clientAddress,
       requestId: call.requestId,
       ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
       ...(user === undefined ? {} : { userId: user.id }),

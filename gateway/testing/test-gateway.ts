@@ -3,6 +3,7 @@ import { SignJWT } from 'jose';
 import { systemClock } from '../../runtime/define/clock.ts';
 import { TrolleyError } from '../../runtime/define/errors.ts';
 import { silentLogger } from '../../runtime/observe/logger.ts';
+import { trustedProxies } from '../client-address.ts';
 import { unlimited } from '../middleware/rate-limits.ts';
 import { openGateway, type Gateway, type GatewayOptions } from '../server.ts';
 import { createShop, type Shop, type ShopDeps } from '../shop.ts';
@@ -107,6 +108,7 @@ export async function openTestGateway(
     corsOrigins: ['https://shop.example'],
     maxBodyBytes: 1024 * 1024,
     healthChecks: { redis: async () => {} },
+    trustedProxies: trustedProxies([]),
     host: '127.0.0.1',
     port: 0,
     ...shared,

@@ -4,6 +4,7 @@ import { openGrpcServer } from '../../actors/services/grpc/grpc-server.ts';
 import type { MutualTls } from '../../actors/services/grpc/mutual-tls.ts';
 import type { UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';
+import { trustedProxies } from '../../gateway/client-address.ts';
 import { cartFront } from '../../gateway/grpc/cart-front.ts';
 import { checkoutFront } from '../../gateway/grpc/checkout-front.ts';
 import { ordersFront } from '../../gateway/grpc/orders-front.ts';
@@ -99,7 +100,7 @@ export async function startGateway(
   logger: Logger,
   { shop, redis, health }: { readonly shop: Shop; readonly redis: RedisBackend; readonly health: Health },
 ): Promise<Gateway> {
-  const claim = { port: config.http.port, variable: 'HTTP_PORT' };
+  const claim = { port: config.http.port, variable: 'HTTP_PORT', host: config.http.host };
   const { perSecond: rps, burst } = config.rateLimit;
   const certificates = await startGatewayTls(config, lifecycle, logger);
   const gateway = await lifecycle.start({
@@ -107,7 +108,7 @@ export async function startGateway(
     start: () =>
       listening.open(claim, () =>
         openGateway({
-          host: listening.gateway,
+          host: config.http.host,
           port: claim.port,
           shop,
           rateLimits: createRedisRateLimits({ redis: redis.redis, rps, burst }),
@@ -116,6 +117,7 @@ export async function startGateway(
           logger,
           jwt: config.jwt,
           corsOrigins: config.http.corsOrigins,
+          trustedProxies: trustedProxies(config.http.trustedProxies),
           requestTimeoutMs: config.http.requestTimeoutMs,
           maxBodyBytes: config.http.bodyLimitBytes,
           healthChecks: health.checks,

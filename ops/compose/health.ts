@@ -24,7 +24,7 @@ const lookEveryMs = 2_000;
 
 /** Answers probes on HEALTH_PORT from the first moment on; not ready until everything runs, nor once the stop began. */
 export async function startHealth(
-  { healthPort }: Config,
+  { healthPort, http: { host } }: Config,
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<Health> {
@@ -35,14 +35,11 @@ export async function startHealth(
     process: () => (state === 'started' ? Promise.resolve() : Promise.reject(new Error(state))),
   };
   if (healthPort !== undefined) {
-    const claim = { port: healthPort, variable: 'HEALTH_PORT' };
+    const claim = { port: healthPort, variable: 'HEALTH_PORT', host };
     const readiness = createReadiness(checks, systemClock);
     await lifecycle.start({
       name: 'the health port',
-      start: () =>
-        listening.open(claim, () =>
-          openHealthServer({ host: listening.probes, port: healthPort, readiness }),
-        ),
+      start: () => listening.open(claim, () => openHealthServer({ host, port: healthPort, readiness })),
       stop: (server) => server.close(),
       describe: ({ port }) => `health on :${port}`,
     });

@@ -2,10 +2,8 @@ import { assertPortFree, portProblem, type PortClaim } from '../infra/ports.ts';
 
 /** Where this program listens, and what it says when it cannot. */
 export const listening = {
-  /** All of them are called from other machines. */
-  gateway: '0.0.0.0',
+  /** They are called from other machines. */
   services: '0.0.0.0',
-  probes: '0.0.0.0',
 
   /** @throws StartProblem one line: which port, which variable, who has it */
   async open<T>(claim: PortClaim, open: () => Promise<T>): Promise<T> {
@@ -13,9 +11,10 @@ export const listening = {
     try {
       return await open();
     } catch (error) {
-      // Somebody may have taken it since it was looked at.
-      const taken = (error as NodeJS.ErrnoException).code === 'EADDRINUSE';
-      throw taken ? portProblem(claim, error as NodeJS.ErrnoException) : error;
+      // Somebody may have taken it since it was looked at, and a port of 0 was not.
+      const { code = '' } = error as NodeJS.ErrnoException;
+      const refused = ['EADDRINUSE', 'EADDRNOTAVAIL', 'ENOTFOUND'].includes(code);
+      throw refused ? portProblem(claim, error as NodeJS.ErrnoException) : error;
     }
   },
 };

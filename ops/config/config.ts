@@ -35,10 +35,14 @@ export interface Config {
   readonly kafka: KafkaConfig | undefined;
   readonly seedStock: number | undefined;
   readonly http: {
+    /** Also of the probes. */
+    readonly host: string;
     readonly port: number;
     readonly requestTimeoutMs: number;
     readonly bodyLimitBytes: number;
     readonly corsOrigins: readonly string[];
+    /** Addresses and networks, such as `10.0.0.0/8`. */
+    readonly trustedProxies: readonly string[];
     /** Paths of PEM files; undefined: plain HTTP. */
     readonly tls: { readonly cert: string; readonly key: string } | undefined;
   };
@@ -46,7 +50,11 @@ export interface Config {
   readonly grpcTls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
   /** `perSecond` 0: off. */
   readonly rateLimit: { readonly perSecond: number; readonly burst: number };
-  readonly jwt: { readonly secret: string; readonly issuer: string };
+  readonly jwt: {
+    readonly secret: string;
+    readonly previousSecrets: readonly string[];
+    readonly issuer: string;
+  };
   readonly grpcPorts: Readonly<Record<ServiceName, number>>;
   /** `localhost` and the service's own port unless given. A service in the same process on port 0 is found by what it listens on. */
   readonly addresses: Readonly<Record<ServiceName, string>>;
@@ -126,15 +134,21 @@ export function arrange(
     kafka: kafkaOf(values),
     seedStock: values.SEED_STOCK,
     http: {
+      host: values.HTTP_HOST ?? (values.NODE_ENV === 'development' ? '127.0.0.1' : '0.0.0.0'),
       port: values.HTTP_PORT,
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
       bodyLimitBytes: values.BODY_LIMIT,
       corsOrigins: values.CORS_ORIGINS,
+      trustedProxies: values.TRUSTED_PROXIES,
       tls: allGiven({ cert: values.TLS_CERT, key: values.TLS_KEY }),
     },
     grpcTls: allGiven({ ca: values.GRPC_TLS_CA, cert: values.GRPC_TLS_CERT, key: values.GRPC_TLS_KEY }),
     rateLimit: { perSecond: values.RATE_LIMIT_RPS, burst: values.RATE_LIMIT_BURST },
-    jwt: { secret: values.JWT_SECRET ?? developmentSecret, issuer: values.JWT_ISSUER },
+    jwt: {
+      secret: values.JWT_SECRET ?? developmentSecret,
+      previousSecrets: values.JWT_SECRETS_PREVIOUS,
+      issuer: values.JWT_ISSUER,
+    },
     grpcPorts,
     addresses: {
       product: addressOf('product'),

@@ -17,6 +17,10 @@ export function describeConfig(config: Config): Record<string, unknown> {
       sasl: config.kafka.sasl && { ...config.kafka.sasl, password: secret },
     },
     mongo: { uri: maskPasswords(config.mongo.uri ?? 'unset') },
-    jwt: { ...config.jwt, secret: secret },
+    jwt: {
+      ...config.jwt,
+      secret: secret,
+      previousSecrets: config.jwt.previousSecrets.map(() => secret),
+    },
   };
 }

@@ -26,10 +26,12 @@ describe('parseConfig', () => {
     const config = parseConfig({});
     expect([...config.roles]).to.deep.equal([...roles]);
     expect(config.http).to.deep.equal({
+      host: '127.0.0.1',
       port: 8080,
       requestTimeoutMs: 30_000,
       bodyLimitBytes: 1_048_576,
       corsOrigins: [],
+      trustedProxies: [],
       tls: undefined,
     });
     expect(config.grpcTls).to.equal(undefined);
@@ -41,6 +43,41 @@ describe('parseConfig', () => {
     });
     expect(config.addresses.product).to.equal('localhost:50051');
     expect(config.warnings).to.deep.equal([]);
+  });
+
+  it('listens on the loopback in development, else everywhere, unless told', () => {
+    const hostOf = (env: Environment) => parseConfig({ JWT_SECRET: longSecret, ...env }).http.host;
+    expect(hostOf({ NODE_ENV: 'development' })).to.equal('127.0.0.1');
+    expect(hostOf({ NODE_ENV: 'production' })).to.equal('0.0.0.0');
+    expect(hostOf({ ROLES: 'node', NODE_ENV: 'production' })).to.equal('0.0.0.0');
+    for (const host of ['0.0.0.0', '::1', 'localhost']) expect(hostOf({ HTTP_HOST: host })).to.equal(host);
+    for (const host of ['localhost:80', '0.0.0', 'a b']) {
+      expect(problemsOf({ HTTP_HOST: host })).to.deep.equal([
+        `HTTP_HOST: got "${host}", wanted an address to listen on, such as 127.0.0.1 or 0.0.0.0`,
+      ]);
+    }
+  });
+
+  it('takes trusted proxies as addresses and networks, and names what is neither', () => {
+    const { http } = parseConfig({ TRUSTED_PROXIES: '10.0.0.7, fd00::/8' });
+    expect(http.trustedProxies).to.deep.equal(['10.0.0.7', 'fd00::/8']);
+    expect(problemsOf({ TRUSTED_PROXIES: '10.0.0.7,proxy' })).to.deep.equal([
+      'TRUSTED_PROXIES: got "10.0.0.7,proxy", wanted a comma list of addresses or networks such as ' +
+        '10.0.0.7,192.168.0.0/16,fd00::/8',
+    ]);
+  });
+
+  it('takes previous secrets, in production by the rule of the secret, and shows none', () => {
+    const previous = ['y'.repeat(32), 'z'.repeat(32)];
+    const env = { NODE_ENV: 'production', JWT_SECRET: longSecret, JWT_SECRETS_PREVIOUS: previous.join(', ') };
+    const config = parseConfig(env);
+    expect(config.jwt.previousSecrets).to.deep.equal(previous);
+    expect(JSON.stringify(describeConfig(config))).not.to.match(/yyy|zzz/);
+    const [problem = '', ...others] = problemsOf({ ...env, JWT_SECRETS_PREVIOUS: `${longSecret},too short` });
+    expect(others).to.deep.equal([]);
+    expect(problem).to.match(
+      /^JWT_SECRETS_PREVIOUS: got 9 bytes \(hidden\), wanted a secret of at least 32 bytes/,
+    );
   });
 
   it('takes a blank value as not set', () => {

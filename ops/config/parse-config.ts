@@ -3,7 +3,7 @@ import { StartProblem } from '../infra/start-problem.ts';
 import { arrange, type Config } from './config.ts';
 import { ignoredFeatures, refuseLaterFeatures } from './later-features.ts';
 import { roles, type Role } from './roles.ts';
-import { roleList } from './value.ts';
+import { roleList, secrets } from './value.ts';
 import { variableList, variables, type Values, type Variable, type VariableName } from './variables.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -29,8 +29,7 @@ export function parseConfig(env: Environment): Config {
     const wrong = new Set(result.error.issues.map((issue) => String(issue.path[0]) as VariableName));
     for (const name of wrong) if (!refused.has(name)) lines.push(problemWith(name, given[name] ?? ''));
   }
-  if (given.NODE_ENV === 'production' && active.has('gateway'))
-    lines.push(...secretProblems(given.JWT_SECRET));
+  if (given.NODE_ENV === 'production' && active.has('gateway')) lines.push(...secretProblems(given));
   lines.push(...halfGiven(given), ...unencrypted(given), ...withoutKafka(given));
   if (result.success) lines.push(...portProblems(result.data as Values, given, active));
   if (!result.success || lines.length > 0) throw new ConfigError(lines);
@@ -78,11 +77,16 @@ function problemWith(name: VariableName, given: string): string {
 
 const secretBytes = 32;
 
-function secretProblems(secret: string | undefined): string[] {
-  const length = Buffer.byteLength(secret ?? '');
-  if (length >= secretBytes) return [];
-  const got = secret === undefined ? 'is not set' : `got ${length} bytes (hidden)`;
-  return [`JWT_SECRET: ${got}, wanted a secret of at least ${secretBytes} bytes in production`];
+function secretProblems({ JWT_SECRET, JWT_SECRETS_PREVIOUS }: Given): string[] {
+  const wanted = `wanted a secret of at least ${secretBytes} bytes in production`;
+  const isShort = (secret: string) => Buffer.byteLength(secret) < secretBytes;
+  const got = (secret: string) => `got ${Buffer.byteLength(secret)} bytes (hidden)`;
+  const lines: string[] = [];
+  if (JWT_SECRET === undefined) lines.push(`JWT_SECRET: is not set, ${wanted}`);
+  else if (isShort(JWT_SECRET)) lines.push(`JWT_SECRET: ${got(JWT_SECRET)}, ${wanted}`);
+  const short = secrets.schema.parse(JWT_SECRETS_PREVIOUS ?? '').find(isShort);
+  if (short !== undefined) lines.push(`JWT_SECRETS_PREVIOUS: ${got(short)}, ${wanted}`);
+  return lines;
 }
 
 /** Settings of which each means nothing without the others. */

@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { z } from 'zod';
+import { isNetwork } from '../../gateway/client-address.ts';
 import { parseRedisUrl, redisUrlForms } from '../../runtime/redis/redis-url.ts';
 import { isRole, roles, type Role } from './roles.ts';
 
@@ -115,6 +117,12 @@ export const address: Value<string> = {
   wanted: 'an address such as localhost:50051',
 };
 
+/** Where to listen: an address of this machine, or a name of one. */
+export const host: Value<string> = {
+  schema: z.string().refine((text) => isIP(text) !== 0 || /^(?=.*[a-z])[a-z0-9.-]{1,253}$/i.test(text)),
+  wanted: 'an address to listen on, such as 127.0.0.1 or 0.0.0.0',
+};
+
 export const yesOrNo: Value<boolean> = {
   schema: z
     .string()
@@ -134,6 +142,13 @@ export const origins: Value<readonly string[]> = {
   schema: list.refine((words) => words.every((word) => URL.canParse(word) && new URL(word).origin === word)),
   wanted: 'a comma list of origins such as https://shop.example.com, without a path',
 };
+
+export const networks: Value<readonly string[]> = {
+  schema: list.refine((words) => words.every(isNetwork)),
+  wanted: 'a comma list of addresses or networks such as 10.0.0.7,192.168.0.0/16,fd00::/8',
+};
+
+export const secrets: Value<readonly string[]> = { schema: list, wanted: 'a comma list of secrets' };
 
 /** The driver takes a host apart at its colon, so an IPv6 address needs a name. */
 export const brokers: Value<readonly string[]> = {

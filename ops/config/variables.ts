@@ -139,6 +139,11 @@ export const variables = {
   KAFKA_SASL_USERNAME: events.optional(value.text, 'none', 'The user at Kafka'),
   KAFKA_SASL_PASSWORD: events.optional(value.secret, 'none', 'The password of that user', { secret: true }),
 
+  HTTP_HOST: general.optional(
+    value.host,
+    '`127.0.0.1` in development, else `0.0.0.0`',
+    'The address that `HTTP_PORT` and `HEALTH_PORT` are listened on',
+  ),
   HTTP_PORT: gateway.set(value.port, '8080', '0 = any free port, printed at start'),
   REQUEST_TIMEOUT_MS: gateway.set(
     value.milliseconds(1, day),
@@ -149,6 +154,12 @@ export const variables = {
   CORS_ORIGINS: gateway.set(value.origins, '', 'Comma list of the origins whose pages may call', {
     shown: 'none',
   }),
+  TRUSTED_PROXIES: gateway.set(
+    value.networks,
+    '',
+    'Comma list of the addresses or networks whose `X-Forwarded-For` says where a request came from',
+    { shown: 'none' },
+  ),
   RATE_LIMIT_RPS: gateway.set(
     value.integer(0, 1_000_000),
     '10',
@@ -164,6 +175,12 @@ export const variables = {
     'a known one, in development only',
     'Signs and checks tokens (HS256); in production at least 32 bytes',
     { secret: true },
+  ),
+  JWT_SECRETS_PREVIOUS: gateway.set(
+    value.secrets,
+    '',
+    'Comma list of earlier secrets whose tokens are still taken, for rotation; nothing is signed with them',
+    { shown: 'none', secret: true },
   ),
   JWT_ISSUER: gateway.set(value.text, 'ecommerce-platform', 'What the claim `iss` must equal'),
   TLS_CERT: gateway.optional(value.text, 'plain HTTP', 'File with the certificate chain of the gateway, PEM'),
