@@ -1,26 +1,50 @@
 import pg from 'pg';
 import { TrolleyError } from '../../define/errors.ts';
 
-/** SQLSTATE classes that say something of the server, not of the statement. */
-const serverClasses = new Set(['08', '53', '57', '58']);
+/**
+ * What says that a row is wrong: data exceptions, violated constraints, a violated check option. Whatever else a server
+ * says is about itself, the session or the schema, and passes: read-only after a failover, no space, no privilege, a
+ * table that is being migrated.
+ */
+const rowClasses = new Set(['22', '23', '44']);
+/** Too large for an index, or nested too deep. The rest of class 54 is about the statement. */
+const rowCodes = new Set(['54000', '54001']);
+
+/** Whether the server will never take what was in the statement, and undid all of it. */
+export function isRowRefused(error: unknown): error is pg.DatabaseError {
+  const code = codeOf(error);
+  return rowClasses.has(code.slice(0, 2)) || rowCodes.has(code);
+}
+
+/** Whether the same statement may succeed at once: it lost a race (deadlock, unique index), and was undone. */
+export function isLostRace(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === '23505' || code.startsWith('40');
+}
+
+const readOnly = '25006';
 
 /**
- * Whether the server refused this statement and undid all of it, because of what was in it. Anything else, a
- * lost connection above all, leaves open whether it was committed.
+ * Whether other connections are probably as useless as the one that this came over: they lead to a server that is no
+ * longer the one to write to, or nobody answers at the other end.
  */
-export function isStatementRefused(error: unknown): error is pg.DatabaseError {
-  if (!(error instanceof pg.DatabaseError) || error.severity !== 'ERROR') return false;
-  return error.code !== undefined && !serverClasses.has(error.code.slice(0, 2));
+export function isConnectionOutdated(error: unknown): boolean {
+  // The driver gives its own time-out no code.
+  return codeOf(error) === readOnly || (error instanceof Error && error.message === 'Query read timeout');
 }
 
-/** Whether the same statement may succeed at once: it lost a race (deadlock, unique index). */
-export function isLostRace(error: pg.DatabaseError): boolean {
-  return error.code === '23505' || error.code?.startsWith('40') === true;
-}
-
-/** `internal` for a statement that was refused, else `unavailable`: the outcome is unknown. */
+/** `internal` for a row that is never taken, else `unavailable`: nothing happened, or the outcome is unknown. */
 export function postgresFailure(table: string, error: unknown): TrolleyError {
-  return isStatementRefused(error)
-    ? new TrolleyError('internal', `table ${table}: ${error.message}`, { cause: error })
-    : new TrolleyError('unavailable', `table ${table}: the database does not answer`, { cause: error });
+  if (isRowRefused(error))
+    return new TrolleyError('internal', `table ${table}: ${error.message}`, { cause: error });
+  const reason =
+    error instanceof pg.DatabaseError
+      ? `the database refuses for now: ${error.message}`
+      : 'the database does not answer';
+  return new TrolleyError('unavailable', `table ${table}: ${reason}`, { cause: error });
+}
+
+/** Not by its severity, which the server says in its own language. */
+function codeOf(error: unknown): string {
+  return error instanceof pg.DatabaseError ? (error.code ?? '') : '';
 }

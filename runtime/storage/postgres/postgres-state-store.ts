@@ -1,6 +1,6 @@
 import { Batcher } from '../batcher.ts';
 import type { ActorRecord, StateStore, StateWrite, StoredActor } from '../state-store.ts';
-import { isLostRace, isStatementRefused, postgresFailure } from './postgres-errors.ts';
+import { isLostRace, isRowRefused, postgresFailure } from './postgres-errors.ts';
 import type { PostgresPool } from './postgres-pool.ts';
 import { postgresStatements, type PostgresStatements } from './postgres-statements.ts';
 import type { PostgresRow, PostgresTable } from './postgres-table.ts';
@@ -106,7 +106,7 @@ export class PostgresStateStore<S> implements StateStore {
     try {
       return (await run(items)).map((value) => ({ status: 'fulfilled', value }));
     } catch (error) {
-      if (isStatementRefused(error)) {
+      if (isRowRefused(error) || isLostRace(error)) {
         if (items.length > 1) {
           const middle = items.length >> 1;
           const head = await this.#settle(items.slice(0, middle), run);
