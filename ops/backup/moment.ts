@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
-import { Client } from 'pg';
+import type { Client } from 'pg';
 import { pause, systemClock } from '../../runtime/define/clock.ts';
+import { openPostgresClient } from '../../runtime/storage/postgres/postgres-session.ts';
 import type { SqliteDatabase } from '../../runtime/storage/sqlite/sqlite-database.ts';
 import { StartProblem } from '../infra/start-problem.ts';
 
@@ -84,24 +85,19 @@ function beginReading({ database }: SqliteFile): void {
 }
 
 async function connect(url: string, opened: Client[]): Promise<Client> {
-  const client = new Client({
-    connectionString: url,
-    application_name: 'trolley-backup',
-    connectionTimeoutMillis: 10_000,
-    // Large tables take longer than what the server grants to others. Text must mean the same wherever it is read.
-    options:
-      '-c statement_timeout=0 -c idle_in_transaction_session_timeout=0 -c datestyle=ISO -c timezone=UTC',
-  });
-  // A connection that breaks also fails the statement under way, which is what tells the caller.
-  client.on('error', () => undefined);
   try {
-    await client.connect();
+    const client = await openPostgresClient(url, {
+      applicationName: 'trolley-backup',
+      // Large tables take longer than what the server grants to others.
+      statementTimeoutMs: 0,
+      idleInTransactionMs: 0,
+    });
+    opened.push(client);
+    return client;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new StartProblem(`PostgreSQL can't be reached: ${reason}`, { cause });
   }
-  opened.push(client);
-  return client;
 }
 
 async function assertTables(client: Client): Promise<void> {

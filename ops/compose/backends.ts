@@ -7,6 +7,7 @@ import type { Role } from '../config/roles.ts';
 import type { DataDir } from '../infra/data-dir.ts';
 import { startPostgres } from '../infra/embedded-postgres.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
+import { refuseSharedSessions } from '../infra/postgres-sessions.ts';
 import { startServer } from '../infra/start-server.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
 
@@ -34,6 +35,7 @@ export async function startPostgresBackend(
   const pool = await lifecycle.start({
     name: 'the PostgreSQL connections',
     async start() {
+      await refuseSharedSessions(url);
       await runMigrations(url, (line) => logger.info(line));
       const { poolMax: max, statementTimeoutMs } = config.postgres;
       return createPostgresPool(url, { logger, max, statementTimeoutMs, connectTimeoutMs: 3_000 });
@@ -41,7 +43,8 @@ export async function startPostgresBackend(
     stop: (connections) => connections.end(),
   });
   const check = checkAt(maskPasswords(url), async () => {
-    await pool.query('SELECT 1');
+    // Changes nothing, and is refused where nothing can be changed: after a failover, on a standby.
+    await pool.query('UPDATE checkout_sessions SET version = version WHERE false');
   });
   return { url, pool, check };
 }

@@ -1,6 +1,9 @@
-import { Client } from 'pg';
-import { pause, systemClock } from '../../runtime/define/clock.ts';
+import type { Client } from 'pg';
+import { pause, systemClock, type Cancel } from '../../runtime/define/clock.ts';
+import { withTimeLimit } from '../../runtime/define/time-limit.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import { tryAdvisoryLock } from '../../runtime/storage/postgres/advisory-lock.ts';
+import { openPostgresClient } from '../../runtime/storage/postgres/postgres-session.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import { StartProblem } from './start-problem.ts';
 
@@ -14,14 +17,32 @@ export interface SoleHolderOptions {
   readonly refusal: string;
   /** How long a start waits for a predecessor to go. Default 10000. */
   readonly patienceMs?: number;
+  /** How often the connection is looked after, and how late an answer may be. Default 5000. */
+  readonly heartbeatMs?: number;
+  /** After so long without a question the server takes this process for gone. Default 30000. */
+  readonly silenceMs?: number;
   readonly logger: Logger;
 }
 
 const retryMs = 500;
+const leaveLimitMs = 2_000;
+const session = {
+  applicationName: 'trolley-sole-holder',
+  statementTimeoutMs: 5_000,
+};
+
+/** One session at the server, also after its process id was given to another. */
+interface Backend {
+  readonly pid: number;
+  readonly since: string;
+}
 
 /**
  * Makes this process the only one of its kind on this database, for as long as it runs: a session-level advisory
  * lock, taken again whenever the connection was lost. A process that finds another in its place then, stops.
+ *
+ * Both sides notice when the other is gone without a word: this one asks every few seconds, and the server ends a
+ * session that does not ask any more. While nobody can reach the server, nobody can take the lock.
  */
 export async function startSoleHolder(lifecycle: Lifecycle, options: SoleHolderOptions): Promise<void> {
   await lifecycle.start({
@@ -40,6 +61,9 @@ class SoleHolder {
   readonly #options: SoleHolderOptions;
   readonly #released = new AbortController();
   #client: Client | undefined;
+  /** The session that had the lock last. */
+  #backend: Backend | undefined;
+  #cancelHeartbeat: Cancel = () => undefined;
 
   constructor(lifecycle: Lifecycle, options: SoleHolderOptions) {
     this.#lifecycle = lifecycle;
@@ -49,26 +73,56 @@ class SoleHolder {
   /** @throws StartProblem when another process holds it, and keeps it */
   async acquire(signal: AbortSignal): Promise<void> {
     const client = await this.#connect();
-    const givenUpAt = systemClock.monotonic() + (this.#options.patienceMs ?? 10_000);
-    while (!(await this.#tryLock(client))) {
-      if (signal.aborted || systemClock.monotonic() > givenUpAt) {
-        await client.end();
-        throw new StartProblem(this.#options.refusal);
+    try {
+      await this.#endOwnGhost(client);
+      const givenUpAt = systemClock.monotonic() + (this.#options.patienceMs ?? 10_000);
+      while (!(await this.#tryLock(client))) {
+        if (signal.aborted || systemClock.monotonic() > givenUpAt)
+          throw new StartProblem(this.#options.refusal);
+        await pause(systemClock, retryMs, signal);
       }
-      await pause(systemClock, retryMs, signal);
+      this.#backend = await backendOf(client);
+    } catch (error) {
+      destroy(client);
+      throw error;
     }
     this.#client = client;
     client.once('end', () => this.#reacquire());
+    this.#beatLater(client);
   }
 
   async release(): Promise<void> {
     this.#released.abort();
-    await this.#client?.end();
+    this.#cancelHeartbeat();
+    const client = this.#client;
+    if (client === undefined) return;
+    await withTimeLimit(systemClock, leaveLimitMs, 'closing', client.end()).catch(() => destroy(client));
+  }
+
+  #beatLater(client: Client): void {
+    this.#cancelHeartbeat = systemClock.schedule(this.#heartbeatMs, () => {
+      client.query('SELECT 1').then(
+        () => this.#beatLater(client),
+        // Its end, which this is, begins anew.
+        () => destroy(client),
+      );
+    });
+  }
+
+  /** The session that was lost may stand at the server still, with the lock. */
+  async #endOwnGhost(client: Client): Promise<void> {
+    if (this.#backend === undefined) return;
+    const { pid, since } = this.#backend;
+    await client.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2',
+      [pid, since],
+    );
   }
 
   #reacquire(): void {
     const { signal } = this.#released;
     if (signal.aborted) return;
+    this.#cancelHeartbeat();
     this.#client = undefined;
     this.#options.logger.warn('the connection that holds the lock was lost');
     const again = async () => {
@@ -84,24 +138,32 @@ class SoleHolder {
     void again();
   }
 
-  async #connect(): Promise<Client> {
-    const client = new Client({
-      connectionString: this.#options.postgresUrl,
-      application_name: 'trolley-sole-holder',
-      connectionTimeoutMillis: 5_000,
-      query_timeout: 5_000,
-      keepAlive: true,
+  #connect(): Promise<Client> {
+    const { postgresUrl, silenceMs: idleSessionMs = 30_000, logger } = this.#options;
+    const limits = { connectTimeoutMs: this.#heartbeatMs, queryTimeoutMs: this.#heartbeatMs, idleSessionMs };
+    return openPostgresClient(postgresUrl, { ...session, ...limits }, (err) => {
+      logger.debug({ err }, 'the connection that holds the lock');
     });
-    client.on('error', (err) => this.#options.logger.debug({ err }, 'the connection that holds the lock'));
-    await client.connect();
-    return client;
   }
 
-  async #tryLock(client: Client): Promise<boolean> {
-    const tryLock = this.#options.shared === true ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
-    const { rows } = await client.query<{ held: boolean }>(`SELECT ${tryLock}($1) AS held`, [
-      this.#options.lockId,
-    ]);
-    return rows[0]?.held === true;
+  #tryLock(client: Client): Promise<boolean> {
+    const { lockId, shared } = this.#options;
+    return tryAdvisoryLock((text, values) => client.query(text, values), lockId, shared);
   }
+
+  get #heartbeatMs(): number {
+    return this.#options.heartbeatMs ?? 5_000;
+  }
+}
+
+async function backendOf(client: Client): Promise<Backend | undefined> {
+  const { rows } = await client.query<Backend>(
+    'SELECT pid, backend_start::text AS since FROM pg_stat_activity WHERE pid = pg_backend_pid()',
+  );
+  return rows[0];
+}
+
+/** At once: to take leave would wait for the other side. */
+function destroy(client: Client): void {
+  client.connection.stream.destroy();
 }

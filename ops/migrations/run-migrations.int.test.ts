@@ -49,6 +49,13 @@ describe('runMigrations', () => {
     expect(await runMigrations(database.url, undefined, here())).to.deep.equal([]);
   });
 
+  it('begins no second shop where the first is in a schema that is not searched', async () => {
+    await query('ALTER SCHEMA public RENAME TO shop; CREATE SCHEMA public');
+    expect(await failure(runMigrations(database.url, undefined, here()))).to.include('add ?schema=shop');
+    expect(await runMigrations(`${database.url}?schema=shop`, undefined, here())).to.deep.equal([]);
+    expect(await runMigrations(`${database.url}?schema=public`, undefined, here())).to.include(first);
+  });
+
   it('applies what is new in the order of the names, and says so', async () => {
     await add('9002-b.sql', 'INSERT INTO later VALUES (1)');
     await add('9001-a.sql', 'CREATE TABLE later (n INT)');

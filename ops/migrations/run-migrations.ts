@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
-import pg from 'pg';
+import type pg from 'pg';
 import { pause, systemClock } from '../../runtime/define/clock.ts';
+import { openPostgresClient, schemaIn } from '../../runtime/storage/postgres/postgres-session.ts';
 import { contractionIn, isMarkedContraction } from './contraction.ts';
 
 /** Names the lock that keeps two processes from migrating at once. */
@@ -37,17 +38,15 @@ export async function runMigrations(
   directory: URL = new URL('.', import.meta.url),
 ): Promise<readonly string[]> {
   const migrations = await readMigrations(directory);
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'trolley-migrations',
-    connectionTimeoutMillis: 10_000,
+  const client = await openPostgresClient(url, {
+    applicationName: 'trolley-migrations',
     // An index on a large table may take longer than what the server grants to others.
-    options: '-c statement_timeout=0',
+    statementTimeoutMs: 0,
+    // Who waits for its turn or for a table is not silent.
+    idleSessionMs: 60_000,
   });
-  // A connection that breaks also fails the statement under way, which is what tells the caller.
-  client.on('error', () => {});
-  await client.connect();
   try {
+    await refuseElsewhere(client, url);
     await client.query(`SET lock_timeout = ${turnTimeoutMs}`);
     await client.query('SELECT pg_advisory_lock($1)', [lockId]);
     await client.query(`SET lock_timeout = ${tableTimeoutMs}`);
@@ -56,6 +55,21 @@ export async function runMigrations(
     // Ends the lock too.
     await client.end();
   }
+}
+
+/** Where the server's settings led to another schema until now, the shop would begin anew with nothing in it. */
+async function refuseElsewhere(client: pg.Client, url: string): Promise<void> {
+  if (schemaIn(url) !== undefined) return;
+  const { rows } = await client.query<{ schema: string }>(
+    `SELECT schemaname AS schema FROM pg_tables AS outbox JOIN pg_tables AS own USING (schemaname)
+     WHERE outbox.tablename = 'outbox_events' AND own.tablename = 'schema_migrations'
+       AND to_regclass('schema_migrations') IS NULL`,
+  );
+  const [found] = rows;
+  if (found === undefined) return;
+  throw new Error(
+    `this database has the tables of a shop in the schema "${found.schema}": add ?schema=${encodeURIComponent(found.schema)} to its address, or ?schema=public to begin another`,
+  );
 }
 
 async function applyPending(

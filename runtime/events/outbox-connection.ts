@@ -1,6 +1,8 @@
 import pg from 'pg';
-import type { LogEvent } from './event-log.ts';
 import { uuidV5 } from '../define/uuid-v5.ts';
+import { tryAdvisoryLock } from '../storage/postgres/advisory-lock.ts';
+import { openPostgresClient, within } from '../storage/postgres/postgres-session.ts';
+import type { LogEvent } from './event-log.ts';
 
 export interface OutboxConnectionOptions {
   readonly url: string;
@@ -42,14 +44,16 @@ interface StoredRow {
 
 const channel = 'outbox';
 const eventIds = '2b7f4b1e-30c5-5d55-a3b5-0d9c61b7a0f4';
-const queryTimeoutMs = 30_000;
 
-/**
- * The server ends a connection whose other side is frozen or gone without a word, so that its lock is free
- * within half a minute.
- */
-const endSilent =
-  '-c idle_session_timeout=30000 -c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3';
+const session = {
+  applicationName: 'trolley-outbox-relay',
+  statementTimeoutMs: 25_000,
+  queryTimeoutMs: 30_000,
+  // The lock of a relay that is frozen or gone without a word is free within half a minute.
+  idleSessionMs: 30_000,
+};
+/** For what is asked all the time: an answer that is so late will not come over this connection. */
+const promptMs = 10_000;
 
 /**
  * One connection on which the relay holds its lock, listens and works: with the connection goes the lock, and
@@ -61,44 +65,29 @@ export class OutboxConnection {
   readonly #table: string;
   #failure: Error | undefined;
 
-  private constructor(options: OutboxConnectionOptions) {
+  private constructor(options: OutboxConnectionOptions, client: pg.Client) {
     this.#options = options;
     this.#table = pg.escapeIdentifier(options.table);
-    this.#client = new pg.Client({
-      connectionString: options.url,
-      application_name: 'trolley-outbox-relay',
-      connectionTimeoutMillis: 10_000,
-      statement_timeout: queryTimeoutMs - 5_000,
-      query_timeout: queryTimeoutMs,
-      keepAlive: true,
-      options: endSilent,
-    });
-    this.#client.on('notification', options.wake);
-    this.#client.on('error', (error) => this.#lost(error));
-    this.#client.on('end', () => this.#lost(new Error('the connection to the outbox has ended')));
+    this.#client = client;
+    client.on('notification', options.wake);
+    client.on('error', (error) => this.#lost(error));
+    client.on('end', () => this.#lost(new Error('the connection to the outbox has ended')));
   }
 
   static async open(options: OutboxConnectionOptions): Promise<OutboxConnection> {
-    const connection = new OutboxConnection(options);
-    try {
-      await connection.#client.connect();
-      return connection;
-    } catch (error) {
-      connection.destroy();
-      throw error;
-    }
+    return new OutboxConnection(options, await openPostgresClient(options.url, session));
   }
 
-  /** Whether this is the active relay of the database now, until the connection ends. */
-  async tryLock(): Promise<boolean> {
-    const { rows } = await this.#query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-      this.#options.lockId,
-    ]);
-    return rows[0]?.locked === true;
+  /**
+   * Whether this is the active relay of the database now, until the connection ends.
+   * @throws where the server is a standby
+   */
+  tryLock(): Promise<boolean> {
+    return tryAdvisoryLock((text, values) => this.#query(text, values, promptMs), this.#options.lockId);
   }
 
   async listen(): Promise<void> {
-    await this.#query(`LISTEN ${channel}`);
+    await this.#query(`LISTEN ${channel}`, [], promptMs);
   }
 
   /** The events due, in id order, at most `limit`. */
@@ -107,6 +96,7 @@ export class OutboxConnection {
       `SELECT id, aggregate_id, event_type, partition_key, payload::text AS value, headers, created_at
        FROM ${this.#table} WHERE processed_at IS NULL ORDER BY id LIMIT $1`,
       [limit],
+      promptMs,
     );
     return rows.map((row) => ({ id: row.id, event: eventOf(row, this.#options.source) }));
   }
@@ -115,6 +105,7 @@ export class OutboxConnection {
     await this.#query(
       `UPDATE ${this.#table} SET processed_at = $2, publications = publications + 1 WHERE id = ANY($1::bigint[])`,
       [rows.map(({ id }) => id), new Date(now)],
+      promptMs,
     );
   }
 
@@ -170,9 +161,12 @@ export class OutboxConnection {
   async #query<R extends pg.QueryResultRow>(
     text: string,
     values: unknown[] = [],
+    limitMs?: number,
   ): Promise<pg.QueryResult<R>> {
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#client.query<R>(text, values);
+    return this.#client.query<R>(
+      limitMs === undefined ? { text, values } : within(limitMs, { text, values }),
+    );
   }
 
   #lost(error: Error): void {

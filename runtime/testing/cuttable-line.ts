@@ -10,15 +10,21 @@ export class CuttableLine {
   readonly #sockets = new Set<Socket>();
   /** The ends of those who connected. */
   readonly #near = new Set<Socket>();
+  #target: number;
+  #dead = false;
 
-  private constructor(server: Server) {
+  private constructor(server: Server, target: number) {
     this.#server = server;
+    this.#target = target;
   }
 
   static async to(port: number): Promise<CuttableLine> {
     const server = createServer();
-    const line = new CuttableLine(server);
-    server.on('connection', (near) => line.#join(near, connect({ host, port })));
+    const line = new CuttableLine(server, port);
+    server.on('connection', (near) => {
+      if (line.#dead) line.#remember(near);
+      else line.#join(near, connect({ host, port: line.#target }));
+    });
     server.listen(0, host);
     await once(server, 'listening');
     return line;
@@ -37,6 +43,30 @@ export class CuttableLine {
   cut(): void {
     this.#server.close();
     this.interrupt();
+  }
+
+  /** Leads new connections to another server; those that there are stay. */
+  leadTo(port: number): void {
+    this.#target = port;
+  }
+
+  /**
+   * Carries nothing over the connections that there are, either way, and ends none: as if the machine at the other end
+   * had gone without a word. New ones can be made.
+   */
+  abandon(): void {
+    for (const socket of this.#sockets) socket.unpipe().pause();
+  }
+
+  /** The same, and new connections get no further either, until they are revived. */
+  die(): void {
+    this.#dead = true;
+    this.abandon();
+  }
+
+  /** New connections are led on again. */
+  revive(): void {
+    this.#dead = false;
   }
 
   /** Takes in nothing more of what is sent over the connections that there are. */
@@ -59,14 +89,16 @@ export class CuttableLine {
       [near, far],
       [far, near],
     ] as const) {
-      this.#sockets.add(one);
+      this.#remember(one);
       // Whatever ends one half ends the other.
-      one.on('error', () => undefined);
-      one.once('close', () => {
-        this.#sockets.delete(one);
-        other.destroy();
-      });
+      one.once('close', () => other.destroy());
       one.pipe(other);
     }
+  }
+
+  #remember(socket: Socket): void {
+    this.#sockets.add(socket);
+    socket.on('error', () => undefined);
+    socket.once('close', () => this.#sockets.delete(socket));
   }
 }

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import type { Logger } from '../../observe/logger.ts';
-
-export type PostgresPool = pg.Pool;
+import { isConnectionOutdated } from './postgres-errors.ts';
+import { clientConfig, settleSession } from './postgres-session.ts';
 
 export interface PostgresPoolOptions {
   /** Shown in `pg_stat_activity`. Default: `trolley`. */
@@ -15,22 +15,66 @@ export interface PostgresPoolOptions {
   readonly logger?: Logger;
 }
 
+/** Connections that statements share. */
+export interface PostgresPool {
+  query<R extends pg.QueryResultRow = pg.QueryResultRow>(
+    text: string,
+    values?: unknown[],
+  ): Promise<pg.QueryResult<R>>;
+  end(): Promise<void>;
+}
+
 /**
- * A pool that outlives lost connections: an idle one that breaks is logged and replaced, and does not end the
- * process. Nothing is opened until the first query.
+ * A pool that outlives lost connections: an idle one that breaks is logged and replaced, and does not end the process.
+ * When one leads to a server that takes no writes any more, or that does not answer, all are replaced: behind the same
+ * address there may be another by now. Nothing is opened until the first query.
  */
 export function createPostgresPool(url: string, options: PostgresPoolOptions = {}): PostgresPool {
+  const { logger } = options;
+  const open = () => openPool(url, options);
+  let current = open();
+  let ended = false;
+
+  function replace(outdated: pg.Pool, error: unknown): void {
+    if (ended || outdated !== current) return;
+    logger?.warn({ err: error }, 'the PostgreSQL connections are replaced');
+    current = open();
+    // Who waits for an answer over the old ones still gets it, within its own limit.
+    void outdated.end();
+  }
+
+  return {
+    async query<R extends pg.QueryResultRow>(text: string, values?: unknown[]) {
+      const pool = current;
+      try {
+        return await pool.query<R>(text, values);
+      } catch (error) {
+        if (isConnectionOutdated(error)) replace(pool, error);
+        throw error;
+      }
+    },
+    async end() {
+      ended = true;
+      await current.end();
+    },
+  };
+}
+
+function openPool(url: string, options: PostgresPoolOptions): pg.Pool {
   const statementTimeoutMs = options.statementTimeoutMs ?? 15_000;
+  const session = {
+    applicationName: options.applicationName ?? 'trolley',
+    statementTimeoutMs,
+    connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    ...(statementTimeoutMs === 0 ? {} : { queryTimeoutMs: statementTimeoutMs + 2_000 }),
+  };
+  // Awaited by the pool, though its types do not say so.
+  const settled = { onConnect: (client: pg.ClientBase) => settleSession(client, url, session) };
   const pool = new pg.Pool({
-    connectionString: url,
-    application_name: options.applicationName ?? 'trolley',
+    ...clientConfig(url, session),
     max: options.max ?? 10,
-    connectionTimeoutMillis: options.connectTimeoutMs ?? 5_000,
     idleTimeoutMillis: 30_000,
-    keepAlive: true,
-    ...(statementTimeoutMs === 0
-      ? {}
-      : { statement_timeout: statementTimeoutMs, query_timeout: statementTimeoutMs + 2_000 }),
+    ...settled,
   });
   const lost = (error: Error) => options.logger?.warn({ err: error }, 'a PostgreSQL connection was lost');
   pool.on('error', lost);

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { describeStateStore, type StoredEvent } from '../../testing/state-store.suite.ts';
 import { createTestDatabase, testPostgresUrl, type TestDatabase } from '../../testing/test-servers.ts';
 import { createPostgresPool, type PostgresPool } from './postgres-pool.ts';
+import { openPostgresClient } from './postgres-session.ts';
 import { PostgresStateStore } from './postgres-state-store.ts';
 import type { PostgresTable } from './postgres-table.ts';
 
@@ -176,7 +177,10 @@ describe('actors in PostgreSQL', () => {
   });
 
   it('tells everyone when the connection breaks, and goes on with a new one', async () => {
-    const blocker = await other.connect();
+    const blocker = await openPostgresClient(database.url, {
+      applicationName: 'blocker',
+      statementTimeoutMs: 0,
+    });
     try {
       const key = randomUUID();
       await store.write(first(key, account(0)));
@@ -197,7 +201,7 @@ describe('actors in PostgreSQL', () => {
       await blocker.query('ROLLBACK');
       expect((await store.load(key))?.version).to.equal(1);
     } finally {
-      blocker.release();
+      await blocker.end();
     }
   });
 

@@ -1,0 +1,23 @@
+import { TrolleyError } from '../../define/errors.ts';
+
+type Ask = (
+  text: string,
+  values: unknown[],
+) => Promise<{ readonly rows: readonly { readonly held?: boolean | null }[] }>;
+
+/**
+ * Takes an advisory lock that lasts as long as the session, alone or with others that take it `shared`. Where another
+ * has it: false.
+ *
+ * @throws TrolleyError `unavailable` on a standby, whose locks hold nobody off
+ */
+export async function tryAdvisoryLock(ask: Ask, lockId: number, shared = false): Promise<boolean> {
+  const tryLock = shared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
+  const { rows } = await ask(
+    `SELECT CASE WHEN pg_is_in_recovery() THEN NULL ELSE ${tryLock}($1) END AS held`,
+    [lockId],
+  );
+  const held = rows[0]?.held ?? undefined;
+  if (held === undefined) throw new TrolleyError('unavailable', 'this PostgreSQL is a standby');
+  return held;
+}
