@@ -95,7 +95,7 @@ export const variables = {
   POSTGRES_URL: storage.optional(
     value.url('postgres:', 'postgresql:'),
     'embedded, under `DATA_DIR`',
-    'Checkouts, outbox and orders',
+    'Checkouts, outbox and orders. `?schema=NAME` keeps their tables in that schema. A pooler in between has to give each connection a session of its own (PgBouncer: `pool_mode=session`)',
     { secret: true },
   ),
   POSTGRES_POOL_MAX: storage.set(

@@ -30,6 +30,7 @@ export interface OrderBody {
   readonly user_id: number;
   readonly total_amount: number;
   readonly status: string;
+  readonly created_at: string;
   readonly items: readonly {
     readonly product_id: number;
     readonly product_name: string;

@@ -2,23 +2,44 @@ import { expect } from 'chai';
 import pg from 'pg';
 import { silentLogger } from '../../runtime/observe/logger.ts';
 import { createTestDatabase, type TestDatabase } from '../../runtime/testing/test-servers.ts';
+import { CuttableLine } from '../../runtime/testing/cuttable-line.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createProgress } from './progress.ts';
-import { startSoleHolder } from './sole-holder.ts';
+import { startSoleHolder, type SoleHolderOptions } from './sole-holder.ts';
 
 describe('the only process of its kind', () => {
   let database: TestDatabase;
   const lifecycles: Lifecycle[] = [];
 
+  let admin: pg.Client;
+  const lines: CuttableLine[] = [];
+
   before(async () => {
     database = await createTestDatabase();
+    admin = new pg.Client({ connectionString: database.url });
+    await admin.connect();
   });
   afterEach(async () => {
+    for (const line of lines.splice(0)) line.cut();
     for (const lifecycle of lifecycles.splice(0)) await lifecycle.stop();
   });
-  after(() => database.drop());
+  after(async () => {
+    await admin.end();
+    await database.drop();
+  });
 
-  function process(shared = false): { lifecycle: Lifecycle; start: () => Promise<void> } {
+  async function holderPid(): Promise<number | undefined> {
+    const { rows } = await admin.query<{ pid: number }>(
+      `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND granted AND database =
+         (SELECT oid FROM pg_database WHERE datname = current_database())`,
+    );
+    return rows[0]?.pid;
+  }
+
+  function process(
+    shared = false,
+    more: Partial<SoleHolderOptions> = {},
+  ): { lifecycle: Lifecycle; start: () => Promise<void> } {
     const lifecycle = createLifecycle({ progress: createProgress({ write: () => true }), log: silentLogger });
     lifecycles.push(lifecycle);
     const options = {
@@ -28,6 +49,7 @@ describe('the only process of its kind', () => {
       shared,
       patienceMs: 1_000,
       logger: silentLogger,
+      ...more,
     };
     return { lifecycle, start: () => startSoleHolder(lifecycle, options) };
   }
@@ -43,18 +65,37 @@ describe('the only process of its kind', () => {
   it('takes the lock again when its connection is lost', async () => {
     const one = process();
     await one.start();
-    const admin = new pg.Client({ connectionString: database.url });
-    await admin.connect();
-    const holder = () =>
-      admin.query<{ pid: number }>(
-        `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND database =
-           (SELECT oid FROM pg_database WHERE datname = current_database())`,
-      );
-    const before = (await holder()).rows[0]?.pid;
+    const before = await holderPid();
     await admin.query('SELECT pg_terminate_backend($1)', [before]);
     let after: number | undefined;
-    while (after === undefined || after === before) after = (await holder()).rows[0]?.pid;
-    await admin.end();
+    while (after === undefined || after === before) after = await holderPid();
+  });
+
+  /** A process that reaches PostgreSQL over a line of its own. */
+  async function distant(silenceMs: number) {
+    const url = new URL(database.url);
+    const line = await CuttableLine.to(Number(url.port));
+    lines.push(line);
+    url.port = String(line.port);
+    return { line, ...process(false, { postgresUrl: url.href, heartbeatMs: 200, silenceMs }) };
+  }
+
+  it('notices a connection that is dead without a word, and ends what is left of it', async () => {
+    const one = await distant(60_000);
+    await one.start();
+    const before = await holderPid();
+    one.line.abandon();
+    let after: number | undefined;
+    while (after === undefined || after === before) after = await holderPid();
+  });
+
+  it('leaves its place when its machine is gone without a word, and stops when it comes back', async () => {
+    const [gone, next] = [await distant(1_000), process(false, { patienceMs: 15_000 })];
+    await gone.start();
+    gone.line.die();
+    await next.start();
+    gone.line.revive();
+    expect(String(await gone.lifecycle.failure)).to.include('There is another.');
   });
 
   it('refuses to start beside another', async () => {
