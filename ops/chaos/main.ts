@@ -1,4 +1,5 @@
 import { readEnvironment } from '../environment.ts';
+import { takeSignals } from '../infra/ending.mjs';
 import { createProgress } from '../infra/progress.ts';
 import { isStartProblem } from '../infra/start-problem.ts';
 import { clusterScenario } from './cluster-scenario.ts';
@@ -36,12 +37,11 @@ if (scenario === undefined) {
 async function run(chosen: ChaosScenario): Promise<number> {
   const progress = createProgress(process.stdout);
   const stopping = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      progress.warn(`${signal}: stopping what was started`);
-      stopping.abort();
-    });
-  }
+  takeSignals((name) => {
+    if (stopping.signal.aborted) return;
+    progress.warn(`${name}: stopping what was started`);
+    stopping.abort();
+  });
   try {
     const passed = await chosen.run(args, {
       terminal: process.stdout,

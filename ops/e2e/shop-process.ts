@@ -1,10 +1,11 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { developmentSecret } from '../config/config.ts';
+import type { Command } from '../infra/child-server.ts';
 import { endingWithParent } from '../infra/death-signal.ts';
 import { superuser } from '../infra/postgres-cluster.ts';
 import { releaseShopKafka } from '../infra/testing/shop-kafkas.ts';
@@ -14,7 +15,8 @@ import { calm, portOf, type Environment } from './shop-environment.ts';
 import { ShopStores } from './shop-stores.ts';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const main = join(import.meta.dirname, '..', 'main.ts');
+const root = join(import.meta.dirname, '..', '..');
+const main = join(root, 'ops', 'main.ts');
 const tokens = { secret: developmentSecret, issuer: 'ecommerce-platform' };
 
 export interface Ended {
@@ -24,6 +26,11 @@ export interface Ended {
   readonly lines: readonly string[];
   /** Standard output. */
   readonly output: string;
+}
+
+/** Elsewhere than here, so that somebody's own `.env` changes nothing; tsx is still found. */
+function nodeCommand(args: readonly string[] = []): Command {
+  return { program: process.execPath, args: ['--import', tsx, main, ...args], cwd: tmpdir() };
 }
 
 /** `npm start` as a process of its own. */
@@ -38,26 +45,24 @@ export class ShopProcess {
   #told = '';
   #output = '';
 
-  private constructor(environment: Environment, ...args: string[]) {
+  private constructor(environment: Environment, command: Command, output?: number) {
     this.dataDir = environment['DATA_DIR'] ?? '';
     this.#environment = { ...calm, ...backendsOf(this.dataDir), ...environment };
-    // Elsewhere than here, so that somebody's own `.env` changes nothing; tsx is still found.
-    const command = { program: process.execPath, args: ['--import', tsx, main, ...args], cwd: tmpdir() };
-    const { program, args: words, cwd } = endingWithParent(command, 'KILL');
-    const child = spawn(program, words, {
+    const { program, args, cwd } = endingWithParent(command, 'KILL');
+    const child = spawn(program, args, {
       cwd,
       env: this.#environment,
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', output ?? 'pipe', 'pipe'],
     });
     this.#child = child;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
     this.ended = new Promise((resolve) => {
       child.once('close', (code, signal) =>
         resolve({ code, signal, lines: this.lines, output: this.#output }),
       );
     });
     this.#ready = new Promise((resolve, reject) => {
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      child.stderr?.setEncoding('utf8').on('data', (text: string) => {
         this.#told += text;
         if (this.#told.includes('Trolley is ready')) resolve();
       });
@@ -68,21 +73,40 @@ export class ShopProcess {
     void this.ended.then(() => releaseShopKafka(this.dataDir));
   }
 
-  /** Starts the shop and waits until it is ready. */
-  static async start(environment: Environment): Promise<ShopProcess> {
+  /** Starts the shop, with its standard output to a file where one is given, and waits until it is ready. */
+  static async start(environment: Environment, outputFile?: string): Promise<ShopProcess> {
     mkdirSync(environment['DATA_DIR'] ?? '', { recursive: true });
-    const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment });
+    const output = outputFile === undefined ? undefined : openSync(outputFile, 'a');
+    const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, nodeCommand(), output);
+    if (output !== undefined) closeSync(output);
+    await shop.#ready;
+    return shop;
+  }
+
+  /** Starts it by the real `npm start`: signals and `kill` then go to npm alone. */
+  static async startByNpm(environment: Environment): Promise<ShopProcess> {
+    mkdirSync(environment['DATA_DIR'] ?? '', { recursive: true });
+    // npm starts it where somebody's own `.env` may name other stores; what is blank there, is not set.
+    const own = { REDIS_URL: '', POSTGRES_URL: '', npm_config_update_notifier: 'false' };
+    const command = { program: 'npm', args: ['start'], cwd: root };
+    const shop = new ShopProcess({ ...own, ...(await kafkaFor(environment)), ...environment }, command);
     await shop.#ready;
     return shop;
   }
 
   /** Runs it until it ends by itself. */
   static async run(environment: Environment, ...args: string[]): Promise<Ended> {
-    return new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, ...args).ended;
+    return new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, nodeCommand(args)).ended;
   }
 
+  /** Of what was started; when that is npm, the shop is another process. */
   get pid(): number {
     return this.#child.pid ?? 0;
+  }
+
+  /** The shop's own, as it says in DATA_DIR. */
+  get shopPid(): number {
+    return (JSON.parse(readFileSync(join(this.dataDir, 'trolley.lock'), 'utf8')) as { pid: number }).pid;
   }
 
   get lines(): readonly string[] {
@@ -123,6 +147,12 @@ export class ShopProcess {
 
   signal(name: NodeJS.Signals): void {
     this.#child.kill(name);
+  }
+
+  /** Whoever reads what it says is there, but does not. */
+  pauseListening(): void {
+    this.#child.stdout?.pause();
+    this.#child.stderr?.pause();
   }
 
   /** Whoever reads what it says is gone. */

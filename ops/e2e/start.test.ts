@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
@@ -6,11 +7,21 @@ import {
   createTestRedis,
   type TestDatabase,
 } from '../../runtime/testing/test-servers.ts';
-import { isAlive } from '../infra/process-identity.ts';
+import { isAlive, worksOn } from '../infra/process-identity.ts';
 import { untilSettled } from './books.ts';
 import { eventually } from './eventually.ts';
 import { temporaryDataDir } from './shop-environment.ts';
 import { ShopProcess } from './shop-process.ts';
+
+/** The ids of all processes that work on a folder. */
+function processesOn(folder: string): number[] {
+  const all = execFileSync('ps', ['-A', '-o', 'pid='], { encoding: 'utf8' });
+  return all
+    .trim()
+    .split(/\s+/)
+    .map(Number)
+    .filter((pid) => worksOn(pid, folder));
+}
 
 describe('npm start', function () {
   this.timeout(60_000);
@@ -22,10 +33,12 @@ describe('npm start', function () {
 
   const untilGone = (pids: readonly number[]) =>
     eventually(() => !pids.some(isAlive), `the end of the processes ${pids.join(', ')}`);
+  /** Everything that belongs to a shop: npm, the shop, its stores. */
+  const processesOf = (shop: ShopProcess) => [shop.pid, shop.shopPid, ...shop.servers];
 
   it('brings its own stores, refuses a second start, ends on one Ctrl-C, and keeps all for the next start', async () => {
-    const first = await ShopProcess.start({ DATA_DIR: dataDir, SEED_STOCK: '50' });
-    const { servers } = first;
+    const first = await ShopProcess.startByNpm({ DATA_DIR: dataDir, SEED_STOCK: '50' });
+    const pids = processesOf(first);
     const user = await first.client.user(1);
     await user.add(1, 2);
     await user.checkout('k');
@@ -45,36 +58,76 @@ describe('npm start', function () {
     const second = await ShopProcess.run({ DATA_DIR: dataDir });
     expect(second.code).to.equal(1);
     expect(second.lines, 'what the second start says').to.have.length(1);
-    expect(second.lines[0]).to.include(`already runs on ${dataDir} (pid ${first.pid}, http`);
+    expect(second.lines[0]).to.include(`already runs on ${dataDir} (pid ${first.shopPid}, http`);
     expect((await user.cart()).status, 'the first, afterwards').to.equal(200);
 
     first.signal('SIGINT');
     const { code, lines } = await first.ended;
     expect(code, lines.join('\n')).to.equal(0);
     expect(lines.at(-1)).to.equal('Stopped.');
-    expect(servers.filter(isAlive), 'stores left behind').to.deep.equal([]);
+    expect(pids.filter(isAlive), 'processes left behind').to.deep.equal([]);
 
-    const third = await ShopProcess.start({ DATA_DIR: dataDir });
+    const third = await ShopProcess.startByNpm({ DATA_DIR: dataDir });
+    const leftToThemselves = processesOf(third);
     try {
       expect(await seen(third.client)).to.deep.equal(held);
       expect(third.stores.stock()).to.deep.equal(stock);
     } finally {
-      const pids = third.servers;
+      // npm alone: nobody is left to tell the shop to end.
       await third.kill();
-      await untilGone(pids);
+      await untilGone(leftToThemselves);
     }
+    expect(third.lines).to.include('Stopped.');
   });
 
-  it('serves on and ends in order when nobody reads what it says any more', async () => {
-    const shop = await ShopProcess.start({ DATA_DIR: dataDir, LOG_LEVEL: 'info' });
-    const { servers } = shop;
-    shop.stopListening();
-    const user = await shop.client.user(9);
-    expect((await user.add(1, 1)).status).to.equal(201);
+  it('ends all of it on SIGTERM to npm in mid-load, and starts again', async () => {
+    const shop = await ShopProcess.startByNpm({ DATA_DIR: dataDir, PAYMENT_DELAY_MS: '300' });
+    const pids = processesOf(shop);
+    const users = await shop.client.users(100, 5);
+    await Promise.all(users.map((user) => user.add(1, 1)));
+    const answers = users.map((user) => user.checkout('mid-load').catch(() => undefined));
+    await eventually(
+      async () => ((await shop.stores.checkoutCounts()).get('PAYMENT_PENDING') ?? 0) > 0,
+      'a payment under way',
+    );
     shop.signal('SIGTERM');
-    expect(await shop.ended).to.include({ code: 0, signal: null });
-    expect(servers.filter(isAlive), 'stores left behind').to.deep.equal([]);
+    const { code, lines } = await shop.ended;
+    await Promise.all(answers);
+    expect(code, lines.join('\n')).to.equal(0);
+    expect(pids.filter(isAlive), 'processes left behind').to.deep.equal([]);
+    expect(processesOn(dataDir), 'processes left behind').to.deep.equal([]);
+    expect(lines.slice(-2)).to.deep.equal([
+      'Stopping on SIGTERM: what has begun is finished first. Ctrl-C again ends it at once.',
+      'Stopped.',
+    ]);
   });
+
+  it('serves on and ends in order when nobody reads what it says, on SIGHUP to npm', async () => {
+    const shop = await ShopProcess.startByNpm({ DATA_DIR: dataDir, LOG_LEVEL: 'info' });
+    const pids = processesOf(shop);
+    const user = await shop.client.user(9);
+    // First somebody who is there but does not read: more than the pipe holds.
+    shop.pauseListening();
+    for (let count = 0; count < 1_000; count += 1) await user.cart();
+    shop.stopListening();
+    expect((await user.add(1, 1)).status).to.equal(201);
+    shop.signal('SIGHUP');
+    await shop.ended;
+    await untilGone(pids);
+    expect(processesOn(dataDir), 'processes left behind').to.deep.equal([]);
+  });
+
+  if (process.platform === 'linux') {
+    it('serves on and ends in order when the disk of its output is full', async () => {
+      const shop = await ShopProcess.start({ DATA_DIR: dataDir, LOG_LEVEL: 'info' }, '/dev/full');
+      const { servers } = shop;
+      const user = await shop.client.user(10);
+      expect((await user.add(1, 1)).status).to.equal(201);
+      shop.signal('SIGTERM');
+      expect(await shop.ended).to.include({ code: 0, signal: null });
+      expect(servers.filter(isAlive), 'stores left behind').to.deep.equal([]);
+    });
+  }
 
   it('ends at once on a second Ctrl-C, and the next start recovers', async () => {
     const shop = await ShopProcess.start({ DATA_DIR: dataDir, PAYMENT_DELAY_MS: '5000' });

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import type { Clock } from '../../runtime/define/clock.ts';
 import { silentLogger } from '../../runtime/observe/logger.ts';
 import { createLifecycle, type Lifecycle, type Stage } from './lifecycle.ts';
-import { guardProcess } from './process-guard.ts';
+import { guardProcess, type GuardedProcess } from './process-guard.ts';
 import { createProgress } from './progress.ts';
 
 /** A clock whose deadlines pass when the test says so. */
@@ -142,12 +142,17 @@ describe('guardProcess', () => {
     let exited: (code: number) => void = () => undefined;
     const exit = new Promise<number>((resolve) => (exited = resolve));
     const fake = new EventEmitter();
-    const process = {
-      on: (event: string, listener: (value: unknown) => void) => fake.on(event, listener),
-      exit: (code: number) => {
-        exits.push(code);
-        exited(code);
+    const leave = (code: number) => {
+      exits.push(code);
+      exited(code);
+    };
+    const process: GuardedProcess = {
+      takeSignals: (listener) => {
+        for (const name of ['SIGINT', 'SIGTERM']) fake.on(name, () => listener(name));
       },
+      on: (event, listener) => fake.on(event, listener),
+      exit: leave,
+      exitWhenTold: async (code) => leave(code),
     };
     const { lifecycle, progress, clock } = all;
     const guard = guardProcess(process, { lifecycle, progress, log: silentLogger, clock });
@@ -175,7 +180,7 @@ describe('guardProcess', () => {
     const all = guarded();
     await withStuckStage(all);
     all.send('SIGINT');
-    all.advance(20);
+    all.advance(900);
     all.send('SIGINT');
     expect(all.exits).to.deep.equal([]);
   });

@@ -1,10 +1,12 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { chooseRedis, findProgram } from './find-redis.mjs';
 import { canInstallWithApt, reasonToInstall } from './prepare-plan.mjs';
+import { isAlive } from './process-identity.ts';
 
 describe('reasonToInstall', () => {
   const koa = { version: '3.3.0', integrity: 'sha-a' };
@@ -120,20 +122,48 @@ describe('prepare.mjs', () => {
     expect(execFileSync(process.execPath, [program], { env, encoding: 'utf8', stdio: 'pipe' })).to.equal('');
   });
 
-  it('installs what the lockfile wants in a fresh clone, once', () => {
+  /** A fresh clone, with `npm` in place of npm. */
+  function makeClone(npm: string): { clone: string; args: string[]; env: Record<string, string> } {
     const clone = mkdtempSync(join(tmpdir(), 'trolley-clone-'));
+    const infra = join(clone, 'ops', 'infra');
+    mkdirSync(infra, { recursive: true });
+    for (const name of ['ending.mjs', 'prepare.mjs', 'prepare-plan.mjs', 'find-redis.mjs'])
+      copyFileSync(join(import.meta.dirname, name), join(infra, name));
+    writeFileSync(join(clone, 'package-lock.json'), JSON.stringify({ packages: { '': {} } }));
+    const npmFile = join(clone, 'npm.cjs');
+    writeFileSync(npmFile, npm);
+    const env = { PATH: '', REDIS_URL: 'redis://127.0.0.1:1', npm_execpath: npmFile };
+    return { clone, args: [join(infra, 'prepare.mjs')], env };
+  }
+
+  it('ends npm ci with itself, and tells npm not to go on', async () => {
+    const { clone, args, env } = makeClone(
+      `console.log('npm is ' + process.pid); setInterval(() => undefined, 1000);`,
+    );
     try {
-      const infra = join(clone, 'ops', 'infra');
-      mkdirSync(infra, { recursive: true });
-      for (const name of ['prepare.mjs', 'prepare-plan.mjs', 'find-redis.mjs']) {
-        copyFileSync(join(import.meta.dirname, name), join(infra, name));
-      }
-      writeFileSync(join(clone, 'package-lock.json'), JSON.stringify({ packages: { '': {} } }));
-      const npm = join(clone, 'npm.cjs');
-      writeFileSync(npm, installer);
-      const env = { PATH: '', REDIS_URL: 'redis://127.0.0.1:1', npm_execpath: npm };
-      const prepare = () =>
-        spawnSync(process.execPath, [join(infra, 'prepare.mjs')], { env, encoding: 'utf8' });
+      const preparing = spawn(process.execPath, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
+      let said = '';
+      const npm = await new Promise<number>((resolve) => {
+        preparing.stderr.setEncoding('utf8').on('data', (text: string) => {
+          said += text;
+          const pid = /npm is (\d+)/.exec(said)?.[1];
+          if (pid !== undefined) resolve(Number(pid));
+        });
+      });
+      preparing.kill('SIGTERM');
+      const [code] = (await once(preparing, 'close')) as [number];
+      expect([code, said.endsWith('Ended by SIGTERM.\n')]).to.deep.equal([143, true]);
+      // It holds standard error, too: the close says that it has gone.
+      expect(isAlive(npm)).to.equal(false);
+    } finally {
+      rmSync(clone, { recursive: true });
+    }
+  });
+
+  it('installs what the lockfile wants in a fresh clone, once', () => {
+    const { clone, args, env } = makeClone(installer);
+    try {
+      const prepare = () => spawnSync(process.execPath, args, { env, encoding: 'utf8' });
       const first = prepare();
       expect(first.stderr).to.match(/^Installing packages: nothing is installed yet\./);
       expect(first.stderr).to.match(/^npm ci --no-audit --no-fund$/m);

@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import './ending.mjs';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +14,13 @@ import { canInstallWithApt, reasonToInstall } from './prepare-plan.mjs';
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 const say = (line) => process.stderr.write(`${line}\n`);
 
-preparePackages();
+await preparePackages();
 if (!process.argv.includes('--packages-only')) {
   await prepareRedis();
-  if (process.env.npm_lifecycle_event?.startsWith('pretest')) prepareJava();
+  if (process.env.npm_lifecycle_event?.startsWith('pretest')) await prepareJava();
 }
 
-function preparePackages() {
+async function preparePackages() {
   const reason = reasonToInstall({
     lock: readJson('package-lock.json'),
     installed: readJson(join('node_modules', '.package-lock.json')),
@@ -31,7 +32,7 @@ function preparePackages() {
   const npm = process.env.npm_execpath;
   const ci = ['ci', '--no-audit', '--no-fund'];
   const [program, args] = npm === undefined ? ['npm', ci] : [process.execPath, [npm, ...ci]];
-  step('Packages installed', 'npm ci failed: see above', program, args);
+  await step('Packages installed', 'npm ci failed: see above', program, args);
 }
 
 async function prepareRedis() {
@@ -47,18 +48,18 @@ async function prepareRedis() {
   if (choice.kind === 'none') fail(noRedis);
   if (choice.kind === 'docker')
     say('No redis-server on this machine: Redis will run in Docker (redis:7-alpine).');
-  if (choice.kind === 'install') installRedis(aptGet);
+  if (choice.kind === 'install') await installRedis(aptGet);
 }
 
 /** The tests start Kafka themselves, from what Maven fetches. Where Java can't be had, those that need it say so. */
-function prepareJava() {
+async function prepareJava() {
   const { TEST_KAFKA_BROKERS = '', PATH = '' } = process.env;
   const missing = ['java', 'mvn'].filter((program) => findProgram([program], PATH) === undefined);
   const aptGet = findProgram(['apt-get'], PATH);
   if (TEST_KAFKA_BROKERS !== '' || missing.length === 0 || !mayInstall(aptGet)) return;
   say(`No ${missing.join(' and no ')} on this machine: installing Java and Maven with apt-get, for Kafka.`);
   const failure = 'apt-get could not install Java and Maven: see above. Or set TEST_KAFKA_BROKERS.';
-  install(aptGet, failure, 'default-jre-headless', 'maven');
+  await install(aptGet, failure, 'default-jre-headless', 'maven');
 }
 
 function mayInstall(aptGet) {
@@ -69,16 +70,16 @@ function mayInstall(aptGet) {
   });
 }
 
-function install(aptGet, failure, ...packages) {
+async function install(aptGet, failure, ...packages) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  step('Package lists updated', failure, aptGet, ['update', '-qq'], env);
+  await step('Package lists updated', failure, aptGet, ['update', '-qq'], env);
   const args = ['install', '-y', '-qq', '--no-install-recommends', ...packages];
-  step(`${packages.join(' and ')} installed`, failure, aptGet, args, env);
+  await step(`${packages.join(' and ')} installed`, failure, aptGet, args, env);
 }
 
-function installRedis(aptGet) {
+async function installRedis(aptGet) {
   say('No Redis on this machine: installing redis-server with apt-get.');
-  install(aptGet, `apt-get could not install redis-server: see above. ${noRedis}`, 'redis-server');
+  await install(aptGet, `apt-get could not install redis-server: see above. ${noRedis}`, 'redis-server');
   // The package starts a service of its own. Trolley runs its Redis itself, on its own data.
   const [program, ...args] = existsSync('/run/systemd/system')
     ? ['systemctl', 'disable', '--now', 'redis-server']
@@ -87,10 +88,11 @@ function installRedis(aptGet) {
   if (findProgram(redisPrograms, process.env.PATH ?? '') === undefined) fail(noRedis);
 }
 
-function step(done, failure, program, args, env = process.env) {
+async function step(done, failure, program, args, env = process.env) {
   const startedAt = performance.now();
   // Standard output belongs to what comes after: logs, test reports.
-  const { status } = spawnSync(program, args, { cwd: root, env, stdio: ['ignore', 2, 2] });
+  const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 2, 2] });
+  const status = await new Promise((resolve) => child.once('error', resolve).once('close', resolve));
   if (status !== 0) fail(failure);
   say(`${done} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
 }

@@ -1,13 +1,19 @@
 import { systemClock, type Clock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import { echoMs } from './ending.mjs';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Progress } from './progress.ts';
 import { isStartProblem } from './start-problem.ts';
 
 /** What of `process` is used. */
 export interface GuardedProcess {
-  on(event: string, listener: (value: unknown) => void): unknown;
+  /** From now on `listener` hears of each signal. */
+  takeSignals(listener: (name: string) => void): void;
+  on(event: 'uncaughtException' | 'unhandledRejection', listener: (error: unknown) => void): unknown;
+  /** Ends it at once. */
   exit(code: number): void;
+  /** Ends it when its last lines have been read, or will not be. */
+  exitWhenTold(code: number): Promise<void>;
 }
 
 interface Surroundings {
@@ -17,11 +23,6 @@ interface Surroundings {
   readonly clock?: Clock;
 }
 
-/**
- * `npm start` passes Ctrl-C on to a process that the terminal has told already: the same signal within
- * this time is the same keystroke.
- */
-const echoMs = 500;
 const interrupted = 130;
 
 export interface ProcessGuard {
@@ -39,21 +40,20 @@ export function guardProcess(
 ): ProcessGuard {
   let firstAt: number | undefined;
 
-  const onSignal = (name: string) => {
+  process.takeSignals((name) => {
     if (firstAt === undefined) {
       firstAt = clock.monotonic();
       progress.say(`Stopping on ${name}: what has begun is finished first. Ctrl-C again ends it at once.`);
       void lifecycle.stop().then(() => {
         progress.say('Stopped.');
-        process.exit(0);
+        return process.exitWhenTold(0);
       });
     } else if (clock.monotonic() - firstAt > echoMs) {
       progress.warn('Ended at once; the next start recovers what was under way.');
       lifecycle.kill();
       process.exit(interrupted);
     }
-  };
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(name, () => onSignal(name));
+  });
 
   let failed = false;
   const onFailure = (what: string, error: unknown) => {
@@ -61,7 +61,7 @@ export function guardProcess(
     if (failed) return;
     failed = true;
     progress.fail(`${isStartProblem(error) ? error.message : `${what}: ${String(error)}`} Stopping.`);
-    void lifecycle.stop().then(() => process.exit(1));
+    void lifecycle.stop().then(() => process.exitWhenTold(1));
   };
   process.on('uncaughtException', (error) => onFailure('an error that nobody caught', error));
   process.on('unhandledRejection', (error) => onFailure('a rejection that nobody handled', error));

@@ -1,4 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
+import { openLineOutput } from '../../runtime/observe/line-output.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { isStartProblem, isUsageProblem, UsageProblem } from './start-problem.ts';
 
@@ -25,7 +26,8 @@ export const exitCodes = { done: 0, failed: 1, usage: 2, disagree: 3 } as const;
  * its own lines. Lines for people go to standard error.
  */
 export async function runCommand<const O extends Options>(command: Command<O>): Promise<void> {
-  const progress = createProgress(process.stderr);
+  const progress = createProgress(openLineOutput(process.stderr));
+  endWithReader(progress);
   try {
     process.exitCode = await answer(command, progress);
   } catch (error) {
@@ -33,6 +35,14 @@ export async function runCommand<const O extends Options>(command: Command<O>): 
     for (const line of error.message.split('\n')) progress.fail(line);
     process.exitCode = isUsageProblem(error) ? exitCodes.usage : exitCodes.failed;
   }
+}
+
+/** A command is there for what it prints: without a reader, as behind `| head`, or without room it is over. */
+export function endWithReader(progress: Progress): void {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') progress.fail(`Standard output can't be written: ${error.message}.`);
+    process.exit(exitCodes.failed);
+  });
 }
 
 async function answer<O extends Options>(command: Command<O>, progress: Progress): Promise<number> {

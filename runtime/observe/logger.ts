@@ -1,4 +1,5 @@
 import { pino, type DestinationStream, type Logger as PinoLogger } from 'pino';
+import { openLineOutput, type LineOutput } from './line-output.ts';
 
 export type Logger = PinoLogger;
 
@@ -8,8 +9,20 @@ const redact = secrets.flatMap((name) => [name, `*.${name}`, `*.headers.${name}`
 
 /** A JSON line per entry on `destination` (default: standard output). */
 export function createLogger(level: string, destination?: DestinationStream): Logger {
-  const options = { level, redact: { paths: redact, censor: '***' }, base: null };
-  return destination === undefined ? pino(options) : pino(options, destination);
+  if (destination === undefined) return createStandardLogger(level, openLineOutput(process.stdout));
+  return pino({ level, redact: { paths: redact, censor: '***' }, base: null }, destination);
+}
+
+/** Logs to `output`, by way of `format` where there is one, and says how many lines it did not take. */
+export function createStandardLogger(
+  level: string,
+  output: LineOutput,
+  format: DestinationStream = output,
+): Logger {
+  const logger = createLogger(level, format);
+  output.onLost = (lines) =>
+    logger.warn({ lines }, `${lines} log lines were lost: they could not be written`);
+  return logger;
 }
 
 export const silentLogger: Logger = pino({ level: 'silent' });

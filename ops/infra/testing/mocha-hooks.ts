@@ -1,5 +1,6 @@
 import { config } from 'chai';
 import type { Runner, Suite } from 'mocha';
+import { echoMs, takeSignals } from '../ending.mjs';
 import { shopBackends } from './shop-backends.ts';
 import { stopShopKafkas } from './shop-kafkas.ts';
 import { createTemplateDatabase, type TemplateDatabase } from './template-database.ts';
@@ -30,6 +31,7 @@ const servers: TestServer[] = [];
 let template: TemplateDatabase | undefined;
 
 export async function mochaGlobalSetup(this: Runner): Promise<void> {
+  endInOrder(this);
   const files = [...filesOf(this.suite)];
   const needs = (pattern: RegExp) => files.some((file) => pattern.test(file));
   if (!needs(needsServers)) return;
@@ -62,6 +64,19 @@ export async function mochaGlobalSetup(this: Runner): Promise<void> {
 export async function mochaGlobalTeardown(): Promise<void> {
   await template?.drop();
   await Promise.all([stopShopKafkas(), ...servers.map((server) => server.stop())]);
+}
+
+/** The test under way is the last one on a signal, then the servers stop; a second signal ends the run at once. */
+function endInOrder(runner: Runner): void {
+  let firstAt: number | undefined;
+  takeSignals((name) => {
+    if (firstAt !== undefined && performance.now() - firstAt > echoMs) process.exit(1);
+    if (firstAt !== undefined) return;
+    firstAt = performance.now();
+    process.stderr.write(`Stopping on ${name} after the test under way.\n`);
+    runner.abort();
+    process.once('exit', () => (process.exitCode = 1));
+  });
 }
 
 function remember(server: TestServer): TestServer {

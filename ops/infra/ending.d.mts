@@ -1,0 +1,2 @@
+export declare const echoMs: number;
+export declare function takeSignals(listener: (name: NodeJS.Signals) => void): void;

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/*
+ * Loaded before everything else, so plain JavaScript that needs nothing but Node. From here on a signal ends the
+ * process, and what it started, with a sentence: also in its first second, and also where it is PID 1, whom the kernel
+ * shields from every signal without a handler. Who ends in an order of its own takes the signals over.
+ *
+ * An npm script gives TROLLEY_PARENT, the process id of npm. npm passes SIGINT and SIGTERM on, but not SIGHUP, and
+ * nothing once it is killed; so whoever it started looks whether it is still there.
+ */
+
+const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+const watchMs = 250;
+/** The terminal tells all of us of Ctrl-C, and npm tells it once more: within this time it is the same keystroke. */
+export const echoMs = 1_000;
+
+// The loader of TypeScript makes a second module of this file.
+for (const name of signals) if (process.listenerCount(name) === 0) process.on(name, endAtOnce);
+
+const parent = Number(process.env.TROLLEY_PARENT);
+// Whoever is started from here has another parent.
+delete process.env.TROLLEY_PARENT;
+if (parent > 0) watchParent();
+
+/** From now on `listener` hears of each signal, and nothing ends by itself. */
+export function takeSignals(listener) {
+  for (const name of signals) {
+    process.removeAllListeners(name);
+    process.on(name, () => listener(name));
+  }
+}
+
+function watchParent() {
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, 'SIGHUP');
+  }, watchMs);
+  timer.unref();
+}
+
+function endAtOnce(name, number) {
+  process.stderr.write(`Ended by ${name}.\n`);
+  for (const child of children()) {
+    try {
+      process.kill(child, 'SIGTERM');
+    } catch {
+      // It has ended meanwhile, or is another user's.
+    }
+  }
+  process.exit(128 + number);
+}
+
+/** Linux answers from /proc, others by `pgrep`. */
+function children() {
+  try {
+    if (process.platform === 'linux') return readdirSync('/proc').map(Number).filter(isChild);
+    return execFileSync('pgrep', ['-P', String(process.pid)], { encoding: 'utf8' })
+      .trim()
+      .split('\n')
+      .map(Number);
+  } catch {
+    return [];
+  }
+}
+
+function isChild(pid) {
+  if (!(pid > 0)) return false;
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    // The name in brackets may hold blanks. Behind it: the state, and the parent.
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === process.pid;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,92 @@
+import { Writable } from 'node:stream';
+import type { DestinationStream } from 'pino';
+import pretty from 'pino-pretty';
+import { openLineOutput, type LineOutput } from '../runtime/observe/line-output.ts';
+import { createStandardLogger } from '../runtime/observe/logger.ts';
+import { startTrolley } from './compose.ts';
+import type { Config } from './config/config.ts';
+import { describeConfig } from './config/describe-config.ts';
+import { parseConfig } from './config/parse-config.ts';
+import { renderHelp } from './config/render-docs.ts';
+import { readEnvironment } from './environment.ts';
+import { takeSignals } from './infra/ending.mjs';
+import { createLifecycle } from './infra/lifecycle.ts';
+import { guardProcess, type GuardedProcess } from './infra/process-guard.ts';
+import { createProgress, type Progress } from './infra/progress.ts';
+import { endWithReader } from './infra/run-command.ts';
+import { isStartProblem } from './infra/start-problem.ts';
+import { welcome } from './welcome.ts';
+
+/** What `npm start` does, from its flags to its end. */
+export async function runShop(): Promise<void> {
+  // Lines for people go to standard error, so that standard output is nothing but logs.
+  const told = openLineOutput(process.stderr);
+  const progress = createProgress(told);
+  told.onLost = (lines) => progress.warn(`${lines} lines could not be written here.`);
+  if (process.argv.includes('--help')) {
+    endWithReader(progress);
+    process.stdout.write(renderHelp(process.stdout.columns));
+    return;
+  }
+  const config = readConfig(progress);
+  if (config === undefined) process.exitCode = 1;
+  else await run(config, progress, told);
+}
+
+function readConfig(progress: Progress): Config | undefined {
+  try {
+    return parseConfig(readEnvironment());
+  } catch (error) {
+    if (!isStartProblem(error)) throw error;
+    for (const line of error.message.split('\n')) progress.fail(line);
+    return undefined;
+  }
+}
+
+async function run(config: Config, progress: Progress, told: LineOutput): Promise<void> {
+  const output = openLineOutput(process.stdout);
+  const log = createStandardLogger(config.logLevel, output, output.isTTY ? forPeople(output) : output);
+  for (const warning of config.warnings) progress.warn(warning);
+  log.debug({ config: describeConfig(config) }, 'configuration');
+
+  const lifecycle = createLifecycle({ progress, log });
+  const exitWhenTold = async (code: number) => {
+    // Should nothing else keep the process alive meanwhile.
+    process.exitCode = code;
+    await Promise.all([output.settle(), told.settle()]);
+    process.exit(code);
+  };
+  const guarded: GuardedProcess = {
+    takeSignals,
+    on: (event, listener) => process.on(event, listener),
+    exit: (code) => process.exit(code),
+    exitWhenTold,
+  };
+  const guard = guardProcess(guarded, { lifecycle, progress, log });
+  const startedAt = performance.now();
+  try {
+    const { gatewayUrl } = await startTrolley(config, lifecycle, log);
+    progress.done('Trolley is ready', performance.now() - startedAt);
+    if (gatewayUrl !== undefined) progress.say(await welcome(config, gatewayUrl));
+  } catch (error) {
+    if (guard.ending) return;
+    if (isStartProblem(error)) progress.fail(error.message);
+    else {
+      log.fatal({ err: error }, 'the start failed');
+      progress.fail(`The start failed: ${String(error)}`);
+    }
+    await lifecycle.stop();
+    await exitWhenTold(1);
+  }
+}
+
+/** Coloured lines in place of JSON. */
+function forPeople(output: LineOutput): DestinationStream {
+  const destination = new Writable({
+    write(line: Buffer, _encoding, done) {
+      output.write(line.toString());
+      done();
+    },
+  });
+  return pretty({ destination });
+}
