@@ -3,6 +3,7 @@ import Koa from 'koa';
 import helmet from 'koa-helmet';
 import type { Clock } from '../runtime/define/clock.ts';
 import type { Logger } from '../runtime/observe/logger.ts';
+import { levelOfRetry } from '../runtime/observe/reason.ts';
 import type { TrustedProxies } from './client-address.ts';
 import { createAdmission } from './middleware/admission.ts';
 import { answerErrors, refuseMalformedTarget } from './middleware/answer-errors.ts';
@@ -67,6 +68,6 @@ export function createApp(deps: GatewayDeps): Koa<GatewayState> {
     readBody: createJsonBody(deps.maxBodyBytes),
   });
   // What can still go wrong when the answer is on its way, such as a connection that breaks.
-  app.on('error', (err: unknown) => logger.warn({ err }, 'an answer was not delivered'));
+  app.on('error', (err: unknown) => logger[levelOfRetry(err)]({ err }, 'an answer was not delivered'));
   return app;
 }

@@ -3,6 +3,7 @@ import type { CartViews } from '../actors/cart/cart.view.ts';
 import { TrolleyError } from '../runtime/define/errors.ts';
 import type { ActorRefs } from '../runtime/define/ref.ts';
 import type { Logger } from '../runtime/observe/logger.ts';
+import { levelOfRetry } from '../runtime/observe/reason.ts';
 import { askOptions, type Call } from './call.ts';
 import type { PriceList } from './price-list.ts';
 import { Turnstile } from './turnstile.ts';
@@ -41,7 +42,7 @@ export function createCarts({ refs, views, prices, logger, readTimeoutMs }: Cart
       return await views.get(userId);
     } catch (err) {
       // The view is only a shortcut: the actor knows all that it knows.
-      logger.warn({ err, userId }, 'the cart view is not readable');
+      logger[levelOfRetry(err)]({ err, userId }, 'the cart view is not readable');
       return undefined;
     }
   }

@@ -1,6 +1,7 @@
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
 import type { ProductCatalog, ProductQuery, ProductView } from '../actors/services/product/product.client.ts';
 import type { Logger } from '../runtime/observe/logger.ts';
+import { levelOfRetry } from '../runtime/observe/reason.ts';
 import { serviceContext, type Call } from './call.ts';
 
 /** A product with what is left of it; `undefined` when the inventory does not say. */
@@ -40,7 +41,10 @@ export function createProducts({ catalog, inventory, logger }: ProductsOptions):
           stocks.set(productId, available);
         }
       } catch (err) {
-        logger.warn({ err, requestId: call.requestId }, 'products are shown without their stock');
+        logger[levelOfRetry(err)](
+          { err, requestId: call.requestId },
+          'products are shown without their stock',
+        );
       }
     }
     return products.map((product): StockedProduct => ({ ...product, stock: stocks.get(product.id) }));

@@ -8,6 +8,7 @@ import type { Config } from './config/config.ts';
 import { describeConfig } from './config/describe-config.ts';
 import { parseConfig } from './config/parse-config.ts';
 import { renderHelp } from './config/render-docs.ts';
+import { roleNames } from './config/roles.ts';
 import { readEnvironment } from './environment.ts';
 import { takeSignals } from './infra/ending.mjs';
 import { createLifecycle } from './infra/lifecycle.ts';
@@ -15,6 +16,7 @@ import { guardProcess, type GuardedProcess } from './infra/process-guard.ts';
 import { createProgress, type Progress } from './infra/progress.ts';
 import { endWithReader } from './infra/run-command.ts';
 import { isStartProblem } from './infra/start-problem.ts';
+import { readVersion } from './version.ts';
 import { welcome } from './welcome.ts';
 
 /** What `npm start` does, from its flags to its end. */
@@ -45,7 +47,12 @@ function readConfig(progress: Progress): Config | undefined {
 
 async function run(config: Config, progress: Progress, told: LineOutput): Promise<void> {
   const output = openLineOutput(process.stdout);
-  const log = createStandardLogger(config.logLevel, output, output.isTTY ? forPeople(output) : output);
+  const log = createStandardLogger({
+    level: config.logLevel,
+    output,
+    ...(output.isTTY ? { through: forPeople(output) } : {}),
+    base: { role: roleNames(config.roles), pid: process.pid, version: readVersion() },
+  });
   for (const warning of config.warnings) progress.warn(warning);
   log.debug({ config: describeConfig(config) }, 'configuration');
 
@@ -80,7 +87,7 @@ async function run(config: Config, progress: Progress, told: LineOutput): Promis
   }
 }
 
-/** Coloured lines in place of JSON. */
+/** Coloured lines in place of JSON, without what is the same in all of them. */
 function forPeople(output: LineOutput): DestinationStream {
   const destination = new Writable({
     write(line: Buffer, _encoding, done) {
@@ -88,5 +95,5 @@ function forPeople(output: LineOutput): DestinationStream {
       done();
     },
   });
-  return pretty({ destination });
+  return pretty({ destination, ignore: 'role,pid,version', translateTime: 'SYS:HH:MM:ss.l' });
 }

@@ -1,5 +1,6 @@
 import type { Clock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import { isForeseen } from '../../runtime/observe/reason.ts';
 
 export interface Sweep {
   /** Starts no more rounds and waits for the one under way. */
@@ -21,7 +22,10 @@ export function startSweep({ clock, everyMs, round, logger }: SweepOptions): Swe
   let cancel = () => {};
   const next = () => {
     cancel = clock.schedule(everyMs, () => {
-      running = round().catch((error: unknown) => logger.error({ err: error }, 'a sweep failed'));
+      running = round().catch((error: unknown) => {
+        const level = isForeseen(error) ? 'debug' : 'error';
+        logger[level]({ err: error }, 'a sweep failed');
+      });
       void running.then(() => {
         if (!closed) next();
       });

@@ -2,6 +2,7 @@ import type { Middleware, ParameterizedContext } from 'koa';
 import type { Clock } from '../../runtime/define/clock.ts';
 import { TrolleyError } from '../../runtime/define/errors.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import { reasonOf } from '../../runtime/observe/reason.ts';
 import { validTraceparent, type Call } from '../call.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';
@@ -20,6 +21,8 @@ export interface GatewayState {
   receiving?: boolean;
   /** Whether the whole answer has left though the response has not ended: the sender of a long body is waited for. */
   delivered?: boolean;
+  /** Has no line in the log: such come every second, and what they find is told once. */
+  isProbe?: boolean;
   /** What the request was refused with. */
   error?: TrolleyError;
 }
@@ -85,9 +88,9 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
 const clientGone = 499;
 
 function logRequest(logger: Logger, ctx: GatewayContext, status: number, ms: number): void {
-  const { call, path, clientAddress, notes, user, error } = ctx.state;
+  const { call, path, clientAddress, notes, user, error, isProbe } = ctx.state;
   const loud = status !== clientGone && error !== undefined && ['warn', 'error'].includes(error.meaning.log);
-  logger[loud ? error.meaning.log : 'info'](
+  logger[isProbe === true && error === undefined ? 'debug' : loud ? error.meaning.log : 'info'](
     {
       method: ctx.method,
       path,
@@ -99,10 +102,15 @@ function logRequest(logger: Logger, ctx: GatewayContext, status: number, ms: num
       ...(user === undefined ? {} : { userId: user.id }),
       ...notes,
       ...(error === undefined ? {} : { code: error.code }),
-      ...(loud ? { err: error } : {}),
+      ...(loud ? { err: error } : isTurnedAway(error) ? { reason: reasonOf(error) } : {}),
     },
     'request',
   );
+}
+
+/** Who is turned away at the door is not told all, and asks an operator. */
+function isTurnedAway(error: TrolleyError | undefined): boolean {
+  return error?.code === 'unauthorized' || error?.code === 'forbidden';
 }
 
 function pathOf(ctx: GatewayContext): string | undefined {

@@ -27,7 +27,7 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
           paymentMethod: body.payment_method,
         };
         const { outcome, checkout } = await checkouts.start(user.id, request, call);
-        note({ checkoutId: checkout.checkoutId });
+        note(inLog(checkout));
         const status = { created: 201, joined: 200, running: 202 }[outcome];
         const headers: Record<string, string> =
           outcome === 'running' ? { Location: `/api/v1/checkout/${checkout.checkoutId}` } : {};
@@ -41,7 +41,7 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
       params: Params,
       async handle({ user, params, call, note }) {
         const checkout = await checkouts.get(user.id, params.checkout_id, call);
-        note({ checkoutId: checkout.checkoutId });
+        note(inLog(checkout));
         return { status: 200, body: { ...checkoutJson(checkout), history: historyJson(checkout) } };
       },
     }),
@@ -52,11 +52,15 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
       params: Params,
       async handle({ user, params, call, note }) {
         const checkout = await checkouts.cancel(user.id, params.checkout_id, call);
-        note({ checkoutId: checkout.checkoutId });
+        note(inLog(checkout));
         return { status: 200, body: checkoutJson(checkout) };
       },
     }),
   ];
+}
+
+function inLog({ checkoutId, status, failureReason }: CheckoutView): Record<string, string> {
+  return { checkoutId, checkout: status, ...(failureReason === undefined ? {} : { failureReason }) };
 }
 
 function checkoutJson(view: CheckoutView) {

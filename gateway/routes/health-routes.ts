@@ -6,12 +6,13 @@ import { defineRoute, type Reply, type Route } from './route.ts';
 export function healthRoutes(readiness: Readiness): Route[] {
   const alive = async (): Promise<Reply> => ({ status: 200, body: { status: 'ok' } });
   return [
-    defineRoute({ method: 'GET', path: '/health', access: 'public', handle: alive }),
-    defineRoute({ method: 'GET', path: '/health/live', access: 'public', handle: alive }),
+    defineRoute({ method: 'GET', path: '/health', access: 'public', isProbe: true, handle: alive }),
+    defineRoute({ method: 'GET', path: '/health/live', access: 'public', isProbe: true, handle: alive }),
     defineRoute({
       method: 'GET',
       path: '/health/ready',
       access: 'public',
+      isProbe: true,
       async handle({ call }) {
         const { ready, body } = readinessBody(await readiness());
         if (ready) return { status: 200, body };

@@ -22,6 +22,8 @@ interface RouteSpec<A extends Access, P extends z.ZodType, Q extends z.ZodType, 
   /** As @koa/router has it, e.g. `/api/v1/products/:product_id`. */
   readonly path: string;
   readonly access: A;
+  /** Whether its requests have no line in the log; default no. */
+  readonly isProbe?: boolean;
   /** Whether the header `Idempotency-Key` means anything here; default no. */
   readonly retryable?: boolean;
   readonly params?: P;
@@ -59,6 +61,7 @@ export interface Route {
   readonly method: Method;
   readonly path: string;
   readonly access: Access;
+  readonly isProbe: boolean;
   readonly retryable: boolean;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
@@ -90,6 +93,7 @@ export function defineRoute<
     method: spec.method,
     path: spec.path,
     access: spec.access,
+    isProbe: spec.isProbe ?? false,
     retryable: spec.retryable ?? false,
     ...guards,
     answer: async (raw) =>

@@ -19,6 +19,7 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody }: Serve
   const router = new Router<GatewayState>({ sensitive: true });
   for (const route of routes) {
     router.register(route.path, [route.method], async (ctx) => {
+      ctx.state.isProbe = route.isProbe;
       await replyWith(ctx, async () => {
         const user = await admit(ctx, route.access);
         ctx.state.receiving = true;

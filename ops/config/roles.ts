@@ -15,3 +15,8 @@ export type Role = (typeof roles)[number];
 export function isRole(word: string): word is Role {
   return (roles as readonly string[]).includes(word);
 }
+
+/** As `ROLES` would be written. */
+export function roleNames(some: ReadonlySet<Role>): string {
+  return some.size === roles.length ? 'all' : [...some].join();
+}

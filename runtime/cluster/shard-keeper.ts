@@ -1,5 +1,6 @@
 import { pause, type Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
+import { levelOfRetry } from '../observe/reason.ts';
 import type { ShardLease } from '../mailbox/mailbox.ts';
 import { ownerOf } from './placement.ts';
 import type { ShardRegistry } from './shard-registry.ts';
@@ -73,6 +74,8 @@ export class ShardKeeper {
   readonly #acquiring = new Set<number>();
   /** What went wrong in this beat. */
   readonly #failures: unknown[] = [];
+  /** Shards that another holds by now, as was found in this beat. */
+  readonly #taken: number[] = [];
   /** A round that is not over. */
   #sharing: Promise<void> | undefined;
   /** Until when the last answer of the registry vouches for this node, monotonic. */
@@ -122,7 +125,7 @@ export class ShardKeeper {
         .catch((error: unknown) => this.#failures.push(error))
         .then(() => (this.#sharing = undefined));
       await this.#forABeat(this.#sharing);
-      this.#tellFailures();
+      this.#tellTroubles();
     }
   }
 
@@ -151,7 +154,10 @@ export class ShardKeeper {
       const kept = await renewal;
       this.#readyUntil = heldUntil;
       if (kept === true) lease.prolong(heldUntil);
-      else this.#lose(lease);
+      else {
+        this.#taken.push(lease.shard);
+        this.#lose(lease);
+      }
     } catch (error) {
       this.#failures.push(error);
       if (!lease.leaving && !lease.isHeld()) this.#lose(lease);
@@ -203,11 +209,14 @@ export class ShardKeeper {
   }
 
   /** Once a beat: where one server is away, each of its shards fails in the same way. */
-  #tellFailures(): void {
+  #tellTroubles(): void {
+    const { logger } = this.#options;
+    const taken = this.#taken.splice(0);
+    if (taken.length > 0) logger.warn({ shards: taken }, 'shards lost');
     const [first, ...more] = this.#failures.splice(0);
     if (first === undefined) return;
     const seen = { err: first, more: more.length };
-    this.#options.logger.warn(seen, 'leases and members could not be kept up to date');
+    logger[levelOfRetry(first)](seen, 'leases and members could not be kept up to date');
   }
 
   #handOver(lease: KeptLease): void {
@@ -217,7 +226,7 @@ export class ShardKeeper {
       .handOver(lease)
       .then(() => registry.release(lease.shard, lease.token))
       .catch((error: unknown) =>
-        logger.warn({ err: error, shard: lease.shard }, 'shard not released; it runs out'),
+        logger[levelOfRetry(error)]({ err: error, shard: lease.shard }, 'shard not released; it runs out'),
       )
       .finally(() => {
         if (this.#held.get(lease.shard) === lease) this.#held.delete(lease.shard);
@@ -229,7 +238,7 @@ export class ShardKeeper {
   #lose(lease: KeptLease): void {
     if (this.#held.get(lease.shard) !== lease) return;
     this.#held.delete(lease.shard);
-    this.#options.logger.warn({ shard: lease.shard, lease: lease.token }, 'shard lost');
+    this.#options.logger.debug({ shard: lease.shard, lease: lease.token }, 'shard lost');
     this.#options.events.lost(lease);
   }
 

@@ -1,6 +1,7 @@
 import { pause, type Clock } from '../define/clock.ts';
 import { withTimeLimit } from '../define/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
+import { levelOfRetry } from '../observe/reason.ts';
 import { backOffMs } from './back-off.ts';
 import type { EventLog } from './event-log.ts';
 import { OutboxConnection } from './outbox-connection.ts';
@@ -112,7 +113,7 @@ export class OutboxRelay {
         await this.#session(() => (failures = 0));
       } catch (error) {
         const delayMs = Math.round(backOffMs(retry, failures++, random));
-        logger.warn({ err: error, delayMs }, 'the relay was interrupted');
+        logger[levelOfRetry(error)]({ err: error, delayMs }, 'the relay was interrupted');
         await pause(clock, delayMs, this.#closing.signal);
       } finally {
         this.#active = false;
@@ -177,7 +178,8 @@ export class OutboxRelay {
       }
     } catch (error) {
       this.#cleanedAt = now;
-      this.#options.logger.warn({ err: error }, 'the outbox could not be tidied');
+      const { logger } = this.#options;
+      logger[levelOfRetry(error)]({ err: error }, 'the outbox could not be tidied');
     }
   }
 

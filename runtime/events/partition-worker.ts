@@ -1,5 +1,6 @@
 import { pause, type Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
+import { levelOfRetry } from '../observe/reason.ts';
 import { backOffMs } from './back-off.ts';
 import type { LogRecord, SubscribeOptions } from './event-log.ts';
 
@@ -17,6 +18,8 @@ export interface PartitionWorkerOptions {
 }
 
 const retry = { firstMs: 100, maxMs: 5_000 };
+/** Attempts: after some six seconds. */
+const toldAfter = 6;
 
 /** Handles the records of one partition in order, each until it succeeds, and commits after each. */
 export class PartitionWorker {
@@ -70,7 +73,9 @@ export class PartitionWorker {
       } catch (error) {
         const delayMs = Math.round(backOffMs(retry, attempt, random));
         const { partition, offset, id } = record;
-        logger.warn(
+        // One that holds its partition up is told of, whatever the reason.
+        const level = attempt === toldAfter ? 'warn' : levelOfRetry(error);
+        logger[level](
           { err: error, partition, offset, eventId: id, attempt, delayMs },
           'an event failed; again',
         );

@@ -1,6 +1,7 @@
 import { pause, type Clock } from '../define/clock.ts';
 import { withTimeLimit } from '../define/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
+import { levelOfRetry } from '../observe/reason.ts';
 import { openBlockingConnection, type RedisConnection } from '../redis/redis-connection.ts';
 import { backOffMs } from './back-off.ts';
 import type { SubscribeOptions, Subscription } from './event-log.ts';
@@ -72,7 +73,7 @@ export class RedisStreamsSubscription implements Subscription {
         failures = 0;
       } catch (error) {
         const delayMs = Math.round(backOffMs(retry, failures++, random));
-        logger.warn({ err: error, ...this.#name, delayMs }, 'consuming was interrupted');
+        logger[levelOfRetry(error)]({ err: error, ...this.#name, delayMs }, 'consuming was interrupted');
         await pause(clock, delayMs, signal);
       }
     }
@@ -174,7 +175,10 @@ export class RedisStreamsSubscription implements Subscription {
       await withTimeLimit(clock, closeMs, 'closing', Promise.all(this.#ended));
       await lease.release();
     } catch (error) {
-      logger.warn({ err: error, ...this.#name }, 'closed without a clean hand-over; the lease will run out');
+      logger[levelOfRetry(error)](
+        { err: error, ...this.#name },
+        'closed without a clean hand-over; the lease will run out',
+      );
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Cancel } from '../define/clock.ts';
 import type { MessageSpecs } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
+import { levelOfRetry } from '../observe/reason.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import { FencedError, type CarriedMessage, type Delivery, type ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
@@ -281,7 +282,10 @@ export class Activation {
     }
     const stale = error instanceof StaleError;
     const about = { err: error, actor: this.address.id, failures: this.#failures + 1 };
-    this.#kernel.logger[stale ? 'info' : 'warn'](about, 'a turn did not happen and is tried again');
+    this.#kernel.logger[stale ? 'info' : levelOfRetry(error)](
+      about,
+      'a turn did not happen and is tried again',
+    );
     this.#retryLater();
   }
 

@@ -5,6 +5,7 @@ import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import type { CarriedMessage, Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import { guarded, type NodeObserver } from '../observe/node-observer.ts';
+import { levelOfRetry } from '../observe/reason.ts';
 import { Activation } from './activation.ts';
 import { defaultLimits, type Kernel, type KernelLimits } from './kernel.ts';
 import { Limiter } from './limiter.ts';
@@ -201,6 +202,7 @@ export class ActorNode implements ShardEvents {
   }
 
   #lookFailed(error: unknown): void {
-    this.#kernel.logger.warn({ err: error }, 'the mailboxes or a store could not be looked through');
+    const { logger } = this.#kernel;
+    logger[levelOfRetry(error)]({ err: error }, 'the mailboxes or a store could not be looked through');
   }
 }

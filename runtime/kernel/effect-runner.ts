@@ -2,6 +2,7 @@ import type { AnyActor, Effect, EffectContext, Outcome } from '../define/actor.t
 import type { Clock } from '../define/clock.ts';
 import { isTrolleyError, TrolleyError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
+import { isForeseen } from '../observe/reason.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
 import type { Limiter } from './limiter.ts';
 
@@ -100,7 +101,7 @@ export class EffectRunner {
     } catch (error) {
       const about = { err: error, actor: actorId, effect: effect.name, requestId: effect.requestId };
       if (isTrolleyError(error)) {
-        logger[error.meaning.log](
+        logger[isForeseen(error) ? 'debug' : 'error'](
           { ...about, code: error.code },
           'an effect was refused or its outcome is unknown',
         );

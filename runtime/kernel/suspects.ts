@@ -2,6 +2,7 @@ import { withTimeLimit } from '../define/time-limit.ts';
 import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { Kernel } from './kernel.ts';
+import { levelOfRetry } from '../observe/reason.ts';
 
 /** A message that was taken so often and never ended may be what its nodes died of. */
 const suspectStarts = 3;
@@ -49,7 +50,7 @@ export async function handleTogether<T>(
       );
     } finally {
       await limited(mailbox.noteReturn(address, suspect.jobId)).catch((error: unknown) => {
-        logger.warn({ err: error, actor: address.id }, 'a start stays noted');
+        logger[levelOfRetry(error)]({ err: error, actor: address.id }, 'a start stays noted');
       });
     }
   });

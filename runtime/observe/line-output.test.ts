@@ -116,7 +116,7 @@ describe('LineOutput', () => {
   it('lets a log say how many of its lines were lost', async () => {
     const { fd, read } = makePipe();
     const output = new LineOutput({ fd, clock, maxBytes: 10_000 });
-    const logger = createStandardLogger('info', output);
+    const logger = createStandardLogger({ level: 'info', output });
     for (const index of upTo(200)) logger.info({ text: 'x'.repeat(1_000) }, String(index));
     read();
     await clock.advance(50);

@@ -49,6 +49,7 @@ describe('reasonOf', () => {
       'table orders: the database does not answer: connection refused by 10.0.0.1:6379',
     ],
     ['a password and lines', new Error('postgres://u:pw@db/x\n  is down'), 'postgres://u:***@db/x is down'],
+    ['a cause that is no error', new Error('gone', { cause: { payload: 'pw' } }), 'gone'],
     ['no error', 'gone', 'gone'],
     ['an error without words', new Error(), 'for no reason given'],
   ];

@@ -41,7 +41,9 @@ function chainOf(error: unknown): unknown[] {
   for (let each = error; each !== undefined && !chain.includes(each) && chain.length < 8;) {
     chain.push(each);
     const { errors, cause } = (each ?? {}) as { errors?: unknown; cause?: unknown };
-    each = Array.isArray(errors) ? (errors as unknown[])[0] : cause;
+    const next: unknown = Array.isArray(errors) ? errors[0] : cause;
+    // Some libraries put facts there that are nobody's business.
+    each = next instanceof Error ? next : undefined;
   }
   return chain;
 }

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { pause, type Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
+import { levelOfRetry } from '../observe/reason.ts';
 import { openBlockingConnection, type RedisConnection } from './redis-connection.ts';
 import { firstStreamId, isAfter } from './stream-id.ts';
 
@@ -73,8 +74,9 @@ export class StreamReader {
         await this.#read(stream, () => (failures = 0));
       } catch (error) {
         if (this.#isIdle()) continue;
-        // Once for each time that it is away; what follows only says the same.
-        logger[failures++ === 0 ? 'warn' : 'debug']({ err: error, stream }, `${what} cannot be read for now`);
+        // Once for each time; what follows only says the same.
+        const level = failures++ === 0 ? levelOfRetry(error) : 'debug';
+        logger[level]({ err: error, stream }, `${what} cannot be read for now`);
         await pause(clock, retryMs, signal);
       }
     }

@@ -1,4 +1,5 @@
 import { pause } from '../../define/clock.ts';
+import { levelOfRetry } from '../../observe/reason.ts';
 import { backOffMs } from '../back-off.ts';
 import type { Subscription } from '../event-log.ts';
 import type { KafkaClient } from './kafka-client.ts';
@@ -56,7 +57,7 @@ export class KafkaSubscription implements Subscription {
       } catch (error) {
         topics.doubt(topic);
         const delayMs = Math.round(backOffMs(retry, failures++, random));
-        logger.warn({ err: error, topic, group, delayMs }, 'consuming was interrupted');
+        logger[levelOfRetry(error)]({ err: error, topic, group, delayMs }, 'consuming was interrupted');
         await pause(clock, delayMs, closing);
       }
     }

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import type { Logger } from '../../observe/logger.ts';
+import { levelOfRetry } from '../../observe/reason.ts';
 import { isConnectionOutdated } from './postgres-errors.ts';
 import { clientConfig, settleSession } from './postgres-session.ts';
 
@@ -37,7 +38,7 @@ export function createPostgresPool(url: string, options: PostgresPoolOptions = {
 
   function replace(outdated: pg.Pool, error: unknown): void {
     if (ended || outdated !== current) return;
-    logger?.warn({ err: error }, 'the PostgreSQL connections are replaced');
+    logger?.[levelOfRetry(error)]({ err: error }, 'the PostgreSQL connections are replaced');
     current = open();
     // Who waits for an answer over the old ones still gets it, within its own limit.
     void outdated.end();
@@ -76,7 +77,8 @@ function openPool(url: string, options: PostgresPoolOptions): pg.Pool {
     idleTimeoutMillis: 30_000,
     ...settled,
   });
-  const lost = (error: Error) => options.logger?.warn({ err: error }, 'a PostgreSQL connection was lost');
+  const lost = (error: Error) =>
+    options.logger?.[levelOfRetry(error)]({ err: error }, 'a PostgreSQL connection was lost');
   pool.on('error', lost);
   // The pool's own handler is off while a client is checked out.
   pool.on('connect', (client) => client.on('error', lost));
