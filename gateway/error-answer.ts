@@ -20,10 +20,14 @@ export function errorAnswer(error: TrolleyError, requestId: string): ErrorAnswer
 /** The texts of the last two come from drivers and name addresses that are nobody's business outside. */
 function sentenceOf(error: TrolleyError): string {
   if (!error.meaning.expose) return 'something went wrong on our side';
-  if (error.code === 'unavailable') return 'a part of the shop is down, try again later';
+  if (error.code === 'unavailable') return `a part of the shop is down, try again later${reasonOf(error)}`;
   if (error.code === 'deadline_exceeded') return 'no answer in time, the request may still be carried out';
   return error.message;
 }
+
+/** What may be told of it: `no node holds shard 33`. */
+const reasonOf = ({ details }: TrolleyError) =>
+  typeof details?.['reason'] === 'string' ? `: ${details['reason']}` : '';
 
 function headersOf(error: TrolleyError, http: number): Readonly<Record<string, string>> {
   const { allow, challenge, retryAfterMs } = error.details ?? {};

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { createRedisCartViews } from '../actors/cart/cart.view.redis.ts';
-import { openClusterClient, type ClusterOptions } from '../runtime/cluster/open-cluster.ts';
+import type { ClusterOptions } from '../runtime/cluster/open-cluster.ts';
 import { systemClock } from '../runtime/define/clock.ts';
 import type { Logger } from '../runtime/observe/logger.ts';
 import { startActorNode } from './compose/actor-node.ts';
 import { startPostgresBackend } from './compose/backends.ts';
+import { startClusterClient } from './compose/cluster-client.ts';
 import { composeShop, startFronts, startGateway } from './compose/entrances.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
 import { startHealth, type Health } from './compose/health.ts';
@@ -63,11 +64,8 @@ async function startRoles(
     shards: config.actors.shards,
     mailboxLimit: config.actors.mailboxLimit,
   };
-  const { refs } = await lifecycle.start({
-    name: 'the cluster client',
-    start: () => openClusterClient(cluster),
-    stop: (client) => client.close(),
-  });
+  const { refs, nodes } = await startClusterClient(cluster, lifecycle);
+  if (is('gateway') || is('grpc') || is('consumers')) health.need('nodes', nodes);
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random });
 
   if (is('node') && postgres !== undefined) {
@@ -82,7 +80,7 @@ async function startRoles(
   if (postgres === undefined || !(is('gateway') || is('grpc'))) return {};
 
   const shop = composeShop(config, logger, { refs, cartViews, postgres, services });
-  if (is('grpc')) await startFronts(config, lifecycle, logger, { shop, grpcTls, redis, postgres });
+  if (is('grpc')) await startFronts(config, lifecycle, logger, { shop, grpcTls, redis, postgres, nodes });
   if (!is('gateway')) return {};
   const gateway = await startGateway(config, lifecycle, logger, { shop, redis, health });
   dataDir.announce(gateway.url);

@@ -14,7 +14,7 @@ import { createShop, type Shop } from '../../gateway/shop.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
 import type { ActorRefs } from '../../runtime/define/ref.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
-import type { HealthChecks } from '../../runtime/observe/readiness.ts';
+import type { HealthCheck, HealthChecks } from '../../runtime/observe/readiness.ts';
 import type { Config } from '../config/config.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';
@@ -50,6 +50,8 @@ interface FrontParts {
   readonly grpcTls: MutualTls | undefined;
   readonly redis: RedisBackend;
   readonly postgres: PostgresBackend;
+  /** Rejects while no node is alive. */
+  readonly nodes: HealthCheck;
 }
 
 /** The gRPC fronts of the actors. */
@@ -57,7 +59,7 @@ export async function startFronts(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { shop, grpcTls, redis, postgres }: FrontParts,
+  { shop, grpcTls, redis, postgres, nodes }: FrontParts,
 ): Promise<void> {
   const options = {
     clock: systemClock,
@@ -65,9 +67,10 @@ export async function startFronts(
     requestTimeoutMs: config.http.requestTimeoutMs,
   };
   // The actors are behind Redis; what becomes of checkouts and orders is in PostgreSQL.
-  const both = { redis: redis.check, postgres: postgres.check };
+  const actors = { redis: redis.check, nodes };
+  const both = { ...actors, postgres: postgres.check };
   const fronts: [name: 'cart' | 'checkout' | 'orders', service: UnaryService, needs: HealthChecks][] = [
-    ['cart', cartFront(shop.carts, options), { redis: redis.check }],
+    ['cart', cartFront(shop.carts, options), actors],
     ['checkout', checkoutFront(shop.checkouts, options), both],
     ['orders', ordersFront(shop.orders, options), both],
   ];

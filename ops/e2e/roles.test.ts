@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { Redis } from 'ioredis';
 import { eventually } from './eventually.ts';
 import { ShopFleet } from './shop-fleet.ts';
 
@@ -32,7 +33,23 @@ describe('the roles in processes of their own', function () {
     await eventually(async () => (await user.cart()).body.total_items === 0, 'an empty cart');
     expect((await gateway.client.send('GET', '/health/ready')).status).to.equal(200);
 
-    for (const each of [gateway, node, services]) {
+    // A node that dies alone: nobody is left to handle what is asked, and everybody says so.
+    await node.kill();
+    const refused = await user.add(1, 1);
+    expect(refused.status).to.equal(503);
+    expect(refused.body)
+      .to.have.property('error')
+      .that.matches(/no node holds shard \d+$/);
+    const health = await gateway.client.send('GET', '/health/ready');
+    expect(health).to.have.property('status', 503);
+    expect(health.body).to.have.nested.property('reasons.nodes', 'no node is alive');
+    const redis = new Redis(fleet.redisUrl);
+    expect(await redis.exists('actors:members')).to.equal(0);
+    redis.disconnect();
+    const again = await fleet.start('node', 'node,relay,consumers', addresses);
+    expect((await user.add(1, 1)).body).to.include({ total_items: 1 });
+
+    for (const each of [gateway, again, services]) {
       each.signal('SIGTERM');
       const { code, lines } = await each.ended;
       expect(code, lines.join('\n')).to.equal(0);

@@ -6,16 +6,23 @@ import { fromWireError, isTrolleyError, TrolleyError } from '../define/errors.ts
 import type { ActorRef, ActorRefs, AskOptions, SendOptions } from '../define/ref.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
+import type { Logger } from '../observe/logger.ts';
 import type { StoredAnswer } from '../storage/state-store.ts';
 import { PendingAsk } from './pending-ask.ts';
 import type { Inbox } from './replies.ts';
+import type { ShardRegistry } from './shard-registry.ts';
+import { ShardWatch } from './shard-watch.ts';
 
 export interface ClusterClientOptions {
   readonly mailbox: Mailbox;
   readonly inbox: Inbox;
+  readonly registry: Pick<ShardRegistry, 'isHeld'>;
   readonly clock: Clock;
+  readonly logger: Logger;
   readonly newId: () => string;
   readonly shards: number;
+  /** How long the shards of a dead node stay its own. */
+  readonly leaseMs: number;
   /** Asks that this process may have under way. */
   readonly maxPendingAsks?: number;
   readonly defaultTimeoutMs?: number;
@@ -23,6 +30,12 @@ export interface ClusterClientOptions {
 
 /** Long enough for a connection to come back, short enough for a caller to hear soon that it does not. */
 const retryDelaysMs = [50, 100, 200, 400];
+
+/**
+ * Leases that an ask waits for a node to hold its shard: a node that starts anew or takes over gets the message all
+ * the same, and who waits is told within two leases if none does.
+ */
+const patienceLeases = 1.7;
 
 const longestDelayMs = 365 * 86_400_000;
 
@@ -38,12 +51,20 @@ export class ClusterClient implements ActorRefs {
   readonly #pending = new Map<string, PendingAsk[]>();
   /** Tells this process's messages and jobs from those of any other. */
   readonly #asker: string;
+  /** Messages that are being taken back, by the same names as those who wait. */
+  readonly #withdrawing = new Set<string>();
+  readonly #watch: ShardWatch;
   #asked = 0;
 
   constructor(options: ClusterClientOptions) {
     this.#options = options;
     // Ids lie in Redis several times over for each message, so they are short.
     this.#asker = fingerprintOf(`${options.inbox.name}/${options.newId()}`).slice(0, 16);
+    this.#watch = new ShardWatch({
+      ...options,
+      waiting: () => [...this.#pending.values()].flat(),
+      onUnheld: (shard) => this.#giveUp(shard),
+    });
     options.inbox.onReply(({ id, answer }) => this.#pending.get(id)?.forEach((ask) => ask.answer(answer)));
   }
 
@@ -75,6 +96,11 @@ export class ClusterClient implements ActorRefs {
     return this.#pending.size;
   }
 
+  /** Watches nothing any more. */
+  close(): void {
+    this.#watch.close();
+  }
+
   async #ask(
     contract: ActorContract,
     key: string,
@@ -93,9 +119,14 @@ export class ClusterClient implements ActorRefs {
       throw new TrolleyError('unavailable', `${maxPendingAsks} asks are under way in this process`);
     }
     const what = `${contract.type} ${key}: ${name}`;
-    const ask = new PendingAsk({ what, clock, timeoutMs, signal: options.signal });
+    const jobId = this.#jobIdOf(envelope);
+    const ask = new PendingAsk({ to, jobId, what, clock, timeoutMs, signal: options.signal });
     this.#add(correlation, ask);
-    this.#send(to, this.#jobIdOf(envelope), envelope, { ask }).catch((error: unknown) => ask.fail(error));
+    this.#watch.wake();
+    this.#send(to, jobId, envelope, { ask }).then(
+      () => (ask.isSent = true),
+      (error: unknown) => ask.fail(error),
+    );
     try {
       return await ask.answered;
     } finally {
@@ -140,6 +171,41 @@ export class ClusterClient implements ActorRefs {
         await pause(this.#options.clock, delayMs);
         if (ask?.over === true) return;
       }
+    }
+  }
+
+  /** No node holds the shard: tells those who have waited long enough, and takes their messages back first. */
+  #giveUp(shard: number): void {
+    const { clock, leaseMs } = this.#options;
+    const longEnough = clock.monotonic() - leaseMs * patienceLeases;
+    for (const [correlation, asks] of this.#pending) {
+      const [first] = asks;
+      if (first === undefined || first.shard !== shard || first.since > longEnough) continue;
+      // What is being sent might arrive behind what takes it back.
+      if (asks.every(({ isSent }) => isSent)) void this.#withdraw(correlation, first, [...asks]);
+    }
+  }
+
+  async #withdraw(
+    correlation: string,
+    { to, jobId }: PendingAsk,
+    asks: readonly PendingAsk[],
+  ): Promise<void> {
+    if (this.#withdrawing.has(correlation)) return;
+    this.#withdrawing.add(correlation);
+    const fail = (sentence: string) => {
+      for (const ask of asks) ask.failUnavailable(sentence, `no node holds shard ${to.shard}`);
+    };
+    try {
+      const withdrawn = await this.#options.mailbox.withdraw(to, jobId);
+      if (withdrawn === 'untouched') fail('was not handled');
+      else if (withdrawn === 'taken') fail('was not answered, and its outcome is unknown');
+      // Gone, it was handled: its answer is deferred, and who asked goes on waiting for that.
+    } catch {
+      // It may be out of the mailbox all the same.
+      fail('was not answered, and its outcome is unknown');
+    } finally {
+      this.#withdrawing.delete(correlation);
     }
   }
 

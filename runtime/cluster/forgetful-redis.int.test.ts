@@ -3,6 +3,18 @@ import { Redis } from 'ioredis';
 import { createTestRedis } from '../testing/test-servers.ts';
 import { RedisShardRegistry } from './redis-shard-registry.ts';
 
+describe('the members on Redis', () => {
+  it('are none once the last of them has died, though nobody looks', async () => {
+    const redis = new Redis((await createTestRedis()).url);
+    try {
+      await new RedisShardRegistry(redis, 'test').join('node', 30);
+      while ((await redis.exists('test:members')) === 1);
+    } finally {
+      redis.disconnect();
+    }
+  });
+});
+
 describe('the leases of a Redis that forgets', () => {
   it('never come under a token that was given out before', async () => {
     const redis = new Redis((await createTestRedis()).url);

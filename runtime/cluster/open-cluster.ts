@@ -26,18 +26,23 @@ export interface ClusterOptions {
   readonly shards?: number;
   /** Messages that may wait for one actor. Default 1000. */
   readonly mailboxLimit?: number;
+  /** How long the shards of a dead node stay its own; the same in every process of a cluster. Default 3000. */
+  readonly leaseMs?: number;
 }
 
 const withDefaults = <O extends ClusterOptions>(options: O) => ({
   namespace: 'actors',
   shards: 64,
   mailboxLimit: 1_000,
+  leaseMs: 3_000,
   ...options,
 });
 
 export interface Client {
   readonly refs: ActorRefs;
   readonly parked: ParkedActors;
+  /** Names of the nodes that live. Without any, nobody handles what is sent. */
+  nodes(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -46,8 +51,17 @@ export function openClusterClient(options: ClusterOptions): Client {
   const settled = withDefaults(options);
   const inbox = new RedisInbox({ ...settled, process: settled.newId() });
   const mailbox = new BullMqMailbox(settled);
-  const refs = new ClusterClient({ ...settled, mailbox, inbox });
-  return { refs, parked: parkedActors(mailbox, settled.shards), close: () => inbox.close() };
+  const registry = new RedisShardRegistry(settled.redis, settled.namespace);
+  const refs = new ClusterClient({ ...settled, mailbox, inbox, registry });
+  return {
+    refs,
+    parked: parkedActors(mailbox, settled.shards),
+    nodes: () => registry.members(),
+    close() {
+      refs.close();
+      return inbox.close();
+    },
+  };
 }
 
 export interface ClusterNodeOptions extends ClusterOptions {
@@ -58,8 +72,6 @@ export interface ClusterNodeOptions extends ClusterOptions {
   /** Hears what happens on this node; for metrics. */
   readonly observer?: NodeObserver;
   readonly limits?: Partial<KernelLimits>;
-  /** How long the shards of a dead node stay its own. Default 3000. */
-  readonly leaseMs?: number;
   /** How often leases and membership are renewed. Default 500. */
   readonly beatMs?: number;
 }
@@ -78,7 +90,7 @@ export interface ClusterNode {
 
 /** Joins the cluster and hosts the actors of its share of the shards. */
 export async function openClusterNode(options: ClusterNodeOptions): Promise<ClusterNode> {
-  const settled = { leaseMs: 3_000, beatMs: 500, ...withDefaults(options) };
+  const settled = { beatMs: 500, ...withDefaults(options) };
   const name = settled.newId();
   const node = new ActorNode({
     ...settled,

@@ -1,8 +1,12 @@
 import type { Cancel, Clock } from '../define/clock.ts';
 import { TrolleyError } from '../define/errors.ts';
+import type { ActorAddress } from '../mailbox/address.ts';
 import type { StoredAnswer } from '../storage/state-store.ts';
 
 export interface AskLimits {
+  /** The message, as it lies in its mailbox. */
+  readonly to: ActorAddress;
+  readonly jobId: string;
   /** `cart 42: AddItem`, for the error. */
   readonly what: string;
   readonly clock: Clock;
@@ -13,6 +17,12 @@ export interface AskLimits {
 /** One caller that waits for an answer, until its time is over or it gives up. */
 export class PendingAsk {
   readonly answered: Promise<StoredAnswer>;
+  readonly to: ActorAddress;
+  readonly jobId: string;
+  /** Since when it waits, monotonic. */
+  readonly since: number;
+  /** Its message is in the mailbox. */
+  isSent = false;
   readonly #what: string;
   readonly #signal: AbortSignal | undefined;
   readonly #cancelTimeout: Cancel;
@@ -20,7 +30,10 @@ export class PendingAsk {
   #reject: (error: unknown) => void = () => undefined;
   #over = false;
 
-  constructor({ what, clock, timeoutMs, signal }: AskLimits) {
+  constructor({ to, jobId, what, clock, timeoutMs, signal }: AskLimits) {
+    this.to = to;
+    this.jobId = jobId;
+    this.since = clock.monotonic();
     this.#what = what;
     this.#signal = signal;
     this.answered = new Promise((resolve, reject) => {
@@ -32,6 +45,10 @@ export class PendingAsk {
     );
     if (signal?.aborted === true) this.#onAbort();
     else signal?.addEventListener('abort', this.#onAbort, { once: true });
+  }
+
+  get shard(): number {
+    return this.to.shard;
   }
 
   /** Nobody waits any more. */
@@ -47,6 +64,13 @@ export class PendingAsk {
   fail(error: unknown): void {
     this.#reject(error);
     this.#end();
+  }
+
+  /** What it was sent to is not there. */
+  failUnavailable(sentence: string, reason: string): void {
+    this.fail(
+      new TrolleyError('unavailable', `${this.#what} ${sentence}: ${reason}`, { details: { reason } }),
+    );
   }
 
   readonly #onAbort = (): void => this.#expire('was given up by its caller');

@@ -4,19 +4,30 @@ import { epochKey, leaseKey } from '../mailbox/redis-keys.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 
 // Redis's own clock decides who lives, so the nodes' clocks need not agree.
-const joinScript = `
+const nowScript = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZADD', KEYS[1], now + tonumber(ARGV[2]), ARGV[1])
+`;
+
+const membersScript = `
+${nowScript}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+return redis.call('ZRANGE', KEYS[1], 0, -1)
+`;
+
+// The last of them is forgotten, too, when nobody is left to join.
+const joinScript = `
+${nowScript}
+redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
 return redis.call('ZRANGE', KEYS[1], 0, -1)
 `;
 
 // Not a mere counter: a Redis that came back empty, or without its last second, would give out old tokens again.
 const acquireScript = `
 if redis.call('EXISTS', KEYS[1]) == 1 then return false end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
+${nowScript}
 local epoch = string.format('%.0f', math.max((tonumber(redis.call('GET', KEYS[2])) or 0) + 1, now))
 redis.call('SET', KEYS[2], epoch)
 local token = ARGV[1] .. '#' .. epoch
@@ -36,6 +47,7 @@ return 1
 `;
 
 const scriptsOn = (redis: RedisConnection) => ({
+  members: redisScript<string[]>(redis, 1, membersScript),
   join: redisScript<string[]>(redis, 1, joinScript),
   acquire: redisScript<string | null>(redis, 2, acquireScript),
   renew: redisScript<number>(redis, 1, renewScript),
@@ -60,6 +72,15 @@ export class RedisShardRegistry implements ShardRegistry {
 
   async leave(node: string): Promise<void> {
     await this.#redis.zrem(this.#membersKey(), node);
+  }
+
+  async members(): Promise<string[]> {
+    const members = await this.#scripts.members(this.#membersKey());
+    return members.sort();
+  }
+
+  async isHeld(shard: number): Promise<boolean> {
+    return (await this.#redis.exists(leaseKey(this.#namespace, shard))) === 1;
   }
 
   async acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined> {

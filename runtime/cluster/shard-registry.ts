@@ -3,6 +3,10 @@ export interface ShardRegistry {
   /** Says that this node lives, for `ttlMs` from now, and returns all members that live, sorted. */
   join(node: string, ttlMs: number): Promise<string[]>;
   leave(node: string): Promise<void>;
+  /** All members that live, sorted. */
+  members(): Promise<string[]>;
+  /** Whether any node holds the shard. */
+  isHeld(shard: number): Promise<boolean>;
   /**
    * Takes a shard that nobody holds, for `ttlMs`.
    * @returns the lease's token, new each time, or `undefined` while another holds it

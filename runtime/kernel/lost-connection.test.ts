@@ -50,9 +50,19 @@ describe('the kernel and a connection that is lost', () => {
     const limits = { sweepMs: 20 };
     node = new ActorNode({ ...context, actors, mailbox, replies, limits, shards: 1, random: () => 0.5 });
     mailbox.grant(lease);
-    client = new ClusterClient({ ...context, mailbox, inbox: replies.open('inbox'), shards: 1 });
+    client = new ClusterClient({
+      ...context,
+      mailbox,
+      inbox: replies.open('inbox'),
+      registry: { isHeld: async () => true },
+      leaseMs: 3_000,
+      shards: 1,
+    });
   });
-  afterEach(() => node.close());
+  afterEach(() => {
+    client.close();
+    return node.close();
+  });
 
   const add = (messageId: string) =>
     client.ref(Counter, 'a').ask('Add', { by: 1 }, { messageId, timeoutMs: 5_000 });

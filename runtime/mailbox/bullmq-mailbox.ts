@@ -22,9 +22,11 @@ import {
   type Request,
   type RingListener,
   type ShardLease,
+  type Withdrawal,
 } from './mailbox.ts';
 import { leaseKey, shardPrefix } from './redis-keys.ts';
 import { RingLedger } from './ring-ledger.ts';
+import { withdrawScript } from './withdraw-script.ts';
 
 export interface BullMqMailboxOptions {
   readonly redis: RedisConnection;
@@ -47,6 +49,7 @@ const maxCarriedBytes = 4096;
 
 const scriptsOn = (redis: RedisConnection) => ({
   send: redisScript<number>(redis, 1, sendScript),
+  withdraw: redisScript<Withdrawal>(redis, 1, withdrawScript),
   take: redisScript<string[]>(redis, 1, takeScript),
   finish: redisScript<string[]>(redis, 1, finishScript),
   park: redisScript<number>(redis, 1, parkScript),
@@ -81,6 +84,10 @@ export class BullMqMailbox implements Mailbox {
     );
     if (added === -1) throw mailboxFull(to, mailboxLimit);
     if (added === -2) throw isParked(to);
+  }
+
+  withdraw(to: ActorAddress, jobId: string): Promise<Withdrawal> {
+    return this.#scripts.withdraw(...this.#head(to), jobId);
   }
 
   async take(from: ActorAddress, lease: ShardLease, { max, wakeAt }: Request): Promise<Delivery[]> {

@@ -106,6 +106,13 @@ export interface ParkedActor {
   readonly at: number;
 }
 
+/**
+ * What became of a message that its sender takes back. `held`: a node holds its shard, and it stays. `untouched`: it
+ * is out of the mailbox, and nobody has had it. `taken`: it is out of the mailbox, but a node had it in hand and may
+ * have handled it. `gone`: it was not there any more.
+ */
+export type Withdrawal = 'held' | 'untouched' | 'taken' | 'gone';
+
 /** The mailboxes of all actors: one queue per actor, first in, first out. */
 export interface Mailbox {
   /**
@@ -114,6 +121,8 @@ export interface Mailbox {
    * @throws TrolleyError `mailbox_full`, `payload_too_large`; `unavailable` for an ask to a parked actor
    */
   send(to: ActorAddress, jobId: string, envelope: Envelope, notBefore?: number): Promise<void>;
+  /** Takes a message back while no node holds its shard. */
+  withdraw(to: ActorAddress, jobId: string): Promise<Withdrawal>;
   /**
    * For an owner that has nothing of this actor in hand: puts back what an earlier owner had, and takes the
    * oldest messages.

@@ -14,6 +14,7 @@ function openMailbox(): Promise<MailboxUnderTest> {
       mailbox.grant(lease);
       return Promise.resolve(lease);
     },
+    revoke: async (shard) => mailbox.revoke(shard),
     residents: () => Promise.resolve(mailbox.residents()),
     elapse: (ms) => (elapsedMs += ms),
     close: () => Promise.resolve(),

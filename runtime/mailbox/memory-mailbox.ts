@@ -16,6 +16,7 @@ import {
   type Request,
   type RingListener,
   type ShardLease,
+  type Withdrawal,
 } from './mailbox.ts';
 import { RingLedger } from './ring-ledger.ts';
 
@@ -88,6 +89,17 @@ export class MemoryMailbox implements Mailbox {
     if (idle && token !== undefined) queue.active.push({ ...job, starts: 1 });
     else queue.wait.push(job);
     if (idle) this.#ring(to, token === undefined ? undefined : { token, jobId, data });
+  }
+
+  async withdraw(to: ActorAddress, jobId: string): Promise<Withdrawal> {
+    if (this.#owners.has(to.shard)) return 'held';
+    const queue = this.#queues.get(to.id);
+    for (const list of [queue?.wait ?? [], queue?.active ?? []]) {
+      const at = list.findIndex((job) => job.jobId === jobId);
+      const [job] = at < 0 ? [] : list.splice(at, 1);
+      if (job !== undefined) return job.starts === 0 ? 'untouched' : 'taken';
+    }
+    return 'gone';
   }
 
   #ring(to: ActorAddress, carried: Omit<CarriedMessage, 'ring'> | undefined): void {

@@ -38,6 +38,9 @@ async function openMailbox(on: RedisUnderTest): Promise<BullMqMailboxUnderTest> 
       await redis.set(leaseKey(namespace, shard), token);
       return { shard, token, isHeld: () => true };
     },
+    async revoke(shard: number): Promise<void> {
+      await redis.del(leaseKey(namespace, shard));
+    },
     async residents(): Promise<string[]> {
       const keys = await keysLike(redis, `{${namespace}-*`);
       return keys.filter((key) => !/:(own|bell)$/.test(key));

@@ -25,6 +25,8 @@ export function linkMailbox({ network, process, servers }: Link): Mailbox {
   return {
     send: (to, jobId, envelope, notBefore) =>
       call('send', `${to.id}/${jobId}`, to.shard, () => mailbox.send(to, jobId, envelope, notBefore)),
+    withdraw: (to, jobId) =>
+      call('withdraw', `${to.id}/${jobId}`, to.shard, () => mailbox.withdraw(to, jobId)),
     async take(from, lease, request) {
       const { deliveries, lastRing } = await call('take', from.id, from.shard, async () => {
         return { deliveries: await mailbox.take(from, lease, request), lastRing: servers.lastRing };
@@ -59,6 +61,8 @@ export function linkRegistry({ network, process, servers: { registry } }: Link):
     network.call(process, 'registry', operation, String(about), serve);
   return {
     join: (node, ttlMs) => call('join', node, () => registry.join(node, ttlMs)),
+    members: () => call('members', '', () => registry.members()),
+    isHeld: (shard) => call('isHeld', shard, () => registry.isHeld(shard)),
     leave: (node) => call('leave', node, () => registry.leave(node)),
     acquire: (shard, node, ttlMs) => call('acquire', shard, () => registry.acquire(shard, node, ttlMs)),
     renew(leases, ttlMs) {

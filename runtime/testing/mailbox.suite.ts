@@ -9,6 +9,8 @@ import {
 } from '../mailbox/mailbox.ts';
 
 export interface MailboxUnderTest {
+  /** Lets the lease of the shard run out. */
+  revoke(shard: number): Promise<void>;
   readonly mailbox: Mailbox;
   /** Gives the shard to a new holder and returns its lease. */
   grant(shard: number): Promise<ShardLease>;
@@ -142,6 +144,59 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
       expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
       await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
       expect(await under.residents()).to.deep.equal([]);
+    });
+
+    describe('a message that its sender takes back', () => {
+      const withdraw = (id: string) => under.mailbox.withdraw(actor, id);
+      const takeAll = async () => ids(await under.mailbox.take(actor, await under.grant(actor.shard), idle));
+
+      it('stays while a node holds its shard', async () => {
+        await send('a');
+        expect(await withdraw('a')).to.equal('held');
+        expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
+      });
+
+      it('is out of the mailbox without anybody having had it, and those around it stay', async () => {
+        await under.revoke(actor.shard);
+        await send('a', 'b', 'c');
+        expect(await withdraw('b')).to.equal('untouched');
+        expect(await withdraw('b')).to.equal('gone');
+        expect(await takeAll()).to.deep.equal(['a', 'c']);
+      });
+
+      it('may have been handled by a node that had it in hand, or was sent it in a ring', async () => {
+        await send('a', 'b', 'c');
+        await under.mailbox.take(actor, lease, { max: 2, wakeAt: Infinity });
+        await under.revoke(actor.shard);
+        expect(await withdraw('b')).to.equal('taken');
+        expect(await withdraw('a')).to.equal('taken');
+        expect(await withdraw('c')).to.equal('untouched');
+        await send('d');
+        expect(await takeAll()).to.deep.equal(['d']);
+      });
+
+      it('may have been handled by a node that put it back', async () => {
+        await send('a', 'b');
+        await under.mailbox.take(actor, lease, idle);
+        await under.mailbox.take(actor, await under.grant(actor.shard), { max: 1, wakeAt: Infinity });
+        await under.revoke(actor.shard);
+        expect(await withdraw('b')).to.equal('taken');
+      });
+
+      it('is gone when it was handled', async () => {
+        await send('a');
+        await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
+        await under.revoke(actor.shard);
+        expect(await withdraw('a')).to.equal('gone');
+      });
+
+      it('leaves nothing behind once somebody has looked', async () => {
+        await under.revoke(actor.shard);
+        await send('a');
+        await withdraw('a');
+        expect(await takeAll()).to.deep.equal([]);
+        expect(await under.residents()).to.deep.equal([]);
+      });
     });
 
     describe('a ring', () => {

@@ -18,14 +18,22 @@ export class MemoryShardRegistry implements ShardRegistry {
   }
 
   async join(node: string, ttlMs: number): Promise<string[]> {
+    this.#members.set(node, this.#clock.monotonic() + ttlMs);
+    return this.members();
+  }
+
+  async members(): Promise<string[]> {
     const now = this.#clock.monotonic();
-    this.#members.set(node, now + ttlMs);
     for (const [member, expiresAt] of this.#members) if (expiresAt <= now) this.#members.delete(member);
     return [...this.#members.keys()].sort();
   }
 
   async leave(node: string): Promise<void> {
     this.#members.delete(node);
+  }
+
+  async isHeld(shard: number): Promise<boolean> {
+    return this.holder(shard) !== undefined;
   }
 
   async acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined> {

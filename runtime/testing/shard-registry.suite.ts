@@ -42,6 +42,28 @@ export function describeShardRegistry(name: string, open: () => Promise<ShardReg
       expect(await under.registry.join('b', longMs)).to.deep.equal(['b']);
     });
 
+    it('tells who is a member without joining, and forgets the last one, too', async () => {
+      expect(await under.registry.members()).to.deep.equal([]);
+      await under.registry.join('b', longMs);
+      await under.registry.join('a', longMs);
+      expect(await under.registry.members()).to.deep.equal(['a', 'b']);
+      await under.registry.leave('a');
+      await under.registry.leave('b');
+      await under.registry.join('a', shortMs);
+      await under.elapse();
+      expect(await under.registry.members()).to.deep.equal([]);
+    });
+
+    it('tells whether a node holds a shard', async () => {
+      expect(await under.registry.isHeld(1)).to.equal(false);
+      const token = await acquire(1, 'a');
+      expect(await under.registry.isHeld(1)).to.equal(true);
+      await under.registry.release(1, token);
+      await acquire(1, 'a', shortMs);
+      await under.elapse();
+      expect(await under.registry.isHeld(1)).to.equal(false);
+    });
+
     it('gives a shard to one node at a time', async () => {
       await acquire(1, 'a');
       expect(await under.registry.acquire(1, 'b', longMs)).to.equal(undefined);

@@ -1,7 +1,8 @@
 import { ClusterClient } from '../cluster/client.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { FakeClock } from './fake-clock.ts';
-import { linkMailbox, openLinkedInbox } from './linked-ports.ts';
+import type { Logger } from '../observe/logger.ts';
+import { linkMailbox, linkRegistry, openLinkedInbox } from './linked-ports.ts';
 import type { MemoryServers } from './memory-servers.ts';
 import type { Network } from './network.ts';
 import { SimulatedProcess } from './simulated-process.ts';
@@ -13,6 +14,8 @@ export interface Surroundings {
   readonly network: Network;
   readonly shards: number;
   readonly random: () => number;
+  readonly leaseMs: number;
+  readonly logger: Logger;
   readonly newId: () => string;
   /** Lets the cluster move on until it settles. */
   readonly wait: <T>(promise: Promise<T>) => Promise<T>;
@@ -42,9 +45,15 @@ export class TestClient extends SimulatedProcess {
 /** The refs of one process; asks through them do not make time pass. */
 export function openRefs(
   process: SimulatedProcess,
-  { network, servers, newId, shards }: Surroundings,
+  { network, servers, ...surroundings }: Surroundings,
 ): ActorRefs {
   const link = { network, servers, process };
   const inbox = openLinkedInbox(link);
-  return new ClusterClient({ mailbox: linkMailbox(link), inbox, clock: process.clock, newId, shards });
+  return new ClusterClient({
+    ...surroundings,
+    clock: process.clock,
+    mailbox: linkMailbox(link),
+    registry: linkRegistry(link),
+    inbox,
+  });
 }

@@ -97,6 +97,8 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
     servers,
     network,
     shards,
+    leaseMs: options.leaseMs ?? 3_000,
+    logger: options.logger ?? silentLogger,
     random,
     newId: () => name('id'),
     wait: <T>(promise: Promise<T>) => (time === 'auto' ? driver.waitFor(promise) : promise),
@@ -110,10 +112,8 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
   const startNode = () => {
     const node = new TestNode(name('node'), shared, {
       actors: typeof actors === 'function' ? actors : () => actors,
-      logger: options.logger ?? silentLogger,
       limits: options.limits ?? {},
       observer: options.observer ?? {},
-      leaseMs: options.leaseMs ?? 3_000,
       beatMs: options.beatMs ?? 500,
     });
     processes.push(node);

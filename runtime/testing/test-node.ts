@@ -5,7 +5,6 @@ import type { HostedActor } from '../kernel/stored-actor.ts';
 import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import type { NodeObserver } from '../observe/node-observer.ts';
-import type { Logger } from '../observe/logger.ts';
 import { linkMailbox, linkRegistry, linkReplies, linkStore } from './linked-ports.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import { openRefs, type Surroundings } from './test-client.ts';
@@ -19,10 +18,8 @@ export interface NodeContext {
 
 export interface TestNodeOptions {
   readonly actors: (context: NodeContext) => readonly HostedActor[];
-  readonly logger: Logger;
   readonly limits: Partial<KernelLimits>;
   readonly observer: NodeObserver;
-  readonly leaseMs: number;
   readonly beatMs: number;
 }
 

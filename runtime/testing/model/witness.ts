@@ -9,6 +9,7 @@ const isPrefix = (one: readonly number[], of: readonly number[]) => one.every((n
 /** A mailbox's methods apart from the mailbox, for one that differs from it in some. */
 export const methodsOf = (mailbox: Mailbox): Mailbox => ({
   send: (...args) => mailbox.send(...args),
+  withdraw: (...args) => mailbox.withdraw(...args),
   take: (...args) => mailbox.take(...args),
   accept: (...args) => mailbox.accept(...args),
   finish: (...args) => mailbox.finish(...args),
