@@ -121,8 +121,8 @@ describe('LineOutput', () => {
     read();
     await clock.advance(50);
     const lines = read().trim().split('\n');
-    const last = JSON.parse(lines.at(-1) ?? '') as { level: number; lines: number };
-    expect(last.level).to.equal(40);
+    const last = JSON.parse(lines.at(-1) ?? '') as { level: string; lines: number };
+    expect(last.level).to.equal('warn');
     expect(last.lines).to.be.within(100, 199);
   });
 });
