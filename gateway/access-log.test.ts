@@ -39,6 +39,30 @@ describe('the log of requests', () => {
     }
   });
 
+  it('has nothing of a card, nor is anything of it sent on', async () => {
+    const log: string[] = [];
+    const open = await openTestGateway({
+      logger: createLogger('trace', { write: (line) => void log.push(line) }),
+    });
+    try {
+      await open.send('POST', '/api/v1/cart/items', { json: { product_id: 1, quantity: 1 } });
+      const sent = open.actors.asked.length;
+      for (const method of ['4111111111111111 12/27 123', 'tok_4111111111111111', '4111-1111-1111-1111']) {
+        const json = { idempotency_key: 'k', payment_method: method };
+        const answer = await open.send('POST', '/api/v1/checkout?q=4111111111111111', { json });
+        expect([answer.status, answer.json['code']]).to.deep.equal([400, 'invalid_payment_method']);
+        expect(answer.text).not.to.contain('4111');
+        await open.send('POST', '/api/v1/checkout', { body: `${JSON.stringify(json)}}` });
+      }
+      expect(open.actors.asked).to.have.length(sent);
+      expect(log.join(''))
+        .to.contain('invalid_payment_method')
+        .and.not.to.match(/4111|"k"/);
+    } finally {
+      await open.close();
+    }
+  });
+
   it('has the cause of what was not foreseen', async () => {
     const lines = new PassThrough();
     const open = await openTestGateway({ logger: createLogger('info', lines) });

@@ -90,7 +90,7 @@ const cases: Case[] = [
   ...['street 1', [], 1, { street: 1 }, { street: 'a\0b' }, { 'a\0b': 'x' }, {}, { street: long(2037) }, { street: 'я'.repeat(1020) }, { nested: {} }].map(
     (address): Case => [`shipping_address ${JSON.stringify(address).slice(0, 20)}`, 'POST', checkout, start({ shipping_address: address }), 400, 'invalid_shipping_address'],
   ),
-  ...['', 1, {}, long(65), 'a\0b'].map(
+  ...['', 1, {}, long(65), 'a\0b', 'bitcoin', 'Card', 'tok_4111111111111111', '4111 1111 1111 1111', '378282246310005-x'].map(
     (method): Case => [`payment_method ${JSON.stringify(method).slice(0, 20)}`, 'POST', checkout, start({ payment_method: method }), 400, 'invalid_payment_method'],
   ),
   ['an empty cart', 'POST', checkout, { as: 98, json: { idempotency_key: 'k' } }, 400, 'empty_cart'],

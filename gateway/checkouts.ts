@@ -4,6 +4,7 @@ import {
   type CheckoutView,
   type ShippingAddress,
 } from '../actors/checkout/checkout.contract.ts';
+import { parsePaymentMethod } from '../actors/services/payment/payment.client.ts';
 import { TrolleyError, codeOf } from '../runtime/define/errors.ts';
 import type { ActorRefs } from '../runtime/define/ref.ts';
 import { askOptions, type Call } from './call.ts';
@@ -24,7 +25,7 @@ export interface StartedCheckout {
 export interface Checkouts {
   /**
    * Starts a checkout or joins the one of the same key, and waits for its end.
-   * @throws TrolleyError `empty_cart`, `checkout_in_progress`; `deadline_exceeded` when it is not even known
+   * @throws TrolleyError `invalid_payment_method`, before anything is written or sent; `empty_cart`, `checkout_in_progress`; `deadline_exceeded` when it is not even known
    *   whether it was accepted
    */
   start(userId: number, request: CheckoutRequest, call: Call): Promise<StartedCheckout>;
@@ -37,7 +38,13 @@ export interface Checkouts {
 const statusShare = 0.2;
 const statusMaxMs = 2000;
 
-export function createCheckouts({ refs }: { readonly refs: ActorRefs }): Checkouts {
+interface CheckoutsOptions {
+  readonly refs: ActorRefs;
+  /** Whether the payment methods count that force an outcome. */
+  readonly forcingPaymentMethods: boolean;
+}
+
+export function createCheckouts({ refs, forcingPaymentMethods: forcing }: CheckoutsOptions): Checkouts {
   const unknown = () => new TrolleyError('not_found', 'there is no such checkout');
   function checkout(id: string) {
     if (!CheckoutContract.key.safeParse(id).success) throw unknown();
@@ -63,7 +70,9 @@ export function createCheckouts({ refs }: { readonly refs: ActorRefs }): Checkou
         userId,
         idempotencyKey,
         ...(shippingAddress === undefined ? {} : { shippingAddress }),
-        ...(paymentMethod === undefined ? {} : { paymentMethod }),
+        ...(paymentMethod === undefined
+          ? {}
+          : { paymentMethod: parsePaymentMethod(paymentMethod, { forcing }) }),
       };
       try {
         const started = await checkout(id).ask('Start', input, askOptions(call, { timeoutMs }));

@@ -37,7 +37,8 @@ export const BodyQuantity = z.int(quantityRule).min(1, quantityRule).max(maxQuan
 const keyRule = 'must be 1 to 255 characters, not all blank';
 export const BodyIdempotencyKey = Text.min(1, keyRule).max(255, keyRule).regex(/\S/, keyRule);
 
-export const BodyPaymentMethod = Text.min(1).max(64);
+/** Read as a name or a token by whoever knows which names there are. */
+export const BodyPaymentMethod = z.string('must be text');
 
 export const maxPageSize = 100;
 const pageSizeRule = `must be an integer from 1 to ${maxPageSize}`;

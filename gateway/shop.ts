@@ -28,6 +28,8 @@ export interface ShopDeps {
   readonly orderQueries: OrderQueries;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** Whether the payment methods count that force an outcome. */
+  readonly forcingPaymentMethods: boolean;
   /** How long a caller waits for an answer. */
   readonly requestTimeoutMs: number;
 }
@@ -39,7 +41,7 @@ export function createShop(deps: ShopDeps): Shop {
     prices,
     products: createProducts({ catalog, inventory, logger }),
     carts: createCarts({ refs, views: deps.cartViews, prices, logger, readTimeoutMs: deps.requestTimeoutMs }),
-    checkouts: createCheckouts({ refs }),
+    checkouts: createCheckouts({ refs, forcingPaymentMethods: deps.forcingPaymentMethods }),
     orders: createOrders({ refs, queries: deps.orderQueries }),
   };
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineContract } from '../../runtime/define/contract.ts';
 import { uuidV5 } from '../../runtime/define/uuid-v5.ts';
+import { isPaymentMethod } from '../services/payment/payment-method.ts';
 import { storableText } from './storable-text.ts';
 
 export const CheckoutStatus = z.enum([
@@ -62,7 +63,7 @@ export const CheckoutContract = defineContract({
         userId: z.int().positive(),
         idempotencyKey: Text(255).min(1),
         shippingAddress: GivenAddress.optional(),
-        paymentMethod: Text(64).min(1).optional(),
+        paymentMethod: z.string().refine(isPaymentMethod, 'a known name or a token').optional(),
       }),
       output: z.object({ created: z.boolean(), checkout: CheckoutView }),
     },

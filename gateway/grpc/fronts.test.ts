@@ -87,6 +87,18 @@ describe('gRPC fronts', () => {
     }
   });
 
+  it('take names of payment methods that are known, and no card', async () => {
+    await carts.call('addItem', line(2, 1));
+    const asked = open.actors.asked.length;
+    for (const paymentMethod of ['bitcoin', '4111111111111111', 'tok_4111-1111-1111-1111', 'a b1']) {
+      const refusal = await codeFor(checkouts.call('initiateCheckout', { ...checkout, paymentMethod }));
+      expect(refusal, paymentMethod).to.equal('invalid_payment_method');
+    }
+    expect(open.actors.asked).to.have.length(asked);
+    const paid = await checkouts.call('initiateCheckout', { ...checkout, paymentMethod: 'tok_visa' });
+    expect(paid).to.include({ status: CheckoutStatus.COMPLETED });
+  });
+
   it('check out', async () => {
     expect(await codeFor(checkouts.call('initiateCheckout', checkout))).to.equal('empty_cart');
     await carts.call('addItem', line(2, 1));

@@ -124,4 +124,17 @@ describe('checkout routes', () => {
       () => left,
     );
   });
+
+  it('takes the names that force an outcome only where they do', async () => {
+    const open = await openTestGateway({ forcingPaymentMethods: false });
+    try {
+      await open.send('POST', '/api/v1/cart/items', { json: { product_id: 1, quantity: 1 } });
+      const pay = (payment_method: string) =>
+        open.send('POST', '/api/v1/checkout', { json: { idempotency_key: payment_method, payment_method } });
+      expect((await pay('card_declined')).json['code']).to.equal('invalid_payment_method');
+      expect((await pay('card')).status).to.equal(201);
+    } finally {
+      await open.close();
+    }
+  });
 });

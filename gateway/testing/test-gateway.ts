@@ -98,6 +98,7 @@ export async function openTestGateway(
     },
     cartViews: memory.views,
     orderQueries: memory.orders,
+    forcingPaymentMethods: true,
     ...shared,
   });
   const gateway = await openGateway({

@@ -41,6 +41,7 @@ export function composeShop(config: Config, logger: Logger, parts: ShopParts): S
     orderQueries: createPostgresOrderQueries(postgres.pool),
     clock: systemClock,
     logger,
+    forcingPaymentMethods: config.payment.forcingMethods,
     requestTimeoutMs: config.http.requestTimeoutMs,
   });
 }

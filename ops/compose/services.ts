@@ -61,7 +61,7 @@ export async function startServices(
         ...(config.payment.seed === undefined ? {} : { seed: String(config.payment.seed) }),
         random: Math.random,
         newId: randomUUID,
-        magicPaymentMethods: config.mode === 'development',
+        magicPaymentMethods: config.payment.forcingMethods,
       }),
   };
 

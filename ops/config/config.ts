@@ -64,6 +64,8 @@ export interface Config {
     readonly successRate: number;
     readonly delayMs: Range;
     readonly seed: number | undefined;
+    /** Whether the payment methods count that force an outcome. */
+    readonly forcingMethods: boolean;
   };
   readonly checkout: {
     readonly reserveTimeoutMs: number;
@@ -163,6 +165,7 @@ export function arrange(
       successRate: values.PAYMENT_SUCCESS_RATE,
       delayMs: values.PAYMENT_DELAY_MS,
       seed: values.PAYMENT_SEED,
+      forcingMethods: values.NODE_ENV === 'development',
     },
     checkout: {
       reserveTimeoutMs: values.RESERVE_TIMEOUT_MS,

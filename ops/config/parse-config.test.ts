@@ -40,6 +40,7 @@ describe('parseConfig', () => {
       successRate: 0.95,
       delayMs: { min: 1000, max: 2000 },
       seed: undefined,
+      forcingMethods: true,
     });
     expect(config.addresses.product).to.equal('localhost:50051');
     expect(config.warnings).to.deep.equal([]);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -131,5 +131,22 @@ describe('runMigrations', () => {
     const nowhere = new URL(testPostgresUrl());
     nowhere.port = '1';
     expect(await failure(runMigrations(nowhere.href))).to.not.equal('it did not fail');
+  });
+
+  it('takes numbers of cards out of checkouts that have ended, and nothing else', async () => {
+    const rows = [
+      ['FAILED', '4111111111111111 12/27 123'],
+      ['COMPLETED', '4111-1111-1111-1111'],
+      ['PAYMENT_PENDING', '4111111111111111'],
+      ['COMPLETED', 'tok_visa_4242'],
+    ];
+    for (const [n, [status, method]] of rows.entries()) {
+      await query(`INSERT INTO checkout_sessions
+        (id, user_id, status, idempotency_key, currency, payment_method, version, runtime, created_at, updated_at)
+        VALUES (gen_random_uuid(), ${n}, '${status}', 'k', 'USD', '${method}', 1, '{}', now(), now())`);
+    }
+    await query(await readFile(new URL('0003-no-card-numbers.sql', import.meta.url), 'utf8'));
+    const left = await query('SELECT payment_method AS method FROM checkout_sessions ORDER BY user_id');
+    expect(left.map(({ method }) => method)).to.deep.equal([null, null, '4111111111111111', 'tok_visa_4242']);
   });
 });

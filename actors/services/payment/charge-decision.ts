@@ -1,10 +1,8 @@
 import { createHash } from 'node:crypto';
+import { forcedRefusals } from './payment-method.ts';
 
 /** Why a charge is refused, when chance says so; each as likely. */
-const reasons = ['no_funds', 'card_declined', 'card_expired', 'invalid_ccv', 'network_error'] as const;
-
-/** Payment methods that force an outcome, in development mode. */
-const magicRefusals: ReadonlySet<string> = new Set(reasons);
+const reasons: readonly string[] = forcedRefusals;
 
 export interface DelayRange {
   readonly minMs: number;
@@ -29,7 +27,7 @@ export function decideCharge(
   options: DecisionOptions,
 ): string | undefined {
   if (options.magicPaymentMethods) {
-    if (magicRefusals.has(paymentMethod)) return paymentMethod;
+    if (reasons.includes(paymentMethod)) return paymentMethod;
     if (paymentMethod === 'slow' || paymentMethod === 'timeout') return undefined;
   }
   const chance = options.seed === undefined ? options.random : seededChance(`${options.seed}:${checkoutId}`);

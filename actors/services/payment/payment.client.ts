@@ -9,13 +9,15 @@ import {
 import { reasonOf } from './payment.messages.ts';
 import { formatAmount, parseAmount } from './payment.requests.ts';
 
+export { parsePaymentMethod } from './payment-method.ts';
+
 export interface ChargeRequest {
   /** The same checkout is charged once, however often this is called. */
   readonly checkoutId: string;
   readonly amountCents: number;
   /** ISO 4217. */
   readonly currency: string;
-  /** The name of a method, never its number. */
+  /** A name such as `card`, or a token; never the number of a card. */
   readonly paymentMethod?: string | undefined;
 }
 

@@ -25,17 +25,3 @@ export function parseCurrency(currency: string): string {
   }
   return currency;
 }
-
-/**
- * The name of a method; empty for none. Throws `invalid_payment_method` for what is no name or may be a
- * card's number, without repeating it: it must not get into a log.
- */
-export function parsePaymentMethod(method: string): string {
-  if (method !== '' && (!/^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(method) || /[0-9]{8}/.test(method))) {
-    throw new TrolleyError(
-      'invalid_payment_method',
-      'payment_method must be the name of a method, e.g. card',
-    );
-  }
-  return method;
-}

@@ -8,7 +8,8 @@ import { decideCharge, type DecisionOptions, type DelayRange } from './charge-de
 import { ChargesUnderWay } from './charges-under-way.ts';
 import { PaymentLedger, paymentIdFor, type Charge } from './payment.ledger.ts';
 import { chargeResponseOf, paymentMessageOf } from './payment.messages.ts';
-import { formatAmount, parseAmount, parseCurrency, parsePaymentMethod } from './payment.requests.ts';
+import { parsePaymentMethod } from './payment-method.ts';
+import { formatAmount, parseAmount, parseCurrency } from './payment.requests.ts';
 import { paymentMigrations } from './payment.schema.ts';
 import { PaymentStore, type StoredPayment } from './payment.store.ts';
 
@@ -71,7 +72,9 @@ export function openPaymentService(options: PaymentServiceOptions): Promise<Runn
             amountCents: parseAmount(amount),
             currency: parseCurrency(currency),
           };
-          const method = parsePaymentMethod(paymentMethod);
+          const method = parsePaymentMethod(paymentMethod === '' ? 'card' : paymentMethod, {
+            forcing: options.magicPaymentMethods,
+          });
           const payment = await charge(wanted, method);
           if (options.magicPaymentMethods && method === 'timeout') return holdBack(call);
           return chargeResponseOf(payment);
