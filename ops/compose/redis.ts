@@ -3,7 +3,8 @@ import type { Logger } from '../../runtime/observe/logger.ts';
 import { maskPasswords } from '../../runtime/observe/mask.ts';
 import { checkAt, type HealthCheck } from '../../runtime/observe/readiness.ts';
 import { openRedis, type RedisTls } from '../../runtime/redis/open-redis.ts';
-import { isRedisCluster, type RedisConnection } from '../../runtime/redis/redis-connection.ts';
+import { checkRedis } from '../../runtime/redis/check-redis.ts';
+import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
 import type { DataDir } from '../infra/data-dir.ts';
@@ -92,9 +93,3 @@ async function startRedisTls(
 }
 
 type Part = keyof Config['redis']['tls'];
-
-/** A cluster decides itself whether it serves while a part of it is away. */
-async function checkRedis(redis: RedisConnection): Promise<void> {
-  const answer = isRedisCluster(redis) ? await redis.cluster('INFO') : await redis.ping();
-  if (answer.includes('cluster_state:fail')) throw new Error('the Redis Cluster is down');
-}

@@ -77,6 +77,8 @@ function commonOptions({ username, password, tls: encrypted }: RedisAddress, tls
     ...(encrypted && { tls }),
     commandTimeout: commandLimitMs,
     connectTimeout: commandLimitMs,
+    // A command that is given up leaves the connection as it was: one over which nothing comes is made anew.
+    socketTimeout: commandLimitMs,
     // A Redis that reads its log says how long it will take, and is often done sooner.
     maxLoadingRetryTime: 250,
   };
@@ -84,13 +86,19 @@ function commonOptions({ username, password, tls: encrypted }: RedisAddress, tls
 
 type CommonOptions = ReturnType<typeof commonOptions>;
 
+/**
+ * Of a server that is no longer, or not yet, the one to write to, also from within a script: behind the same address, or
+ * by the word of the Sentinels, there may be another by now.
+ */
+const reconnectOnError = ({ message }: Error) => /\b(READONLY|MASTERDOWN) /.test(message);
+
 const failingAtOnce = { enableAutoPipelining: true, enableOfflineQueue: false, lazyConnect: true };
 
 function createConnection(address: RedisAddress, clock: Clock, tls: RedisTls = {}): RedisConnection {
   const common = commonOptions(address, tls);
   if (address.kind === 'cluster') return createCluster(address.hosts, common, clock);
   const { db, hosts } = address;
-  const alone = { ...common, ...failingAtOnce, maxRetriesPerRequest: 1, retryStrategy, db };
+  const alone = { ...common, ...failingAtOnce, maxRetriesPerRequest: 1, retryStrategy, db, reconnectOnError };
   if (address.kind === 'standalone') return new Redis({ ...alone, ...hosts[0] });
   return new Redis({
     ...alone,

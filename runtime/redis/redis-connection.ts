@@ -12,7 +12,8 @@ const lateMs = 5_000;
 
 /**
  * A connection of one's own for reads of `key` that block for up to `blockMs`, to the master that serves the key
- * now. It ends with the first failure, and is opened anew then: the master may be another one by that time.
+ * now. It ends with the first failure, and is opened anew then: the master may be another one by that time. It also
+ * ends with the connection that commands share: a server that takes no writes any more may still be read from.
  */
 export async function openBlockingConnection(
   redis: RedisConnection,
@@ -20,14 +21,20 @@ export async function openBlockingConnection(
   blockMs: number,
 ): Promise<Redis> {
   const master = isRedisCluster(redis) ? await masterOf(redis, key) : redis;
-  return master.duplicate({
+  const connection = master.duplicate({
     enableAutoPipelining: false,
     enableOfflineQueue: true,
     commandTimeout: blockMs + lateMs,
+    socketTimeout: blockMs + lateMs,
     retryStrategy: null,
     // A failover is noticed by the read that fails.
     failoverDetector: false,
   });
+  const end = () => connection.disconnect();
+  // One for each reader of a cluster's shards, and gone with it.
+  master.setMaxListeners(0).once('close', end);
+  connection.once('end', () => master.off('close', end));
+  return connection;
 }
 
 /** Asks the cluster: what it was when somebody last looked may be why a connection was lost. */
