@@ -2,8 +2,11 @@ import { isTrolleyError, type TrolleyError } from '../../runtime/define/errors.t
 
 /**
  * Whether the far side certainly did nothing and never will for this call. Everything else (a time-out, a full
- * mailbox, an error nobody foresaw) is an unknown outcome: it may have happened, and asking again may help.
+ * mailbox, an error nobody foresaw) is an unknown outcome: it may have happened, and asking again may help. So may it
+ * where this process is refused, by the rules of a network or for its certificate: that says nothing of the call.
  */
 export function isRefusal(error: unknown): error is TrolleyError {
-  return isTrolleyError(error) && error.meaning.retry === 'never' && error.meaning.http < 500;
+  if (!isTrolleyError(error)) return false;
+  const { retry, http } = error.meaning;
+  return retry === 'never' && http < 500 && http !== 401 && http !== 403;
 }

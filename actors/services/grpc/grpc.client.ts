@@ -1,9 +1,9 @@
-import { Client, credentials } from '@grpc/grpc-js';
+import { Client, connectivityState, credentials } from '@grpc/grpc-js';
 import type { ChannelCredentials, ClientOptions, ServiceError } from '@grpc/grpc-js';
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 import { service as healthDefinition } from 'grpc-health-check';
 import { systemClock } from '../../../runtime/define/clock.ts';
-import { TrolleyError, isTrolleyError } from '../../../runtime/define/errors.ts';
+import { TrolleyError, codeOf, isTrolleyError } from '../../../runtime/define/errors.ts';
 import { metadataOf, type CallOrigin } from './call-metadata.ts';
 import { fromGrpcError, isUnknownOutcome } from './grpc-status.ts';
 import type { RequestOf, ResponseOf, UnaryMethod } from './unary-method.ts';
@@ -29,6 +29,10 @@ export interface GrpcClientOptions {
   readonly breakAfterFailures?: number;
   /** How long an open circuit stays open before one call may try again. Default 1000. */
   readonly halfOpenAfterMs?: number;
+  /** A connection that is not made by then is begun anew. Default 3000. */
+  readonly connectLimitMs?: number;
+  /** How long a call waits before the far side is asked whether it is there, and how long that may take. Default 4000. */
+  readonly keepAliveMs?: number;
 }
 
 /** The connection to one target with its circuit, for the methods of one generated service definition. */
@@ -60,26 +64,31 @@ export interface ServiceConnection {
 }
 
 // Retries are the caller's: only it knows what is idempotent and for how long to go on.
-const channelOptions: Partial<ClientOptions> = {
+const channelOptions = (keepAliveMs: number): Partial<ClientOptions> => ({
   'grpc.enable_retries': 0,
   'grpc.initial_reconnect_backoff_ms': 100,
   // The default of two minutes would outlast a restart of the far side by far.
-  'grpc.max_reconnect_backoff_ms': 2000,
-  'grpc.keepalive_time_ms': 30_000,
-  'grpc.keepalive_timeout_ms': 10_000,
+  'grpc.max_reconnect_backoff_ms': 1000,
+  // The default of half a minute would outlast a checkout whose service has come back under another address.
+  'grpc.dns_min_time_between_resolutions_ms': 1000,
+  // Nor would a look for settings in DNS help: there are none.
+  'grpc.service_config_disable_resolution': 1,
+  'grpc.keepalive_time_ms': keepAliveMs,
+  'grpc.keepalive_timeout_ms': keepAliveMs,
   'grpc.use_local_subchannel_pool': 1,
-};
+});
 
 const checkTimeoutMs = 1_000;
 const healthCheck = healthDefinition['Check'] as UnaryMethod<{ service: string }, { status: string }>;
 
 export function openGrpcClient<D extends object>(definition: D, options: GrpcClientOptions): GrpcClient<D> {
   const service = Object.values(definition as Record<string, { path: string }>)[0]?.path.split('/')[1] ?? '';
-  const connection = new Client(
-    options.address,
-    options.credentials ?? credentials.createInsecure(),
-    channelOptions,
-  );
+  const secured = options.credentials ?? credentials.createInsecure();
+  const connect = () => ({
+    client: new Client(options.address, secured, channelOptions(options.keepAliveMs ?? 4000)),
+    since: systemClock.monotonic(),
+  });
+  let connection = connect();
   const circuit = circuitBreaker(handleWhen(isFailureOfTarget), {
     breaker: new ConsecutiveBreaker(options.breakAfterFailures ?? 10),
     halfOpenAfter: options.halfOpenAfterMs ?? 1000,
@@ -87,28 +96,51 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
   const refusal = (cause?: unknown) =>
     new TrolleyError('unavailable', `${service} does not answer; not called`, { cause });
 
+  /** grpc-js waits without a limit for a far side that takes a connection up, or does not even refuse it. */
+  function endHangingConnection(used: typeof connection): void {
+    const isConnected = used.client.getChannel().getConnectivityState(false) === connectivityState.READY;
+    const ageMs = systemClock.monotonic() - used.since;
+    if (used !== connection || isConnected || ageMs < (options.connectLimitMs ?? 3000)) return;
+    connection = connect();
+    used.client.close();
+  }
+
+  async function performOn<Request, Response>(
+    method: UnaryMethod<Request, Response>,
+    request: Request,
+    timeoutMs: number,
+    context: CallContext,
+  ): Promise<Response> {
+    const used = connection;
+    try {
+      return await perform(used.client, method, request, systemClock.now() + timeoutMs, context);
+    } catch (error) {
+      if (codeOf(error) === 'deadline_exceeded') endHangingConnection(used);
+      throw error;
+    }
+  }
+
   return {
     async call<M extends keyof D>(name: M, request: RequestOf<D[M]>, context: CallContext = {}) {
       // While one call probes, cockatiel would make the others wait for it past their own deadlines.
       if (circuit.state === CircuitState.HalfOpen) throw refusal();
       const method = definition[name] as UnaryMethod<RequestOf<D[M]>, ResponseOf<D[M]>>;
-      const deadline = systemClock.now() + (context.timeoutMs ?? options.defaultTimeoutMs ?? 5000);
+      const timeoutMs = context.timeoutMs ?? options.defaultTimeoutMs ?? 5000;
       try {
-        return await circuit.execute(() => perform(connection, method, request, deadline, context));
+        return await circuit.execute(() => performOn(method, request, timeoutMs, context));
       } catch (error) {
         throw isTrolleyError(error) ? error : refusal(error);
       }
     },
     async check() {
-      const deadline = systemClock.now() + checkTimeoutMs;
-      const { status } = await perform(connection, healthCheck, { service: '' }, deadline, {});
+      const { status } = await performOn(healthCheck, { service: '' }, checkTimeoutMs, {});
       if (status !== 'SERVING')
         throw new TrolleyError('unavailable', `${service} says that it does not serve`);
     },
     get circuitOpen() {
       return circuit.state === CircuitState.Open;
     },
-    close: () => connection.close(),
+    close: () => connection.client.close(),
   };
 }
 

@@ -1,3 +1,4 @@
+import { promises } from 'node:dns';
 import { Client, Metadata, Server, ServerCredentials, credentials, status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
@@ -6,6 +7,7 @@ import { describeServices } from '../../../proto/descriptors.ts';
 import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
 import { TrolleyError, errorTable, type ErrorCode } from '../../../runtime/define/errors.ts';
 import { createLogger } from '../../../runtime/observe/logger.ts';
+import { CuttableLine } from '../../../runtime/testing/cuttable-line.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { openGrpcClient, isUnknownOutcome, type GrpcClient, type GrpcClientOptions } from './grpc.client.ts';
@@ -388,6 +390,54 @@ describe('gRPC', () => {
         expect(described).not.to.have.length(0);
         expect((await reflect(4, service)).includes(described), service).to.equal(true);
       }
+    });
+  });
+
+  describe('when the far side', () => {
+    let line: CuttableLine;
+    const overLine = async (options: Partial<GrpcClientOptions> = {}) => {
+      line = await CuttableLine.to(server.port);
+      closers.push(() => line.cut());
+      return connect({ address: `127.0.0.1:${line.port}`, ...options });
+    };
+    const askOver = (over: Payments) => over.call('getPayment', { checkoutId: 'c' });
+    const answers = async (over: Payments) => {
+      const isAnswered = () =>
+        askOver(over).then(
+          () => true,
+          () => false,
+        );
+      while (!(await isAnswered())) await new Promise(setImmediate);
+    };
+
+    it('comes back under another address, finds it', async () => {
+      const { lookup } = promises;
+      let address = '127.0.0.1';
+      const resolve = () => Promise.resolve([{ address, family: 4 }]);
+      promises.lookup = resolve as unknown as typeof lookup;
+      closers.push(() => void (promises.lookup = lookup));
+      const over = connect({ address: `payment.test:${server.port}` });
+      await askOver(over);
+      await server.close();
+      address = '127.0.0.2';
+      await serve(server.port, { host: address });
+      await answers(over);
+    });
+
+    it('is gone without a word, connects again', async () => {
+      const over = await overLine({ defaultTimeoutMs: 15_000, keepAliveMs: 200 });
+      await askOver(over);
+      line.abandon();
+      await failureOf(askOver(over));
+      await askOver(over);
+    });
+
+    it('takes a connection up and says nothing, begins another', async () => {
+      const over = await overLine({ defaultTimeoutMs: 300, connectLimitMs: 200 });
+      line.die();
+      await failureOf(askOver(over));
+      line.revive();
+      await answers(over);
     });
   });
 
