@@ -99,6 +99,16 @@ describe('gRPC fronts', () => {
     expect(paid).to.include({ status: CheckoutStatus.COMPLETED });
   });
 
+  it('take no call of a user that is none for a call without one', async () => {
+    for (const userId of ['0', 'bob', '7,8'])
+      expect(await codeFor(orders.call('getOrder', { orderId: unknown }, { userId })), userId).to.equal(
+        'invalid_request',
+      );
+    expect(await codeFor(orders.call('getOrder', { orderId: unknown }, { userId: '7' }))).to.equal(
+      'not_found',
+    );
+  });
+
   it('check out', async () => {
     expect(await codeFor(checkouts.call('initiateCheckout', checkout))).to.equal('empty_cart');
     await carts.call('addItem', line(2, 1));

@@ -76,13 +76,17 @@ export async function startFronts(
     ['orders', ordersFront(shop.orders, options), both],
   ];
   for (const [name, service, needs] of fronts) {
-    const claim = { port: config.grpcPorts[name], variable: `${name.toUpperCase()}_PORT` };
+    const claim = {
+      host: config.grpcHost,
+      port: config.grpcPorts[name],
+      variable: `${name.toUpperCase()}_PORT`,
+    };
     const front = await lifecycle.start({
       name: `the ${name} front`,
       start: () =>
         listening.open(claim, () =>
           openGrpcServer({
-            host: listening.services,
+            host: claim.host,
             port: claim.port,
             services: [service],
             logger,

@@ -2,9 +2,6 @@ import { assertPortFree, portProblem, type PortClaim } from '../infra/ports.ts';
 
 /** Where this program listens, and what it says when it cannot. */
 export const listening = {
-  /** They are called from other machines. */
-  services: '0.0.0.0',
-
   /** @throws StartProblem one line: which port, which variable, who has it */
   async open<T>(claim: PortClaim, open: () => Promise<T>): Promise<T> {
     await assertPortFree(claim);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { isIPv6 } from 'node:net';
 import type { GrpcClientOptions } from '../../actors/services/grpc/grpc.client.ts';
 import type { MutualTls } from '../../actors/services/grpc/mutual-tls.ts';
 import { openInventory, type Inventory } from '../../actors/services/inventory/inventory.client.ts';
@@ -38,7 +39,7 @@ export async function startServices(
 ): Promise<Services> {
   const common = {
     dataDir: dataDir.path,
-    host: listening.services,
+    host: config.grpcHost,
     logger,
     clock: systemClock,
     credentials: tls?.server,
@@ -69,7 +70,11 @@ export async function startServices(
   async function targetOf(role: ServiceRole): Promise<GrpcClientOptions> {
     const configured = { address: config.addresses[role], credentials: tls?.client };
     if (!config.roles.has(role)) return configured;
-    const claim = { port: config.grpcPorts[role], variable: `${role.toUpperCase()}_PORT` };
+    const claim = {
+      host: config.grpcHost,
+      port: config.grpcPorts[role],
+      variable: `${role.toUpperCase()}_PORT`,
+    };
     const service = await lifecycle.start({
       name: `the ${role} service`,
       start: () => listening.open(claim, () => open[role](claim.port)),
@@ -84,9 +89,7 @@ export async function startServices(
     );
     // One that runs here is called here, unless the configuration says otherwise.
     if (config.givenAddresses.has(role)) return configured;
-    // TLS wants a name.
-    const host = tls === undefined ? '127.0.0.1' : 'localhost';
-    return { address: `${host}:${service.port}`, credentials: tls?.loopbackClient };
+    return { address: ownAddress(config, service.port), credentials: tls?.loopbackClient };
   }
 
   const product = await targetOf('product');
@@ -111,6 +114,14 @@ export async function startServices(
     else health.watch(role, check);
   }
   return connections;
+}
+
+/** Where this process reaches what it listens on itself. */
+function ownAddress({ grpcHost, grpcTls }: Config, port: number): string {
+  // TLS wants a name.
+  if (grpcHost === '0.0.0.0' || grpcHost === '::')
+    return `${grpcTls === undefined ? '127.0.0.1' : 'localhost'}:${port}`;
+  return isIPv6(grpcHost) ? `[${grpcHost}]:${port}` : `${grpcHost}:${port}`;
 }
 
 /** The services elsewhere that this process calls, and whether it is ready without them. */

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { request } from 'node:https';
+import { connect as plug } from 'node:net';
 import { join } from 'node:path';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
@@ -30,6 +32,8 @@ function filesOf({ ca }: TestAuthority, { cert, key }: CertificateFiles) {
 }
 
 describe('mutual TLS between services', () => {
+  /** Enough for those who try; short for the test that waits for it. */
+  const handshakeMs = 1_000;
   const folder = temporaryFolder();
   const closers: (() => Promise<void> | void)[] = [];
   let authority: TestAuthority;
@@ -51,7 +55,7 @@ describe('mutual TLS between services', () => {
       port: 0,
       services: [service],
       logger: silentLogger,
-      credentials: createMutualTls(serverFiles).server,
+      credentials: createMutualTls(serverFiles, handshakeMs).server,
     });
     closers.push(() => server.close());
   });
@@ -155,6 +159,12 @@ describe('mutual TLS between services', () => {
     writeFileSync(authority.ca, both);
     await serverFiles.look();
     for (const shown of [own, next]) expect(await call(await clientOf(authority, shown))).to.equal('served');
+  });
+
+  it('cuts off who never begins the handshake', async () => {
+    const socket = plug(server.port, '127.0.0.1');
+    closers.push(() => void socket.destroy());
+    await once(socket.resume(), 'close');
   });
 
   it('speaks no TLS before 1.2', async () => {

@@ -2,6 +2,8 @@ import { createMutualTls, type MutualTls } from '../../actors/services/grpc/mutu
 import { systemClock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import type { Config } from '../config/config.ts';
+import { isLoopback } from '../config/loopback.ts';
+import type { Role } from '../config/roles.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
 import { TlsFiles } from '../infra/tls-files.ts';
 
@@ -21,13 +23,19 @@ export async function startGatewayTls(
   });
 }
 
+const grpcRoles: readonly Role[] = ['product', 'inventory', 'payment', 'grpc'];
+
 /** The credentials of gRPC servers and clients; undefined: no encryption. */
 export async function startGrpcTls(
-  { grpcTls }: Config,
+  { grpcTls, grpcHost, roles }: Config,
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<MutualTls | undefined> {
-  if (grpcTls === undefined) return undefined;
+  if (grpcTls === undefined) {
+    if (!isLoopback(grpcHost) && grpcRoles.some((role) => roles.has(role)))
+      logger.warn({ grpcHost }, 'GRPC_INSECURE: whoever reaches the gRPC ports may act for every user');
+    return undefined;
+  }
   const ca = { variable: 'GRPC_TLS_CA', path: grpcTls.ca };
   const cert = { variable: 'GRPC_TLS_CERT', path: grpcTls.cert };
   const key = { variable: 'GRPC_TLS_KEY', path: grpcTls.key };

@@ -46,6 +46,8 @@ export interface Config {
     /** Paths of PEM files; undefined: plain HTTP. */
     readonly tls: { readonly cert: string; readonly key: string } | undefined;
   };
+  /** Where gRPC servers listen. Without encryption it is the loopback, or was asked for by GRPC_INSECURE. */
+  readonly grpcHost: string;
   /** Paths of PEM files; undefined: gRPC without encryption. */
   readonly grpcTls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
   /** `perSecond` 0: off. */
@@ -114,6 +116,7 @@ export function arrange(
     orders: values.ORDERS_SERVICE_ADDR,
     checkout: values.CHECKOUT_SERVICE_ADDR,
   };
+  const grpcTls = allGiven({ ca: values.GRPC_TLS_CA, cert: values.GRPC_TLS_CERT, key: values.GRPC_TLS_KEY });
   const addressOf = (service: ServiceName) => given[service] ?? `localhost:${grpcPorts[service]}`;
   const services = Object.keys(given) as ServiceName[];
   return {
@@ -144,7 +147,8 @@ export function arrange(
       trustedProxies: values.TRUSTED_PROXIES,
       tls: allGiven({ cert: values.TLS_CERT, key: values.TLS_KEY }),
     },
-    grpcTls: allGiven({ ca: values.GRPC_TLS_CA, cert: values.GRPC_TLS_CERT, key: values.GRPC_TLS_KEY }),
+    grpcHost: values.GRPC_HOST ?? (grpcTls === undefined ? '127.0.0.1' : '0.0.0.0'),
+    grpcTls,
     rateLimit: { perSecond: values.RATE_LIMIT_RPS, burst: values.RATE_LIMIT_BURST },
     jwt: {
       secret: values.JWT_SECRET ?? developmentSecret,

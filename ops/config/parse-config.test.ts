@@ -35,6 +35,7 @@ describe('parseConfig', () => {
       tls: undefined,
     });
     expect(config.grpcTls).to.equal(undefined);
+    expect(config.grpcHost).to.equal('127.0.0.1');
     expect(config.redis.url).to.equal(undefined);
     expect(config.payment).to.deep.equal({
       successRate: 0.95,
@@ -117,6 +118,18 @@ describe('parseConfig', () => {
     });
   });
 
+  it('listens for gRPC on the loopback, unless callers have certificates or nobody minds', () => {
+    const grpc = { GRPC_TLS_CA: 'ca', GRPC_TLS_CERT: 'c', GRPC_TLS_KEY: 'k' };
+    expect(parseConfig({ NODE_ENV: 'production', JWT_SECRET: longSecret }).grpcHost).to.equal('127.0.0.1');
+    expect(parseConfig(grpc).grpcHost).to.equal('0.0.0.0');
+    expect(parseConfig({ ...grpc, GRPC_HOST: '10.0.0.5' }).grpcHost).to.equal('10.0.0.5');
+    expect(parseConfig({ GRPC_HOST: '0.0.0.0', GRPC_INSECURE: 'true' }).grpcHost).to.equal('0.0.0.0');
+    for (const host of ['localhost', '127.9.9.9', '::1'])
+      expect(parseConfig({ GRPC_HOST: host }).grpcHost).to.equal(host);
+    // A gateway listens for none.
+    expect(parseConfig({ ROLES: 'gateway', GRPC_HOST: '0.0.0.0' }).grpcHost).to.equal('127.0.0.1');
+  });
+
   it('takes Kafka for the event log, where there is one', () => {
     expect(parseConfig({}).kafka).to.equal(undefined);
     expect(parseConfig({ KAFKA_SSL: 'false' }).kafka).to.equal(undefined);
@@ -161,6 +174,15 @@ describe('parseConfig', () => {
     [{ PAYMENT_PORT: '50051' }, 'PAYMENT_PORT: got "50051", wanted another port than that of PRODUCT_PORT'],
     [{ HTTP_PORT: '50056' }, 'HTTP_PORT: got "50056", wanted another port than that of CHECKOUT_PORT'],
     [{ HEALTH_PORT: '8080' }, 'HEALTH_PORT: got "8080", wanted another port than that of HTTP_PORT'],
+    ...['0.0.0.0', '::', '10.0.0.5', 'shop.internal', '::ffff:10.0.0.5'].map(
+      (host): [Environment, string] => [
+        { GRPC_HOST: host },
+        `GRPC_HOST: got "${host}", wanted a loopback address, or GRPC_TLS_CA, GRPC_TLS_CERT and GRPC_TLS_KEY`,
+      ],
+    ),
+    [{ GRPC_HOST: '127.0.0.256' }, 'GRPC_HOST: got "127.0.0.256", wanted an address to listen on'],
+    [{ GRPC_HOST: 'http://x' }, 'GRPC_HOST: got "http://x", wanted an address to listen on'],
+    [{ GRPC_INSECURE: 'yes' }, 'GRPC_INSECURE: got "yes", wanted true or false'],
     [{ PRODUCT_SERVICE_ADDR: 'http://x' }, 'PRODUCT_SERVICE_ADDR: got "http://x", wanted an address'],
     [{ CART_SERVICE_ADDR: 'host:99999' }, 'CART_SERVICE_ADDR: got "host:99999", wanted an address'],
     [

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { StartProblem } from '../infra/start-problem.ts';
 import { arrange, type Config } from './config.ts';
 import { ignoredFeatures, refuseLaterFeatures } from './later-features.ts';
+import { isLoopback } from './loopback.ts';
 import { roles, type Role } from './roles.ts';
 import { roleList, secrets } from './value.ts';
 import { variableList, variables, type Values, type Variable, type VariableName } from './variables.ts';
@@ -31,7 +32,10 @@ export function parseConfig(env: Environment): Config {
   }
   if (given.NODE_ENV === 'production' && active.has('gateway')) lines.push(...secretProblems(given));
   lines.push(...halfGiven(given), ...unencrypted(given), ...withoutKafka(given));
-  if (result.success) lines.push(...portProblems(result.data as Values, given, active));
+  if (result.success) {
+    const values = result.data as Values;
+    lines.push(...portProblems(values, given, active), ...openToAll(values));
+  }
   if (!result.success || lines.length > 0) throw new ConfigError(lines);
   return arrange(result.data as Values, { searchPath: env['PATH'] ?? '', warnings: ignoredFeatures(env) });
 }
@@ -124,6 +128,13 @@ function withoutKafka(given: Given): string[] {
   if (name === undefined) return [];
   if (given.KAFKA_BROKERS === undefined) return [`${name}: is set, wanted together with KAFKA_BROKERS`];
   return name === 'KAFKA_SSL_CA' ? [`${name}: is set, wanted together with KAFKA_SSL=true`] : [];
+}
+
+/** gRPC callers are believed who they are: without certificates, only those of this machine. */
+function openToAll({ GRPC_HOST: host, GRPC_INSECURE: insecure, GRPC_TLS_CA: ca }: Values): string[] {
+  if (host === undefined || isLoopback(host) || ca !== undefined || insecure) return [];
+  const wanted = 'a loopback address, or GRPC_TLS_CA, GRPC_TLS_CERT and GRPC_TLS_KEY with it';
+  return [`GRPC_HOST: got "${host}", wanted ${wanted}; GRPC_INSECURE=true lets in whoever reaches it`];
 }
 
 /** Two listeners of this process on one port. */

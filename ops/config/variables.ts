@@ -40,6 +40,7 @@ const general = inGroup('Process', 'all');
 const storage = inGroup('Storage', 'all');
 const gateway = inGroup('Gateway', ['gateway']);
 const fronts = inGroup('gRPC ports', ['grpc']);
+const grpcServers = inGroup('gRPC ports', ['product', 'inventory', 'payment', 'grpc']);
 const services = inGroup('TLS between services', 'all');
 const events = inGroup('Event log', ['relay', 'consumers']);
 const callers = inGroup('Where services are found', ['gateway', 'node', 'grpc', 'consumers']);
@@ -192,6 +193,17 @@ export const variables = {
   PAYMENT_PORT: inGroup('gRPC ports', ['payment']).set(value.port, '50054', '0 = any free port'),
   ORDERS_PORT: fronts.set(value.port, '50055', '0 = any free port'),
   CHECKOUT_PORT: fronts.set(value.port, '50056', '0 = any free port'),
+
+  GRPC_HOST: grpcServers.optional(
+    value.host,
+    '`127.0.0.1`; `0.0.0.0` with `GRPC_TLS_*`',
+    'Where all of these listen. Another address than the loopback wants `GRPC_TLS_*`, or `GRPC_INSECURE`',
+  ),
+  GRPC_INSECURE: grpcServers.set(
+    value.yesOrNo,
+    'false',
+    'Whether they may listen on any address without TLS: whoever reaches them then acts for every user, and changes stock and prices. The log says so at each start',
+  ),
 
   GRPC_TLS_CA: services.optional(
     value.text,

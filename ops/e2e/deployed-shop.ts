@@ -61,7 +61,9 @@ export class DeployedShop {
       ShopFleet.open(),
     ]);
     const backends = { REDIS_URL: redis.url, MONGODB_URI: `${mongo.url}shop`, KAFKA_BROKERS: kafka.url };
-    const environment = { ...backends, ...certificatesIn(fleet.folder), HEALTH_PORT: '0', ...overrides };
+    // With certificates gRPC would listen on all addresses.
+    const own = { HEALTH_PORT: '0', GRPC_HOST: '127.0.0.1' };
+    const environment = { ...backends, ...certificatesIn(fleet.folder), ...own, ...overrides };
     const shop = new DeployedShop(fleet, environment, [redis, mongo, kafka]);
     try {
       await emptied(fleet.postgresUrl);

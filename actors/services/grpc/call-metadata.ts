@@ -1,4 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
+import { TrolleyError } from '../../../runtime/define/errors.ts';
 
 /** Who calls, on whose behalf, within which trace: passed on from call to call. */
 export interface CallOrigin {
@@ -21,10 +22,26 @@ export function metadataOf(origin: CallOrigin): Metadata {
   return metadata;
 }
 
+/** A request id or trace that is not plain text is as good as none: the call counts, and is followed by ids of ours. */
 export function originOf(metadata: Metadata): CallOrigin {
   const read = (name: keyof CallOrigin) => {
     const [value] = metadata.get(keys[name]);
     return typeof value === 'string' && plain.test(value) ? value : undefined;
   };
   return { requestId: read('requestId'), userId: read('userId'), traceparent: read('traceparent') };
+}
+
+/**
+ * A user that is none must not pass for a call on nobody's behalf, which may see more.
+ *
+ * @throws TrolleyError `invalid_request`
+ */
+export function refuseMalformedUser(metadata: Metadata): void {
+  const given = [...metadata.get(keys.userId), ...metadata.get(`${keys.userId}-bin`)];
+  if (given.length === 0) return;
+  const [id] = given;
+  const wellFormed =
+    typeof id === 'string' && /^[1-9][0-9]{0,15}$/.test(id) && Number.isSafeInteger(Number(id));
+  if (given.length === 1 && wellFormed) return;
+  throw new TrolleyError('invalid_request', 'metadata user-id: must be one positive integer, in decimal');
 }

@@ -6,6 +6,7 @@ import { TrolleyError } from '../../../runtime/define/errors.ts';
 import type { Logger } from '../../../runtime/observe/logger.ts';
 import type { HealthChecks } from '../../../runtime/observe/readiness.ts';
 import { startSweep } from '../sweep.ts';
+import { connectionLimits, type ConnectionLimits } from './connection-limits.ts';
 import { createServingHealth } from './serving-health.ts';
 import type { UnaryService } from './unary-service.ts';
 
@@ -26,6 +27,8 @@ export interface GrpcServerOptions {
   readonly credentials?: ServerCredentials | undefined;
   /** How long `close` waits for calls under way. Default 5000. */
   readonly shutdownMs?: number;
+  /** Default: `connectionLimits`. */
+  readonly limits?: Partial<ConnectionLimits>;
 }
 
 export interface GrpcServer {
@@ -45,7 +48,14 @@ const maxRequestBytes = 1024 * 1024;
  * Throws `conflict` when the port can't be taken.
  */
 export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcServer> {
-  const server = new Server({ 'grpc.max_receive_message_length': maxRequestBytes });
+  const limits = { ...connectionLimits, ...options.limits };
+  const server = new Server({
+    'grpc.max_receive_message_length': maxRequestBytes,
+    'grpc.max_connection_idle_ms': limits.idleMs,
+    'grpc.keepalive_time_ms': limits.pingEveryMs,
+    'grpc.keepalive_timeout_ms': limits.pingTimeoutMs,
+    'grpc.max_concurrent_streams': limits.callsAtOnce,
+  });
   for (const { definition, implementation } of options.services) {
     server.addService(definition, implementation(options.logger));
   }

@@ -4,6 +4,7 @@ import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'co
 import { service as healthDefinition } from 'grpc-health-check';
 import { systemClock } from '../../../runtime/define/clock.ts';
 import { TrolleyError, codeOf, isTrolleyError } from '../../../runtime/define/errors.ts';
+import { connectionLimits } from './connection-limits.ts';
 import { metadataOf, type CallOrigin } from './call-metadata.ts';
 import { fromGrpcError, isUnknownOutcome } from './grpc-status.ts';
 import type { RequestOf, ResponseOf, UnaryMethod } from './unary-method.ts';
@@ -75,6 +76,7 @@ const channelOptions = (keepAliveMs: number): Partial<ClientOptions> => ({
   'grpc.service_config_disable_resolution': 1,
   'grpc.keepalive_time_ms': keepAliveMs,
   'grpc.keepalive_timeout_ms': keepAliveMs,
+  'grpc.client_idle_timeout_ms': connectionLimits.idleMs - 60_000,
   'grpc.use_local_subchannel_pool': 1,
 });
 

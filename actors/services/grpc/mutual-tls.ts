@@ -1,4 +1,4 @@
-import { experimental, type ChannelCredentials, type ServerCredentials } from '@grpc/grpc-js';
+import { ServerCredentials, experimental, type ChannelCredentials } from '@grpc/grpc-js';
 
 /** PEM texts: who is trusted, and what is shown to the other side. */
 export interface MutualTlsTexts {
@@ -22,16 +22,17 @@ export interface MutualTls {
   readonly loopbackClient: ChannelCredentials;
 }
 
-/** New connections get the source's current texts; connections that stand, stay. */
-export function createMutualTls(source: MutualTlsSource): MutualTls {
+/** Node's own is two minutes. */
+const defaultHandshakeMs = 10_000;
+
+/**
+ * New connections get the source's current texts; connections that stand, stay. A server cuts off who does not get
+ * through the handshake within `handshakeMs`.
+ */
+export function createMutualTls(source: MutualTlsSource, handshakeMs = defaultHandshakeMs): MutualTls {
   const provider = new PushedCertificates(source);
-  const clientCertificateRequired = true;
   return {
-    server: experimental.createCertificateProviderServerCredentials(
-      provider,
-      provider,
-      clientCertificateRequired,
-    ),
+    server: new PushedServerCredentials(source, handshakeMs),
     client: experimental.createCertificateProviderChannelCredentials(provider, provider),
     loopbackClient: experimental.createCertificateProviderChannelCredentials(provider, provider, {
       checkServerIdentity: () => undefined,
@@ -39,11 +40,23 @@ export function createMutualTls(source: MutualTlsSource): MutualTls {
   };
 }
 
+/** Credentials of grpc-js's own making let nobody set how long a handshake may take. */
+class PushedServerCredentials extends ServerCredentials {
+  constructor(source: MutualTlsSource, handshakeTimeout: number) {
+    super({ requestCert: true, rejectUnauthorized: true, handshakeTimeout }, source.current);
+    source.onChange(({ ca, cert, key }) => this.updateSecureContextOptions({ ca, cert, key }));
+  }
+
+  override _equals(other: ServerCredentials): boolean {
+    return other === this;
+  }
+}
+
 type CertificateProvider = experimental.CertificateProvider;
 
 /**
- * Hands out what the source found whole. The provider that comes with grpc-js reads files by itself, and takes the
- * certificates away from a server while a file is not there or half-written.
+ * Hands out to clients what the source found whole. The provider that comes with grpc-js reads files by itself, and
+ * takes the certificates away while a file is not there or half-written.
  */
 class PushedCertificates implements CertificateProvider {
   readonly #source: MutualTlsSource;

@@ -2,7 +2,7 @@ import type { ServiceDefinition, UntypedServiceImplementation, handleUnaryCall }
 import { systemClock } from '../../../runtime/define/clock.ts';
 import { TrolleyError, codeOf, errorTable } from '../../../runtime/define/errors.ts';
 import type { Logger } from '../../../runtime/observe/logger.ts';
-import { originOf, type CallOrigin } from './call-metadata.ts';
+import { originOf, refuseMalformedUser, type CallOrigin } from './call-metadata.ts';
 import { toGrpcFailure } from './grpc-status.ts';
 import type { RequestOf, ResponseOf } from './unary-method.ts';
 
@@ -80,6 +80,7 @@ function unaryHandler(path: string, answer: Answer, logger: Logger): handleUnary
     const perform = async () => {
       if (grpcCall.cancelled || remainingMs() <= 0) over.abort();
       throwIfOver(call);
+      refuseMalformedUser(grpcCall.metadata);
       return answer(grpcCall.request, call);
     };
     const durationMs = () => Math.round(systemClock.monotonic() - startedAt);

@@ -7,6 +7,8 @@ const everything = {
   ROLES: roles.join(','),
   HEALTH_PORT: '9090',
   DATA_DIR: '/data',
+  GRPC_HOST: '0.0.0.0',
+  GRPC_INSECURE: 'true',
 };
 
 /** One service of a compose file that does all, but for what is changed. */
@@ -30,6 +32,8 @@ describe('what would stop a deployment', () => {
       'shop: shop:50051 leads to shop, where payment does not listen',
       { PAYMENT_SERVICE_ADDR: 'shop:50051' },
     ],
+    ['gRPC on a loopback', 'shop: GRPC_HOST is 127.0.0.1, where nobody outside', { GRPC_HOST: null }],
+    ['gRPC open to all by mistake', 'shop: GRPC_HOST: got "0.0.0.0", wanted', { GRPC_INSECURE: null }],
     ['a missing role', 'nobody has the role relay', { ROLES: 'gateway,node' }],
     ['probes without a port', 'shop: HEALTH_PORT is not set', { HEALTH_PORT: '' }],
     ['a folder on a read-only root', 'shop: nothing is mounted for /data', {}, ['/tmp']],

@@ -1,4 +1,5 @@
 import type { Config, ServiceName } from '../../config/config.ts';
+import { isLoopback } from '../../config/loopback.ts';
 import { ConfigError, parseConfig } from '../../config/parse-config.ts';
 import { roles, type Role } from '../../config/roles.ts';
 import { variables, type VariableName } from '../../config/variables.ts';
@@ -33,7 +34,9 @@ export function problemsOf(processes: readonly DeployedProcess[]): string[] {
   for (const role of roles) {
     if (!read.some(({ config }) => config.roles.has(role))) lines.push(`nobody has the role ${role}`);
   }
-  for (const one of read) lines.push(...wrongAddresses(one, read), ...wrongHealthPort(one));
+  for (const one of read) {
+    lines.push(...wrongAddresses(one, read), ...unreachable(one), ...wrongHealthPort(one));
+  }
   return lines;
 }
 
@@ -66,6 +69,13 @@ function wrongAddresses({ deployed, config }: Read, all: readonly Read[]): strin
       `${deployed.name}: ${address} leads to ${target.deployed.name}, where ${service} does not listen`,
     ];
   });
+}
+
+/** A loopback is that of the container or pod itself. */
+function unreachable({ deployed, config }: Read): string[] {
+  const serves = Object.values(hosts).some((role) => config.roles.has(role));
+  if (!serves || !isLoopback(config.grpcHost)) return [];
+  return [`${deployed.name}: GRPC_HOST is ${config.grpcHost}, where nobody outside reaches it`];
 }
 
 function wrongHealthPort({ deployed, config }: Read): string[] {
