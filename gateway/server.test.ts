@@ -46,6 +46,13 @@ describe('openGateway', () => {
     });
   }
 
+  it('closes a connection on which no request comes', async () => {
+    const short = await openTestGateway({ silentMs: 20 });
+    for (const said of ['', 'GET /health HTTP/1.1\r\nHost:'])
+      expect(await rawAnswer(short.gateway.port, said), said).to.match(/^HTTP\/1.1 408 /);
+    await short.close();
+  });
+
   it('answers 408 to a body that does not arrive, and ends the connection', async () => {
     const impatient = await openTestGateway({ requestTimeoutMs: 50 });
     const headers = `Host: x\r\nAuthorization: Bearer ${await tokenFor(1)}\r\nContent-Type: application/json`;

@@ -20,6 +20,8 @@ export interface GatewayOptions extends GatewayDeps {
   readonly port: number;
   /** How long `close` waits for requests under way. Default 10000. */
   readonly shutdownMs?: number;
+  /** How long a TLS handshake, and the headers of a request, may take; a connection without either is closed. Default 10000. */
+  readonly silentMs?: number;
   /** With it the gateway speaks HTTPS only. */
   readonly tls?: TlsPair | undefined;
 }
@@ -41,18 +43,25 @@ export interface Gateway {
 
 /** Longer than load balancers keep an idle connection, so that none is closed under a request of theirs. */
 const keepAliveMs = 65_000;
-const headersMs = 10_000;
 const minVersion = 'TLSv1.2';
 /** The app's own deadline, which says more, comes first. */
 const bodyGraceMs = 5000;
 
 /** Listens with the REST API. Rejects with the error of the operating system when the port can't be taken. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const { host, tls, clock } = options;
+  const { host, tls, clock, silentMs = 10_000 } = options;
   const handle = createApp(options).callback();
   // A request without Host is answered as any other: Node's own refusal has no body.
-  const settings = { requireHostHeader: false, keepAliveTimeout: keepAliveMs, headersTimeout: headersMs };
-  const secure = tls === undefined ? undefined : createTlsServer({ ...settings, ...tls, minVersion });
+  const settings = {
+    requireHostHeader: false,
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: silentMs,
+    connectionsCheckingInterval: silentMs,
+  };
+  const secure =
+    tls === undefined
+      ? undefined
+      : createTlsServer({ ...settings, ...tls, minVersion, handshakeTimeout: silentMs });
   const server = secure ?? createServer(settings);
   server.requestTimeout = options.requestTimeoutMs + bodyGraceMs;
 

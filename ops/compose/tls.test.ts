@@ -4,6 +4,7 @@ import { mkdir, rename } from 'node:fs/promises';
 import { request } from 'node:https';
 import { connect as plug } from 'node:net';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { connect, type ConnectionOptions } from 'node:tls';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
@@ -16,13 +17,17 @@ import { openTestGateway, type TestGateway } from '../../gateway/testing/test-ga
 import { PaymentServiceService } from '../../proto/gen/payment/payment.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
 import { TrolleyError, codeOf } from '../../runtime/define/errors.ts';
-import { silentLogger } from '../../runtime/observe/logger.ts';
+import { createLogger, silentLogger } from '../../runtime/observe/logger.ts';
+import { parseConfig, type Environment } from '../config/parse-config.ts';
+import { createLifecycle } from '../infra/lifecycle.ts';
+import { createProgress } from '../infra/progress.ts';
 import { TlsFiles } from '../infra/tls-files.ts';
 import {
   createTestAuthority,
   type CertificateFiles,
   type TestAuthority,
 } from '../infra/testing/certificates.ts';
+import { startGrpcTls } from './tls.ts';
 
 const settings = { clock: systemClock, logger: silentLogger };
 
@@ -174,6 +179,30 @@ describe('mutual TLS between services', () => {
   });
 });
 
+describe('gRPC without certificates', () => {
+  async function warningsOf(env: Environment): Promise<string[]> {
+    const lines: string[] = [];
+    const logger = createLogger('warn', { write: (line: string) => lines.push(line) });
+    const lifecycle = createLifecycle({ progress: createProgress(new PassThrough()), log: logger });
+    expect(await startGrpcTls(parseConfig(env), lifecycle, logger)).to.equal(undefined);
+    return lines;
+  }
+
+  it('is warned of at each start where others may reach it', async () => {
+    const open = { GRPC_HOST: '0.0.0.0', GRPC_INSECURE: 'true' };
+    const [line, ...more] = await warningsOf(open);
+    expect(line).to.include('GRPC_INSECURE').and.to.include('0.0.0.0');
+    expect(more).to.deep.equal([]);
+    expect(await warningsOf({ ...open, ROLES: 'payment' })).to.have.length(1);
+  });
+
+  it('is no matter on the loopback, nor where nothing listens', async () => {
+    expect(await warningsOf({})).to.deep.equal([]);
+    expect(await warningsOf({ GRPC_INSECURE: 'true' })).to.deep.equal([]);
+    expect(await warningsOf({ ROLES: 'gateway', GRPC_HOST: '0.0.0.0' })).to.deep.equal([]);
+  });
+});
+
 describe('HTTPS on the gateway', () => {
   const folder = temporaryFolder();
   let authority: TestAuthority;
@@ -227,6 +256,12 @@ describe('HTTPS on the gateway', () => {
       .and.not.equal(before);
     expect(await status(trusting())).to.equal(200);
     await expectTlsFrom12(open.gateway.port, trusting());
+  });
+
+  it('cuts off who never begins the handshake', async () => {
+    const short = await openTestGateway({ tls: files.current, silentMs: 20 });
+    await once(plug(short.gateway.port, '127.0.0.1').resume(), 'close');
+    await short.close();
   });
 
   it('does not wait at its end for a connection on which nothing was asked', async () => {

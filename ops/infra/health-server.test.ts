@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { expect } from 'chai';
 import { systemClock } from '../../runtime/define/clock.ts';
 import { checkAt, createReadiness, type HealthCheck } from '../../runtime/observe/readiness.ts';
@@ -40,6 +42,21 @@ describe('openHealthServer', () => {
         reasons: { postgres: 'postgres://u:***@db: the disk is full' },
       },
     ]);
+  });
+
+  it('closes a connection on which no request comes', async () => {
+    const short = await openHealthServer({
+      host: '127.0.0.1',
+      port: 0,
+      readiness: createReadiness(checks, systemClock),
+      silentMs: 20,
+    });
+    for (const said of ['', 'GET /health/live HTTP/1.1\r\nHost:']) {
+      const socket = connect(short.port, '127.0.0.1').resume();
+      if (said !== '') socket.write(said);
+      await once(socket, 'close');
+    }
+    await short.close();
   });
 
   it('lives whatever its dependencies do', async () => {

@@ -20,9 +20,18 @@ export function openHealthServer(options: {
   readonly host: string;
   readonly port: number;
   readonly readiness: Readiness;
+  /** How long a request may take to arrive; a connection without one is closed then, too. Default 5000. */
+  readonly silentMs?: number;
 }): Promise<HealthServer> {
-  const { host, port, readiness } = options;
-  const server = createServer({ keepAliveTimeout: 1_000 }, (request, response) => {
+  const { host, port, readiness, silentMs = 5_000 } = options;
+  const limits = {
+    keepAliveTimeout: 1_000,
+    headersTimeout: silentMs,
+    requestTimeout: silentMs,
+    // Node's own is half a minute, which it would take to notice.
+    connectionsCheckingInterval: silentMs,
+  };
+  const server = createServer(limits, (request, response) => {
     void answerTo(request.method, request.url, readiness).then(({ status, body }) => {
       response.writeHead(status, { 'content-type': 'application/json; charset=utf-8' });
       response.end(request.method === 'HEAD' ? undefined : JSON.stringify(body));
