@@ -11,6 +11,7 @@ import { renderHelp } from './config/render-docs.ts';
 import { roleNames } from './config/roles.ts';
 import { readEnvironment } from './environment.ts';
 import { takeSignals } from './infra/ending.mjs';
+import { writePrivately } from './infra/keep-private.ts';
 import { createLifecycle } from './infra/lifecycle.ts';
 import { guardProcess, type GuardedProcess } from './infra/process-guard.ts';
 import { createProgress, type Progress } from './infra/progress.ts';
@@ -30,6 +31,7 @@ export async function runShop(): Promise<void> {
     process.stdout.write(renderHelp(process.stdout.columns));
     return;
   }
+  writePrivately();
   const config = readConfig(progress);
   if (config === undefined) process.exitCode = 1;
   else await run(config, progress, told);

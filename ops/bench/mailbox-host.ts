@@ -1,3 +1,4 @@
+import { optionsOfParent } from '../environment.ts';
 import { Redis } from 'ioredis';
 import { hostFloor } from './mailbox/floor-variant.ts';
 import type { HostOrder, HostReport } from './mailbox/host-process.ts';
@@ -7,7 +8,7 @@ import type { HostSettings } from './mailbox/variant.ts';
 
 /* The process that handles the messages of one variant. Its parent talks to it over IPC; SIGTERM ends it well. */
 
-const settings = JSON.parse(process.argv[2] ?? '{}') as HostSettings;
+const settings = optionsOfParent() as HostSettings;
 const redis = new Redis(settings.redisUrl, { enableAutoPipelining: true, maxRetriesPerRequest: null });
 redis.on('error', () => undefined);
 

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { optionsForChild } from '../environment.ts';
 import { endingWithParent } from '../infra/death-signal.ts';
 
 /** How a process ended. */
@@ -42,12 +43,12 @@ export function startChild<Says extends { kind: string }, Hears extends object =
   const log = openSync(start.logFile, 'a');
   const file = fileURLToPath(new URL(start.file, import.meta.url));
   const heap = start.heapMb === undefined ? [] : [`--max-old-space-size=${start.heapMb}`];
-  const args = [...heap, '--import', 'tsx', file, JSON.stringify(start.options)];
+  const args = [...heap, '--import', 'tsx', file];
   const root = fileURLToPath(new URL('../..', import.meta.url));
   const command = endingWithParent({ program: process.execPath, args, cwd: root }, 'KILL');
   const child = spawn(command.program, [...command.args], {
     cwd: command.cwd,
-    env: { PATH: start.searchPath },
+    env: { PATH: start.searchPath, ...optionsForChild(start.options) },
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);

@@ -1,3 +1,4 @@
+import { optionsOfParent } from '../environment.ts';
 import { openClusterClient } from '../../runtime/cluster/open-cluster.ts';
 import { createLogger } from '../../runtime/observe/logger.ts';
 import { AskWatch } from './ask-watch.ts';
@@ -7,7 +8,7 @@ import { KeyLoad } from './key-load.ts';
 
 /* A client process of the cluster scenario: asks until every one of its messages is answered. */
 
-const options = JSON.parse(process.argv[2] ?? '') as ClientOptions;
+const options = optionsOfParent() as ClientOptions;
 const say = (message: ClientSays) => void process.send?.(message);
 // Nobody is left to stop this process.
 process.on('disconnect', () => process.exit(1));

@@ -1,3 +1,4 @@
+import { optionsOfParent } from '../environment.ts';
 import { openClusterNode } from '../../runtime/cluster/open-cluster.ts';
 import { createLogger } from '../../runtime/observe/logger.ts';
 import { createPostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
@@ -9,7 +10,7 @@ import { ledgerTable } from './ledger-table.ts';
 
 /* A node process of the cluster scenario: hosts ledgers until it is told to drain, or worse. */
 
-const options = JSON.parse(process.argv[2] ?? '') as NodeOptions;
+const options = optionsOfParent() as NodeOptions;
 const say = (message: NodeSays) => void process.send?.(message);
 // Nobody is left to stop this process.
 process.on('disconnect', () => process.exit(1));

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { developmentSecret } from './config.ts';
 import { describeConfig } from './describe-config.ts';
 import { ConfigError, parseConfig, type Environment } from './parse-config.ts';
 import { roles } from './roles.ts';
@@ -249,6 +250,14 @@ describe('parseConfig', () => {
       'JWT_JWKS_URL: checking tokens against a JWKS is not part of this version',
     ],
     [{ NODE_ENV: 'production' }, 'JWT_SECRET: is not set, wanted a secret of at least 32 bytes'],
+    [
+      { NODE_ENV: 'production', JWT_SECRET: developmentSecret },
+      'JWT_SECRET: got the published one of development, wanted a secret',
+    ],
+    [
+      { NODE_ENV: 'production', JWT_SECRET: longSecret, JWT_SECRETS_PREVIOUS: developmentSecret },
+      'JWT_SECRETS_PREVIOUS: got the published one of development, wanted a secret',
+    ],
     [{ NODE_ENV: 'production', JWT_SECRET: 'short' }, 'JWT_SECRET: got 5 bytes (hidden), wanted a secret'],
   ];
   for (const [env, line] of refusals) {

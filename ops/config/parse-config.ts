@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { StartProblem } from '../infra/start-problem.ts';
-import { arrange, type Config } from './config.ts';
+import { arrange, developmentSecret, type Config } from './config.ts';
 import { ignoredFeatures, refuseLaterFeatures } from './later-features.ts';
 import { isLoopback } from './loopback.ts';
 import { roles, type Role } from './roles.ts';
@@ -83,13 +83,17 @@ const secretBytes = 32;
 
 function secretProblems({ JWT_SECRET, JWT_SECRETS_PREVIOUS }: Given): string[] {
   const wanted = `wanted a secret of at least ${secretBytes} bytes in production`;
-  const isShort = (secret: string) => Buffer.byteLength(secret) < secretBytes;
-  const got = (secret: string) => `got ${Buffer.byteLength(secret)} bytes (hidden)`;
+  const isPublished = (secret: string) => secret.trim() === developmentSecret;
+  const isBad = (secret: string) => Buffer.byteLength(secret) < secretBytes || isPublished(secret);
+  const got = (secret: string) =>
+    isPublished(secret)
+      ? 'got the published one of development'
+      : `got ${Buffer.byteLength(secret)} bytes (hidden)`;
   const lines: string[] = [];
   if (JWT_SECRET === undefined) lines.push(`JWT_SECRET: is not set, ${wanted}`);
-  else if (isShort(JWT_SECRET)) lines.push(`JWT_SECRET: ${got(JWT_SECRET)}, ${wanted}`);
-  const short = secrets.schema.parse(JWT_SECRETS_PREVIOUS ?? '').find(isShort);
-  if (short !== undefined) lines.push(`JWT_SECRETS_PREVIOUS: ${got(short)}, ${wanted}`);
+  else if (isBad(JWT_SECRET)) lines.push(`JWT_SECRET: ${got(JWT_SECRET)}, ${wanted}`);
+  const bad = secrets.schema.parse(JWT_SECRETS_PREVIOUS ?? '').find(isBad);
+  if (bad !== undefined) lines.push(`JWT_SECRETS_PREVIOUS: ${got(bad)}, ${wanted}`);
   return lines;
 }
 

@@ -8,6 +8,7 @@ import { developmentSecret } from '../config/config.ts';
 import type { Command } from '../infra/child-server.ts';
 import { endingWithParent } from '../infra/death-signal.ts';
 import { superuser } from '../infra/postgres-cluster.ts';
+import { readRedisPassword, redisUrl } from '../infra/redis-password.ts';
 import { releaseShopKafka } from '../infra/testing/shop-kafkas.ts';
 import { ShopClient } from './shop-client.ts';
 import { backendsOf, kafkaFor } from './shop-backends.ts';
@@ -39,7 +40,8 @@ export class ShopProcess {
   /** What its tokens are signed with. */
   readonly tokens = tokens;
   readonly ended: Promise<Ended>;
-  readonly #environment: Environment;
+  /** What it was started with. */
+  readonly environment: Environment;
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
   #told = '';
@@ -47,11 +49,11 @@ export class ShopProcess {
 
   private constructor(environment: Environment, command: Command, output?: number) {
     this.dataDir = environment['DATA_DIR'] ?? '';
-    this.#environment = { ...calm, ...backendsOf(this.dataDir), ...environment };
+    this.environment = { ...calm, ...backendsOf(this.dataDir), ...environment };
     const { program, args, cwd } = endingWithParent(command, 'KILL');
     const child = spawn(program, args, {
       cwd,
-      env: this.#environment,
+      env: this.environment,
       stdio: ['ignore', output ?? 'pipe', 'pipe'],
     });
     this.#child = child;
@@ -124,7 +126,8 @@ export class ShopProcess {
 
   /** The Redis that it started itself. */
   get redisUrl(): string {
-    return `redis://127.0.0.1:${portOf(this.lines, 'Redis [^ ]+')}`;
+    const password = readRedisPassword(join(this.dataDir, 'redis'));
+    return redisUrl('127.0.0.1', portOf(this.lines, 'Redis [^ ]+'), password);
   }
 
   /** The PostgreSQL that it started itself. */
@@ -136,7 +139,7 @@ export class ShopProcess {
 
   get stores(): ShopStores {
     const { dataDir, postgresUrl } = this;
-    return new ShopStores({ dataDir, postgresUrl, mongoUri: this.#environment['MONGODB_URI'] });
+    return new ShopStores({ dataDir, postgresUrl, mongoUri: this.environment['MONGODB_URI'] });
   }
 
   /** The processes of the stores that it started itself. */

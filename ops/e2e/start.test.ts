@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { lstatSync, readdirSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import {
   createTestDatabase,
@@ -9,6 +10,7 @@ import {
 } from '../../runtime/testing/test-servers.ts';
 import { isAlive, worksOn } from '../infra/process-identity.ts';
 import { untilSettled } from './books.ts';
+import { runCommandProcess } from './command-process.ts';
 import { eventually } from './eventually.ts';
 import { temporaryDataDir } from './shop-environment.ts';
 import { ShopProcess } from './shop-process.ts';
@@ -21,6 +23,15 @@ function processesOn(folder: string): number[] {
     .split(/\s+/)
     .map(Number)
     .filter((pid) => worksOn(pid, folder));
+}
+
+/** What somebody else may read or write. DATA_DIR itself they may pass through, where PostgreSQL runs as another user. */
+function openToOthers(folder: string): string[] {
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' });
+  return names.filter((name) => {
+    const stat = lstatSync(join(folder, name), { throwIfNoEntry: false });
+    return stat !== undefined && (stat.mode & 0o077) !== 0;
+  });
 }
 
 describe('npm start', function () {
@@ -54,6 +65,10 @@ describe('npm start', function () {
     };
     const held = await seen();
     const stock = first.stores.stock();
+
+    const { code: found, lines: told } = await runCommandProcess('actors', first.environment, 'parked');
+    expect([found, told], 'with the password of its Redis').to.deep.equal([0, ['0 parked']]);
+    expect(openToOthers(dataDir), 'what others may read').to.deep.equal([]);
 
     const second = await ShopProcess.run({ DATA_DIR: dataDir });
     expect(second.code).to.equal(1);

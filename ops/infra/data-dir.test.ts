@@ -1,6 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -57,6 +68,31 @@ describe('openDataDir', () => {
   it('takes over a lock that nobody can read', () => {
     writeFileSync(lockFile(), 'half a li');
     expect(openDataDir(folder).takenOver).to.equal(true);
+  });
+
+  it('takes from others what they may do with its files, and leaves alone what is not its own', () => {
+    const modeOf = (name: string) => statSync(join(folder, name)).mode & 0o777;
+    mkdirSync(join(folder, 'redis', 'appendonlydir'), { recursive: true });
+    mkdirSync(join(folder, 'mail'));
+    const files = [
+      'carts.sqlite',
+      'carts.sqlite-wal',
+      'redis/redis.log',
+      'redis/appendonlydir/1.aof',
+      'mail/1.eml',
+    ];
+    for (const name of [...files, 'notes.txt']) writeFileSync(join(folder, name), '');
+    symlinkSync(join(folder, 'notes.txt'), join(folder, 'redis', 'link'));
+    for (const name of [...files, 'notes.txt']) chmodSync(join(folder, name), 0o644);
+    for (const name of ['.', 'redis', 'redis/appendonlydir', 'mail']) chmodSync(join(folder, name), 0o755);
+    openDataDir(folder).release();
+    for (const name of files) expect(modeOf(name), name).to.equal(0o600);
+    for (const name of ['redis', 'redis/appendonlydir', 'mail']) expect(modeOf(name), name).to.equal(0o700);
+    expect([modeOf('notes.txt'), modeOf('.')]).to.deep.equal([0o644, 0o755]);
+    rmSync(join(folder, 'notes.txt'));
+    openDataDir(folder).release();
+    // PostgreSQL runs as another user than root, and must pass.
+    expect(modeOf('.')).to.equal(process.getuid?.() === 0 ? 0o711 : 0o700);
   });
 
   it('releases only its own lock', () => {

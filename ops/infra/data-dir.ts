@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { tighten } from './keep-private.ts';
 import { startMarkOf } from './process-identity.ts';
 import { StartProblem } from './start-problem.ts';
 
@@ -22,11 +23,12 @@ interface Holder {
 
 /** Takes DATA_DIR for this process, or says in one line who has it. */
 export function openDataDir(folder: string, pid: number = process.pid): DataDir {
-  mkdirSync(resolve(folder), { recursive: true, mode: folderMode() });
+  makeFolder(resolve(folder));
   const path = realpathSync(resolve(folder));
   const lockFile = join(path, 'trolley.lock');
   const us: Holder = { pid, startMark: startMarkOf(pid) ?? '' };
   const takenOver = take(lockFile, us, path);
+  tighten(path, folderMode());
   return {
     path,
     takenOver,
@@ -38,6 +40,16 @@ export function openDataDir(folder: string, pid: number = process.pid): DataDir 
       if (isSame(read(lockFile), us)) rmSync(lockFile, { force: true });
     },
   };
+}
+
+function makeFolder(folder: string): void {
+  // As the mode says, whatever this process grants to others else.
+  const umask = process.umask(0);
+  try {
+    mkdirSync(folder, { recursive: true, mode: folderMode() });
+  } finally {
+    process.umask(umask);
+  }
 }
 
 /** Under root, PostgreSQL's own user must pass through; nobody but us may look around. */

@@ -3,18 +3,23 @@ import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { host, type EmbeddedServer } from './embedded-server.ts';
+import { redisUrl, settingsFile } from './redis-password.ts';
 import { redisAnswers, redisVersion } from './redis-probe.ts';
 import { StartProblem } from './start-problem.ts';
 
 const image = 'redis:7-alpine';
 const answerDeadlineMs = 60_000;
 
+interface Place {
+  readonly dir: string;
+  readonly port: number;
+  readonly password: string | undefined;
+  /** Redis's own. */
+  readonly args: readonly string[];
+}
+
 /** Runs Redis in a container named after its folder, so that a left-over one is known and replaced. */
-export async function startDockerRedis(
-  dir: string,
-  port: number,
-  redisArgs: readonly string[],
-): Promise<EmbeddedServer> {
+export async function startDockerRedis({ dir, port, password, args }: Place): Promise<EmbeddedServer> {
   const name = `trolley-redis-${createHash('sha256').update(dir).digest('hex').slice(0, 12)}`;
   await docker('rm', '--force', name).catch(ignoreMissing);
   const user =
@@ -22,10 +27,16 @@ export async function startDockerRedis(
   await docker(
     ...['run', '--detach', '--rm', '--name', name, ...user],
     ...['--publish', `${host}:${port}:6379`, '--volume', `${dir}:/data`, image],
-    ...['redis-server', '--dir', '/data', ...redisArgs],
+    ...[
+      'redis-server',
+      ...(password === undefined ? [] : [`/data/${settingsFile}`]),
+      '--dir',
+      '/data',
+      ...args,
+    ],
   );
   const giveUpAt = performance.now() + answerDeadlineMs;
-  while (!(await redisAnswers(port, host))) {
+  while (!(await redisAnswers(port, host, password))) {
     if (performance.now() > giveUpAt) {
       const log = await docker('logs', '--tail', '8', name).catch((error: unknown) => String(error));
       await docker('rm', '--force', name).catch(ignoreMissing);
@@ -33,9 +44,9 @@ export async function startDockerRedis(
     }
     await delay(50);
   }
-  const version = (await redisVersion(port, host)) ?? '';
+  const version = (await redisVersion(port, host, password)) ?? '';
   return {
-    url: `redis://${host}:${port}`,
+    url: redisUrl(host, port, password),
     port,
     version,
     label: `Redis ${version} on ${host}:${port} (Docker)`,

@@ -83,6 +83,7 @@ async function startNode(
     searchPath,
     port,
     durable: false,
+    open: true,
     args: [
       ...['--cluster-enabled', 'yes', '--cluster-port', String(busPort), '--cluster-announce-ip', host],
       ...['--cluster-node-timeout', String(nodeTimeoutMs), '--repl-diskless-sync-delay', '0'],

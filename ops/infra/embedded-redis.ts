@@ -6,6 +6,7 @@ import { startDockerRedis } from './docker-redis.ts';
 import { host, type EmbeddedServer } from './embedded-server.ts';
 import { chooseRedis, dockerAnswers, findProgram, noRedis, redisPrograms } from './find-redis.mjs';
 import { findFreePort } from './ports.ts';
+import { redisUrl, requireRedisPassword, settingsFile } from './redis-password.ts';
 import { redisAnswers, redisVersion } from './redis-probe.ts';
 import { StartProblem } from './start-problem.ts';
 
@@ -20,6 +21,8 @@ export interface RedisOptions {
   readonly durable?: boolean;
   /** Whether it ends when this process is killed. Off only to test what happens when it does not. */
   readonly endWithParent?: boolean;
+  /** Without a password: for tests. Else it has one, in `<dataDir>/redis/password`. */
+  readonly open?: boolean;
   /** More of Redis's own arguments. */
   readonly args?: readonly string[];
 }
@@ -40,7 +43,8 @@ export async function startRedis(options: RedisOptions): Promise<EmbeddedServer>
     canInstall: () => false,
   });
   const port = options.port ?? (await findFreePort());
-  if (choice.kind === 'docker') return startDockerRedis(dir, port, redisArgs(options));
+  const password = options.open === true ? undefined : requireRedisPassword(dir);
+  if (choice.kind === 'docker') return startDockerRedis({ dir, port, password, args: redisArgs(options) });
   if (choice.kind !== 'program') throw new StartProblem(noRedis);
 
   const pidFile = join(dir, 'redis.pid');
@@ -48,7 +52,11 @@ export async function startRedis(options: RedisOptions): Promise<EmbeddedServer>
   const logFile = join(dir, 'redis.log');
   const command = {
     program: choice.program,
-    args: ['--port', String(port), '--bind', host, '--dir', dir, '--pidfile', pidFile, ...redisArgs(options)],
+    args: [
+      ...(password === undefined ? [] : [join(dir, settingsFile)]),
+      ...['--port', String(port), '--bind', host, '--dir', dir, '--pidfile', pidFile],
+      ...redisArgs(options),
+    ],
     cwd: dir,
   };
   const server = await spawnServer(
@@ -56,10 +64,10 @@ export async function startRedis(options: RedisOptions): Promise<EmbeddedServer>
     logFile,
     signals,
   );
-  await untilReady('Redis', server, logFile, startDeadlineMs, () => redisAnswers(port, host));
-  const version = (await redisVersion(port, host)) ?? '';
+  await untilReady('Redis', server, logFile, startDeadlineMs, () => redisAnswers(port, host, password));
+  const version = (await redisVersion(port, host, password)) ?? '';
   const running: EmbeddedServer = {
-    url: `redis://${host}:${port}`,
+    url: redisUrl(host, port, password),
     port,
     version,
     label: `Redis ${version} on ${host}:${port}`,

@@ -86,7 +86,7 @@ function startMember(
   folder: string,
   args: readonly string[],
 ): Promise<EmbeddedServer> {
-  return startRedis({ dataDir: join(dataDir, folder), searchPath, durable: false, args });
+  return startRedis({ dataDir: join(dataDir, folder), searchPath, durable: false, open: true, args });
 }
 
 async function startSentinel(

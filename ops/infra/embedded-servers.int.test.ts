@@ -1,6 +1,15 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, cpSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -10,6 +19,7 @@ import { Client } from 'pg';
 import { startPostgres } from './embedded-postgres.ts';
 import { startRedis } from './embedded-redis.ts';
 import { isAlive } from './process-identity.ts';
+import { askRedis } from './redis-probe.ts';
 import { searchPath } from './testing/test-servers.ts';
 
 async function onRedis<T>(url: string, ask: (redis: Redis) => Promise<T>): Promise<T> {
@@ -89,6 +99,30 @@ describe('embedded servers', function () {
     } finally {
       await again.stop();
     }
+  });
+
+  it('Redis wants its password, which no process list and no log shows, and keeps it', async () => {
+    const first = await startRedis({ dataDir: root, searchPath });
+    const { password } = new URL(first.url);
+    const folder = join(root, 'redis');
+    try {
+      expect(password).to.match(/^[0-9a-f]{48}$/);
+      expect(await askRedis(first.port, '127.0.0.1', 'GET x')).to.match(/^-NOAUTH /);
+      const seen = [
+        execFileSync('ps', ['-A', '-ww', '-o', 'args='], { encoding: 'utf8' }),
+        readFileSync(join(folder, 'redis.log'), 'utf8'),
+        first.label,
+      ];
+      for (const text of seen) expect(text).not.to.include(password);
+      expect(readFileSync(join(folder, 'password'), 'utf8').trim()).to.equal(password);
+      for (const name of ['password', 'redis.conf', 'redis.log'])
+        expect(statSync(join(folder, name)).mode & 0o777, name).to.equal(0o600);
+    } finally {
+      await first.stop();
+    }
+    const again = await startRedis({ dataDir: root, searchPath });
+    await again.stop();
+    expect(new URL(again.url).password).to.equal(password);
   });
 
   it('PostgreSQL wants its password, hides it, and keeps its tables over a restart', async () => {

@@ -3,18 +3,29 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StartProblem } from './start-problem.ts';
 
 /** Whether a Redis on that port answers and has loaded what it keeps on disk. */
-export async function redisAnswers(port: number, host: string): Promise<boolean> {
-  return (await askRedis(port, host, 'PING'))?.startsWith('+PONG') === true;
+export async function redisAnswers(port: number, host: string, password?: string): Promise<boolean> {
+  return (await askRedis(port, host, 'PING', password))?.startsWith('+PONG') === true;
 }
 
 /** `7.0.15`, as the server says itself. */
-export async function redisVersion(port: number, host: string): Promise<string | undefined> {
-  const info = await askRedis(port, host, 'INFO server');
+export async function redisVersion(
+  port: number,
+  host: string,
+  password?: string,
+): Promise<string | undefined> {
+  const info = await askRedis(port, host, 'INFO server', password);
   return (info?.match(/^valkey_version:(\S+)/m) ?? info?.match(/^redis_version:(\S+)/m))?.[1];
 }
 
+const welcomed = '+OK\r\n';
+
 /** One inline command, the first packet of the answer; undefined when there is none. */
-export function askRedis(port: number, host: string, command: string): Promise<string | undefined> {
+export function askRedis(
+  port: number,
+  host: string,
+  command: string,
+  password?: string,
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     const socket = connect({ port, host });
     const end = (answer: string | undefined) => {
@@ -22,8 +33,15 @@ export function askRedis(port: number, host: string, command: string): Promise<s
       resolve(answer);
     };
     socket.setTimeout(2000, () => end(undefined));
-    socket.once('connect', () => socket.write(`${command}\r\n`));
-    socket.once('data', (data) => end(data.toString('utf8')));
+    const login = password === undefined ? '' : `AUTH ${password}\r\n`;
+    let welcome = password !== undefined;
+    socket.once('connect', () => socket.write(`${login}${command}\r\n`));
+    socket.on('data', (data) => {
+      const said = data.toString('utf8');
+      const answer = welcome && said.startsWith(welcomed) ? said.slice(welcomed.length) : said;
+      welcome = false;
+      if (answer !== '') end(answer);
+    });
     socket.once('error', () => end(undefined));
     socket.once('close', () => resolve(undefined));
   });

@@ -1,5 +1,6 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { openLineOutput } from '../../runtime/observe/line-output.ts';
+import { writePrivately } from './keep-private.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { isStartProblem, isUsageProblem, UsageProblem } from './start-problem.ts';
 
@@ -28,6 +29,7 @@ export const exitCodes = { done: 0, failed: 1, usage: 2, disagree: 3 } as const;
 export async function runCommand<const O extends Options>(command: Command<O>): Promise<void> {
   const progress = createProgress(openLineOutput(process.stderr));
   endWithReader(progress);
+  writePrivately();
   try {
     process.exitCode = await answer(command, progress);
   } catch (error) {

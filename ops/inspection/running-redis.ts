@@ -5,7 +5,9 @@ import { silentLogger } from '../../runtime/observe/logger.ts';
 import { openRedis } from '../../runtime/redis/open-redis.ts';
 import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
 import type { Config } from '../config/config.ts';
+import { host } from '../infra/embedded-server.ts';
 import { nameOf } from '../infra/process-identity.ts';
+import { readRedisPassword, redisUrl } from '../infra/redis-password.ts';
 import { StartProblem } from '../infra/start-problem.ts';
 
 /**
@@ -35,8 +37,9 @@ function read(path: string): string {
 
 /** A running Redis names its port on its command line. */
 function runningUrl(dataDir: string): string {
-  const port = /:(\d+)/.exec(nameOf(pidIn(join(dataDir, 'redis', 'redis.pid'))) ?? '')?.[1];
-  if (port !== undefined) return `redis://127.0.0.1:${port}`;
+  const folder = join(dataDir, 'redis');
+  const port = /:(\d+)/.exec(nameOf(pidIn(join(folder, 'redis.pid'))) ?? '')?.[1];
+  if (port !== undefined) return redisUrl(host, Number(port), readRedisPassword(folder));
   throw new StartProblem(
     `No shop with a Redis of its own runs on ${dataDir}. Set DATA_DIR to that of a running shop, or REDIS_URL.`,
   );

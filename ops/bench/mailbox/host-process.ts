@@ -1,5 +1,6 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { optionsForChild, readEnvironment } from '../../environment.ts';
 import type { HostSettings } from './variant.ts';
 
 export type HostOrder =
@@ -37,7 +38,8 @@ process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
 /** Starts a host and waits until it is ready. */
 export async function startHost(settings: HostSettings, nodeOptions: string[] = []): Promise<HostProcess> {
-  const child = fork(program, [JSON.stringify(settings)], {
+  const child = fork(program, [], {
+    env: { ...readEnvironment(), ...optionsForChild(settings) },
     execArgv: ['--import', 'tsx', '--expose-gc', ...nodeOptions],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });

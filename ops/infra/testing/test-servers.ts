@@ -16,7 +16,9 @@ export const searchPath = process.env['PATH'] ?? '';
 
 /** The given Redis, else one of our own that ends with the tests: a container where an engine runs it, else a process. */
 export function provideRedis(given: string | undefined): Promise<TestServer> {
-  return provide(given, 'redis', (dataDir) => startRedis({ dataDir, searchPath, durable: false }));
+  return provide(given, 'redis', (dataDir) =>
+    startRedis({ dataDir, searchPath, durable: false, open: true }),
+  );
 }
 
 /** The given Redis Cluster, else one of our own that ends with the tests. */
@@ -83,7 +85,7 @@ export interface PrivateServer {
 }
 
 export function startPrivateRedis(): Promise<PrivateServer> {
-  return startPrivate('redis', (place) => startRedis({ ...place, searchPath }));
+  return startPrivate('redis', (place) => startRedis({ ...place, searchPath, open: true }));
 }
 
 export function startPrivatePostgres(): Promise<PrivateServer> {
