@@ -38,7 +38,7 @@ const cases: Case[] = [
   ),
   ['an unknown product', 'GET', '/api/v1/products/999', {}, 404, 'not_found'],
   ['a product id beyond all numbers', 'GET', `/api/v1/products/${'9'.repeat(400)}`, {}, 404, 'not_found'],
-  ...['0', '101', '-1', '1.5', 'x', '', '1&page_size=2'].map(
+  ...['0', '501', '1000', '-1', '1.5', 'x', '', '1&page_size=2'].map(
     (size): Case => [`page_size=${size}`, 'GET', `/api/v1/products?page_size=${size}`, {}, 400, 'invalid_page_size'],
   ),
   ['a page token with NUL', 'GET', '/api/v1/products?page_token=%00', {}, 400, 'invalid_page_token'],
@@ -104,7 +104,7 @@ const cases: Case[] = [
   ['an unknown order', 'GET', `${orders}/${uuid}`, {}, 404, 'not_found'],
   ['cancelling an unknown order', 'POST', `${orders}/${uuid}/cancel`, {}, 404, 'not_found'],
   ['cancelling order x', 'POST', `${orders}/x/cancel`, {}, 400, 'invalid_order_id'],
-  ['a page_size of orders', 'GET', `${orders}?page_size=101`, {}, 400, 'invalid_page_size'],
+  ['a page_size of orders', 'GET', `${orders}?page_size=501`, {}, 400, 'invalid_page_size'],
   ['a page_token of orders', 'GET', `${orders}?page_token=x`, {}, 400, 'invalid_page_token'],
   ['a status by no admin, even a wrong one', 'PATCH', `${orders}/x/status`, { json: { status: 'LOST' } }, 403, 'forbidden'],
   ['a wrong status', 'PATCH', `${orders}/${uuid}/status`, { as: 'admin', json: { status: 'LOST' } }, 400, 'invalid_status'],

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { maxQuantity } from '../actors/cart/cart.contract.ts';
+import { maxPageSize } from '../actors/page-size.contract.ts';
 import { isUuid } from '../runtime/define/uuid-v5.ts';
 
 /*
@@ -40,7 +41,6 @@ export const BodyIdempotencyKey = Text.min(1, keyRule).max(255, keyRule).regex(/
 /** Read as a name or a token by whoever knows which names there are. */
 export const BodyPaymentMethod = z.string('must be text');
 
-export const maxPageSize = 100;
 const pageSizeRule = `must be an integer from 1 to ${maxPageSize}`;
 /** As everywhere in a query, given twice it is refused. */
 export const QueryPageSize = z

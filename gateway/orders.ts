@@ -1,13 +1,19 @@
 import { OrderContract, type OrderStatus, type OrderView } from '../actors/order/order.contract.ts';
 import type { OrderPage, OrderQueries } from '../actors/order/order.queries.ts';
+import { defaultPageSize } from '../actors/page-size.contract.ts';
 import { TrolleyError } from '../runtime/define/errors.ts';
 import type { ActorRefs } from '../runtime/define/ref.ts';
 import { askOptions, type Call } from './call.ts';
 
+interface PageRequest {
+  readonly pageSize?: number | undefined;
+  readonly pageToken?: string | undefined;
+}
+
 /** What the shop does with orders, for REST and gRPC alike. */
 export interface Orders {
-  /** Newest first; without a page size, all. Refused: `invalid_page_token`. */
-  list(userId: number, page: { readonly pageSize?: number; readonly pageToken?: string }): Promise<OrderPage>;
+  /** Newest first; without a page size, the newest 100. Refused: `invalid_page_token`. */
+  list(userId: number, page: PageRequest): Promise<OrderPage>;
   /** Someone else's order is `not_found`; without an owner, anyone's is shown. */
   get(orderId: string, owner?: number): Promise<OrderView>;
   /** Refunds and restocks. Refused: `not_found`, `conflict` once shipped. */
@@ -31,7 +37,8 @@ export function createOrders({ refs, queries }: OrdersOptions): Orders {
   }
 
   return {
-    list: (userId, page) => queries.list(userId, page),
+    list: (userId, { pageSize = defaultPageSize, pageToken }) =>
+      queries.list(userId, { pageSize, pageToken }),
     get,
     async cancel(orderId, owner, call) {
       const { checkoutId } = await get(orderId, owner);

@@ -6,11 +6,24 @@ import type { PostgresPool } from '../../runtime/storage/postgres/postgres-pool.
 import type { PostgresRow } from '../../runtime/storage/postgres/postgres-table.ts';
 import type { OrderQueries } from './order.queries.ts';
 import { viewOf } from './order.state.ts';
-import { orderFromRow } from './order.store.postgres.ts';
+import { orderFromRow, orderTable } from './order.store.postgres.ts';
+
+/** The last moment that ISO 8601 writes with four digits, which is what PostgreSQL reads. */
+const lastMoment = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** The last order of a page. The next page begins behind it, whatever is added meanwhile. */
-const Position = z.tuple([z.int(), z.uuid()]);
+const Position = z.tuple([z.int().min(0).max(lastMoment), z.uuid()]);
 type Position = z.infer<typeof Position>;
+
+// Not the column `runtime`, which can be many times as large as the order.
+const columns = [
+  'id',
+  'checkout_id',
+  'created_at',
+  'updated_at',
+  ...orderTable.columns.map(({ name }) => name),
+];
+const select = `SELECT ${[...new Set(columns)].join(', ')} FROM orders`;
 
 /** Reads from the table that the order actors write: an order is here before its creation was answered. */
 export function createPostgresOrderQueries(pool: PostgresPool): OrderQueries {
@@ -22,33 +35,34 @@ export function createPostgresOrderQueries(pool: PostgresPool): OrderQueries {
     }
   }
 
+  /** By the index `orders_by_user`, from its start or from the position on. */
+  function rowsFrom(userId: number, after: Position | undefined, limit: number): Promise<PostgresRow[]> {
+    const order = 'ORDER BY created_at DESC, id';
+    if (after === undefined) {
+      return query(`${select} WHERE user_id = $1 ${order} LIMIT $2`, [userId, limit]);
+    }
+    const [createdAt, id] = after;
+    return query(
+      `${select} WHERE user_id = $1 AND created_at <= $3 AND (created_at < $3 OR id > $4) ${order} LIMIT $2`,
+      [userId, limit, new Date(createdAt).toISOString(), id],
+    );
+  }
+
   return {
-    async list(userId, { pageSize, pageToken } = {}) {
+    async list(userId, { pageSize, pageToken }) {
       const after = pageToken === undefined ? undefined : parseToken(pageToken);
-      const rows = await query(
-        `SELECT * FROM orders
-          WHERE user_id = $1
-            AND ($2::timestamptz IS NULL OR created_at < $2 OR (created_at = $2 AND id > $3::uuid))
-          ORDER BY created_at DESC, id
-          LIMIT $4`,
-        [
-          userId,
-          after === undefined ? null : new Date(after[0]).toISOString(),
-          after?.[1] ?? null,
-          pageSize === undefined ? null : pageSize + 1,
-        ],
-      );
-      const found = rows.map(orderFromRow);
-      const page = found.slice(0, pageSize);
+      // One more than asked for tells whether there is a next page.
+      const rows = await rowsFrom(userId, after, pageSize + 1);
+      const page = rows.slice(0, pageSize).map(orderFromRow);
       const last = page.at(-1);
       const orders = page.map(viewOf);
-      if (found.length === page.length || last === undefined) return { orders };
+      if (rows.length === page.length || last === undefined) return { orders };
       return { orders, nextPageToken: tokenOf([last.createdAt, last.id]) };
     },
 
     async get(orderId) {
       if (!isUuid(orderId)) return undefined;
-      const [row] = await query('SELECT * FROM orders WHERE id = $1', [orderId]);
+      const [row] = await query(`${select} WHERE id = $1`, [orderId]);
       return row === undefined ? undefined : viewOf(orderFromRow(row));
     },
   };
@@ -60,9 +74,7 @@ function tokenOf(position: Position): string {
 
 function parseToken(token: string): Position {
   try {
-    const position = Position.parse(JSON.parse(Buffer.from(token, 'base64url').toString('utf8')));
-    new Date(position[0]).toISOString(); // Throws for a time that there is not.
-    return position;
+    return Position.parse(JSON.parse(Buffer.from(token, 'base64url').toString('utf8')));
   } catch (cause) {
     throw new TrolleyError('invalid_page_token', 'not a page token of this list', { cause });
   }

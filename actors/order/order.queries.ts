@@ -8,12 +8,12 @@ export interface OrderPage {
 /** Reads of orders across actors, from their store of record. */
 export interface OrderQueries {
   /**
-   * A user's orders, newest first. Without a page size: all of them.
+   * One page of a user's orders, newest first.
    * @throws TrolleyError `invalid_page_token`
    */
   list(
     userId: number,
-    page?: { readonly pageSize?: number; readonly pageToken?: string },
+    page: { readonly pageSize: number; readonly pageToken?: string | undefined },
   ): Promise<OrderPage>;
   get(orderId: string): Promise<OrderView | undefined>;
 }

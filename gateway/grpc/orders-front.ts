@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { OrderStatus, type OrderView } from '../../actors/order/order.contract.ts';
 import { unaryService, type UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import { OrdersServiceService, type Order } from '../../proto/gen/orders/orders.ts';
-import { PathUuid, QueryPageToken, maxPageSize } from '../fields.ts';
+import { maxPageSize } from '../../actors/page-size.contract.ts';
+import { PathUuid, QueryPageToken } from '../fields.ts';
 import { guarded } from '../guard.ts';
 import type { Orders } from '../orders.ts';
 import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
@@ -19,8 +20,8 @@ export function ordersFront(orders: Orders, options: FrontOptions): UnaryService
       const user = userIdOf(userId);
       const page = guarded(Page, { page_size: pageSize, page_token: pageToken });
       const { orders: found, nextPageToken } = await orders.list(user, {
-        ...(page.page_size === 0 ? {} : { pageSize: page.page_size }),
-        ...(page.page_token === undefined ? {} : { pageToken: page.page_token }),
+        pageSize: page.page_size === 0 ? undefined : page.page_size,
+        pageToken: page.page_token,
       });
       return { orders: found.map(orderOf), nextPageToken: nextPageToken ?? '' };
     },
@@ -35,7 +36,7 @@ export function ordersFront(orders: Orders, options: FrontOptions): UnaryService
   });
 }
 
-/** 0 is what the wire says for nothing: all orders. */
+/** 0 is what the wire says for nothing. */
 const Page = z.object({ page_size: z.int().min(0).max(maxPageSize), page_token: QueryPageToken });
 
 function uuidOf(orderId: string): string {

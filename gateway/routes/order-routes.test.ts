@@ -29,6 +29,24 @@ describe('order routes', () => {
     expect(second.headers.get('x-next-page-token')).to.equal(null);
   });
 
+  it('lists the newest 100 to who names no size, and 500 at most', async () => {
+    const id = await buy('a');
+    const [order] = open.memory.placed.values();
+    for (let n = 0; n < 600 && order !== undefined; n++) {
+      open.memory.placed.set(String(n), { ...order, id: `${id.slice(0, -3)}${String(n).padStart(3, '0')}` });
+    }
+    const page = async (query: string) => {
+      const { json, headers } = await open.send('GET', `/api/v1/orders${query}`);
+      return [(json as unknown as unknown[]).length, headers.get('x-next-page-token')];
+    };
+    expect(await page('')).to.deep.equal([100, '100']);
+    expect(await page('?page_size=500')).to.deep.equal([500, '500']);
+    expect(await page('?page_token=100')).to.deep.equal([100, '200']);
+    expect(await page('?page_size=500&page_token=500')).to.deep.equal([101, null]);
+    const { status, json } = await open.send('GET', '/api/v1/orders?page_size=501');
+    expect([status, json['code']]).to.deep.equal([400, 'invalid_page_size']);
+  });
+
   it('shows an order to its owner only', async () => {
     const id = await buy('a');
     const { status, json } = await open.send('GET', `/api/v1/orders/${id.toUpperCase()}`);

@@ -15,11 +15,7 @@ export function orderRoutes(orders: Orders): Route[] {
       access: 'user',
       query: z.object({ page_size: QueryPageSize.optional(), page_token: QueryPageToken.optional() }),
       async handle({ user, query }) {
-        const { page_size: pageSize, page_token: pageToken } = query;
-        const page = await orders.list(user.id, {
-          ...(pageSize === undefined ? {} : { pageSize }),
-          ...(pageToken === undefined ? {} : { pageToken }),
-        });
+        const page = await orders.list(user.id, { pageSize: query.page_size, pageToken: query.page_token });
         const headers: Record<string, string> =
           page.nextPageToken === undefined ? {} : { 'X-Next-Page-Token': page.nextPageToken };
         return { status: 200, headers, body: page.orders.map(orderJson) };

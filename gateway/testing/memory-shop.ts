@@ -45,10 +45,10 @@ export class MemoryShop {
   };
 
   readonly orders: OrderQueries = {
-    list: async (userId, { pageSize, pageToken = '0' } = {}) => {
+    list: async (userId, { pageSize, pageToken = '0' }) => {
       if (!/^[0-9]+$/.test(pageToken)) throw new TrolleyError('invalid_page_token', 'not one of ours');
       const all = [...this.placed.values()].filter((order) => order.userId === userId).reverse();
-      const [from, to] = [Number(pageToken), Number(pageToken) + (pageSize ?? all.length)];
+      const [from, to] = [Number(pageToken), Number(pageToken) + pageSize];
       return { orders: all.slice(from, to), ...(to < all.length ? { nextPageToken: String(to) } : {}) };
     },
     get: async (id) => [...this.placed.values()].find((order) => order.id === id),

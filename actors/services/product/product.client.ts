@@ -18,7 +18,7 @@ export interface ProductView {
 }
 
 export interface ProductQuery {
-  /** Default: all products in one page. */
+  /** Default: 100. At most 500. */
   readonly pageSize?: number | undefined;
   readonly pageToken?: string | undefined;
   /** Part of a name or a description. */

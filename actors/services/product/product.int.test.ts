@@ -9,7 +9,7 @@ import type { RunningService } from '../grpc-sqlite-service.ts';
 import { refusalOf } from '../testing/failure-of.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
-import { openProductCatalog } from './product.client.ts';
+import { openProductCatalog, type ProductQuery } from './product.client.ts';
 import { openProductService } from './product.service.ts';
 
 type Wire = GrpcClient<typeof ProductServiceService>;
@@ -107,6 +107,25 @@ describe('the product service', () => {
     expect(whole.nextPageToken, 'no page follows an exactly full one').to.equal(undefined);
   });
 
+  it('gives 100 to who names no size, and 500 at most', async () => {
+    for (let n = 6; n <= 601; n++) {
+      await wire.call('createProduct', { name: `P${n}`, description: '', priceCents: 1n, imageUrl: '' });
+    }
+    const page = async (query: ProductQuery) => {
+      const { products, nextPageToken } = await catalog.list(query);
+      return { ids: [products[0]?.id, products.at(-1)?.id], nextPageToken };
+    };
+    const first = await page({});
+    expect(first.ids).to.deep.equal([1, 100]);
+    expect((await page({ pageToken: first.nextPageToken })).ids).to.deep.equal([101, 200]);
+    const large = await page({ pageSize: 500 });
+    expect(large.ids).to.deep.equal([1, 500]);
+    expect(await page({ pageSize: 500, pageToken: large.nextPageToken })).to.deep.equal({
+      ids: [501, 601],
+      nextPageToken: undefined,
+    });
+  });
+
   it('finds by a part of the name or description, taking % and _ as they are', async () => {
     const namesOf = async (query: string) =>
       (await catalog.list({ query })).products.map((each) => each.name);
@@ -122,7 +141,9 @@ describe('the product service', () => {
     for (const pageToken of [nextPageToken, 'x', foreign, '!!']) {
       expect(await refusalOf(catalog.list({ pageToken })), pageToken).to.equal('invalid_page_token');
     }
-    expect(await refusalOf(catalog.list({ pageSize: -1 }))).to.equal('invalid_page_size');
+    for (const pageSize of [-1, 501, 2 ** 31 - 1]) {
+      expect(await refusalOf(catalog.list({ pageSize })), String(pageSize)).to.equal('invalid_page_size');
+    }
   });
 
   it('creates, changes and deletes, and remembers it after a restart', async () => {

@@ -1,5 +1,6 @@
 import { ProductServiceService, type Product } from '../../../proto/gen/product/product.ts';
 import { TrolleyError } from '../../../runtime/define/errors.ts';
+import { defaultPageSize, maxPageSize } from '../../page-size.contract.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
 import { unaryService } from '../grpc/unary-service.ts';
 import { parseProductId, parseText } from '../request-fields.ts';
@@ -7,7 +8,6 @@ import { pageTokenAfter, parsePageToken } from './page-token.ts';
 import { productMigrations, seedProducts } from './product.schema.ts';
 import { ProductStore, type StoredProduct } from './product.store.ts';
 
-const maxPageSize = 1000;
 const maxIds = 1000;
 const maxPriceCents = 100_000_000_00n;
 
@@ -26,8 +26,7 @@ export function openProductService(options: ServiceOptions): Promise<RunningServ
           const limit = parsePageSize(pageSize);
           const afterId = parsePageToken(pageToken, parseText('query', query, 200));
           // One more than asked for tells whether there is a next page.
-          const wanted = { afterId, query, limit: limit === undefined ? -1 : limit + 1 };
-          const rows = await read(() => store.list(wanted));
+          const rows = await read(() => store.list({ afterId, query, limit: limit + 1 }));
           const page = rows.slice(0, limit);
           const last = page.at(-1);
           const more = last !== undefined && rows.length > page.length;
@@ -92,10 +91,12 @@ function known<T>(id: number, product: T | undefined): T {
   return product;
 }
 
-/** Undefined for no limit. */
-function parsePageSize(size: number): number | undefined {
-  if (size < 0) throw new TrolleyError('invalid_page_size', 'page_size must not be negative');
-  return size === 0 ? undefined : Math.min(size, maxPageSize);
+/** 0 is what the wire says for nothing. */
+function parsePageSize(size: number): number {
+  if (size < 0 || size > maxPageSize) {
+    throw new TrolleyError('invalid_page_size', `page_size must be from 0 to ${maxPageSize}`);
+  }
+  return size === 0 ? defaultPageSize : size;
 }
 
 function parseName(name: string): string {

@@ -48,7 +48,7 @@ export interface GetOrderResponse {
 
 export interface ListOrdersRequest {
   userId: string;
-  /** 0: the server's default. */
+  /** 0: 100. At most 500. */
   pageSize: number;
   pageToken: string;
 }

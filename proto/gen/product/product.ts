@@ -31,7 +31,7 @@ export interface Product {
 }
 
 export interface GetProductsRequest {
-  /** 0: no limit. */
+  /** 0: 100. At most 500. */
   pageSize: number;
   pageToken: string;
   /** Part of a name or description, any case. */
@@ -1099,7 +1099,7 @@ export const DeleteProductResponse: MessageFns<DeleteProductResponse> = {
 /** The catalog. NOT_FOUND: unknown or deleted. INVALID_ARGUMENT: an id that is not positive. */
 export type ProductServiceService = typeof ProductServiceService;
 export const ProductServiceService = {
-  /** Without page_size all products, in the order of their ids. */
+  /** In the order of their ids, a page at a time. */
   getProducts: {
     path: "/product.ProductService/GetProducts" as const,
     requestStream: false as const,
@@ -1164,7 +1164,7 @@ export const ProductServiceService = {
 } as const;
 
 export interface ProductServiceServer extends UntypedServiceImplementation {
-  /** Without page_size all products, in the order of their ids. */
+  /** In the order of their ids, a page at a time. */
   getProducts: handleUnaryCall<GetProductsRequest, GetProductsResponse>;
   getProduct: handleUnaryCall<GetProductRequest, GetProductResponse>;
   /** Which of the ids can be sold, and which can't. */
@@ -1176,7 +1176,7 @@ export interface ProductServiceServer extends UntypedServiceImplementation {
 }
 
 export interface ProductServiceClient extends Client {
-  /** Without page_size all products, in the order of their ids. */
+  /** In the order of their ids, a page at a time. */
   getProducts(
     request: GetProductsRequest,
     callback: (error: ServiceError | null, response: GetProductsResponse) => void,
