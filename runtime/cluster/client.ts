@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
+import { delayFault, nameFault, timeoutFault } from '../define/bounds.ts';
+import { valueFault } from '../define/carried-value.ts';
 import { pause, type Clock } from '../define/clock.ts';
 import type { ActorContract, MessageSpecs } from '../define/contract.ts';
 import { fromWireError, isTrolleyError, TrolleyError } from '../define/errors.ts';
@@ -36,8 +38,6 @@ const retryDelaysMs = [50, 100, 200, 400];
  * the same, and who waits is told within two leases if none does.
  */
 const patienceLeases = 1.7;
-
-const longestDelayMs = 365 * 86_400_000;
 
 /** Of a message that its caller did not name: nobody else can ask it. */
 const ownIdPrefix = 'r-';
@@ -76,6 +76,7 @@ export class ClusterClient implements ActorRefs {
         `'${key}' is no key of ${contract.type}: ${z.prettifyError(parsed.error)}`,
       );
     }
+    refuse(nameFault(`the key of ${contract.type}`, key));
     return {
       key,
       ask: async (name, input, options = {}) => {
@@ -110,6 +111,7 @@ export class ClusterClient implements ActorRefs {
   ): Promise<StoredAnswer> {
     const { inbox, clock, shards, defaultTimeoutMs = 30_000, maxPendingAsks = 10_000 } = this.#options;
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
+    refuse(timeoutFault(timeoutMs));
     const envelope = this.#envelope(contract, key, name, input, options);
     envelope.replyTo = inbox.name;
     envelope.deadline = clock.now() + timeoutMs;
@@ -137,9 +139,7 @@ export class ClusterClient implements ActorRefs {
   /** @throws TrolleyError `invalid_request` */
   #timeAfter(delayMs: number | undefined): number | undefined {
     if (delayMs === undefined || delayMs === 0) return undefined;
-    if (!(delayMs > 0 && delayMs <= longestDelayMs)) {
-      throw new TrolleyError('invalid_request', `a delay is 0 to ${longestDelayMs} ms, not ${delayMs}`);
-    }
+    refuse(delayFault(delayMs));
     return Math.ceil(this.#options.clock.now() + delayMs);
   }
 
@@ -236,7 +236,10 @@ export class ClusterClient implements ActorRefs {
       const reason = z.prettifyError(parsed.error);
       throw new TrolleyError('invalid_request', `${contract.type} ${key}: ${name}: ${reason}`);
     }
+    refuse(valueFault(`${contract.type} ${key}: ${name}: input`, input));
     const { messageId, idempotencyKey, requestId, traceparent } = options;
+    if (messageId !== undefined) refuse(nameFault('a message id', messageId));
+    if (idempotencyKey !== undefined) refuse(nameFault('an idempotency key', idempotencyKey));
     const id = messageIdOf(messageId, idempotencyKey) ?? this.#ownId();
     const envelope: Mutable<Envelope> = { v: envelopeVersion, id, name, input };
     if (idempotencyKey !== undefined) {
@@ -246,6 +249,11 @@ export class ClusterClient implements ActorRefs {
     if (traceparent !== undefined) envelope.traceparent = traceparent;
     return envelope;
   }
+}
+
+/** @throws TrolleyError `invalid_request` when there is a fault, before anything is sent */
+function refuse(fault: string | undefined): void {
+  if (fault !== undefined) throw new TrolleyError('invalid_request', fault);
 }
 
 /** Ids that callers choose, made safe as BullMQ job ids: no ':', never digits alone, of bounded length. */

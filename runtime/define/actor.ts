@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { checkSchema } from './carried-schema.ts';
 import type {
   ActorContract,
   AskableName,
@@ -44,7 +45,7 @@ export type Outcome<T> =
   { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: TrolleyError };
 
 export interface PerformOptions {
-  /** Milliseconds from now before which the effect does not start. Survives a crash. */
+  /** Milliseconds from now, at most a year, before which the effect does not start. Survives a crash. */
   readonly delayMs?: number;
   /** Names the effect so that it can be cancelled; performing the same id again replaces it. */
   readonly id?: string;
@@ -141,7 +142,7 @@ export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
   readonly version?: number;
   /** Brings a state that an older version stored to this version's shape; `state` then parses it. */
   migrate?(stored: unknown, version: number): unknown;
-  /** Parsed when an activation loads it. */
+  /** Parsed when an activation loads it, from the JSON that it is stored as: no Date, Map or transform. */
   readonly state: z.ZodType<S>;
   /** The state of a key that nothing is stored for. Not written until a handler sets it. */
   initial(key: string, now: number): S;
@@ -173,6 +174,7 @@ export type AnyActor = Actor<any, any, any>;
 
 /**
  * Gives a contract its behaviour. A missing, misspelt or wrongly typed handler does not compile.
+ * @throws TypeError when the state is more than JSON can carry, or an effect has no `settled`
  *
  * @example
  * const counter = defineActor(Counter, {
@@ -190,6 +192,7 @@ export function defineActor<M extends MessageSpecs, S, E extends Effects = Effec
   contract: ActorContract<M>,
   definition: ActorDefinition<M, S, E>,
 ): Actor<M, S, E> {
+  checkSchema(`actor '${contract.type}': state`, definition.state, 'state');
   const settled: Readonly<Record<string, unknown>> = definition.settled ?? {};
   for (const name of Object.keys(definition.effects ?? {})) {
     if (settled[name] === undefined) {

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { checkSchema } from './carried-schema.ts';
 
 /** One message of a contract: what goes in, and what comes out if it can be asked. */
 export interface MessageSpec {
@@ -23,6 +24,7 @@ export interface ActorContract<M extends MessageSpecs = MessageSpecs> {
 
 /**
  * Declares an actor type.
+ * @throws TypeError when a message takes or answers what JSON cannot carry, as a Date
  *
  * @example
  * const Counter = defineContract({
@@ -38,6 +40,11 @@ export function defineContract<const M extends MessageSpecs>(contract: {
 }): ActorContract<M> {
   if (!/^[a-z][a-z0-9-]*$/.test(contract.type)) {
     throw new TypeError(`an actor type is kebab-case, not '${contract.type}'`);
+  }
+  for (const [name, { input, output }] of Object.entries<MessageSpec>(contract.messages)) {
+    const message = `actor '${contract.type}': ${name}:`;
+    checkSchema(`${message} input`, input, 'input');
+    if (output !== undefined) checkSchema(`${message} output`, output, 'answer');
   }
   return contract;
 }

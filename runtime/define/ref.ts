@@ -18,7 +18,7 @@ export interface TellOptions extends SendOptions {
 }
 
 export interface AskOptions extends SendOptions {
-  /** Milliseconds until `deadline_exceeded`, which means unknown: the message may still be applied. */
+  /** Milliseconds, 1 to a year, until `deadline_exceeded`, which means unknown: the message may still be applied. */
   readonly timeoutMs?: number;
   readonly signal?: AbortSignal;
 }
@@ -27,7 +27,8 @@ export interface AskOptions extends SendOptions {
 export interface ActorRef<M extends MessageSpecs> {
   readonly key: string;
   /**
-   * Sends and waits for the answer.
+   * Sends and waits for the answer. `invalid_request` comes before anything is sent: the input is not the message's,
+   * or not JSON; a time or a key is none.
    * @throws TrolleyError a refusal of the actor, `mailbox_full`, `unavailable`, or `deadline_exceeded`
    */
   ask<N extends AskableName<M>>(name: N, input: InputOf<M, N>, options?: AskOptions): Promise<OutputOf<M, N>>;

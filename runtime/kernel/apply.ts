@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { AnyActor, Outcome } from '../define/actor.ts';
+import { checkCarried } from '../define/carried-value.ts';
 import { isTrolleyError, toWireError, TrolleyError } from '../define/errors.ts';
 import type { MessageSpec } from '../define/contract.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
@@ -95,8 +96,10 @@ export function applyMessage(
 function checked({ output }: MessageSpec, result: unknown): unknown {
   if (output === undefined) return undefined;
   const parsed = output.safeParse(result);
-  if (parsed.success) return parsed.data;
-  throw new Error(`the handler's answer is not what its contract says: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success)
+    throw new Error(`the handler's answer is not what its contract says: ${z.prettifyError(parsed.error)}`);
+  checkCarried("the handler's answer", parsed.data);
+  return parsed.data;
 }
 
 function applyAgain(

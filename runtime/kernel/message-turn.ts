@@ -8,6 +8,8 @@ import type {
   Turn,
   Waiting,
 } from '../define/actor.ts';
+import { delayFault } from '../define/bounds.ts';
+import { checkCarried } from '../define/carried-value.ts';
 import type { MessageSpecs } from '../define/contract.ts';
 import { toWireError, TrolleyError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -69,12 +71,14 @@ export class MessageTurn implements Turn<unknown> {
   }
 
   set(next: unknown): void {
+    checkCarried('the state', next);
     this.#draft = changeRecord(this.#draft, { state: next });
   }
 
   perform(name: string, input: unknown, options: PerformOptions = {}): void {
-    const id = options.id ?? name;
-    this.#want({ id, name, input, notBefore: this.now + (options.delayMs ?? 0) });
+    const { id = name, delayMs = 0 } = options;
+    checkCarried(`the input of '${name}'`, input);
+    this.#want({ id, name, input, ...this.#after(delayMs) });
   }
 
   cancel(id: string): void {
@@ -82,18 +86,24 @@ export class MessageTurn implements Turn<unknown> {
   }
 
   remind(message: string, input: unknown, when: ReminderTime & ReminderOptions): void {
-    const notBefore = 'at' in when ? when.at : this.now + when.delayMs;
-    if (!Number.isFinite(notBefore)) throw new RangeError(`a reminder is due at a time, not at ${notBefore}`);
+    const delayMs = 'at' in when ? Math.max(0, when.at - this.now) : when.delayMs;
     const parsed = this.#context.messages[message]?.input.safeParse(input);
     if (parsed?.success !== true) {
       const reason = parsed === undefined ? 'there is no such message' : z.prettifyError(parsed.error);
       throw new TrolleyError('invalid_request', `a reminder of '${message}': ${reason}`);
     }
-    this.#want({ id: when.id ?? message, name: message, input, notBefore, reminder: true });
+    checkCarried(`the input of '${message}'`, input);
+    this.#want({ id: when.id ?? message, name: message, input, ...this.#after(delayMs), reminder: true });
   }
 
   cancelReminder(id: string): void {
     this.#drop({ id, reminder: true });
+  }
+
+  #after(delayMs: number): Pick<PendingEffect, 'notBefore'> {
+    const fault = delayFault(delayMs);
+    if (fault !== undefined) throw new RangeError(fault);
+    return { notBefore: Math.ceil(this.now + delayMs) };
   }
 
   #want(wanted: Omit<PendingEffect, 'run' | 'requestId' | 'traceparent'>): void {
@@ -109,6 +119,7 @@ export class MessageTurn implements Turn<unknown> {
   }
 
   publish(event: OutboxEvent): void {
+    checkCarried(`the payload of '${event.type}'`, event.payload);
     const traced = { ...event, headers: { ...this.#trace(), ...event.headers } };
     this.#draft = { ...this.#draft, changed: true, events: [...this.#draft.events, traced] };
   }
@@ -122,6 +133,7 @@ export class MessageTurn implements Turn<unknown> {
         `${maxWaiting} callers already wait for ${this.#context.actorId}`,
       );
     }
+    checkCarried('the tag of a deferred answer', tag);
     if (replyTo !== undefined) {
       const caller: WaitingCaller = {
         messageId,
@@ -135,7 +147,12 @@ export class MessageTurn implements Turn<unknown> {
   }
 
   answerWaiting(answer: (waiting: Waiting<unknown>) => unknown, isMeant?: IsMeant): void {
-    this.#settleWaiting(({ message, tag }) => ({ ok: answer({ message, tag }) }), isMeant);
+    const checked = (waiting: Waiting<unknown>): StoredAnswer => {
+      const ok = answer(waiting);
+      checkCarried(`the answer to '${waiting.message}'`, ok);
+      return { ok };
+    };
+    this.#settleWaiting(({ message, tag }) => checked({ message, tag }), isMeant);
   }
 
   refuseWaiting(error: TrolleyError, isMeant?: IsMeant): void {

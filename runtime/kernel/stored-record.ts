@@ -1,4 +1,5 @@
 import type { AnyActor } from '../define/actor.ts';
+import { checkCarried } from '../define/carried-value.ts';
 import { TrolleyError } from '../define/errors.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
 
@@ -16,6 +17,7 @@ export function recordOf(
   const schema = version === 1 ? {} : { schema: version };
   if (stored === undefined) {
     const state: unknown = definition.initial(key, now);
+    checkCarried(`the initial state of ${contract.type} ${key}`, state);
     return { state, ...schema, applied: [], effects: [], waiting: [] };
   }
   const from = stored.schema ?? 1;
