@@ -49,7 +49,7 @@ export async function startEventLog(
     return { log: streams, orderedUntil: undefined };
   }
   const log = await startKafkaEventLog(config.kafka, lifecycle, logger);
-  const check = checkAt(config.kafka.brokers.join(), () => log.ping());
+  const check = checkAt(config.kafka.brokers.join(), () => log.check(checkoutTopic));
   // Without Kafka orders come late and all else goes on: no reason to take a gateway out of service.
   if (config.roles.has('gateway') || config.roles.has('grpc')) health.watch('kafka', check);
   else health.need('kafka', check);

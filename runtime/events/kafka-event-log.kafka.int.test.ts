@@ -93,6 +93,43 @@ describe('KafkaEventLog', () => {
     expect(await topicsMade()).to.deep.equal({ [topic]: 2, [`${topic}.dlq`]: 6 });
   });
 
+  it('uses partitions that are added, for what is appended and for what is read', async () => {
+    await log.close();
+    log = new TestKafkaLog({ scope: randomUUID(), metadataMs: 300 });
+    await onAdmin((admin) => admin.createTopics({ topics: [{ topic, numPartitions: 1 }] }));
+    await subscribe();
+    await log.append(topic, [eventOf('before', 'a')]);
+    await untilSeen('before');
+    await onAdmin((admin) => admin.createPartitions({ topicPartitions: [{ topic, count: 6 }] }));
+    const partition = partitionOf('b', 6);
+    expect(partition).not.to.equal(0);
+    // Until the producer has looked.
+    for (let i = 0; !seen.some((record) => record.partition === partition); i++) {
+      await log.append(topic, [eventOf(`after ${i}`, 'b')]);
+      await untilSeen(`after ${i}`);
+    }
+  });
+
+  it('is ready where its topic can be written to, which it makes', async () => {
+    await log.check(topic);
+    expect(await topicsMade()).to.have.property(topic, 6);
+    await onAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
+    await eventually(() =>
+      log.check(topic).then(
+        () => false,
+        () => true,
+      ),
+    ); // Once, then it is made anew.
+    await eventually(() =>
+      log.check(topic).then(
+        () => true,
+        () => false,
+      ),
+    );
+    log.die();
+    expect(await log.check(topic).catch(() => 'not ready')).to.equal('not ready');
+  });
+
   it('writes what other programs read: key, value, headers', async () => {
     await log.append(topic, [eventOf('1', 'ä')]);
     const [message] = await messagesIn(topic);

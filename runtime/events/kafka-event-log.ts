@@ -21,6 +21,8 @@ export interface KafkaEventLogOptions extends KafkaConnection {
   readonly retentionMs?: number;
   /** How long a silent consumer keeps its partitions from others. Default: 6,000, the least that Kafka takes. */
   readonly sessionMs?: number;
+  /** How often to look for new partitions and leaders. Default: 5,000. */
+  readonly metadataMs?: number;
   /** For one sending to Kafka; an append fails within twice that. Default: 8,000. */
   readonly sendLimitMs?: number;
   /** How long `close` waits for handlers. Default: 10,000. */
@@ -45,15 +47,16 @@ export class KafkaEventLog implements EventLog {
       partitions: 6,
       retentionMs: 7 * day,
       sessionMs: 6_000,
+      metadataMs: 5_000,
       sendLimitMs: 8_000,
       closeMs: 10_000,
       ...options,
     };
-    const { clock, partitions, retentionMs, sendLimitMs, logger } = this.#options;
+    const { clock, partitions, retentionMs, sendLimitMs, metadataMs, logger } = this.#options;
     this.#openClient = () => openKafkaClient(options, logger);
     const openClient = this.#openClient;
     this.#topics = new KafkaTopics({ openClient, clock, partitions, retentionMs });
-    this.#producer = new KafkaProducer({ openClient, clock, topics: this.#topics, sendLimitMs });
+    this.#producer = new KafkaProducer({ openClient, clock, topics: this.#topics, sendLimitMs, metadataMs });
   }
 
   /**
@@ -69,15 +72,20 @@ export class KafkaEventLog implements EventLog {
     return this.#topics.ping();
   }
 
+  /** Rejects when the topic, made where it is missing, can't be written to: a partition of it has no leader. */
+  check(topic: string): Promise<void> {
+    return this.#topics.check(topic);
+  }
+
   /** @throws TrolleyError `unavailable`: some, all or none may have been appended */
   append(topic: string, events: readonly LogEvent[]): Promise<void> {
     return this.#append(topic, events.map(messageOf));
   }
 
   subscribe(subscribe: SubscribeOptions): Promise<Subscription> {
-    const { clock, random, logger, sessionMs, closeMs } = this.#options;
+    const { clock, random, logger, sessionMs, metadataMs, closeMs } = this.#options;
     const subscription = new KafkaSubscription({
-      ...{ subscribe, sessionMs, closeMs, clock, random, logger },
+      ...{ subscribe, sessionMs, metadataMs, closeMs, clock, random, logger },
       openClient: this.#openClient,
       topics: this.#topics,
       recordOf: (batch) => this.#recordsOf(batch),

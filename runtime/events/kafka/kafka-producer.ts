@@ -12,6 +12,8 @@ export interface KafkaProducerOptions {
   readonly clock: Clock;
   /** For one sending; who waits for the one before it waits twice as long at most. */
   readonly sendLimitMs: number;
+  /** How often to look for new partitions and leaders. */
+  readonly metadataMs: number;
 }
 
 interface Append {
@@ -49,6 +51,7 @@ export class KafkaProducer {
         kafka.producer({
           idempotent: true,
           allowAutoTopicCreation: false,
+          metadataMaxAge: options.metadataMs,
           createPartitioner:
             () =>
             ({ message: { key }, partitionMetadata }) =>

@@ -11,6 +11,8 @@ export interface KafkaSessionOptions {
   readonly subscribe: SubscribeOptions;
   /** After so long without a sign of life Kafka gives the partitions to others. */
   readonly sessionMs: number;
+  /** How often to look for new partitions and leaders. */
+  readonly metadataMs: number;
   readonly recordOf: (batch: EachBatchPayload['batch']) => readonly LogRecord[];
   /** Called when it takes part in the group. */
   readonly joined: () => void;
@@ -52,7 +54,7 @@ export class KafkaSession {
   readonly #failed: Promise<never>;
 
   constructor(options: KafkaSessionOptions) {
-    const { client, subscribe, sessionMs } = options;
+    const { client, subscribe, sessionMs, metadataMs } = options;
     this.#options = options;
     this.#consumer = client.kafka.consumer({
       groupId: subscribe.group,
@@ -63,6 +65,7 @@ export class KafkaSession {
       maxBytesPerPartition,
       maxBytes: maxBytesPerFetch,
       allowAutoTopicCreation: false,
+      metadataMaxAge: metadataMs,
       // Of what it can't get over by then, the next session does not know any more.
       retry: { ...shortRetry, restartOnFailure: () => Promise.resolve(false) },
     });

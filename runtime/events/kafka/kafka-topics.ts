@@ -44,6 +44,23 @@ export class KafkaTopics {
     await this.#admin.use('Kafka', askLimitMs, (admin) => admin.describeCluster());
   }
 
+  /** Rejects when a partition of the topic has no leader. */
+  async check(topic: string): Promise<void> {
+    await this.ensure(topic);
+    try {
+      const { topics } = await this.#admin.use(`the leaders of ${topic}`, askLimitMs, (admin) =>
+        admin.fetchTopicMetadata({ topics: [topic] }),
+      );
+      const partitions = topics.flatMap((each) => each.partitions);
+      const leaderless = partitions.filter(({ leader }) => leader < 0).map(({ partitionId }) => partitionId);
+      if (leaderless.length > 0)
+        throw new Error(`${topic}: no leader of the partitions ${leaderless.join()}`);
+    } catch (error) {
+      this.#ensured.delete(topic);
+      throw error;
+    }
+  }
+
   /** Makes the topic and its dead letters where they are missing; looks only once. */
   ensure(topic: string): Promise<void> {
     let ensured = this.#ensured.get(topic);
