@@ -3,7 +3,7 @@ import type { ServerCredentials } from '@grpc/grpc-js';
 import { GroupCommit } from '../../runtime/storage/sqlite/group-commit.ts';
 import { createSqliteCheck } from '../../runtime/storage/sqlite/sqlite-check.ts';
 import { openSqlite, type SqliteDatabase } from '../../runtime/storage/sqlite/sqlite-database.ts';
-import { whenUnlocked } from '../../runtime/storage/sqlite/sqlite-lock.ts';
+import { readSqlite } from '../../runtime/storage/sqlite/sqlite-errors.ts';
 import type { Clock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import { openGrpcServer } from './grpc/grpc-server.ts';
@@ -78,7 +78,7 @@ export async function openGrpcSqliteService(
   };
   try {
     const parts = build(database, {
-      read: (look) => whenUnlocked(file, { clock }, look),
+      read: (look) => readSqlite(file, { clock }, look),
       write: (call, work) =>
         commits.run(() => {
           throwIfOver(call);

@@ -1,6 +1,7 @@
 import { systemClock, type Clock } from '../../define/clock.ts';
 import { TrolleyError } from '../../define/errors.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
+import { sqliteFailure } from './sqlite-errors.ts';
 import { defaultLockWaitMs, isLocked, lockBackOffMs, lockedOut, type LockWait } from './sqlite-lock.ts';
 
 export interface GroupCommitOptions extends LockWait {
@@ -45,8 +46,8 @@ export class GroupCommit {
   }
 
   /**
-   * Runs `work`, which must be synchronous, within the next group. Rejects with what it threw; with
-   * `unavailable` when too many wait, when closed, when another process keeps the file locked, or when the group
+   * Runs `work`, which must be synchronous, within the next group. Rejects with what it threw, SQLite's own
+   * errors as `internal` or `unavailable`; with `unavailable` when too many wait, when closed, when another process keeps the file locked, or when the group
    * could not be committed.
    */
   run<T>(work: (database: SqliteDatabase) => T): Promise<T> {
@@ -141,7 +142,7 @@ export class GroupCommit {
       // A full disk or a broken file ends the whole transaction, and with it the group.
       if (!this.#database.inTransaction) throw error;
       this.#database.exec('ROLLBACK TO work; RELEASE work');
-      return () => each.fail(error);
+      return () => each.fail(sqliteFailure(this.#database.name, error));
     }
   }
 }

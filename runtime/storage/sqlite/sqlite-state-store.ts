@@ -4,7 +4,8 @@ import type { ActorRecord, StateStore, StateWrite, StoredActor } from '../state-
 import { GroupCommit } from './group-commit.ts';
 import { createSqliteCheck } from './sqlite-check.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite-database.ts';
-import { whenUnlocked, type LockWait } from './sqlite-lock.ts';
+import { readSqlite } from './sqlite-errors.ts';
+import type { LockWait } from './sqlite-lock.ts';
 
 export interface SqliteStateStoreOptions extends LockWait {
   /** Path of the database file; one file holds one actor type. */
@@ -123,7 +124,7 @@ export class SqliteStateStore implements StateStore {
   }
 
   #read<T>(look: () => T): Promise<T> {
-    return whenUnlocked(this.#database.name, this.#wait, look);
+    return readSqlite(this.#database.name, this.#wait, look);
   }
 
   /** Commits what waits and closes the file. Later writes are refused with `unavailable`. */
