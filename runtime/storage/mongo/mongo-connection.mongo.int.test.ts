@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { testMongoUri } from '../../testing/test-servers.ts';
+import { CuttableLine } from '../../testing/cuttable-line.ts';
 import { createMongoConnection } from './mongo-connection.ts';
 
 describe('a connection to MongoDB', () => {
@@ -11,6 +12,7 @@ describe('a connection to MongoDB', () => {
       connectTimeoutMS: 3_000,
       waitQueueTimeoutMS: 3_000,
       socketTimeoutMS: 7_000,
+      heartbeatFrequencyMS: 2_000,
       maxPoolSize: 10,
     });
     expect(database.databaseName).to.equal('trolley');
@@ -31,6 +33,26 @@ describe('a connection to MongoDB', () => {
     expect(database.databaseName).to.equal('carts');
     expect(database.client.options).to.include({ replicaSet: 'rs', maxPoolSize: 4, connectTimeoutMS: 3_000 });
     await close();
+  });
+
+  it('is made anew when the other end is gone without a word', async () => {
+    const uri = new URL(
+      '/?heartbeatFrequencyMS=500&connectTimeoutMS=300&directConnection=true',
+      testMongoUri(),
+    );
+    const line = await CuttableLine.to(Number(uri.port));
+    uri.port = String(line.port);
+    const { ping, close } = createMongoConnection(uri.href);
+    await ping();
+    line.abandon();
+    const answers = () =>
+      ping().then(
+        () => true,
+        () => false,
+      );
+    while (!(await answers()));
+    await close();
+    line.cut();
   });
 
   it('says when nobody answers', async () => {

@@ -10,7 +10,7 @@ export interface MongoConnectionOptions {
 /** Connections to MongoDB that outlive its outages. */
 export interface MongoConnection {
   readonly database: Db;
-  /** Rejects when the server does not answer. */
+  /** Rejects when no server answers that takes writes. */
   readonly ping: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -22,6 +22,8 @@ const defaults = {
   connectTimeoutMS: 3_000,
   waitQueueTimeoutMS: 3_000,
   socketTimeoutMS: 7_000,
+  // How often to look whether a server is there: with the look that fails, all connections to it are ended.
+  heartbeatFrequencyMS: 2_000,
   maxPoolSize: 10,
 } satisfies MongoClientOptions;
 
@@ -47,7 +49,8 @@ export function createMongoConnection(uri: string, options: MongoConnectionOptio
   return {
     database,
     ping: async () => {
-      await database.command({ ping: 1 });
+      const { isWritablePrimary } = await database.command({ hello: 1 }, { readPreference: 'primary' });
+      if (isWritablePrimary !== true) throw new Error('the server takes no writes');
     },
     close: () => client.close(),
   };

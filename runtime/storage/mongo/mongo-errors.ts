@@ -18,6 +18,9 @@ const documentCodes = new Set([
   duplicateKey,
 ]);
 
+/** What a server says of a whole command because of a document in it. Others of the codes may be about the command. */
+const documentCodesOfCommands = new Set([15, 22, 10334, 17280]);
+
 /** How one write of many was refused, while the others went on. */
 export interface RefusedWrite {
   readonly index: number;
@@ -57,7 +60,8 @@ export function isKeyTaken({ code, message }: RefusedWrite): boolean {
  */
 export function isBatchRefused(error: unknown): boolean {
   if (error instanceof MongoInvalidArgumentError || BSON.BSONError.isBSONError(error)) return true;
-  if (!(error instanceof MongoBulkWriteError) || !documentCodes.has(Number(error.code))) return false;
+  if (!(error instanceof MongoBulkWriteError) || !documentCodesOfCommands.has(Number(error.code)))
+    return false;
   // A large batch goes out in several commands: the first of them may have been carried out.
   return error.result.matchedCount === 0 && error.result.upsertedCount === 0;
 }
