@@ -90,7 +90,9 @@ describe('the only process of its kind', () => {
   });
 
   it('leaves its place when its machine is gone without a word, and stops when it comes back', async () => {
-    const [gone, next] = [await distant(1_000), process(false, { patienceMs: 15_000 })];
+    // Longer than the next one is patient with one that lives.
+    const gone = await distant(3_000);
+    const next = process(false, { patienceMs: 500, heartbeatMs: 200 });
     await gone.start();
     gone.line.die();
     await next.start();

@@ -15,7 +15,7 @@ export interface SoleHolderOptions {
   readonly shared?: boolean;
   /** What a second start is told. */
   readonly refusal: string;
-  /** How long a start waits for a predecessor to go. Default 10000. */
+  /** How long a start waits for a predecessor to go; for one that is not heard any more, until it is gone. Default 10000. */
   readonly patienceMs?: number;
   /** How often the connection is looked after, and how late an answer may be. Default 5000. */
   readonly heartbeatMs?: number;
@@ -26,6 +26,7 @@ export interface SoleHolderOptions {
 
 const retryMs = 500;
 const leaveLimitMs = 2_000;
+const missedHeartbeats = 2.5;
 const session = {
   applicationName: 'trolley-sole-holder',
   statementTimeoutMs: 5_000,
@@ -75,9 +76,15 @@ class SoleHolder {
     const client = await this.#connect();
     try {
       await this.#endOwnGhost(client);
-      const givenUpAt = systemClock.monotonic() + (this.#options.patienceMs ?? 10_000);
+      // Who comes back and finds another in its place must not go on beside it.
+      const patienceMs = this.#backend === undefined ? (this.#options.patienceMs ?? 10_000) : 0;
+      const askedAt = systemClock.monotonic();
       while (!(await this.#tryLock(client))) {
-        if (signal.aborted || systemClock.monotonic() > givenUpAt)
+        const waitedMs = systemClock.monotonic() - askedAt;
+        if (
+          signal.aborted ||
+          (waitedMs >= patienceMs && !(await this.#isGoing(client, waitedMs - patienceMs)))
+        )
           throw new StartProblem(this.#options.refusal);
         await pause(systemClock, retryMs, signal);
       }
@@ -114,9 +121,21 @@ class SoleHolder {
     if (this.#backend === undefined) return;
     const { pid, since } = this.#backend;
     await client.query(
-      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2',
-      [pid, since],
+      'SELECT pg_terminate_backend(pid, $3) FROM pg_stat_activity WHERE pid = $1 AND backend_start = $2',
+      [pid, since, leaveLimitMs],
     );
+  }
+
+  /** Whether those that have the lock have not been heard for so long that the server is about to end them. */
+  async #isGoing(client: Client, overdueMs: number): Promise<boolean> {
+    if (overdueMs > this.#silenceMs) return false;
+    const { rows } = await client.query<{ silent: boolean | null }>(
+      `SELECT bool_and(state_change < clock_timestamp() - make_interval(secs => $2)) AS silent
+       FROM pg_locks JOIN pg_stat_activity USING (pid)
+       WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = $1 AND datname = current_database()`,
+      [this.#options.lockId, (missedHeartbeats * this.#heartbeatMs) / 1_000],
+    );
+    return rows[0]?.silent === true;
   }
 
   #reacquire(): void {
@@ -139,8 +158,13 @@ class SoleHolder {
   }
 
   #connect(): Promise<Client> {
-    const { postgresUrl, silenceMs: idleSessionMs = 30_000, logger } = this.#options;
-    const limits = { connectTimeoutMs: this.#heartbeatMs, queryTimeoutMs: this.#heartbeatMs, idleSessionMs };
+    const { postgresUrl, logger } = this.#options;
+    const heartbeatMs = this.#heartbeatMs;
+    const limits = {
+      connectTimeoutMs: heartbeatMs,
+      queryTimeoutMs: heartbeatMs,
+      idleSessionMs: this.#silenceMs,
+    };
     return openPostgresClient(postgresUrl, { ...session, ...limits }, (err) => {
       logger.debug({ err }, 'the connection that holds the lock');
     });
@@ -153,6 +177,10 @@ class SoleHolder {
 
   get #heartbeatMs(): number {
     return this.#options.heartbeatMs ?? 5_000;
+  }
+
+  get #silenceMs(): number {
+    return this.#options.silenceMs ?? 30_000;
   }
 }
 
