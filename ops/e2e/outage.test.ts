@@ -1,5 +1,6 @@
 import { rmSync } from 'node:fs';
 import { expect } from 'chai';
+import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { openGrpcClient } from '../../actors/services/grpc/grpc.client.ts';
 import { CartServiceService } from '../../proto/gen/cart/cart.ts';
@@ -207,6 +208,16 @@ describe('an outage in the middle of load', function () {
     await start({ REDIS_URL: server.url });
     const user = await shop.client.user(500);
 
+    // It answers, and takes no writes.
+    const admin = new Redis(server.url);
+    await admin.config('SET', 'min-replicas-to-write', '1');
+    await eventually(async () => (await notReady(shop.client.url, shop.lines)) === 'redis', 'no readiness');
+    await eventually(() => load.refused >= 10, 'refusals under load');
+    await admin.config('SET', 'min-replicas-to-write', '0');
+    admin.disconnect();
+    await recovers();
+    expect(shop.log.filter((line) => line.includes('dead letter'))).to.deep.equal([]);
+
     await server.kill();
     await eventually(async () => (await notReady(shop.client.url, shop.lines)) === 'redis', 'no readiness');
     await eventually(async () => (await serving(shop.lines)) === '', 'no front serving');
@@ -215,7 +226,8 @@ describe('an outage in the middle of load', function () {
     expect(Number(headers.get('retry-after'))).to.be.at.least(1);
     expect((await user.send('GET', '/products')).status).to.equal(200);
     expect((await user.orders()).status).to.equal(200);
-    await eventually(() => load.refused >= 10, 'refusals under load');
+    const before = load.refused;
+    await eventually(() => load.refused >= before + 10, 'refusals under load');
 
     await server.start();
     await recovers();
