@@ -1,11 +1,12 @@
 import {
   CheckoutContract,
   checkoutIdFor,
+  noSuchCheckout,
   type CheckoutView,
   type ShippingAddress,
 } from '../actors/checkout/checkout.contract.ts';
 import { parsePaymentMethod } from '../actors/services/payment/payment.client.ts';
-import { TrolleyError, codeOf } from '../runtime/define/errors.ts';
+import { codeOf } from '../runtime/define/errors.ts';
 import type { ActorRefs } from '../runtime/define/ref.ts';
 import { askOptions, type Call } from './call.ts';
 
@@ -29,7 +30,8 @@ export interface Checkouts {
    *   whether it was accepted
    */
   start(userId: number, request: CheckoutRequest, call: Call): Promise<StartedCheckout>;
-  get(userId: number, checkoutId: string, call: Call): Promise<CheckoutView>;
+  /** Without an owner, anyone's is shown. */
+  get(owner: number | undefined, checkoutId: string, call: Call): Promise<CheckoutView>;
   /** Refused: `conflict` once the payment has completed. */
   cancel(userId: number, checkoutId: string, call: Call): Promise<CheckoutView>;
 }
@@ -45,19 +47,14 @@ interface CheckoutsOptions {
 }
 
 export function createCheckouts({ refs, forcingPaymentMethods: forcing }: CheckoutsOptions): Checkouts {
-  const unknown = () => new TrolleyError('not_found', 'there is no such checkout');
   function checkout(id: string) {
-    if (!CheckoutContract.key.safeParse(id).success) throw unknown();
+    if (!CheckoutContract.key.safeParse(id).success) throw noSuchCheckout();
     return refs.ref(CheckoutContract, id);
   }
 
-  async function get(userId: number, id: string, call: Call, timeoutMs?: number): Promise<CheckoutView> {
-    const view = await checkout(id).ask(
-      'GetStatus',
-      {},
-      askOptions(call, timeoutMs === undefined ? {} : { timeoutMs }),
-    );
-    if (view.userId !== userId) throw unknown();
+  async function get(owner: number | undefined, id: string, call: Call): Promise<CheckoutView> {
+    const view = await checkout(id).ask('GetStatus', {}, askOptions(call));
+    if (owner !== undefined && view.userId !== owner) throw noSuchCheckout();
     return view;
   }
 
@@ -82,7 +79,7 @@ export function createCheckouts({ refs, forcingPaymentMethods: forcing }: Checko
         return { outcome: 'running', checkout: await statusInstead(userId, id, call, error) };
       }
     },
-    get: (userId, id, call) => get(userId, id, call),
+    get,
     async cancel(userId, id, call) {
       return checkout(id).ask('Cancel', { userId }, askOptions(call));
     },

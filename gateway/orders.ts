@@ -1,7 +1,11 @@
-import { OrderContract, type OrderStatus, type OrderView } from '../actors/order/order.contract.ts';
+import {
+  OrderContract,
+  noSuchOrder,
+  type OrderStatus,
+  type OrderView,
+} from '../actors/order/order.contract.ts';
 import type { OrderPage, OrderQueries } from '../actors/order/order.queries.ts';
 import { defaultPageSize } from '../actors/page-size.contract.ts';
-import { TrolleyError } from '../runtime/define/errors.ts';
 import type { ActorRefs } from '../runtime/define/ref.ts';
 import { askOptions, type Call } from './call.ts';
 
@@ -31,7 +35,7 @@ export function createOrders({ refs, queries }: OrdersOptions): Orders {
   async function get(orderId: string, owner?: number): Promise<OrderView> {
     const order = await queries.get(orderId);
     if (order === undefined || (owner !== undefined && order.userId !== owner)) {
-      throw new TrolleyError('not_found', 'there is no such order');
+      throw noSuchOrder();
     }
     return order;
   }

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { defineActor, type Outcome, type Turn } from '../../runtime/define/actor.ts';
 import { TrolleyError, type ErrorCode } from '../../runtime/define/errors.ts';
 import { checkoutCompletedType, encodeCheckoutCompleted } from './checkout-completed.ts';
-import { CheckoutContract, checkoutIdFor } from './checkout.contract.ts';
+import { CheckoutContract, checkoutIdFor, noSuchCheckout } from './checkout.contract.ts';
 import {
   createCheckoutEffects,
   partyOf,
@@ -63,7 +63,7 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
 
       Cancel(turn, { userId }) {
         const session = found(turn.state);
-        if (session.context.userId !== userId) throw notFound();
+        if (session.context.userId !== userId) throw noSuchCheckout();
         if (endingOf(session) !== undefined) {
           if (session.context.failureReason === 'cancelled') return viewOf(session);
           throw new TrolleyError('conflict', `the checkout is ${session.context.status}`);
@@ -202,12 +202,8 @@ function accepted({ session }: CheckoutState): CheckoutSession | undefined {
 /** @throws TrolleyError `not_found` */
 function found(state: CheckoutState): CheckoutSession {
   const session = accepted(state);
-  if (session === undefined) throw notFound();
+  if (session === undefined) throw noSuchCheckout();
   return session;
-}
-
-function notFound(): TrolleyError {
-  return new TrolleyError('not_found', 'no such checkout');
 }
 
 function rejectionOf({ context }: CheckoutSession): TrolleyError {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineContract } from '../../runtime/define/contract.ts';
+import { TrolleyError } from '../../runtime/define/errors.ts';
 import { uuidV5 } from '../../runtime/define/uuid-v5.ts';
 import { isPaymentMethod } from '../services/payment/payment-method.ts';
 import { storableText } from './storable-text.ts';
@@ -73,6 +74,11 @@ export const CheckoutContract = defineContract({
     Cancel: { input: z.object({ userId: z.int().positive() }), output: CheckoutView },
   },
 });
+
+/** The same words for one that does not exist and for someone else's: which of both it is, is not told. */
+export function noSuchCheckout(): TrolleyError {
+  return new TrolleyError('not_found', 'there is no such checkout');
+}
 
 const namespace = '8c0f2f0e-5d2b-5c0a-9a53-7c4e1a3c7b11';
 

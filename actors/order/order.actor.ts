@@ -1,6 +1,6 @@
 import { defineActor, type Deferred, type Outcome, type Turn } from '../../runtime/define/actor.ts';
 import { TrolleyError } from '../../runtime/define/errors.ts';
-import { OrderContract, type OrderView } from './order.contract.ts';
+import { OrderContract, noSuchOrder, type OrderView } from './order.contract.ts';
 import {
   createOrderEffects,
   type GiveBackInput,
@@ -81,6 +81,6 @@ function giveBack(
 
 /** @throws TrolleyError `not_found` */
 function found({ order }: OrderState): Order {
-  if (order === null) throw new TrolleyError('not_found', 'no such order');
+  if (order === null) throw noSuchOrder();
   return order;
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { defineContract } from '../../runtime/define/contract.ts';
+import { TrolleyError } from '../../runtime/define/errors.ts';
 import { uuidV5 } from '../../runtime/define/uuid-v5.ts';
 import { CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/checkout.contract.ts';
@@ -47,6 +48,11 @@ export const OrderContract = defineContract({
     SetStatus: { input: z.object({ status: OrderStatus }), output: OrderView },
   },
 });
+
+/** The same words for one that does not exist and for someone else's: which of both it is, is not told. */
+export function noSuchOrder(): TrolleyError {
+  return new TrolleyError('not_found', 'there is no such order');
+}
 
 const namespace = '1f3c1a52-6d0a-5a35-8f7c-2b8c8c1d9e27';
 

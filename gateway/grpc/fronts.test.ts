@@ -87,6 +87,23 @@ describe('gRPC fronts', () => {
     }
   });
 
+  it('tell nobody else that there is a checkout or an order', async () => {
+    await carts.call('addItem', line(2, 1));
+    const { checkoutId } = await checkouts.call('initiateCheckout', checkout);
+    const orderId = [...open.memory.placed.values()][0]?.id ?? '';
+    const told = (answer: Promise<unknown>) => answer.then(() => 'shown', String);
+    for (const ask of [
+      (id: string) => checkouts.call('getCheckoutStatus', { checkoutId: id, userId: 2n }),
+      (id: string) => checkouts.call('cancelCheckout', { checkoutId: id, userId: 2n }),
+      (id: string) => orders.call('getOrder', { orderId: id }, { userId: '2' }),
+      (id: string) => orders.call('cancelOrder', { orderId: id, userId: '2' }),
+    ]) {
+      const foreign = [await told(ask(checkoutId)), await told(ask(orderId))];
+      expect(new Set(foreign)).to.deep.equal(new Set([await told(ask(unknown))]));
+      expect(foreign[0]).to.contain('there is no such');
+    }
+  });
+
   it('take names of payment methods that are known, and no card', async () => {
     await carts.call('addItem', line(2, 1));
     const asked = open.actors.asked.length;

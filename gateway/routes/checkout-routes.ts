@@ -4,7 +4,7 @@ import { orderIdFor } from '../../actors/order/order.contract.ts';
 import type { Checkouts } from '../checkouts.ts';
 import { BodyIdempotencyKey, BodyPaymentMethod } from '../fields.ts';
 import { Money } from '../money-json.ts';
-import { defineRoute, type Route } from './route.ts';
+import { defineRoute, ownerFor, type Route } from './route.ts';
 
 // Any text: the contract has no 400 for a checkout's id, and what is no id is no checkout either.
 const Params = z.object({ checkout_id: z.string().transform((id) => id.toLowerCase()) });
@@ -40,7 +40,7 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
       access: 'user',
       params: Params,
       async handle({ user, params, call, note }) {
-        const checkout = await checkouts.get(user.id, params.checkout_id, call);
+        const checkout = await checkouts.get(ownerFor(user), params.checkout_id, call);
         note(inLog(checkout));
         return { status: 200, body: { ...checkoutJson(checkout), history: historyJson(checkout) } };
       },

@@ -3,7 +3,7 @@ import { OrderStatus, type OrderView } from '../../actors/order/order.contract.t
 import { PathUuid, QueryPageSize, QueryPageToken } from '../fields.ts';
 import { Money, type Json } from '../money-json.ts';
 import type { Orders } from '../orders.ts';
-import { defineRoute, type Route } from './route.ts';
+import { defineRoute, ownerFor, type Route } from './route.ts';
 
 const Params = z.object({ order_id: PathUuid });
 
@@ -28,7 +28,7 @@ export function orderRoutes(orders: Orders): Route[] {
       params: Params,
       handle: async ({ user, params }) => ({
         status: 200,
-        body: orderJson(await orders.get(params.order_id, user.id)),
+        body: orderJson(await orders.get(params.order_id, ownerFor(user))),
       }),
     }),
     defineRoute({

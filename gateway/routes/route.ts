@@ -9,6 +9,11 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 /** Who may call: everyone and unlimited, whoever has a token, or whoever's token has the role `admin`. */
 export type Access = 'public' | 'user' | 'admin';
 
+/** Whose things a user may look at: their own, an admin everybody's. */
+export function ownerFor({ id, roles }: User): number | undefined {
+  return roles.includes('admin') ? undefined : id;
+}
+
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;

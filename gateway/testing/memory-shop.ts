@@ -5,10 +5,16 @@ import { maxLines, maxQuantity } from '../../actors/cart/cart.contract.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';
 import {
   checkoutIdFor,
+  noSuchCheckout,
   type CheckoutView,
   type ShippingAddress,
 } from '../../actors/checkout/checkout.contract.ts';
-import { orderIdFor, type OrderStatus, type OrderView } from '../../actors/order/order.contract.ts';
+import {
+  noSuchOrder,
+  orderIdFor,
+  type OrderStatus,
+  type OrderView,
+} from '../../actors/order/order.contract.ts';
 import type { OrderQueries } from '../../actors/order/order.queries.ts';
 import type { ProductView } from '../../actors/services/product/product.client.ts';
 import { TrolleyError } from '../../runtime/define/errors.ts';
@@ -113,7 +119,7 @@ export class MemoryShop {
       GetStatus: (key) => this.#checkout(key),
       Cancel: (key, { userId }: { userId: number }) => {
         const checkout = this.#checkout(key);
-        if (checkout.userId !== userId) throw new TrolleyError('not_found', 'there is no such checkout');
+        if (checkout.userId !== userId) throw noSuchCheckout();
         throw new TrolleyError('conflict', `the checkout is ${checkout.status}`);
       },
     },
@@ -149,7 +155,7 @@ export class MemoryShop {
 
   #checkout(key: string): CheckoutView {
     const checkout = this.checkouts.get(key);
-    if (checkout === undefined) throw new TrolleyError('not_found', 'there is no such checkout');
+    if (checkout === undefined) throw noSuchCheckout();
     return checkout;
   }
 
@@ -173,7 +179,7 @@ export class MemoryShop {
 
   #move(key: string, status: OrderStatus): OrderView {
     const order = this.placed.get(key);
-    if (order === undefined) throw new TrolleyError('not_found', 'there is no such order');
+    if (order === undefined) throw noSuchOrder();
     if (status === 'CANCELLED' && order.status === status) return order;
     const life = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
     const at = life.indexOf(order.status);

@@ -125,20 +125,28 @@ export function describeShop(name: string, open: () => ShopUnderTest): void {
       expect((await checkout('k')).status).to.equal(201);
     });
 
-    it('shows checkouts and orders to their buyer only', async () => {
+    it('shows checkouts and orders to their buyer and to admins, and tells nobody else that there are any', async () => {
       await add(line(2));
       const { json } = await checkout('k');
       const order = await firstOrder();
       const stranger = open().newUser();
-      for (const [method, path] of [
-        ['GET', `/checkout/${textOf(json['checkout_id'])}`],
-        ['POST', `/checkout/${textOf(json['checkout_id'])}/cancel`],
-        ['GET', `/checkout/${unknownId}`],
-        ['GET', `/orders/${textOf(order?.['id'])}`],
-        ['POST', `/orders/${textOf(order?.['id'])}/cancel`],
-        ['GET', `/orders/${unknownId}`],
+      for (const [kind, id] of [
+        ['checkout', textOf(json['checkout_id'])],
+        ['orders', textOf(order?.['id'])],
       ] as const) {
-        expect(await refusal(call(method, path, undefined, stranger)), path).to.equal('404 not_found');
+        for (const [method, rest] of [
+          ['GET', ''],
+          ['POST', '/cancel'],
+        ] as const) {
+          const told = async (someId: string) => {
+            const { status, json } = await call(method, `/${kind}/${someId}${rest}`, undefined, stranger);
+            return { status, ...json, request_id: undefined };
+          };
+          const foreign = await told(id);
+          expect(foreign, `${method} ${kind}`).to.include({ status: 404, code: 'not_found' });
+          expect(foreign, `${method} ${kind}`).to.deep.equal(await told(unknownId));
+        }
+        expect((await call('GET', `/${kind}/${id}`, undefined, 'admin')).status, kind).to.equal(200);
       }
     });
 
