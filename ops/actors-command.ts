@@ -9,6 +9,7 @@ const defaultScan = '100000';
 
 await runCommand({
   help: actorsHelp,
+  maxWords: 4,
   options: { scan: { type: 'boolean', default: false } },
   async run({ values: { scan }, positionals }, progress) {
     const [verb, keys = defaultScan] = positionals;

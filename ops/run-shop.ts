@@ -3,7 +3,6 @@ import type { DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
 import { openLineOutput, type LineOutput } from '../runtime/observe/line-output.ts';
 import { createStandardLogger } from '../runtime/observe/logger.ts';
-import { startTrolley } from './compose.ts';
 import type { Config } from './config/config.ts';
 import { describeConfig } from './config/describe-config.ts';
 import { parseConfig } from './config/parse-config.ts';
@@ -12,12 +11,12 @@ import { roleNames } from './config/roles.ts';
 import { readEnvironment } from './environment.ts';
 import { takeSignals } from './infra/ending.mjs';
 import { writePrivately } from './infra/keep-private.ts';
+import { version } from './infra/package-facts.mjs';
 import { createLifecycle } from './infra/lifecycle.ts';
 import { guardProcess, type GuardedProcess } from './infra/process-guard.ts';
 import { createProgress, type Progress } from './infra/progress.ts';
-import { endWithReader } from './infra/run-command.ts';
+import { endWithReader, readCommandLine, tellProblem, versionLine } from './infra/run-command.ts';
 import { isStartProblem } from './infra/start-problem.ts';
-import { readVersion } from './version.ts';
 import { welcome } from './welcome.ts';
 
 /** What `npm start` does, from its flags to its end. */
@@ -26,25 +25,22 @@ export async function runShop(): Promise<void> {
   const told = openLineOutput(process.stderr);
   const progress = createProgress(told);
   told.onLost = (lines) => progress.warn(`${lines} lines could not be written here.`);
-  if (process.argv.includes('--help')) {
-    endWithReader(progress);
-    process.stdout.write(renderHelp(process.stdout.columns));
-    return;
-  }
   writePrivately();
   const config = readConfig(progress);
-  if (config === undefined) process.exitCode = 1;
-  else await run(config, progress, told);
+  if (config !== undefined) await run(config, progress, told);
 }
 
+/** Undefined: there is nothing to start, and the exit code says why. */
 function readConfig(progress: Progress): Config | undefined {
   try {
-    return parseConfig(readEnvironment());
+    const { values } = readCommandLine({ options: {} });
+    if (!values.help && !values.version) return parseConfig(readEnvironment());
+    endWithReader(progress);
+    process.stdout.write(values.help ? renderHelp(process.stdout.columns) : versionLine);
   } catch (error) {
-    if (!isStartProblem(error)) throw error;
-    for (const line of error.message.split('\n')) progress.fail(line);
-    return undefined;
+    process.exitCode = tellProblem(error, progress);
   }
+  return undefined;
 }
 
 async function run(config: Config, progress: Progress, told: LineOutput): Promise<void> {
@@ -53,7 +49,7 @@ async function run(config: Config, progress: Progress, told: LineOutput): Promis
     level: config.logLevel,
     output,
     ...(output.isTTY ? { through: forPeople(output) } : {}),
-    base: { role: roleNames(config.roles), pid: process.pid, version: readVersion() },
+    base: { role: roleNames(config.roles), pid: process.pid, version },
   });
   for (const warning of config.warnings) progress.warn(warning);
   log.debug({ config: describeConfig(config) }, 'configuration');
@@ -74,12 +70,14 @@ async function run(config: Config, progress: Progress, told: LineOutput): Promis
   const guard = guardProcess(guarded, { lifecycle, progress, log });
   const startedAt = performance.now();
   try {
+    // Only now: who asks for help, or has set something wrong, does not wait for all of it.
+    const { startTrolley } = await import('./compose.ts');
     const { gatewayUrl } = await startTrolley(config, lifecycle, log);
     progress.done('Trolley is ready', performance.now() - startedAt);
     if (gatewayUrl !== undefined) progress.say(await welcome(config, gatewayUrl));
   } catch (error) {
     if (guard.ending) return;
-    if (isStartProblem(error)) progress.fail(error.message);
+    if (isStartProblem(error)) tellProblem(error, progress);
     else {
       log.fatal({ err: error }, 'the start failed');
       progress.fail(`The start failed: ${String(error)}`);

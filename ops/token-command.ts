@@ -1,27 +1,29 @@
 import { parseConfig } from './config/parse-config.ts';
 import { readEnvironment } from './environment.ts';
-import { isStartProblem, StartProblem } from './infra/start-problem.ts';
+import { exitCodes, runCommand } from './infra/run-command.ts';
+import { StartProblem, UsageProblem } from './infra/start-problem.ts';
 import { mintToken } from './token.ts';
 
-/* `npm run token -- <user id> [role …]` prints a token for trying things out. */
+const help = `npm run token -- USER [ROLE …]
 
-async function print(): Promise<void> {
-  const config = parseConfig(readEnvironment());
-  if (config.mode === 'production') {
-    throw new StartProblem('Tokens are handed out in development only: NODE_ENV is production.');
-  }
-  const [user = '', ...roles] = process.argv.slice(2);
-  const userId = Number(user);
-  if (!Number.isSafeInteger(userId) || userId <= 0) {
-    throw new StartProblem('Usage: npm run token -- <user id> [admin], such as: npm run token -- 1 admin');
-  }
-  process.stdout.write(`${await mintToken(config.jwt, { userId, roles })}\n`);
-}
+Prints a token for trying things out, good for 12 hours: npm run token -- 1, or npm run token -- 1 admin.
+In development only.
+`;
 
-try {
-  await print();
-} catch (error) {
-  if (!isStartProblem(error)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = 1;
-}
+await runCommand({
+  help,
+  options: {},
+  maxWords: Infinity,
+  async run({ positionals: [user = '', ...roles] }) {
+    const config = parseConfig(readEnvironment());
+    if (config.mode === 'production') {
+      throw new StartProblem('Tokens are handed out in development only: NODE_ENV is production.');
+    }
+    const userId = Number(user);
+    if (!/^\d+$/.test(user) || !Number.isSafeInteger(userId) || userId <= 0) {
+      throw new UsageProblem('Say whose: npm run token -- USER [ROLE …], such as: npm run token -- 1 admin');
+    }
+    process.stdout.write(`${await mintToken(config.jwt, { userId, roles })}\n`);
+    return exitCodes.done;
+  },
+});

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readEnvironment } from '../environment.ts';
 import { startRedis } from '../infra/embedded-redis.ts';
+import type { Command, Given } from '../infra/run-command.ts';
+import { UsageProblem } from '../infra/start-problem.ts';
 import { asksScenario } from './mailbox/asks.scenario.ts';
 import { Bench, type Result, type Scenario } from './mailbox/bench.ts';
 import { failoverScenario } from './mailbox/failover.scenario.ts';
@@ -35,18 +36,20 @@ const options = {
   json: { type: 'string' },
   only: { type: 'string' },
   quick: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
-/** `npm run bench -- mailbox …`; resolves to the exit code. */
-export async function benchMailbox(args: string[]): Promise<number> {
+type Values = Given<typeof options>['values'];
+
+/** `npm run bench -- mailbox …` */
+export const mailboxBench: Command<typeof options> = { help, options, run: ({ values }) => measure(values) };
+
+async function measure(values: Values): Promise<number> {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   const print = (lines: string[]) => void process.stdout.write(`${lines.join('\n')}\n\n`);
-  const { values } = parseArgs({ args, options });
   const chosen = scenarios.filter(({ name }) => values.only === undefined || name === values.only);
-  if (values.help || chosen.length === 0) {
-    process.stdout.write(help);
-    return values.help ? 0 : 2;
+  if (chosen.length === 0) {
+    const names = scenarios.map(({ name }) => name).join(', ');
+    throw new UsageProblem(`--only knows ${names}, not '${values.only}'.`);
   }
   const { bars, figures } = await runAll(chosen, values.quick, say);
   print(renderFigures(figures));

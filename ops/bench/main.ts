@@ -1,22 +1,23 @@
-/* `npm run bench -- NAME [options]`: each bench says with --help what it measures. */
+import { runCommand } from '../infra/run-command.ts';
+import { runNamedCommand } from '../infra/run-named-command.ts';
 
-type Run = (args: string[]) => Promise<number>;
+/* `npm run bench -- NAME [flags]`. Each is loaded only when asked for, so that it does not pay for another. */
 
-/** Loaded only when asked for, so that one bench does not pay for another. */
-const benches: Readonly<Record<string, () => Promise<Run>>> = {
-  mailbox: async () => (await import('./mailbox.ts')).benchMailbox,
-  shop: async () => (await import('./shop.ts')).benchShop,
-  sizing: async () => (await import('./sizing.ts')).benchSizing,
-};
-
-const [name = '', ...args] = process.argv.slice(2);
-const load = benches[name];
-if (load === undefined) {
-  const asked = name === '--help';
-  const usage = `Usage: npm run bench -- ${Object.keys(benches).join(' | ')} [--help]\n`;
-  process[asked ? 'stdout' : 'stderr'].write(usage);
-  process.exitCode = asked ? 0 : 2;
-} else {
-  const run = await load();
-  process.exitCode = await run(args);
-}
+await runNamedCommand({
+  script: 'bench',
+  about: 'Measures, on servers of its own.',
+  commands: {
+    mailbox: {
+      summary: 'the mailboxes against plain BullMQ, and against their floor',
+      run: async (args) => runCommand({ ...(await import('./mailbox.ts')).mailboxBench, args }),
+    },
+    shop: {
+      summary: 'requests of one user and of 32 at once, memory, and how long a start takes',
+      run: async (args) => runCommand({ ...(await import('./shop.ts')).shopBench, args }),
+    },
+    sizing: {
+      summary: 'what a cart, a checkout, an order, an event and a message cost',
+      run: async (args) => runCommand({ ...(await import('./sizing.ts')).sizingBench, args }),
+    },
+  },
+});

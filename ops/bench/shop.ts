@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import type { Command, Given } from '../infra/run-command.ts';
 import { ShopProcess } from '../e2e/shop-process.ts';
 import { Buyers } from './shop/buyers.ts';
 import { HttpCaller } from './shop/http-caller.ts';
@@ -24,16 +24,14 @@ measures, one user at a time and 32 at once: add to cart, GET cart, checkout; be
 const options = {
   json: { type: 'string' },
   quick: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
-/** `npm run bench -- shop …`; resolves to the exit code. */
-export async function benchShop(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options });
-  if (values.help) {
-    process.stdout.write(help);
-    return 0;
-  }
+type Values = Given<typeof options>['values'];
+
+/** `npm run bench -- shop …` */
+export const shopBench: Command<typeof options> = { help, options, run: ({ values }) => measure(values) };
+
+async function measure(values: Values): Promise<number> {
   const dataDir = await mkdtemp(join(tmpdir(), 'trolley-bench-'));
   try {
     const figures = await run(dataDir, values.quick ? 0.2 : 1);

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
 import { readEnvironment } from '../environment.ts';
 import { startRedis } from '../infra/embedded-redis.ts';
+import type { Command, Given } from '../infra/run-command.ts';
 import { isStartProblem } from '../infra/start-problem.ts';
 import { Bench } from './mailbox/bench.ts';
 import { spaceScenario } from './mailbox/space.scenario.ts';
@@ -24,16 +24,18 @@ had. Takes about two minutes; processor times are Linux's. Prints the table that
 const options = {
   json: { type: 'string' },
   quick: { type: 'boolean', default: false },
-  help: { type: 'boolean', default: false },
 } as const;
 
-/** `npm run bench -- sizing …`; resolves to the exit code. */
-export async function benchSizing(args: string[]): Promise<number> {
-  const { values } = parseArgs({ args, options });
-  if (values.help) {
-    process.stdout.write(help);
-    return 0;
-  }
+type Values = Given<typeof options>['values'];
+
+/** `npm run bench -- sizing …` */
+export const sizingBench: Command<typeof options> = {
+  help,
+  options,
+  run: ({ values }) => measureAll(values),
+};
+
+async function measureAll(values: Values): Promise<number> {
   const say = (line: string) => void process.stderr.write(`${line}\n`);
   const searchPath = readEnvironment()['PATH'] ?? '';
   const count = values.quick ? 300 : 2_000;

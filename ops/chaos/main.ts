@@ -1,41 +1,34 @@
+import { openLineOutput } from '../../runtime/observe/line-output.ts';
 import { readEnvironment } from '../environment.ts';
 import { takeSignals } from '../infra/ending.mjs';
 import { createProgress } from '../infra/progress.ts';
-import { isStartProblem } from '../infra/start-problem.ts';
+import { exitCodes, tellProblem, versionLine } from '../infra/run-command.ts';
+import { runNamedCommand } from '../infra/run-named-command.ts';
 import { clusterScenario } from './cluster-scenario.ts';
 import { outageScenario } from './outage-scenario.ts';
 import type { ChaosScenario } from './scenario.ts';
 
-const scenarios: Readonly<Record<string, ChaosScenario>> = {
-  cluster: clusterScenario,
-  outage: outageScenario,
-};
+/* `npm run chaos -- NAME [flags]` */
 
-const usage = `npm run chaos -- <scenario> [flags]
+const command = (scenario: ChaosScenario) => ({
+  summary: scenario.summary,
+  async run(args: readonly string[]) {
+    process.exitCode = await run(scenario, args);
+  },
+});
 
-Treats real processes badly and checks what they promised.
+await runNamedCommand({
+  script: 'chaos',
+  about: 'Treats real processes badly and checks what they promised.',
+  commands: { cluster: command(clusterScenario), outage: command(outageScenario) },
+});
 
-${Object.entries(scenarios)
-  .map(([name, { summary }]) => `  ${name.padEnd(12)}${summary}`)
-  .join('\n')}
-
-npm run chaos -- <scenario> --help tells its flags.
-`;
-
-const [name = '', ...args] = process.argv.slice(2);
-const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
-
-if (scenario === undefined) {
-  process.stdout.write(usage);
-  process.exitCode = name === '' || name === '--help' ? 0 : 2;
-} else if (args.includes('--help')) {
-  process.stdout.write(scenario.help);
-} else {
-  process.exitCode = await run(scenario);
-}
-
-async function run(chosen: ChaosScenario): Promise<number> {
-  const progress = createProgress(process.stdout);
+async function run(scenario: ChaosScenario, args: readonly string[]): Promise<number> {
+  if (args.includes('--help') || args.includes('--version')) {
+    process.stdout.write(args.includes('--help') ? scenario.help : versionLine);
+    return exitCodes.done;
+  }
+  const progress = createProgress(openLineOutput(process.stderr));
   const stopping = new AbortController();
   takeSignals((name) => {
     if (stopping.signal.aborted) return;
@@ -43,15 +36,13 @@ async function run(chosen: ChaosScenario): Promise<number> {
     stopping.abort();
   });
   try {
-    const passed = await chosen.run(args, {
+    const passed = await scenario.run(args, {
       terminal: process.stdout,
       signal: stopping.signal,
       searchPath: readEnvironment()['PATH'] ?? '',
     });
-    return passed ? 0 : 1;
+    return passed ? exitCodes.done : exitCodes.failed;
   } catch (error) {
-    if (!isStartProblem(error)) throw error;
-    progress.fail(error.message);
-    return 2;
+    return tellProblem(error, progress);
   }
 }

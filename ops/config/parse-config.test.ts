@@ -294,6 +294,30 @@ describe('parseConfig', () => {
     ]);
   });
 
+  const meant: readonly (readonly [given: string, meant: string | undefined])[] = [
+    ['HTTP_PROT', 'HTTP_PORT'],
+    ['KAFKA_BROKER', 'KAFKA_BROKERS'],
+    ['MONGODB_URL', 'MONGODB_URI'],
+    ['DATADIR', 'DATA_DIR'],
+    ['ROLE', 'ROLES'],
+    ['log_level', 'LOG_LEVEL'],
+    ['TROLLEY_HTTP_PORT', 'HTTP_PORT'],
+    ['JWT_SECRTE', 'JWT_SECRET'],
+    // Those of others.
+    ['HTTP_PROXY', undefined],
+    ['HOME', undefined],
+    ['PORT', undefined],
+    ['PRODUCT_SERVICE_PORT', undefined],
+    ['npm_config_http_port', undefined],
+    ['TEST_REDIS_URL', undefined],
+  ];
+  for (const [given, name] of meant) {
+    it(`${name === undefined ? 'lets' : 'asks about'} ${given}`, () => {
+      const lines = name === undefined ? [] : [`${given} is not read: is ${name} meant?`];
+      expect(parseConfig({ [given]: 'x' }).warnings).to.deep.equal(lines);
+    });
+  }
+
   it('only warns of a standard variable that has no effect', () => {
     const { warnings } = parseConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' });
     expect(warnings).to.deep.equal([

@@ -4,6 +4,7 @@ import { arrange, developmentSecret, type Config } from './config.ts';
 import { ignoredFeatures, refuseLaterFeatures } from './later-features.ts';
 import { isLoopback } from './loopback.ts';
 import { roles, type Role } from './roles.ts';
+import { unknownVariables } from './unknown-variables.ts';
 import { roleList, secrets } from './value.ts';
 import { variableList, variables, type Values, type Variable, type VariableName } from './variables.ts';
 
@@ -37,7 +38,10 @@ export function parseConfig(env: Environment): Config {
     lines.push(...portProblems(values, given, active), ...openToAll(values));
   }
   if (!result.success || lines.length > 0) throw new ConfigError(lines);
-  return arrange(result.data as Values, { searchPath: env['PATH'] ?? '', warnings: ignoredFeatures(env) });
+  return arrange(result.data as Values, {
+    searchPath: env['PATH'] ?? '',
+    warnings: [...unknownVariables(env), ...ignoredFeatures(env)],
+  });
 }
 
 const schema = z.object(

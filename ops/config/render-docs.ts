@@ -9,7 +9,7 @@ export function renderHelp(width = 100): string {
   const lines = [
     'Trolley: carts and checkouts as an actor cluster.',
     '',
-    'Usage: npm start [-- --help]',
+    'Usage: npm start [-- --help | --version]',
     '',
     ...wrap('Everything is set by environment variables, or in a file .env (the environment wins).', width),
   ];

@@ -1,14 +1,23 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { nodeProblem } from './package-facts.mjs';
 
 /*
  * Loaded before everything else, so plain JavaScript that needs nothing but Node. From here on a signal ends the
  * process, and what it started, with a sentence: also in its first second, and also where it is PID 1, whom the kernel
  * shields from every signal without a handler. Who ends in an order of its own takes the signals over.
  *
+ * It is also the first place where an old Node can be told so.
+ *
  * An npm script gives TROLLEY_PARENT, the process id of npm. npm passes SIGINT and SIGTERM on, but not SIGHUP, and
  * nothing once it is killed; so whoever it started looks whether it is still there.
  */
+
+const tooOld = nodeProblem(process.versions.node);
+if (tooOld !== undefined) {
+  process.stderr.write(`${tooOld}\n`);
+  process.exit(1);
+}
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const watchMs = 250;

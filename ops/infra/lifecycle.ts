@@ -1,7 +1,7 @@
 import { systemClock, type Clock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import type { Progress } from './progress.ts';
-import { StartProblem } from './start-problem.ts';
+import { asStartProblem, StartProblem } from './start-problem.ts';
 
 /** One thing that a process starts and later stops. */
 export interface Stage<T> {
@@ -116,7 +116,7 @@ export function createLifecycle({ progress, log, clock = systemClock }: Surround
       } catch (error) {
         starting.delete(begun);
         await stop();
-        throw error;
+        throw asStartProblem(`The start failed at ${stage.name}`, error);
       } finally {
         starting.delete(begun);
       }

@@ -1,9 +1,10 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { nodeProblem } from './package-facts.mjs';
 import { chooseRedis, findProgram } from './find-redis.mjs';
 import { canInstallWithApt, reasonToInstall } from './prepare-plan.mjs';
 import { isAlive } from './process-identity.ts';
@@ -123,18 +124,40 @@ describe('prepare.mjs', () => {
   });
 
   /** A fresh clone, with `npm` in place of npm. */
-  function makeClone(npm: string): { clone: string; args: string[]; env: Record<string, string> } {
+  function makeClone(
+    npm: string,
+    node = '>=20.19',
+  ): { clone: string; args: string[]; env: Record<string, string> } {
     const clone = mkdtempSync(join(tmpdir(), 'trolley-clone-'));
     const infra = join(clone, 'ops', 'infra');
     mkdirSync(infra, { recursive: true });
-    for (const name of ['ending.mjs', 'prepare.mjs', 'prepare-plan.mjs', 'find-redis.mjs'])
+    for (const name of [
+      'ending.mjs',
+      'package-facts.mjs',
+      'prepare.mjs',
+      'prepare-plan.mjs',
+      'find-redis.mjs',
+    ])
       copyFileSync(join(import.meta.dirname, name), join(infra, name));
+    writeFileSync(join(clone, 'package.json'), JSON.stringify({ engines: { node } }));
     writeFileSync(join(clone, 'package-lock.json'), JSON.stringify({ packages: { '': {} } }));
     const npmFile = join(clone, 'npm.cjs');
     writeFileSync(npmFile, npm);
     const env = { PATH: '', REDIS_URL: 'redis://127.0.0.1:1', npm_execpath: npmFile };
     return { clone, args: [join(infra, 'prepare.mjs')], env };
   }
+
+  it('says in one line that this Node is too old, before anything is installed', () => {
+    const { clone, args, env } = makeClone(installer, '>=99.1');
+    try {
+      const { status, stdout, stderr } = spawnSync(process.execPath, args, { env, encoding: 'utf8' });
+      const sentence = `This is Node ${process.versions.node}, and Trolley needs 99.1 or newer: https://nodejs.org.\n`;
+      expect([status, stdout, stderr]).to.deep.equal([1, '', sentence]);
+      expect(existsSync(join(clone, 'node_modules'))).to.equal(false);
+    } finally {
+      rmSync(clone, { recursive: true });
+    }
+  });
 
   it('ends npm ci with itself, and tells npm not to go on', async () => {
     const { clone, args, env } = makeClone(
@@ -183,4 +206,16 @@ describe('prepare.mjs', () => {
     }
     expect(said).to.match(/^No Redis was found\. Install redis-server .+\n$/);
   });
+});
+
+describe('nodeProblem', () => {
+  for (const enough of ['20.19.0', '20.19', '20.20.2', '22.0.0', '100.1.0']) {
+    it(`takes Node ${enough}`, () => expect(nodeProblem(enough, '>=20.19')).to.equal(undefined));
+  }
+  for (const old of ['20.18.3', '18.20.8', '8.17.0']) {
+    it(`says that Node ${old} is too old`, () =>
+      expect(nodeProblem(old, '>=20.19')).to.equal(
+        `This is Node ${old}, and Trolley needs 20.19 or newer: https://nodejs.org.`,
+      ));
+  }
 });

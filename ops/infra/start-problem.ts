@@ -1,3 +1,5 @@
+import { isForeseen, reasonOf } from '../../runtime/observe/reason.ts';
+
 const brand = 'StartProblem';
 
 /** Something the person at the terminal can put right: its message is shown as it is, without a stack. */
@@ -10,6 +12,15 @@ export class StartProblem extends Error {
 
 export function isStartProblem(value: unknown): value is StartProblem {
   return value instanceof Error && value.name === brand;
+}
+
+/**
+ * The error as a sentence about `what`, where it tells what servers, files and networks do now and then. A fault of this
+ * program stays as it is.
+ */
+export function asStartProblem(what: string, error: unknown): unknown {
+  if (isStartProblem(error) || !isForeseen(error)) return error;
+  return new StartProblem(`${what}: ${reasonOf(error)}`, { cause: error });
 }
 
 const usageBrand = 'UsageProblem';

@@ -6,11 +6,12 @@ import { createLogger } from './logger.ts';
 import { checkAt, createReadiness } from './readiness.ts';
 
 describe('watchHealth', () => {
-  it('tells once that a dependency fails, where and why, and once that it works again', async () => {
+  it('tells in one line what fails, where and why, and in one that it works again', async () => {
     const clock = new FakeClock();
     let problem: Error | undefined;
     const checks = {
       redis: checkAt('redis://cache', async () => (problem ? Promise.reject(problem) : undefined)),
+      nodes: async () => (problem ? Promise.reject(problem) : undefined),
       carts: async () => undefined,
     };
     const lines = new PassThrough({ encoding: 'utf8' });
@@ -30,15 +31,11 @@ describe('watchHealth', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
     expect(told).to.have.length(2);
-    expect(told[0]).to.include({
-      dependency: 'redis',
-      reason: 'redis://cache: there is no connection',
-      msg: 'a dependency fails',
+    expect(told[0]).to.deep.include({
+      level: 'warn',
+      reasons: { redis: 'redis://cache: there is no connection', nodes: 'there is no connection' },
+      msg: 'not working: redis, nodes',
     });
-    expect(told[1]).to.include({
-      dependency: 'redis',
-      seconds: 6,
-      msg: 'a dependency works again, after 6 s',
-    });
+    expect(told[1]).to.include({ level: 'info', msg: 'working again: redis, after 6 s; nodes, after 6 s' });
   });
 });

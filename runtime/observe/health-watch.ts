@@ -9,8 +9,8 @@ export interface HealthWatchOptions {
 }
 
 /**
- * Makes a look at the dependencies, to be taken now and then: a line in the log when one begins to fail, and one when
- * it works again. What comes of it elsewhere meanwhile is not told at this level.
+ * Makes a look at the dependencies, to be taken now and then: a line in the log for those that began to fail since the
+ * last one, and a line for those that work again. What comes of it elsewhere meanwhile is not told at these levels.
  */
 export function watchHealth({ readiness, clock, logger }: HealthWatchOptions): () => Promise<void> {
   const failingSince = new Map<string, number>();
@@ -18,17 +18,19 @@ export function watchHealth({ readiness, clock, logger }: HealthWatchOptions): (
   return async () => {
     const { dependencies, reasons } = await readiness();
     const now = clock.monotonic();
-    for (const dependency of Object.keys(dependencies)) {
-      const since = failingSince.get(dependency);
-      const reason = reasons[dependency];
-      if (reason !== undefined && since === undefined) {
-        failingSince.set(dependency, now);
-        logger.warn({ dependency, reason }, 'a dependency fails');
-      } else if (reason === undefined && since !== undefined) {
-        failingSince.delete(dependency);
-        const seconds = Math.max(1, Math.round((now - since) / 1000));
-        logger.info({ dependency, seconds }, `a dependency works again, after ${seconds} s`);
-      }
+    const fresh = Object.entries(reasons).filter(([name]) => !failingSince.has(name));
+    const back = [...failingSince].filter(([name]) => dependencies[name] === 'ok');
+    for (const [name] of fresh) failingSince.set(name, now);
+    for (const [name] of back) failingSince.delete(name);
+    if (fresh.length > 0) {
+      const names = fresh.map(([name]) => name).join(', ');
+      logger.warn({ reasons: Object.fromEntries(fresh) }, `not working: ${names}`);
+    }
+    if (back.length > 0) {
+      const told = back.map(
+        ([name, since]) => `${name}, after ${Math.max(1, Math.round((now - since) / 1000))} s`,
+      );
+      logger.info(`working again: ${told.join('; ')}`);
     }
   };
 }

@@ -86,6 +86,8 @@ function conditionOf(error: unknown): string | undefined {
     case 'EACCES':
     case 'EPERM':
       return 'permission denied';
+    case 'ENOTDIR':
+      return 'a part of the path is no folder';
     case 'EMFILE':
     case 'ENFILE':
       return 'too many open files';
@@ -97,15 +99,19 @@ function conditionOf(error: unknown): string | undefined {
 /** SQLSTATE classes of connections, accounts, resources, an operator's doing, and the system below. */
 const sqlState = /^(08|25|28|3D|53|57|58)[0-9A-Z]{3}$/;
 const sqliteCode = /^SQLITE_(BUSY|LOCKED|READONLY|IOERR|CANTOPEN|PROTOCOL)/;
+/** What OpenSSL and Node find wrong with the other side of a TLS connection. */
+const tlsCode = /^(EPROTO|ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
 const names =
   /^(Mongo(Network|ServerSelection|WaitQueue|PoolCleared|NotConnected|Topology)|KafkaJS|ReplyError$|ClusterAllFailed|AbortError$)/;
 const messages =
-  /^(Connection terminated|timeout e(xpired|xceeded)|Query read timeout|Client has encountered a connection)/;
+  /^(Connection terminated|timeout e(xpired|xceeded)|Query read timeout|The server does not support SSL|SASL: |Client has encountered a connection)/;
 
 function isOfServer(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = String((error as Facts).code);
   return (
-    sqlState.test(code) || sqliteCode.test(code) || names.test(error.name) || messages.test(error.message)
+    [sqlState, sqliteCode, tlsCode].some((codes) => codes.test(code)) ||
+    names.test(error.name) ||
+    messages.test(error.message)
   );
 }

@@ -1,0 +1,3 @@
+export const version: string;
+
+export function nodeProblem(node: string, wanted?: string): string | undefined;
