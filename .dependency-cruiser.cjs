@@ -8,7 +8,7 @@ const order = ['proto', 'runtime', 'actors', 'gateway', 'ops'];
 const tests = '\\.test\\.ts$|/testing/|^ops/e2e/';
 
 /** The composition roots, in `ops/` and of the runtime's example, build the drivers that they hand to the adapters; the benches measure drivers. */
-const roots = '^ops/([^/]+\\.ts$|compose/|bench/|chaos/|backup/)|^runtime/example/';
+const roots = '^ops/([^/]+\\.ts$|compose/|bench/|chaos/|backup/|reconcile/)|^runtime/example/';
 
 const driver = (name, folders) => ({
   name: `driver-${name}`,

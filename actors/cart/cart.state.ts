@@ -4,7 +4,7 @@ import { uuidV5 } from '../../runtime/define/uuid-v5.ts';
 import { CartLine, ProductId, Quantity, maxLines, maxQuantity, type CartView } from './cart.contract.ts';
 
 /** How many settled checkouts a cart remembers. */
-const maxSettled = 100;
+export const maxSettled = 100;
 
 /** A cart that nobody touched for this long is removed. */
 export const cartRetentionMs = 90 * 86_400_000;

@@ -27,6 +27,8 @@ export interface Moment {
 export interface MomentOfPostgres {
   /** Reads as of the moment. */
   readonly client: Client;
+  /** Reads what is there now. */
+  readonly present: Client;
   readonly version: string;
   /** Where the moment lies in the server's log: what recovery to a point in time aims at. */
   readonly lsn: string;
@@ -54,7 +56,7 @@ export async function openMoment(folder: string, postgresUrl: string | undefined
   }
   try {
     for (const name of readdirSync(folder).filter((each) => each.endsWith('.sqlite')))
-      files.push({ name, database: new Database(join(folder, name), { readonly: true }) });
+      files.push({ name, database: openFile(join(folder, name)) });
     if (postgresUrl === undefined) {
       for (const file of files) beginReading(file);
       return { files, postgres: undefined, close };
@@ -71,17 +73,37 @@ export async function openMoment(folder: string, postgresUrl: string | undefined
     for (const file of files) beginReading(file);
     await writer.query('COMMIT');
     const { version = '', lsn = '' } = rows[0] ?? {};
-    return { files, postgres: { client: reader, version, lsn, heldMs: performance.now() - heldAt }, close };
+    return {
+      files,
+      postgres: { client: reader, present: writer, version, lsn, heldMs: performance.now() - heldAt },
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
   }
 }
 
+function openFile(path: string): SqliteDatabase {
+  try {
+    return new Database(path, { readonly: true });
+  } catch (cause) {
+    throw unreadable(path, cause);
+  }
+}
+
 /** A transaction sees from its first read on what was committed by then. */
 function beginReading({ database }: SqliteFile): void {
-  database.exec('BEGIN');
-  database.prepare('SELECT count(*) FROM sqlite_schema').get();
+  try {
+    database.exec('BEGIN');
+    database.prepare('SELECT count(*) FROM sqlite_schema').get();
+  } catch (cause) {
+    throw unreadable(database.name, cause);
+  }
+}
+
+function unreadable(path: string, cause: unknown): StartProblem {
+  return new StartProblem(`${path} can't be read: ${(cause as Error).message}.`, { cause });
 }
 
 async function connect(url: string, opened: Client[]): Promise<Client> {

@@ -1,113 +1,157 @@
-import { copyFileSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
+import { chmod, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import Database from 'better-sqlite3';
 import { Client } from 'pg';
-import { openDataDir } from '../infra/data-dir.ts';
+import { makeFolder, openDataDir, unfinishedRestore } from '../infra/data-dir.ts';
 import { startPostgres } from '../infra/embedded-postgres.ts';
+import type { EmbeddedServer } from '../infra/embedded-server.ts';
 import type { Progress } from '../infra/progress.ts';
 import { StartProblem } from '../infra/start-problem.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
-import { readManifest, verifyFiles, type Manifest } from './manifest.ts';
+import { unknownGaps } from '../reconcile/event-gap.ts';
+import type { Findings } from '../reconcile/findings.ts';
+import { reconcileAloud } from '../reconcile/reconcile-aloud.ts';
+import { summaryOf } from '../reconcile/say-findings.ts';
+import { flush } from './flush.ts';
+import { gapsIn, readManifest, verifyFiles, type Manifest } from './manifest.ts';
 import { openMoment } from './moment.ts';
 import { readTable, setSequence, writeTable } from './postgres-tables.ts';
-import { reconcile, type Mismatch } from './reconcile.ts';
 
 export interface RestoreOptions {
   readonly from: string;
   /** A folder that is not there yet, or empty. */
   readonly dataDir: string;
+  readonly sessionRetentionMs: number;
+  /** Refuse to restore stores that do not agree. */
+  readonly strict?: boolean;
   readonly progress: Progress;
 }
 
 export interface Restored {
   readonly manifest: Manifest;
-  readonly mismatches: readonly Mismatch[];
+  readonly findings: Findings;
 }
 
-/** Where it grows; a start does not look there. */
-const growing = '.restoring';
-const notOurs = new Set(['trolley.lock', 'lost+found', growing]);
+const notOurs = new Set(['trolley.lock', 'lost+found']);
 const migrations = new URL('../migrations/', import.meta.url);
 
 type PostgresCopy = NonNullable<Manifest['postgres']>;
 
 /**
- * Makes a DATA_DIR of a backup, reads back what it has written, and holds the stores against each other.
+ * Makes a DATA_DIR of a backup, reads back what it has written, and holds the stores against each other. Where they do
+ * not agree it says so: the backup is what there is.
+ *
+ * It grows in a folder of its own within DATA_DIR, which is there until the last step: a DATA_DIR that has one is not
+ * used by anybody, and the next restore begins anew.
  *
  * @throws StartProblem in a sentence; then DATA_DIR is as empty as it was
  */
-export async function restoreBackup({ from, dataDir, progress }: RestoreOptions): Promise<Restored> {
-  const folder = resolve(from);
-  const manifest = readManifest(folder);
+export async function restoreBackup(options: RestoreOptions): Promise<Restored> {
+  const { dataDir, progress, strict = false } = options;
+  const from = resolve(options.from);
+  const manifest = readManifest(from);
   const checkedAt = performance.now();
-  await verifyFiles(folder, manifest);
+  await verifyFiles(from, manifest);
   progress.done('the backup is as it was written', performance.now() - checkedAt);
   // Says who has it, when a shop runs on it.
-  const held = openDataDir(dataDir);
-  const place = join(held.path, growing);
+  const held = openDataDir(dataDir, process.pid, 'restore');
+  const place = join(held.path, unfinishedRestore);
+  const clear = () => {
+    for (const name of contentsOf(held.path)) if (name !== unfinishedRestore) remove(join(held.path, name));
+    remove(place);
+  };
   try {
-    if (readdirSync(held.path).some((name) => !notOurs.has(name)))
+    if (existsSync(place)) {
+      progress.warn('An earlier restore was not finished: beginning anew.');
+      clear();
+    } else if (contentsOf(held.path).length > 0)
       throw new StartProblem(`${held.path} is not empty. Restore into a new DATA_DIR.`);
-    rmSync(place, { recursive: true, force: true });
-    // As openDataDir makes DATA_DIR itself: under root, PostgreSQL's own user must pass through.
-    mkdirSync(place, { mode: process.getuid?.() === 0 ? 0o711 : 0o700 });
-    restoreFiles(folder, place, manifest, progress);
-    const mismatches = await restorePostgres(folder, place, manifest.postgres, progress);
-    for (const name of readdirSync(place)) renameSync(join(place, name), join(held.path, name));
-    return { manifest, mismatches };
+    try {
+      makeFolder(place);
+      await flush(held.path);
+      for (const { file } of manifest.sqlite)
+        await restoreFile(join(from, file), join(place, file), progress);
+      const findings = await restorePostgres(from, place, manifest, options);
+      if (strict && findings.total > 0)
+        throw new StartProblem(`${summaryOf(findings)} With --strict nothing is restored.`);
+      for (const name of readdirSync(place)) renameSync(join(place, name), join(held.path, name));
+      await flush(held.path);
+      rmdirSync(place);
+      await flush(held.path);
+      return { manifest, findings };
+    } catch (error) {
+      clear();
+      throw error;
+    }
   } finally {
-    rmSync(place, { recursive: true, force: true });
     held.release();
   }
 }
 
-function restoreFiles(from: string, to: string, { sqlite }: Manifest, progress: Progress): void {
-  for (const { file } of sqlite) {
-    const startedAt = performance.now();
-    copyFileSync(join(from, file), join(to, file));
-    const database = new Database(join(to, file));
-    try {
-      const faults = database.pragma('integrity_check', { simple: true });
-      const orphans = database.pragma('foreign_key_check') as unknown[];
-      if (faults !== 'ok' || orphans.length > 0)
-        throw new StartProblem(`${file} of the backup is not sound: ${String(faults)}`);
-    } finally {
-      database.close();
-    }
-    progress.done(file, performance.now() - startedAt);
-  }
+const contentsOf = (folder: string) => readdirSync(folder).filter((name) => !notOurs.has(name));
+/** Again while a PostgreSQL that lost its restore is still about to end. */
+const remove = (path: string) =>
+  rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+
+async function restoreFile(from: string, to: string, progress: Progress): Promise<void> {
+  const startedAt = performance.now();
+  await copyFile(from, to);
+  await chmod(to, 0o600);
+  await flush(to);
+  progress.done(basename(to), performance.now() - startedAt);
 }
 
 async function restorePostgres(
   from: string,
   place: string,
-  copy: PostgresCopy | undefined,
-  progress: Progress,
-): Promise<Mismatch[]> {
-  if (copy === undefined) return [];
-  const server = await startPostgres({ dataDir: place });
+  manifest: Manifest,
+  { progress, sessionRetentionMs }: RestoreOptions,
+): Promise<Findings> {
+  const { postgres: copy } = manifest;
+  const server = copy && (await startPostgres({ dataDir: place }));
   try {
-    await makeTables(server.url, copy);
-    const client = new Client({ connectionString: server.url });
-    client.on('error', () => undefined);
-    await client.connect();
+    if (server !== undefined && copy !== undefined) await fillPostgres(server, from, copy, progress);
+    const moment = await openMoment(place, server?.url);
     try {
-      await fillTables(client, from, copy, progress);
-    } finally {
-      await client.end();
-    }
-    const moment = await openMoment(place, server.url);
-    try {
-      return await reconcile(moment);
+      return await reconcileAloud(moment, {
+        surroundings: { sessionRetentionMs, ...restored },
+        gaps: gapsIn(manifest),
+        asOf: Date.parse(manifest.takenAt),
+        progress,
+      });
     } finally {
       await moment.close();
     }
   } finally {
-    await server.stop();
+    await server?.stop();
+  }
+}
+
+/** The event log is not restored, and carts in MongoDB are elsewhere. */
+const restored = { gaps: () => Promise.resolve(unknownGaps), carts: () => undefined };
+
+async function fillPostgres(
+  server: EmbeddedServer,
+  from: string,
+  copy: PostgresCopy,
+  progress: Progress,
+): Promise<void> {
+  const [taken, here] = [copy.version, server.version].map(Number.parseFloat);
+  if (taken !== undefined && here !== undefined && Math.floor(taken) > Math.floor(here))
+    throw new StartProblem(
+      `The backup was taken of PostgreSQL ${copy.version}, and this is ${server.version}: use a newer program.`,
+    );
+  await makeTables(server.url, copy);
+  const client = new Client({ connectionString: server.url });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    await fillTables(client, from, copy, progress);
+  } finally {
+    await client.end();
   }
 }
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openDataDir } from '../infra/data-dir.ts';
+import { assertRestored, openDataDir } from '../infra/data-dir.ts';
 import { startPostgres } from '../infra/embedded-postgres.ts';
 import { host } from '../infra/embedded-server.ts';
 import { superuser } from '../infra/postgres-cluster.ts';
@@ -9,6 +9,8 @@ import { isStartProblem, StartProblem } from '../infra/start-problem.ts';
 /** The PostgreSQL that a DATA_DIR's shop uses. */
 export interface ReachedPostgres {
   readonly url: string;
+  /** No shop runs on DATA_DIR, and none can start until `close`. */
+  readonly idle: boolean;
   /** Stops it where it was started for this. */
   close(): Promise<void>;
 }
@@ -21,14 +23,16 @@ export async function reachPostgres(
   dataDir: string,
   configuredUrl: string | undefined,
 ): Promise<ReachedPostgres | undefined> {
-  if (configuredUrl !== undefined) return { url: configuredUrl, close: () => Promise.resolve() };
+  assertRestored(dataDir);
+  if (configuredUrl !== undefined) return { url: configuredUrl, idle: false, close: () => Promise.resolve() };
   if (!existsSync(join(dataDir, 'postgres', 'data'))) return undefined;
   const held = holdIfIdle(dataDir);
-  if (held === undefined) return { url: runningUrl(dataDir), close: () => Promise.resolve() };
+  if (held === undefined) return { url: runningUrl(dataDir), idle: false, close: () => Promise.resolve() };
   try {
     const server = await startPostgres({ dataDir: held.path });
     return {
       url: server.url,
+      idle: true,
       async close() {
         await server.stop();
         held.release();

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { createTestDatabase, type TestDatabase } from '../../runtime/testing/test-servers.ts';
 import { createProgress } from '../infra/progress.ts';
+import { unknownGaps } from '../reconcile/event-gap.ts';
 import { readManifest, verifyFiles } from './manifest.ts';
 import { takeBackup } from './take-backup.ts';
 
@@ -28,6 +29,11 @@ describe('a backup beside servers of their own', () => {
       postgresUrl: database.url,
       mongo: true,
       to: join(root, 'backup'),
+      surroundings: {
+        sessionRetentionMs: 0,
+        gaps: () => Promise.resolve(unknownGaps),
+        carts: () => undefined,
+      },
       now: () => 0,
       progress: createProgress({ write: () => true }),
     });

@@ -1,9 +1,14 @@
 import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { open } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Progress } from '../infra/progress.ts';
 import { StartProblem } from '../infra/start-problem.ts';
-import { manifestFile, sha256Of, type Manifest } from './manifest.ts';
+import type { EventGaps } from '../reconcile/event-gap.ts';
+import type { Findings } from '../reconcile/findings.ts';
+import { reconcileAloud } from '../reconcile/reconcile-aloud.ts';
+import { summaryOf } from '../reconcile/say-findings.ts';
+import type { Surroundings } from '../reconcile/surroundings.ts';
+import { flush } from './flush.ts';
+import { manifestFile, keptGaps, sha256Of, type Manifest } from './manifest.ts';
 import { openMoment, type Moment, type MomentOfPostgres, type SqliteFile } from './moment.ts';
 import { sequencesOf, tablesOf, writeTable } from './postgres-tables.ts';
 import { reachPostgres } from './running-postgres.ts';
@@ -16,8 +21,16 @@ export interface BackupOptions {
   readonly mongo: boolean;
   /** A folder that is not there yet, or empty. */
   readonly to: string;
+  readonly surroundings: Surroundings;
+  /** Refuse to write a backup of stores that do not agree. */
+  readonly strict?: boolean;
   readonly now: () => number;
   readonly progress: Progress;
+}
+
+export interface Backup {
+  readonly manifest: Manifest;
+  readonly findings: Findings;
 }
 
 /** Pages of SQLite copied between two looks at the event loop. */
@@ -28,27 +41,31 @@ const pagesAtOnce = 4_096;
  *
  * @throws StartProblem in a sentence; then `to` is as it was
  */
-export async function takeBackup(options: BackupOptions): Promise<Manifest> {
-  const { dataDir, postgresUrl, progress } = options;
+export async function takeBackup(options: BackupOptions): Promise<Backup> {
+  const { dataDir, postgresUrl, progress, surroundings, now } = options;
   const to = resolve(options.to);
   if (!existsSync(dataDir)) throw new StartProblem(`There is no DATA_DIR ${dataDir}.`);
-  if (existsSync(to) && readdirSync(to).length > 0)
-    throw new StartProblem(`${to} is not empty. A backup goes into a folder of its own.`);
+  assertFree(to);
   const postgres = await reachPostgres(dataDir, postgresUrl);
   const draft = `${to}.partial`;
   try {
+    const gaps = await surroundings.gaps(postgres?.idle ?? false);
     const moment = await openMoment(dataDir, postgres?.url);
     try {
       if (moment.files.length === 0 && (postgres === undefined || postgresUrl !== undefined))
         throw new StartProblem(`${dataDir} holds nothing to back up.`);
       const { heldMs } = moment.postgres ?? {};
       if (heldMs !== undefined) progress.say(`  checkouts waited for ${heldMs.toFixed(0)} ms`);
+      const examine = () => reconcileAloud(moment, { surroundings, gaps, asOf: now(), progress });
+      const before = options.strict === true ? await examine() : undefined;
+      if (before !== undefined && before.total > 0)
+        throw new StartProblem(`${summaryOf(before)} With --strict nothing is written.`);
       rmSync(draft, { recursive: true, force: true });
       mkdirSync(draft, { recursive: true, mode: 0o700 });
-      const manifest = await write(moment, draft, options);
+      const manifest = await write(moment, draft, gaps, options);
       renameSync(draft, to);
       await flush(dirname(to));
-      return manifest;
+      return { manifest, findings: before ?? (await examine()) };
     } finally {
       await moment.close();
     }
@@ -60,9 +77,19 @@ export async function takeBackup(options: BackupOptions): Promise<Manifest> {
   }
 }
 
+/** @throws StartProblem when something is in the way there */
+function assertFree(to: string): void {
+  if (!existsSync(to)) return;
+  if (!statSync(to).isDirectory())
+    throw new StartProblem(`${to} is no folder. A backup goes into one of its own.`);
+  if (readdirSync(to).length > 0)
+    throw new StartProblem(`${to} is not empty. A backup goes into a folder of its own.`);
+}
+
 async function write(
   moment: Moment,
   folder: string,
+  gaps: EventGaps,
   { postgresUrl, mongo, now, progress }: BackupOptions,
 ): Promise<Manifest> {
   const takenAt = new Date(now()).toISOString();
@@ -75,7 +102,10 @@ async function write(
     else elsewhere.push({ store: 'PostgreSQL', position: moment.postgres.lsn });
   }
   const versions = { node: process.versions.node, ...sqliteVersion(moment.files) };
-  const manifest: Manifest = { format: 1, takenAt, versions, sqlite, postgres, elsewhere };
+  const manifest: Manifest = {
+    ...{ format: 1, takenAt, versions, sqlite, postgres, elsewhere },
+    gaps: keptGaps(gaps),
+  };
   writeFileSync(join(folder, manifestFile), `${JSON.stringify(manifest, undefined, 2)}\n`, { mode: 0o600 });
   for (const name of readdirSync(folder)) await flush(join(folder, name));
   await flush(folder);
@@ -120,16 +150,6 @@ async function copyTables(
     'SELECT name, checksum FROM schema_migrations ORDER BY name',
   );
   return { version, heldMs, migrations, tables, sequences: await sequencesOf(client) };
-}
-
-/** To the disk: who has read that the backup is done may switch the machine off. */
-async function flush(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }
 
 export const inMegabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;

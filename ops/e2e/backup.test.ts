@@ -1,11 +1,13 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { readManifest } from '../backup/manifest.ts';
+import { unfinishedRestore } from '../infra/data-dir.ts';
 import { expectBalancedBooks, untilSettled } from './books.ts';
-import { runCommandProcess, type CommandEnded } from './command-process.ts';
+import { runCommandProcess, spawnCommand, type CommandEnded } from './command-process.ts';
 import { eventually } from './eventually.ts';
 import { backendsOf } from './shop-backends.ts';
 import { calm, type Environment } from './shop-environment.ts';
@@ -114,7 +116,40 @@ describe('backup and restore', function () {
     mixIn(place('later'), backup, 'payment.sqlite');
     const { code, lines } = await command('restore', 'mixed', '--from', backup);
     expect(code).to.equal(3);
-    expect(lines.at(-1)).to.match(/charged, and PostgreSQL knows no such checkout/);
+    expect(lines.join('\n')).to.match(
+      /✗ payments: .*\n +\d+ charged, and neither a checkout nor an order is known: /,
+    );
+    expect(lines.at(-1)).to.match(/^✗ The stores do not agree: .* all the same\.$/);
+    expect(readdirSync(place('mixed'))).to.include.members(['payment.sqlite', 'postgres']);
+
+    const again = await command('backup', 'mixed', '--to', place('of mixed'));
+    expect(again.code).to.equal(3);
+    expect(again.lines.at(-1)).to.match(
+      /^✗ The stores do not agree: .* The backup is in .*of mixed all the same\.$/,
+    );
+    expect(readManifest(place('of mixed')).sqlite).to.have.length(readManifest(backup).sqlite.length);
+  });
+
+  it('that was killed leaves a folder that nobody starts on, and is done anew by the next', async () => {
+    const half = place('half');
+    const restoring = spawnCommand('restore', { ...calm, DATA_DIR: half }, '--from', place('later'));
+    await eventually(
+      () => existsSync(join(half, unfinishedRestore, 'postgres', 'data')),
+      'the restore to begin',
+    );
+    restoring.kill('SIGKILL');
+    await once(restoring, 'close');
+    for (const refused of [
+      await ShopProcess.run({ ...settings, DATA_DIR: half }),
+      await command('reconcile', 'half'),
+    ]) {
+      expect(refused.code).to.equal(1);
+      expect(refused.lines.at(-1)).to.match(/A restore into .*half was not finished/);
+    }
+    const restored = await command('restore', 'half', '--from', place('later'));
+    expect(restored.code, restored.lines.join('\n')).to.equal(0);
+    expect(restored.lines.join('\n')).to.match(/! An earlier restore was not finished: beginning anew\./);
+    expect(readdirSync(half)).not.to.include(unfinishedRestore);
   });
 
   it('is refused when a file of it is not as it was written', async () => {
@@ -137,7 +172,7 @@ describe('backup and restore', function () {
       expect(code).to.equal(2);
       expect(lines.join('\n')).to.match(sentence);
     }
-    expect((await command('restore', 'third', '--help')).output).to.match(/^npm run restore -- --from DIR\n/);
+    expect((await command('restore', 'third', '--help')).output).to.match(/^npm run restore -- --from DIR /);
   });
 });
 

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -20,15 +20,23 @@ export function runCommandProcess(
   environment: Environment,
   ...args: string[]
 ): Promise<CommandEnded> {
-  const command = join(import.meta.dirname, '..', `${name}-command.ts`);
   return new Promise((resolve) => {
-    const child = execFile(
-      process.execPath,
-      ['--import', tsx, command, ...args],
-      // Elsewhere than here, so that somebody's own `.env` changes nothing.
-      { cwd: tmpdir(), env: environment, timeout: 120_000, maxBuffer: 16 * 1024 * 1024 },
-      (_error, output, told) =>
-        resolve({ code: child.exitCode ?? -1, output, lines: told.trimEnd().split('\n') }),
-    );
+    const child = spawnCommand(name, environment, ...args);
+    let [output, told] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (told += text));
+    child.once('close', (code) => resolve({ code: code ?? -1, output, lines: told.trimEnd().split('\n') }));
+  });
+}
+
+/** The same, for who does something to it before it has ended. */
+export function spawnCommand(name: string, environment: Environment, ...args: string[]) {
+  const command = join(import.meta.dirname, '..', `${name}-command.ts`);
+  return spawn(process.execPath, ['--import', tsx, command, ...args], {
+    // Elsewhere than here, so that somebody's own `.env` changes nothing.
+    cwd: tmpdir(),
+    env: environment,
+    timeout: 120_000,
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

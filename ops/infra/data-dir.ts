@@ -1,4 +1,13 @@
-import { linkSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { tighten } from './keep-private.ts';
 import { startMarkOf } from './process-identity.ts';
@@ -21,8 +30,16 @@ interface Holder {
   readonly gatewayUrl?: string;
 }
 
+/** Stands in a DATA_DIR from the first to the last step of a restore: what lies beside it is not whole. */
+export const unfinishedRestore = 'restore.unfinished';
+
 /** Takes DATA_DIR for this process, or says in one line who has it. */
-export function openDataDir(folder: string, pid: number = process.pid): DataDir {
+export function openDataDir(
+  folder: string,
+  pid: number = process.pid,
+  purpose: 'use' | 'restore' = 'use',
+): DataDir {
+  if (purpose === 'use') assertRestored(folder);
   makeFolder(resolve(folder));
   const path = realpathSync(resolve(folder));
   const lockFile = join(path, 'trolley.lock');
@@ -42,7 +59,16 @@ export function openDataDir(folder: string, pid: number = process.pid): DataDir 
   };
 }
 
-function makeFolder(folder: string): void {
+/** @throws StartProblem when a restore into the folder was ended before it was done */
+export function assertRestored(folder: string): void {
+  if (!existsSync(join(folder, unfinishedRestore))) return;
+  throw new StartProblem(
+    `A restore into ${folder} was not finished, or still runs. Run npm run restore again: it begins anew.`,
+  );
+}
+
+/** Makes a folder that PostgreSQL's own user passes through, where there is one. */
+export function makeFolder(folder: string): void {
   // As the mode says, whatever this process grants to others else.
   const umask = process.umask(0);
   try {

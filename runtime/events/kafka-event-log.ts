@@ -67,6 +67,11 @@ export class KafkaEventLog implements EventLog {
     return consumptionOf(() => this.#topics.positions(topic, group), this.#options.clock);
   }
 
+  /** How many records of the topic the group has not committed. */
+  backlog(topic: string, group: string): Promise<number> {
+    return this.#topics.lag(topic, group);
+  }
+
   /** Rejects when Kafka does not answer, or does not let this process in. */
   ping(): Promise<void> {
     return this.#topics.ping();

@@ -7,7 +7,7 @@ import type { EventLog, LogEvent, LogRecord, SubscribeOptions, Subscription } fr
 import { partitionOf } from './partition-of.ts';
 import { GroupLease } from './redis-streams-lease.ts';
 import { RedisStreamsSubscription } from './redis-streams-subscription.ts';
-import { fieldsOf, RedisStreamsTopic } from './redis-streams-topic.ts';
+import { fieldsOf, recordOf, RedisStreamsTopic } from './redis-streams-topic.ts';
 
 export interface RedisStreamsEventLogOptions {
   /** Without a `keyPrefix`. Each subscription that consumes opens one more beside it. */
@@ -95,6 +95,26 @@ export class RedisStreamsEventLog implements EventLog {
     const value = await this.#storedValue(topic, record);
     const rejected = { ...event, headers: { ...event.headers, reason } };
     await this.#append(`${topic}${deadLetters}`, [{ key: event.key, fields: fieldsOf(rejected, value) }]);
+  }
+
+  /**
+   * What the group has not committed of a topic, at most `limit` records. Undefined: it has committed nothing, as when
+   * the log was lost.
+   */
+  async backlog(topic: string, group: string, limit: number): Promise<LogRecord[] | undefined> {
+    const { redis, clock } = this.#options;
+    const keys = this.#topic(topic);
+    const answer = <T>(command: Promise<T>) => withTimeLimit(clock, answerLimitMs, 'Redis', command);
+    const offsets = await answer(redis.hgetall(keys.offsets(group)));
+    if (Object.keys(offsets).length === 0) return undefined;
+    const records: LogRecord[] = [];
+    for (const [partition, stream] of keys.streams.entries()) {
+      const after = `(${offsets[partition] ?? '0-0'}`;
+      const entries = await answer(redis.xrange(stream, after, '+', 'COUNT', limit - records.length));
+      records.push(...entries.map((entry) => recordOf(partition, entry)));
+      if (records.length >= limit) return records;
+    }
+    return records;
   }
 
   async close(): Promise<void> {
