@@ -34,6 +34,13 @@ function noted(scope: Scope, status: CheckoutStatus, detail?: string) {
   return { status, history: [...scope.context.history, entry] };
 }
 
+/** No limit is longer than this: else the clock was set back, and the step would be tried for as long. */
+function boundedGiveUpAt(scope: Scope): number | undefined {
+  const { giveUpAt, limits } = scope.context;
+  if (giveUpAt === undefined) return undefined;
+  return Math.min(giveUpAt, timeOf(scope) + Math.max(limits.reserveMs, limits.paymentMs));
+}
+
 const checkoutSetup = setup({
   types: {
     context: {} as CheckoutContext,
@@ -81,7 +88,8 @@ const checkoutSetup = setup({
       const code = 'code' in scope.event ? scope.event.code : 'unknown';
       const detail = `${step}: ${retries + 1} × ${code}`;
       const earlier = retries === 0 ? history : history.slice(0, -1);
-      return { retries: retries + 1, history: [...earlier, { status, at: timeOf(scope), detail }] };
+      const entry = { status, at: timeOf(scope), detail };
+      return { retries: retries + 1, history: [...earlier, entry], giveUpAt: boundedGiveUpAt(scope) };
     }),
     end: assign((scope) => ({ completedAt: timeOf(scope) })),
     keepReservation: assign((_, kept: { reservationId: string }) => kept),

@@ -70,6 +70,14 @@ const events: CheckoutEvent[] = [
 ];
 
 describe('checkout saga', () => {
+  it('gives a step up within its limit, though the clock was set back by an hour meanwhile', () => {
+    const unknown = (when: number) => ({ type: 'Reserve.unknown', at: when, code: 'unavailable' }) as const;
+    const back = at - 3_600_000;
+    const failing = (...seen: string[]) => seen.filter((each) => each.startsWith('failing'));
+    expect(failing(...statuses(priced, unknown(back), unknown(back + 50_000)))).to.deep.equal([]);
+    expect(failing(...statuses(priced, unknown(back), unknown(back + 60_000)))).to.have.length(1);
+  });
+
   it('goes through every status to COMPLETED', () => {
     const { session, orders } = after(priced, reserved, charged, { type: 'Confirm.done', at });
     expect(session.context.history.map(({ status }) => status)).to.deep.equal([

@@ -45,6 +45,14 @@ describe('createRedisRateLimits', () => {
     expect(verdicts.map(({ allowed }) => allowed)).to.deep.equal([true, true, true, false, false]);
   });
 
+  it('makes nobody wait for longer than a burst, though the clock of Redis was set back', async () => {
+    await clients[0]!.set('rate-limit:user:6', String(Date.now() + 3_600_000));
+    const limits = createRedisRateLimits({ redis: clients[0]!, rps: 100, burst: 10 });
+    const refused = await limits.take('user:6');
+    if (refused.allowed) expect.fail('the burst counts as used up');
+    expect(refused.retryAfterMs).to.be.at.most(10);
+  });
+
   it('leaves nothing behind for who is quiet', async () => {
     const [key] = await clients[0]!.keys('rate-limit:user:2');
     expect(await clients[0]!.pttl(key!)).to.be.within(1, 1_000_000);

@@ -72,7 +72,8 @@ function tokenBucket(rps: number, burst: number): string {
     local interval = ${1000 / rps}
     local time = redis.call('time')
     local now = time[1] * 1000 + time[2] / 1000
-    local full = math.max(now, tonumber(redis.call('get', KEYS[1]) or now))
+    -- Never longer than a whole burst away, or the clock was set back.
+    local full = math.min(math.max(now, tonumber(redis.call('get', KEYS[1]) or now)), now + ${burst} * interval)
     local wait = full + interval - now - ${burst} * interval
     if wait > 0.01 then return {${burst} + 1, math.ceil(wait)} end
     full = full + interval

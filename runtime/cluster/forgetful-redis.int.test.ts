@@ -15,6 +15,25 @@ describe('the members on Redis', () => {
   });
 });
 
+describe('the lease of a dead node on Redis', () => {
+  for (const [why, set] of [
+    ['whose clock was set back', (redis: Redis) => redis.set('{test-1}:own', 'dead#1', 'PX', 3_600_000)],
+    ['where somebody has put a text in its place', (redis: Redis) => redis.set('{test-1}:own', 'a text')],
+  ] as const) {
+    it(`goes to another node, ${why}`, async () => {
+      const redis = new Redis((await createTestRedis()).url);
+      try {
+        await set(redis);
+        const registry = new RedisShardRegistry(redis, 'test');
+        expect(await registry.acquire(1, 'node', 3_000)).to.match(/^node#/);
+        expect(await registry.acquire(1, 'other', 3_000)).to.equal(undefined);
+      } finally {
+        redis.disconnect();
+      }
+    });
+  }
+});
+
 describe('the leases of a Redis that forgets', () => {
   it('never come under a token that was given out before', async () => {
     const redis = new Redis((await createTestRedis()).url);

@@ -26,7 +26,9 @@ return redis.call('ZRANGE', KEYS[1], 0, -1)
 
 // Not a mere counter: a Redis that came back empty, or without its last second, would give out old tokens again.
 const acquireScript = `
-if redis.call('EXISTS', KEYS[1]) == 1 then return false end
+local left = redis.call('PTTL', KEYS[1])
+-- A lease that lasts longer than leases do is left of a time before the clock was set back, or no lease at all.
+if left >= 0 and left <= 2 * ARGV[2] then return false end
 ${nowScript}
 local epoch = string.format('%.0f', math.max((tonumber(redis.call('GET', KEYS[2])) or 0) + 1, now))
 redis.call('SET', KEYS[2], epoch)
@@ -80,7 +82,8 @@ export class RedisShardRegistry implements ShardRegistry {
   }
 
   async isHeld(shard: number): Promise<boolean> {
-    return (await this.#redis.exists(leaseKey(this.#namespace, shard))) === 1;
+    // Without an end it is no lease.
+    return (await this.#redis.pttl(leaseKey(this.#namespace, shard))) > 0;
   }
 
   async acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined> {

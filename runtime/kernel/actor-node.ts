@@ -33,6 +33,9 @@ const memoryLimit = 0.85;
 /** Actors of one type that one look at the stores finds. What is lost is longest due, so it never waits behind what runs. */
 const maxRecovered = 500;
 
+/** A clock that is set right little by little is none that was set back. */
+const setBackMs = 1_000;
+
 interface HeldShard {
   readonly lease: ShardLease;
   readonly activations: Map<string, Activation>;
@@ -45,6 +48,10 @@ export class ActorNode implements ShardEvents {
   readonly #actors: ReadonlyMap<string, HostedActor>;
   readonly #shards = new Map<number, HeldShard>();
   readonly #watch: MailboxWatch;
+  /** Types of which some may have been written by a clock that was ahead of this one, and wait for what is over. */
+  readonly #ahead = new Set<string>();
+  /** What the wall clock was ahead of the monotonic one. */
+  #wallAheadMs: number;
   readonly #closing = new AbortController();
   readonly #loops: Promise<void>[];
 
@@ -61,6 +68,7 @@ export class ActorNode implements ShardEvents {
       effectLimiter: new Limiter(limits.maxEffects),
       suspectLimiter: new Limiter(1),
     };
+    this.#wallAheadMs = this.#wallAhead();
     this.#watch = options.mailbox.watch((address, carried) => this.#ring(address, carried));
     this.#loops = [
       this.#every(limits.sweepMs, () => this.#sweepAll()),
@@ -79,6 +87,7 @@ export class ActorNode implements ShardEvents {
   acquired(lease: ShardLease): void {
     this.#shards.set(lease.shard, { lease, activations: new Map() });
     this.#watch.add(lease.shard);
+    this.#lookAhead();
     this.#kernel.observer.shardAcquired?.(lease.shard);
     this.#sweep(lease.shard).catch((error: unknown) => this.#lookFailed(error));
   }
@@ -136,7 +145,11 @@ export class ActorNode implements ShardEvents {
   async #recover({ actor, store }: HostedActor): Promise<void> {
     const { clock, limits, logger } = this.#kernel;
     const { type } = actor.contract;
-    const keys = await store.unfinished(clock.now() - limits.recoverAfterMs, maxRecovered);
+    const dueBefore = clock.now() - limits.recoverAfterMs;
+    const isAhead = this.#ahead.delete(type);
+    const writtenAfter = isAhead ? clock.now() + setBackMs : undefined;
+    const keys = await store.unfinished(dueBefore, maxRecovered, writtenAfter);
+    if (isAhead && keys.length === maxRecovered) this.#ahead.add(type);
     const lost = keys
       .map((key) => addressOf(type, key, this.#allShards))
       .filter(({ shard, id }) => this.#shards.get(shard)?.activations.has(id) === false);
@@ -144,7 +157,26 @@ export class ActorNode implements ShardEvents {
     for (const address of lost) this.#ring(address);
   }
 
+  #wallAhead(): number {
+    return this.#kernel.clock.now() - this.#kernel.clock.monotonic();
+  }
+
+  /** What was written when the clock was ahead is looked for once more, by when it was written. */
+  #lookAhead(): void {
+    for (const type of this.#actors.keys()) this.#ahead.add(type);
+  }
+
+  #noticeSetBack(): void {
+    const wallAheadMs = this.#wallAhead();
+    const ms = this.#wallAheadMs - wallAheadMs;
+    this.#wallAheadMs = wallAheadMs;
+    if (ms < setBackMs) return;
+    this.#kernel.logger.warn({ ms }, `the clock was set back by ${Math.round(ms / 1_000)} s`);
+    this.#lookAhead();
+  }
+
   async #sweepAll(): Promise<void> {
+    this.#noticeSetBack();
     await Promise.all([...this.#shards.keys()].map((shard) => this.#sweep(shard)));
   }
 

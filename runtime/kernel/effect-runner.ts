@@ -5,6 +5,7 @@ import type { Logger } from '../observe/logger.ts';
 import { isForeseen } from '../observe/reason.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
 import type { Limiter } from './limiter.ts';
+import { dueAtOf } from './wanted.ts';
 
 export interface EffectRunnerOptions {
   readonly actor: AnyActor;
@@ -19,7 +20,7 @@ export interface EffectRunnerOptions {
   readonly onEnded: (effect: string, ms: number, outcome: Outcome<unknown>) => void;
 }
 
-/** Timers of Node reach 24 days. */
+/** How often what is far away is looked at again: the machine may have slept. */
 const longestTimerMs = 3_600_000;
 
 /** Performs the effects that one actor's stored state wants, and brings its reminders: each that is listed, no other. */
@@ -62,8 +63,10 @@ export class EffectRunner {
       this.#running.delete(effect.run);
     };
     this.#running.set(effect.run, stop);
+    const dueAt = clock.monotonic() + dueAtOf(effect, clock.now()) - clock.now();
     const beginWhenDue = () => {
-      const delayMs = effect.notBefore - clock.now();
+      // By both clocks: one stands still while the machine sleeps, the other may have been set back.
+      const delayMs = Math.min(dueAt - clock.monotonic(), effect.notBefore - clock.now());
       if (delayMs > 0) cancel = clock.schedule(Math.min(delayMs, longestTimerMs), beginWhenDue);
       else if (effect.reminder === true) come();
       else begin();

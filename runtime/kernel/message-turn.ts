@@ -100,10 +100,11 @@ export class MessageTurn implements Turn<unknown> {
     this.#drop({ id, reminder: true });
   }
 
-  #after(delayMs: number): Pick<PendingEffect, 'notBefore'> {
+  #after(delayMs: number): Pick<PendingEffect, 'notBefore' | 'delayMs'> {
     const fault = delayFault(delayMs);
     if (fault !== undefined) throw new RangeError(fault);
-    return { notBefore: Math.ceil(this.now + delayMs) };
+    const notBefore = Math.ceil(this.now + delayMs);
+    return { notBefore, delayMs: notBefore - this.now };
   }
 
   #want(wanted: Omit<PendingEffect, 'run' | 'requestId' | 'traceparent'>): void {

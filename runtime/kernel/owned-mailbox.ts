@@ -52,7 +52,7 @@ export class OwnedMailbox {
     }
     if (!this.#rung) return [];
     this.#rung = false;
-    const request: Request = { max, wakeAt: wakeAtOf(wanted) };
+    const request: Request = { max, wakeAt: this.#wakeAtOf(wanted) };
     const taken = await mailbox.take(this.#address, this.#lease, request);
     this.#listedWakeAt = request.wakeAt;
     return taken;
@@ -67,7 +67,7 @@ export class OwnedMailbox {
     done: readonly Finished[],
     max: number,
   ): Promise<readonly Delivery[]> {
-    const request: Request = { max, wakeAt: wakeAtOf(wanted) };
+    const request: Request = { max, wakeAt: this.#wakeAtOf(wanted) };
     if (done.length === 0 && this.#isListed(request)) return [];
     // Finishing looks at the mailbox after every ring heard so far, unless a message is on its way in one.
     if (max > 0 && done.length > 0) this.#rung = false;
@@ -78,13 +78,17 @@ export class OwnedMailbox {
 
   /** So soon that it does not pay to leave memory, or the list of the live. */
   isDueSoon(wanted: readonly PendingEffect[]): boolean {
-    return this.#isSoon(wakeAtOf(wanted));
+    return this.#isSoon(this.#wakeAtOf(wanted));
   }
 
   /** Whether the mailbox knows well enough when the actor has something to do: too early costs little. */
   #isListed({ wakeAt }: Request): boolean {
     const listed = this.#listedWakeAt;
     return listed === wakeAt || (listed < wakeAt && this.#isSoon(wakeAt));
+  }
+
+  #wakeAtOf(wanted: readonly PendingEffect[]): number {
+    return wakeAtOf(wanted, this.#kernel.clock.now());
   }
 
   #isSoon(wakeAt: number): boolean {

@@ -20,7 +20,12 @@ export function withoutWanted(wanted: readonly PendingEffect[], named: Named): r
   return wanted.some((one) => isSame(one, named)) ? wanted.filter((one) => !isSame(one, named)) : wanted;
 }
 
+/** When it is due by a clock that says `now`, and that may have been set back since it was wanted. */
+export function dueAtOf({ notBefore, delayMs = Infinity }: PendingEffect, now: number): number {
+  return Math.min(notBefore, now + delayMs);
+}
+
 /** When the first of them is due, milliseconds since the epoch; Infinity when there is none. */
-export function wakeAtOf(wanted: readonly PendingEffect[]): number {
-  return wanted.reduce((earliest, { notBefore }) => Math.min(earliest, notBefore), Infinity);
+export function wakeAtOf(wanted: readonly PendingEffect[], now: number): number {
+  return wanted.reduce((earliest, one) => Math.min(earliest, dueAtOf(one, now)), Infinity);
 }

@@ -4,7 +4,7 @@ import type { RedisConnection } from '../redis/redis-connection.ts';
 import { redisScript, type ScriptArgument } from '../redis/redis-script.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import { watchBells } from './bell-reader.ts';
-import { finishScript, sendScript, takeScript } from './bullmq-scripts.ts';
+import { finishScript, liveScript, sendScript, takeScript } from './bullmq-scripts.ts';
 import { noteStartScript, parkScript, releaseScript } from './parked-scripts.ts';
 import { encodeEnvelope } from './encode-envelope.ts';
 import {
@@ -24,7 +24,7 @@ import {
   type ShardLease,
   type Withdrawal,
 } from './mailbox.ts';
-import { leaseKey, shardPrefix } from './redis-keys.ts';
+import { bellKey, leaseKey, shardPrefix } from './redis-keys.ts';
 import { RingLedger } from './ring-ledger.ts';
 import { withdrawScript } from './withdraw-script.ts';
 
@@ -52,6 +52,7 @@ const scriptsOn = (redis: RedisConnection) => ({
   withdraw: redisScript<Withdrawal>(redis, 1, withdrawScript),
   take: redisScript<string[]>(redis, 1, takeScript),
   finish: redisScript<string[]>(redis, 1, finishScript),
+  live: redisScript<string[]>(redis, 2, liveScript),
   park: redisScript<number>(redis, 1, parkScript),
   release: redisScript<number>(redis, 1, releaseScript),
   noteStart: redisScript<number>(redis, 1, noteStartScript),
@@ -168,9 +169,10 @@ export class BullMqMailbox implements Mailbox {
   }
 
   async live(shard: number): Promise<ActorAddress[]> {
-    const { redis, namespace, clock } = this.#options;
+    const { namespace, clock } = this.#options;
     const live = `${shardPrefix(namespace, shard)}:live`;
-    const ids = await redis.zrangebyscore(live, '-inf', clock.now(), 'LIMIT', 0, maxLiveAtOnce);
+    const bell = bellKey(namespace, shard);
+    const ids = await this.#scripts.live(live, bell, clock.now(), maxLiveAtOnce);
     return ids.map((id) => parseAddress(id, shard));
   }
 

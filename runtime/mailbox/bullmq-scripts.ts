@@ -143,6 +143,17 @@ local function takeNext(max, wakeAt, some)
 end
 `;
 
+/**
+ * KEYS: `live`, `bell`. ARGV: now, limit. By the clock, or by the last ring where the clock has been set back since: ids
+ * of entries never go back.
+ */
+export const liveScript = `
+local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+local rung = last and tonumber(string.match(last[1], '^%d+')) or 0
+local now = string.format('%.0f', math.max(tonumber(ARGV[1]), rung))
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])
+`;
+
 /** Makes a dead letter of a message in hand. */
 export const fail = `
 ${asFunction('moveToFinished')}

@@ -46,6 +46,8 @@ export class MemoryMailbox implements Mailbox {
   readonly #watches = new Set<{ shards: Set<number>; onRing: RingListener }>();
   readonly #ledger = new RingLedger();
   #rings = 0;
+  /** Shard → the latest that the clock said when it rang. */
+  readonly #rungAt = new Map<number, number>();
   readonly #clock: Pick<Clock, 'now'>;
   readonly #limit: number;
 
@@ -104,6 +106,7 @@ export class MemoryMailbox implements Mailbox {
 
   #ring(to: ActorAddress, carried: Omit<CarriedMessage, 'ring'> | undefined): void {
     const ring = `${++this.#rings}-0`;
+    this.#rungAt.set(to.shard, Math.max(this.#clock.now(), this.#rungAt.get(to.shard) ?? 0));
     for (const watch of this.#watches) {
       if (watch.shards.has(to.shard)) watch.onRing(to, carried && { ...carried, ring });
     }
@@ -189,7 +192,7 @@ export class MemoryMailbox implements Mailbox {
   }
 
   live(shard: number): Promise<ActorAddress[]> {
-    const now = this.#clock.now();
+    const now = Math.max(this.#clock.now(), this.#rungAt.get(shard) ?? 0);
     const due = [...this.#liveOf(shard)].filter(([, at]) => at <= now);
     return Promise.resolve(due.map(([id]) => parseAddress(id, shard)));
   }

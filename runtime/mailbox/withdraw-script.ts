@@ -6,7 +6,7 @@ import { preamble } from './bullmq-scripts.ts';
  */
 export const withdrawScript = `
 ${preamble}
-if call('EXISTS', KEYS[1]) == 1 then return 'held' end
+if call('PTTL', KEYS[1]) > 0 then return 'held' end
 local jobId = ARGV[4]
 local job = q .. jobId
 local starts = tonumber(call('HGET', job, 'ats')) or 0

@@ -22,7 +22,10 @@ export class MemoryStateStore implements StateStore {
   readonly faults: MemoryStateStoreFaults = {};
   /** Writes that were stored. */
   writes = 0;
-  readonly #actors = new Map<string, { readonly version: number; readonly json: string }>();
+  readonly #actors = new Map<
+    string,
+    { readonly version: number; readonly json: string; readonly writtenAt: number }
+  >();
 
   async load(key: string): Promise<StoredActor | undefined> {
     await this.faults.beforeLoad?.(key);
@@ -37,7 +40,7 @@ export class MemoryStateStore implements StateStore {
     await this.faults.beforeWrite?.(write);
     const version = this.#actors.get(write.key)?.version ?? 0;
     if (version !== write.expectedVersion) return false;
-    this.#actors.set(write.key, { version: version + 1, json });
+    this.#actors.set(write.key, { version: version + 1, json, writtenAt: write.now });
     this.writes += 1;
     for (const event of JSON.parse(events) as OutboxEvent[]) {
       this.published.push({ ...event, actorKey: write.key });
@@ -46,10 +49,11 @@ export class MemoryStateStore implements StateStore {
     return true;
   }
 
-  async unfinished(dueBefore: number, limit: number): Promise<string[]> {
-    const due = [...this.#actors].flatMap(([key, { json }]) => {
+  async unfinished(dueBefore: number, limit: number, writtenAfter = Infinity): Promise<string[]> {
+    const due = [...this.#actors].flatMap(([key, { json, writtenAt }]) => {
       const [first] = (JSON.parse(json) as StoredActor['record']).effects;
-      return first !== undefined && first.notBefore < dueBefore ? [{ key, at: first.notBefore }] : [];
+      if (first === undefined) return [];
+      return first.notBefore < dueBefore || writtenAt > writtenAfter ? [{ key, at: first.notBefore }] : [];
     });
     due.sort((one, other) => one.at - other.at);
     return due.slice(0, limit).map(({ key }) => key);

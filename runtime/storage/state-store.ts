@@ -41,6 +41,11 @@ export interface PendingEffect {
   readonly reminder?: true;
   /** Not before this time, milliseconds since the epoch. */
   readonly notBefore: number;
+  /**
+   * How long that was away when it was written, which is the longest that it can mean: the clock may have been set
+   * back since. Absent in what an earlier release stored.
+   */
+  readonly delayMs?: number;
   readonly requestId?: string;
   readonly traceparent?: string;
 }
@@ -85,7 +90,8 @@ export interface StateStore {
   write(write: StateWrite): Promise<boolean>;
   /**
    * Keys of actors whose first effect or reminder was due before then (milliseconds since the epoch) and is still
-   * in the record, longest due first. What Redis has forgotten is found so.
+   * in the record, longest due first. What Redis has forgotten is found so. With `writtenAfter` also those with any
+   * effect or reminder that were written after then: when the clock has been set back, they wait for what is over.
    */
-  unfinished(dueBefore: number, limit: number): Promise<readonly string[]>;
+  unfinished(dueBefore: number, limit: number, writtenAfter?: number): Promise<readonly string[]>;
 }

@@ -35,7 +35,7 @@ async function openMailbox(on: RedisUnderTest): Promise<BullMqMailboxUnderTest> 
     mailbox,
     async grant(shard: number): Promise<ShardLease> {
       const token = `node#${++epoch}`;
-      await redis.set(leaseKey(namespace, shard), token);
+      await redis.set(leaseKey(namespace, shard), token, 'PX', 600_000);
       return { shard, token, isHeld: () => true };
     },
     async revoke(shard: number): Promise<void> {

@@ -169,7 +169,7 @@ class Shop implements Outside {
 const forgetful = (store: MemoryStateStore): StateStore => ({
   load: (key) => store.load(key),
   write: (write) => store.write({ ...write, record: { ...write.record, applied: [] } }),
-  unfinished: (dueBefore, limit) => store.unfinished(dueBefore, limit),
+  unfinished: (...args) => store.unfinished(...args),
 });
 
 async function expectOnce(

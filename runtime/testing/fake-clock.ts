@@ -12,6 +12,7 @@ export const untilSettled = (): Promise<void> => new Promise((resolve) => setImm
 export class FakeClock implements Clock {
   readonly #startedAt: number;
   #elapsedMs = 0;
+  #jumpedMs = 0;
   #timers: Timer[] = [];
   #settle: () => Promise<void> = untilSettled;
   #advancing = 0;
@@ -22,7 +23,7 @@ export class FakeClock implements Clock {
   }
 
   now(): number {
-    return this.#startedAt + this.#elapsedMs;
+    return this.#startedAt + this.#elapsedMs + this.#jumpedMs;
   }
 
   monotonic(): number {
@@ -37,6 +38,11 @@ export class FakeClock implements Clock {
       const at = this.#timers.indexOf(timer);
       if (at >= 0) this.#timers.splice(at, 1);
     };
+  }
+
+  /** Sets the wall clock forward, or back where `ms` is negative; no time passes. */
+  setWallClock(ms: number): void {
+    this.#jumpedMs += ms;
   }
 
   /** Lets `ms` pass: each timer that falls due runs at its time, and what follows from it happens before the next. */

@@ -96,7 +96,7 @@ export function linkStore({ network, process }: Omit<Link, 'servers'>, store: St
   return {
     load: (key) => network.call(process, 'store', 'load', key, () => store.load(key)),
     write: (write) => network.call(process, 'store', 'write', write.key, () => store.write(write)),
-    unfinished: (dueBefore, limit) =>
-      network.call(process, 'store', 'unfinished', String(limit), () => store.unfinished(dueBefore, limit)),
+    unfinished: (...args) =>
+      network.call(process, 'store', 'unfinished', String(args[1]), () => store.unfinished(...args)),
   };
 }

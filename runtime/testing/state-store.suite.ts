@@ -199,6 +199,30 @@ export function describeStateStore(name: string, open: () => Promise<StateStoreU
       expect(await store.unfinished(now, 10)).to.deep.equal([second]);
     });
 
+    it('lists what a clock wrote that was ahead, when it has something to do at any time', async () => {
+      const write = (key: string, writtenAt: number, wants: boolean) => {
+        const effect = {
+          id: 'e',
+          run: 'r',
+          name: 'Charge',
+          input: {},
+          notBefore: now + 90_000,
+          delayMs: 5_000,
+        };
+        const wanting = { ...record(1), effects: wants ? [effect] : [] };
+        return store.write(writeOf(key, 0, 1, { record: wanting, now: writtenAt }));
+      };
+      const [early, ahead, idle] = [under.key(), under.key(), under.key()];
+      await Promise.all([
+        write(early, now, true),
+        write(ahead, now + 80_000, true),
+        write(idle, now + 80_000, false),
+      ]);
+      expect(await store.unfinished(now, 10)).to.deep.equal([]);
+      expect(await store.unfinished(now, 10, now + 1_000)).to.deep.equal([ahead]);
+      expect(await store.unfinished(now, 10, now + 80_001)).to.deep.equal([]);
+    });
+
     it('stores events with the state, in order, and only for what was written', async () => {
       const key = under.key();
       if (under.outbox === undefined) {

@@ -103,13 +103,16 @@ export class MongoStateStore<S> implements StateStore {
     return this.#writes.add({ expectedVersion, document });
   }
 
-  async unfinished(dueBefore: number, limit: number): Promise<string[]> {
+  async unfinished(dueBefore: number, limit: number, writtenAfter?: number): Promise<string[]> {
     try {
       // The type is what tells MongoDB that the partial index holds all that is asked for.
-      const due = { $type: 'date', $lt: new Date(dueBefore) } as const;
+      const any = { $type: 'date' } as const;
+      const due = { due_at: { ...any, $lt: new Date(dueBefore) } };
+      const dueOrAhead = (at: number) => ({ due_at: any, $or: [due, { updated_at: { $gt: new Date(at) } }] });
+      const wanted = writtenAfter === undefined ? due : dueOrAhead(writtenAfter);
       const found = await this.#limit((limited) => {
         const options = { projection: { _id: 1 }, sort: { due_at: 1 }, limit, ...limited } as const;
-        return this.#collection.find({ due_at: due }, options).toArray();
+        return this.#collection.find(wanted, options).toArray();
       });
       return found.map(({ _id }) => _id);
     } catch (error) {

@@ -77,10 +77,12 @@ export class PostgresStateStore<S> implements StateStore {
     });
   }
 
-  async unfinished(dueBefore: number, limit: number): Promise<string[]> {
+  async unfinished(dueBefore: number, limit: number, writtenAfter?: number): Promise<string[]> {
     try {
-      const values = [Math.floor(dueBefore), limit];
-      const { rows } = await this.#pool.query<{ key: string }>(this.#sql.unfinished, values);
+      const due = [Math.floor(dueBefore), limit];
+      const { rows } = await (writtenAfter === undefined
+        ? this.#pool.query<{ key: string }>(this.#sql.unfinished, due)
+        : this.#pool.query<{ key: string }>(this.#sql.unfinishedOrAhead, [...due, writtenAfter]));
       return rows.map(({ key }) => key);
     } catch (error) {
       throw postgresFailure(this.#mapping.table, error);

@@ -16,6 +16,8 @@ export interface PostgresStatements {
   readonly writeWithEvents: string;
   /** `$1`: milliseconds since the epoch, `$2`: limit. */
   readonly unfinished: string;
+  /** The same; `$3`: when they were written after, milliseconds since the epoch. */
+  readonly unfinishedOrAhead: string;
 }
 
 /**
@@ -56,6 +58,7 @@ export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: st
     ), written AS (
       SELECT key FROM inserted UNION ALL SELECT key FROM updated
     )`;
+  const unfinished = `SELECT ${key}::text AS key FROM ${table} WHERE runtime -> 'effects' <> '[]'::jsonb`;
   const select = `SELECT key::text AS key FROM written`;
   // Sorted, because ids are handed out in this order and the relay goes by id.
   const events = `, events AS (
@@ -72,7 +75,8 @@ export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: st
       FROM ${table} WHERE ${key} = ANY($1::text[]::${keyType}[])`,
     write: `${written} ${select}`,
     writeWithEvents: `${written} ${events} ${select}`,
-    unfinished: `SELECT ${key}::text AS key FROM ${table}
-      WHERE runtime -> 'effects' <> '[]'::jsonb AND ${firstDue} < $1 ORDER BY ${firstDue} LIMIT $2`,
+    unfinished: `${unfinished} AND ${firstDue} < $1 ORDER BY ${firstDue} LIMIT $2`,
+    unfinishedOrAhead: `${unfinished} AND (${firstDue} < $1 OR updated_at > to_timestamp($3::float8 / 1000))
+      ORDER BY ${firstDue} LIMIT $2`,
   };
 }

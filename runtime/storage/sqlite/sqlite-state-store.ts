@@ -52,6 +52,7 @@ export class SqliteStateStore implements StateStore {
   readonly #update: Statement<[string, string, number, string, number]>;
   readonly #remove: Statement<[number, number]>;
   readonly #unfinished: Statement<[number, number], { key: string }>;
+  readonly #unfinishedOrAhead: Statement<[number, number, number], { key: string }>;
   /** Rejects when the file takes no more writes. */
   readonly check: () => Promise<void>;
 
@@ -76,6 +77,10 @@ export class SqliteStateStore implements StateStore {
     );
     this.#unfinished = database.prepare(
       `SELECT key FROM ${table} WHERE ${firstDue} IS NOT NULL AND ${firstDue} < ?
+       ORDER BY ${firstDue} LIMIT ?`,
+    );
+    this.#unfinishedOrAhead = database.prepare(
+      `SELECT key FROM ${table} WHERE ${firstDue} IS NOT NULL AND (${firstDue} < ? OR updated_at > ?)
        ORDER BY ${firstDue} LIMIT ?`,
     );
   }
@@ -118,8 +123,12 @@ export class SqliteStateStore implements StateStore {
     return this.#commits.run(() => this.#remove.run(untouchedSince, limit).changes);
   }
 
-  async unfinished(dueBefore: number, limit: number): Promise<string[]> {
-    const rows = await this.#read(() => this.#unfinished.all(dueBefore, limit));
+  async unfinished(dueBefore: number, limit: number, writtenAfter?: number): Promise<string[]> {
+    const rows = await this.#read(() =>
+      writtenAfter === undefined
+        ? this.#unfinished.all(dueBefore, limit)
+        : this.#unfinishedOrAhead.all(dueBefore, writtenAfter, limit),
+    );
     return rows.map(({ key }) => key);
   }
 

@@ -26,7 +26,7 @@ export const methodsOf = (mailbox: Mailbox): Mailbox => ({
 export const methodsOfStore = (store: StateStore): StateStore => ({
   load: (key) => store.load(key),
   write: (write) => store.write(write),
-  unfinished: (dueBefore, limit) => store.unfinished(dueBefore, limit),
+  unfinished: (...args) => store.unfinished(...args),
 });
 
 /** Watches at the servers' door what is accepted there, and notes what must never be. */
