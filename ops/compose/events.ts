@@ -5,6 +5,7 @@ import { orderConsumerGroup, startOrderConsumer } from '../../actors/order/order
 import { systemClock } from '../../runtime/define/clock.ts';
 import type { ActorRefs } from '../../runtime/define/ref.ts';
 import type { EventLog } from '../../runtime/events/event-log.ts';
+import type { KafkaEventLog } from '../../runtime/events/kafka-event-log.ts';
 import { OutboxRelay } from '../../runtime/events/outbox-relay.ts';
 import { RedisStreamsEventLog } from '../../runtime/events/redis-streams-event-log.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
@@ -49,11 +50,25 @@ export async function startEventLog(
     return { log: streams, orderedUntil: undefined };
   }
   const log = await startKafkaEventLog(config.kafka, lifecycle, logger);
+  await warnOfCompaction(log, logger);
   const check = checkAt(config.kafka.brokers.join(), () => log.check(checkoutTopic));
   // Without Kafka orders come late and all else goes on: no reason to take a gateway out of service.
   if (config.roles.has('gateway') || config.roles.has('grpc')) health.watch('kafka', check);
   else health.need('kafka', check);
   return { log, orderedUntil: log.consumption(checkoutTopic, orderConsumerGroup) };
+}
+
+/** Others may have made the topic. Who may not look at its settings is not kept from starting. */
+async function warnOfCompaction(log: KafkaEventLog, logger: Logger): Promise<void> {
+  try {
+    if (!(await log.isCompacted(checkoutTopic))) return;
+    logger.warn(
+      { topic: checkoutTopic },
+      'Kafka keeps only the last event of each user in this topic, so that orders can come late: set cleanup.policy to delete',
+    );
+  } catch (error) {
+    logger.debug({ err: error, topic: checkoutTopic }, 'the settings of the topic are not known');
+  }
 }
 
 /** Carries completed checkouts from the outbox to the event log. */

@@ -110,6 +110,14 @@ describe('KafkaEventLog', () => {
     }
   });
 
+  it('knows a topic that keeps only the last event of each key', async () => {
+    expect(await log.isCompacted(topic)).to.equal(false);
+    const compacted = `${topic}.compacted`;
+    const configEntries = [{ name: 'cleanup.policy', value: 'compact,delete' }];
+    await onAdmin((admin) => admin.createTopics({ topics: [{ topic: compacted, configEntries }] }));
+    expect(await log.isCompacted(compacted)).to.equal(true);
+  });
+
   it('is ready where its topic can be written to, which it makes', async () => {
     await log.check(topic);
     expect(await topicsMade()).to.have.property(topic, 6);

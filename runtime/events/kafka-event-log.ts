@@ -82,6 +82,11 @@ export class KafkaEventLog implements EventLog {
     return this.#topics.check(topic);
   }
 
+  /** Whether Kafka keeps only the last event of each key of the topic, which is made where it is missing. */
+  isCompacted(topic: string): Promise<boolean> {
+    return this.#topics.isCompacted(topic);
+  }
+
   /** @throws TrolleyError `unavailable`: some, all or none may have been appended */
   append(topic: string, events: readonly LogEvent[]): Promise<void> {
     return this.#append(topic, events.map(messageOf));

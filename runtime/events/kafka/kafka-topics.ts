@@ -1,4 +1,4 @@
-import type { Admin, ITopicConfig, KafkaJSProtocolError } from 'kafkajs';
+import kafkajs, { type Admin, type ITopicConfig, type KafkaJSProtocolError } from 'kafkajs';
 import { pause, type Clock } from '../../define/clock.ts';
 import { KafkaOnDemand } from './kafka-on-demand.ts';
 import { shortRetry, type KafkaClient } from './kafka-client.ts';
@@ -20,6 +20,7 @@ export interface PartitionPosition {
 }
 
 const deadLetters = '.dlq';
+const cleanupPolicy = 'cleanup.policy';
 const askLimitMs = 7_000;
 const askAgainMs = 50;
 
@@ -59,6 +60,18 @@ export class KafkaTopics {
       this.#ensured.delete(topic);
       throw error;
     }
+  }
+
+  /** Whether Kafka keeps only the last event of each key. */
+  async isCompacted(topic: string): Promise<boolean> {
+    await this.ensure(topic);
+    const resource = { type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configNames: [cleanupPolicy] };
+    const { resources } = await this.#admin.use(`the settings of ${topic}`, askLimitMs, (admin) =>
+      admin.describeConfigs({ resources: [resource], includeSynonyms: false }),
+    );
+    return resources
+      .flatMap(({ configEntries }) => configEntries)
+      .some(({ configName, configValue }) => configName === cleanupPolicy && configValue.includes('compact'));
   }
 
   /** Makes the topic and its dead letters where they are missing; looks only once. */
