@@ -2,7 +2,11 @@ import { join } from 'node:path';
 import type { ServerCredentials } from '@grpc/grpc-js';
 import { GroupCommit } from '../../runtime/storage/sqlite/group-commit.ts';
 import { createSqliteCheck } from '../../runtime/storage/sqlite/sqlite-check.ts';
-import { openSqlite, type SqliteDatabase } from '../../runtime/storage/sqlite/sqlite-database.ts';
+import {
+  openSqlite,
+  type SqliteDatabase,
+  type SqliteMigration,
+} from '../../runtime/storage/sqlite/sqlite-database.ts';
 import { readSqlite } from '../../runtime/storage/sqlite/sqlite-errors.ts';
 import type { Clock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
@@ -50,7 +54,7 @@ export interface ServiceParts {
 export interface ServiceDefinition {
   /** E.g. `inventory`: names the database file, the .proto file and the log lines. */
   readonly name: string;
-  readonly migrations: readonly string[];
+  readonly migrations: readonly SqliteMigration[];
   readonly seed?: (database: SqliteDatabase) => void;
   readonly build: (
     database: SqliteDatabase,

@@ -4,12 +4,14 @@ import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { ProductServiceService } from '../../../proto/gen/product/product.ts';
 import { silentLogger } from '../../../runtime/observe/logger.ts';
+import { openSqlite } from '../../../runtime/storage/sqlite/sqlite-database.ts';
 import { openGrpcClient, type GrpcClient } from '../grpc/grpc.client.ts';
 import type { RunningService } from '../grpc-sqlite-service.ts';
 import { refusalOf } from '../testing/failure-of.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { openProductCatalog, type ProductQuery } from './product.client.ts';
+import { productMigrations } from './product.schema.ts';
 import { openProductService } from './product.service.ts';
 
 type Wire = GrpcClient<typeof ProductServiceService>;
@@ -21,9 +23,9 @@ describe('the product service', () => {
   let catalog: ReturnType<typeof openProductCatalog>;
   let wire: Wire;
 
-  async function open(): Promise<void> {
+  async function open(dataDir = folder.path): Promise<void> {
     service = await openProductService({
-      dataDir: folder.path,
+      dataDir,
       host: '127.0.0.1',
       port: 0,
       logger: silentLogger,
@@ -38,7 +40,7 @@ describe('the product service', () => {
     wire.close();
     await service.close();
   }
-  beforeEach(open);
+  beforeEach(() => open());
   afterEach(close);
 
   const all = { pageSize: 0, pageToken: '', query: '', ids: [] };
@@ -127,11 +129,44 @@ describe('the product service', () => {
   });
 
   it('finds by a part of the name or description, taking % and _ as they are', async () => {
-    const namesOf = async (query: string) =>
-      (await catalog.list({ query })).products.map((each) => each.name);
     expect(await namesOf('MO')).to.deep.equal(['Mouse', 'Monitor']);
     expect(await namesOf('wireless')).to.deep.equal(['Mouse']);
     for (const query of ['%', '_', '\\', "'"]) expect(await namesOf(query), query).to.deep.equal([]);
+  });
+
+  const namesOf = async (query: string) => (await catalog.list({ query })).products.map((each) => each.name);
+  const create = (name: string, description = '') =>
+    wire.call('createProduct', { name, description, priceCents: 1n, imageUrl: '' });
+
+  it('finds in any case, alphabet and normal form, what is new and what was changed', async () => {
+    await create('Чайник', 'для \u00e9t\u00e9');
+    for (const query of ['чайник', 'ЧАЙН', 'чаи\u0306', 'E\u0301TE\u0301'])
+      expect(await namesOf(query), query).to.deep.equal(['Чайник']);
+    expect(await namesOf('ete'), 'an accent counts').to.deep.equal([]);
+    await wire.call('updateProduct', { id: 6n, name: 'Straße' });
+    expect(await namesOf('STRASSE')).to.deep.equal(['Straße']);
+    expect(await namesOf('чайник')).to.deep.equal([]);
+  });
+
+  it('finds what was there before there was such a search', async () => {
+    await close();
+    const file = `${folder.path}/old/product.sqlite`;
+    const old = await openSqlite({ file, migrations: productMigrations.slice(0, 1) });
+    old.exec(`INSERT INTO products (name, description, price_cents, image_url, created_at, updated_at)
+              VALUES ('ÉCLAIR', 'Чай', 100, '', '2026-01-01T00:00:00.000Z', '2026-01-01T00:00:00.000Z')`);
+    old.close();
+    await open(`${folder.path}/old`);
+    for (const query of ['e\u0301clair', 'чАЙ'])
+      expect(await namesOf(query), query).to.deep.equal(['ÉCLAIR']);
+  });
+
+  it('gives tokens that are short enough to come back, however long the query', async () => {
+    const query = '\u0001'.repeat(200);
+    for (const name of ['a', 'b']) await create(name, query);
+    const { nextPageToken = '' } = await catalog.list({ pageSize: 1, query });
+    expect(nextPageToken).to.have.length.within(1, 100);
+    const { products } = await catalog.list({ pageSize: 1, query, pageToken: nextPageToken });
+    expect(products.map(({ name }) => name)).to.deep.equal(['b']);
   });
 
   it('refuses a page token of another query, or of nobody', async () => {

@@ -1,6 +1,7 @@
-import type { SqliteDatabase } from '../../../runtime/storage/sqlite/sqlite-database.ts';
+import type { SqliteDatabase, SqliteMigration } from '../../../runtime/storage/sqlite/sqlite-database.ts';
+import { ProductStore, searchedText } from './product.store.ts';
 
-export const productMigrations = [
+export const productMigrations: readonly SqliteMigration[] = [
   `CREATE TABLE products (
      id INTEGER PRIMARY KEY AUTOINCREMENT,
      name TEXT NOT NULL,
@@ -11,6 +12,14 @@ export const productMigrations = [
      updated_at TEXT NOT NULL,
      deleted_at TEXT
    ) STRICT;`,
+  (database) => {
+    database.exec(`ALTER TABLE products ADD COLUMN searched TEXT NOT NULL DEFAULT ''`);
+    const rows = database.prepare<[], { id: number; name: string; description: string }>(
+      'SELECT id, name, description FROM products',
+    );
+    const fill = database.prepare('UPDATE products SET searched = ? WHERE id = ?');
+    for (const { id, ...fields } of rows.all()) fill.run(searchedText(fields), id);
+  },
 ];
 
 const seeds = [
@@ -23,9 +32,6 @@ const seeds = [
 
 /** The products 1 to 5 of a new shop. */
 export function seedProducts(database: SqliteDatabase, now: string): void {
-  const insert = database.prepare(
-    `INSERT INTO products (name, description, price_cents, image_url, created_at, updated_at)
-     VALUES (@name, @description, @priceCents, '', @now, @now)`,
-  );
-  for (const seed of seeds) insert.run({ ...seed, now });
+  const store = new ProductStore(database);
+  for (const seed of seeds) store.insert({ ...seed, imageUrl: '' }, now);
 }

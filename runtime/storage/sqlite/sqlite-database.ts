@@ -6,14 +6,16 @@ import { whenUnlocked, type LockWait } from './sqlite-lock.ts';
 
 export type SqliteDatabase = Database.Database;
 
+/**
+ * What brings the schema from version n to n + 1, n being its place in the list. Only ever appended to: a file in the
+ * field has already run what stands here. SQL, or a function where that can't say it.
+ */
+export type SqliteMigration = string | ((database: SqliteDatabase) => void);
+
 export interface SqliteOptions extends LockWait {
   /** Path of the file; its folder is made when it is not there. */
   readonly file: string;
-  /**
-   * SQL that brings the schema from version n to n + 1, n being the place in the list. Only ever
-   * appended to: a file in the field has already run what stands here.
-   */
-  readonly migrations: readonly string[];
+  readonly migrations: readonly SqliteMigration[];
   /** Fills a file that is new, in the transaction that makes its tables. */
   readonly seed?: (database: SqliteDatabase) => void;
 }
@@ -52,7 +54,10 @@ function migrate(database: SqliteDatabase, { file, migrations, seed }: SqliteOpt
         `${file} has schema version ${version}, this program knows only ${migrations.length}`,
       );
     }
-    for (const sql of migrations.slice(version)) database.exec(sql);
+    for (const step of migrations.slice(version)) {
+      if (typeof step === 'string') database.exec(step);
+      else step(database);
+    }
     if (version === 0) seed?.(database);
     database.pragma(`user_version = ${migrations.length}`);
   });
