@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream';
 import type { DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
+import { isTrolleyError } from '../runtime/define/errors.ts';
 import { openLineOutput, type LineOutput } from '../runtime/observe/line-output.ts';
 import { createStandardLogger } from '../runtime/observe/logger.ts';
 import type { Config } from './config/config.ts';
@@ -78,6 +79,8 @@ async function run(config: Config, progress: Progress, told: LineOutput): Promis
   } catch (error) {
     if (guard.ending) return;
     if (isStartProblem(error)) tellProblem(error, progress);
+    // A store's own sentence, such as that of a damaged file, needs no stack either.
+    else if (isTrolleyError(error)) progress.fail(error.message);
     else {
       log.fatal({ err: error }, 'the start failed');
       progress.fail(`The start failed: ${String(error)}`);

@@ -5,6 +5,7 @@ import type { Client } from 'pg';
 import { pause, systemClock } from '../../runtime/define/clock.ts';
 import { openPostgresClient } from '../../runtime/storage/postgres/postgres-session.ts';
 import type { SqliteDatabase } from '../../runtime/storage/sqlite/sqlite-database.ts';
+import { sqliteProblem } from '../../runtime/storage/sqlite/sqlite-problem.ts';
 import { StartProblem } from '../infra/start-problem.ts';
 
 export interface SqliteFile {
@@ -103,7 +104,10 @@ function beginReading({ database }: SqliteFile): void {
 }
 
 function unreadable(path: string, cause: unknown): StartProblem {
-  return new StartProblem(`${path} can't be read: ${(cause as Error).message}.`, { cause });
+  const { message } = sqliteProblem(path, cause) ?? {
+    message: `${path} can't be read: ${(cause as Error).message}.`,
+  };
+  return new StartProblem(message, { cause });
 }
 
 async function connect(url: string, opened: Client[]): Promise<Client> {

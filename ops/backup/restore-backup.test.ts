@@ -98,7 +98,7 @@ describe('restoring a backup', () => {
         writeFileSync(join(backup, 'product.sqlite'), 'x'.repeat(10_000));
         await manifestOf(join(backup, 'product.sqlite'));
       },
-      says: /product\.sqlite can't be read: file is not a database\./,
+      says: /product\.sqlite can't be used: file is not a database\./,
     },
   };
   for (const [title, { damage, says }] of Object.entries(damages)) {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, readdirSync, rmSync } from 'node:fs';
+import { lstatSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -211,6 +211,18 @@ describe('npm start, when something is wrong', function () {
       }
     });
   }
+
+  it('says in one line which file is no database, and what to do', async () => {
+    const file = join(realpathSync(dataDir), 'inventory.sqlite');
+    writeFileSync(file, 'a text, and a long one: '.repeat(100));
+    const { code, lines, output } = await ShopProcess.run({ DATA_DIR: dataDir, ROLES: 'inventory' });
+    rmSync(file);
+    expect(code).to.equal(1);
+    expect(lines).to.have.length(1);
+    expect(lines[0]).to.match(/can't be used: file is not a database\. .*Put it back from a backup/);
+    expect(lines[0]).to.include(file);
+    expect(output).to.equal('');
+  });
 
   it('says each wrong setting in a line of its own', async () => {
     const { code, lines, output } = await ShopProcess.run({

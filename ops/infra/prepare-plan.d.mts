@@ -8,6 +8,8 @@ interface Lockfile {
         readonly optional?: boolean;
         readonly devOptional?: boolean;
         readonly dev?: boolean;
+        readonly os?: readonly string[];
+        readonly cpu?: readonly string[];
       }
     >
   >;
@@ -17,6 +19,7 @@ export function reasonToInstall(found: {
   readonly lock: Lockfile;
   readonly installed: Lockfile | undefined;
   readonly withDev: boolean;
+  readonly machine: { readonly os: string; readonly cpu: string };
 }): string | undefined;
 
 export function canInstallWithApt(found: {

@@ -1,6 +1,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -10,6 +11,7 @@ import { canInstallWithApt, reasonToInstall } from './prepare-plan.mjs';
 import { isAlive } from './process-identity.ts';
 
 describe('reasonToInstall', () => {
+  const machine = { os: 'linux', cpu: 'x64' };
   const koa = { version: '3.3.0', integrity: 'sha-a' };
   const mocha = { version: '12.0.3', dev: true };
   const mac = { version: '18.4.0', optional: true };
@@ -18,7 +20,7 @@ describe('reasonToInstall', () => {
   const reason = (
     installed: typeof lock | { packages: Record<string, object> } | undefined,
     withDev = true,
-  ) => reasonToInstall({ lock, installed, withDev });
+  ) => reasonToInstall({ lock, installed, withDev, machine });
 
   it('installs where nothing is', () => {
     expect(reason(undefined)).to.equal('nothing is installed yet');
@@ -43,6 +45,28 @@ describe('reasonToInstall', () => {
     const production = { packages: { 'node_modules/koa': koa } };
     expect(reason(production)).to.equal('mocha is missing');
     expect(reason(production, false)).to.equal(undefined);
+  });
+});
+
+describe('reasonToInstall, for what was copied from another machine', () => {
+  const machine = { os: 'linux', cpu: 'x64' };
+  const reason = (entry: object) => {
+    const packages = { 'node_modules/esbuild-binary': { version: '1.0.0', ...entry } };
+    const lock = { packages: { 'node_modules/esbuild-binary': { version: '1.0.0' } } };
+    return reasonToInstall({ lock, installed: { packages }, withDev: true, machine });
+  };
+
+  it('is the first package that does not run here', () => {
+    expect(reason({ os: ['darwin'], cpu: ['x64'] })).to.equal(
+      'esbuild-binary is for another kind of machine',
+    );
+    expect(reason({ os: ['linux'], cpu: ['arm64'] })).to.match(/another kind of machine/);
+    expect(reason({ os: ['!linux'] })).to.match(/another kind of machine/);
+  });
+
+  it('is none where all of them do', () => {
+    for (const entry of [{}, { os: ['linux', 'darwin'] }, { os: ['!win32'], cpu: ['x64'] }])
+      expect(reason(entry), JSON.stringify(entry)).to.equal(undefined);
   });
 });
 
@@ -196,6 +220,33 @@ describe('prepare.mjs', () => {
       rmSync(clone, { recursive: true });
     }
   });
+
+  const real = createRequire(import.meta.url).resolve('better-sqlite3/build/Release/better_sqlite3.node');
+
+  for (const [outcome, npm, status] of [
+    ['is built again', `require('node:fs').copyFileSync(${JSON.stringify(real)}, process.env.COMPILED)`, 0],
+    ['is refused in a sentence when that fails', 'process.exitCode = 1', 1],
+  ] as const) {
+    it(`a SQLite module of another Node ${outcome}`, () => {
+      const { clone, args, env } = makeClone(`console.log('npm ' + process.argv.slice(2).join(' ')); ${npm}`);
+      try {
+        const folder = join(clone, 'node_modules', 'better-sqlite3', 'build', 'Release');
+        mkdirSync(folder, { recursive: true });
+        const COMPILED = join(folder, 'better_sqlite3.node');
+        writeFileSync(COMPILED, 'compiled for another Node');
+        copyFileSync(join(clone, 'package-lock.json'), join(clone, 'node_modules', '.package-lock.json'));
+        const ran = spawnSync(process.execPath, args, { env: { ...env, COMPILED }, encoding: 'utf8' });
+        expect(ran.status, ran.stderr).to.equal(status);
+        const node = `Node ${process.version}`;
+        expect(ran.stderr)
+          .to.match(/^npm rebuild better-sqlite3$/m)
+          .and.include(`is not for ${node}`);
+        if (status === 1) expect(ran.stderr).to.include(`could not be built for ${node}`);
+      } finally {
+        rmSync(clone, { recursive: true });
+      }
+    });
+  }
 
   it('says in one sentence what to install where there is no Redis', () => {
     let said = '';

@@ -26,13 +26,38 @@ async function preparePackages() {
     installed: readJson(join('node_modules', '.package-lock.json')),
     // An image without development packages still starts.
     withDev: process.env.npm_lifecycle_event !== 'prestart',
+    machine: { os: process.platform, cpu: process.arch },
   });
-  if (reason === undefined) return;
-  say(`Installing packages: ${reason}. The first time takes a minute or two.`);
-  const npm = process.env.npm_execpath;
-  const ci = ['ci', '--no-audit', '--no-fund'];
-  const [program, args] = npm === undefined ? ['npm', ci] : [process.execPath, [npm, ...ci]];
-  await step('Packages installed', 'npm ci failed: see above', program, args);
+  if (reason !== undefined) {
+    say(`Installing packages: ${reason}. The first time takes a minute or two.`);
+    await step('Packages installed', 'npm ci failed: see above', ...npm('ci', '--no-audit', '--no-fund'));
+  }
+  await prepareSqlite();
+}
+
+/** The one package that is compiled: for one version of Node, on one kind of machine. */
+async function prepareSqlite() {
+  const name = 'better-sqlite3';
+  const compiled = join(root, 'node_modules', name, 'build', 'Release', 'better_sqlite3.node');
+  if (!existsSync(dirname(dirname(dirname(compiled)))) || loads(compiled)) return;
+  say(`Building ${name} again: what is there is not for Node ${process.version} on this machine.`);
+  const failure = `${name} could not be built for Node ${process.version}: see above. Delete node_modules and run npm ci.`;
+  await step(`${name} built`, failure, ...npm('rebuild', name));
+  if (!loads(compiled)) fail(failure);
+}
+
+function loads(compiled) {
+  try {
+    process.dlopen({ exports: {} }, compiled);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function npm(...args) {
+  const { npm_execpath: given } = process.env;
+  return given === undefined ? ['npm', args] : [process.execPath, [given, ...args]];
 }
 
 async function prepareRedis() {

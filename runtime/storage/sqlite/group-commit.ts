@@ -3,6 +3,7 @@ import { TrolleyError } from '../../define/errors.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { sqliteFailure } from './sqlite-errors.ts';
 import { defaultLockWaitMs, isLocked, lockBackOffMs, lockedOut, type LockWait } from './sqlite-lock.ts';
+import { sqliteProblem } from './sqlite-problem.ts';
 
 export interface GroupCommitOptions extends LockWait {
   /** Works that may wait; one more is refused with `unavailable`. Default 10000. */
@@ -100,7 +101,7 @@ export class GroupCommit {
       this.#lockedOut = 0;
     } catch (cause) {
       if (isLocked(cause)) return this.#keepWaiting(cause);
-      return this.#refuse(this.#takeGroup(), couldNotCommit(cause));
+      return this.#refuse(this.#takeGroup(), this.#couldNotCommit(cause));
     }
     const group = this.#takeGroup();
     let answers: (() => void)[];
@@ -109,7 +110,7 @@ export class GroupCommit {
       this.#database.exec('COMMIT');
     } catch (cause) {
       if (this.#database.open && this.#database.inTransaction) this.#database.exec('ROLLBACK');
-      return this.#refuse(group, couldNotCommit(cause));
+      return this.#refuse(group, this.#couldNotCommit(cause));
     }
     for (const answer of answers) answer();
   }
@@ -132,6 +133,11 @@ export class GroupCommit {
     for (const each of works) each.fail(error);
   }
 
+  #couldNotCommit(cause: unknown): TrolleyError {
+    const named = sqliteProblem(this.#database.name, cause) ?? cause;
+    return new TrolleyError('unavailable', 'the write could not be committed', { cause: named });
+  }
+
   #runOne(each: Queued): () => void {
     this.#database.exec('SAVEPOINT work');
     try {
@@ -145,8 +151,4 @@ export class GroupCommit {
       return () => each.fail(sqliteFailure(this.#database.name, error));
     }
   }
-}
-
-function couldNotCommit(cause: unknown): TrolleyError {
-  return new TrolleyError('unavailable', 'the write could not be committed', { cause });
 }

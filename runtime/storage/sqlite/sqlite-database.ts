@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { TrolleyError } from '../../define/errors.ts';
 import { whenUnlocked, type LockWait } from './sqlite-lock.ts';
+import { sqliteProblem } from './sqlite-problem.ts';
 
 export type SqliteDatabase = Database.Database;
 
@@ -26,9 +27,17 @@ export interface SqliteOptions extends LockWait {
  * throws at once: see `whenUnlocked`.
  *
  * @throws TrolleyError `internal` when the file is of a newer version than this program knows, `unavailable` when
- *   another process keeps it locked
+ *   another process keeps it locked, or when it is damaged or can't be read or written: in a sentence that names it
  */
 export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase> {
+  try {
+    return await openFile(options);
+  } catch (error) {
+    throw sqliteProblem(options.file, error) ?? error;
+  }
+}
+
+async function openFile(options: SqliteOptions): Promise<SqliteDatabase> {
   mkdirSync(dirname(options.file), { recursive: true });
   const database = new Database(options.file, { timeout: 0 });
   try {

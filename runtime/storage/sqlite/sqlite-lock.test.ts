@@ -36,10 +36,10 @@ describe('whenUnlocked', () => {
 
   it('takes nothing else for a lock', async () => {
     const clock = new FakeClock();
-    const damaged = Object.assign(new Error('malformed'), { code: 'SQLITE_CORRUPT' });
+    const wrong = Object.assign(new Error('UNIQUE constraint failed'), { code: 'SQLITE_CONSTRAINT_UNIQUE' });
     const reading = whenUnlocked('x.sqlite', { clock }, () => {
-      throw damaged;
+      throw wrong;
     });
-    expect(await reading.catch((error: unknown) => error)).to.equal(damaged);
+    expect(await reading.catch((error: unknown) => error)).to.equal(wrong);
   });
 });

@@ -1,5 +1,6 @@
 import { pause, systemClock, type Clock } from '../../define/clock.ts';
 import { TrolleyError } from '../../define/errors.ts';
+import { sqliteProblem } from './sqlite-problem.ts';
 
 /*
  * A file that another process holds, such as an operator's `BEGIN IMMEDIATE`. SQLite's own waiting for it is a sleep
@@ -33,7 +34,8 @@ export function lockedOut(file: string, cause: unknown): TrolleyError {
 /**
  * Runs `work`, which changes nothing when it throws, and again while another process stands in its way.
  *
- * @throws TrolleyError `unavailable` when that lasts longer than `lockWaitMs`
+ * @throws TrolleyError `unavailable` when that lasts longer than `lockWaitMs`, or when the file is damaged or can't be
+ *   read or written: in a sentence that names it
  */
 export async function whenUnlocked<T>(
   file: string,
@@ -45,7 +47,7 @@ export async function whenUnlocked<T>(
     try {
       return work();
     } catch (error) {
-      if (!isLocked(error)) throw error;
+      if (!isLocked(error)) throw sqliteProblem(file, error) ?? error;
       if (clock.monotonic() - startedAt >= lockWaitMs) throw lockedOut(file, error);
     }
     await pause(clock, lockBackOffMs(attempt));
