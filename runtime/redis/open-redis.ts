@@ -90,7 +90,7 @@ type CommonOptions = ReturnType<typeof commonOptions>;
  * Of a server that is no longer, or not yet, the one to write to, also from within a script: behind the same address, or
  * by the word of the Sentinels, there may be another by now.
  */
-const reconnectOnError = ({ message }: Error) => /\b(READONLY|MASTERDOWN) /.test(message);
+const reconnectOnError = ({ message }: Error) => /\b(READONLY|MASTERDOWN|LOADING) /.test(message);
 
 const failingAtOnce = { enableAutoPipelining: true, enableOfflineQueue: false, lazyConnect: true };
 
