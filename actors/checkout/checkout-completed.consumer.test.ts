@@ -22,6 +22,7 @@ interface Asked {
   readonly name: string;
   readonly input: unknown;
   readonly messageId: string | undefined;
+  readonly traceparent?: string;
 }
 
 /** A log with a single subscriber, and actors that answer what they are told to. */
@@ -45,7 +46,9 @@ function createWorld() {
     ref: (contract, key) => ({
       key,
       async ask(name, input, options) {
-        asked.push({ type: contract.type, key, name, input, messageId: options?.messageId });
+        const { messageId, traceparent } = options ?? {};
+        const trace = traceparent === undefined ? {} : { traceparent };
+        asked.push({ type: contract.type, key, name, input, messageId, ...trace });
         if (failure !== undefined) throw failure;
         return {} as never;
       },
@@ -58,14 +61,14 @@ function createWorld() {
     rejected,
     asked,
     failWith: (error: TrolleyError) => void (failure = error),
-    async handle(value: unknown, type = 'CheckoutCompleted') {
+    async handle(value: unknown, type = 'CheckoutCompleted', headers: LogRecord['headers'] = {}) {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       const record: LogRecord = {
         id: 'e1',
         key: '7',
         type,
         value: text,
-        headers: {},
+        headers,
         partition: 0,
         offset: '1',
       };
@@ -101,6 +104,19 @@ describe('consumers of completed checkouts', () => {
     await world.handle({ ...event, unknown_field: 1 });
     expect(world.asked).to.deep.equal([
       { type: 'order', key: checkoutId, name: 'Create', input: event, messageId: 'e1' },
+    ]);
+  });
+
+  it('passes on the trace of the event, when it is one, and knows one form of its id', async () => {
+    const world = createWorld();
+    await startOrderConsumer(world.deps);
+    const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+    const id = 'abcdef00-0000-4000-8000-000000000001';
+    await world.handle({ ...event, checkout_id: id.toUpperCase() }, undefined, { traceparent });
+    await world.handle(event, undefined, { traceparent: `${traceparent}\0` });
+    expect(world.asked.map(({ key, traceparent: trace }) => [key, trace])).to.deep.equal([
+      [id, traceparent],
+      [checkoutId, undefined],
     ]);
   });
 

@@ -1,5 +1,6 @@
 import { codeOf } from '../../runtime/define/errors.ts';
 import type { AskOptions } from '../../runtime/define/ref.ts';
+import { validTraceparent } from '../../runtime/define/traceparent.ts';
 import type { EventLog, LogRecord, Subscription } from '../../runtime/events/event-log.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import { CheckoutCompleted, checkoutCompletedType, checkoutTopic } from './checkout-completed.ts';
@@ -14,7 +15,8 @@ const askTimeoutMs = 10_000;
 
 /** The id of the event names the message, so that a repeated event is applied once. */
 export function askOptionsOf({ id, headers }: LogRecord): AskOptions {
-  const { traceparent } = headers;
+  // Others write into the log as well, and what a message carries is stored.
+  const traceparent = validTraceparent(headers['traceparent'] ?? '');
   return { messageId: id, timeoutMs: askTimeoutMs, ...(traceparent === undefined ? {} : { traceparent }) };
 }
 

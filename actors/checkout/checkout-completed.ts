@@ -9,7 +9,8 @@ const Amount = z.number().nonnegative();
 
 /** The value of a `CheckoutCompleted` event, as it stands in the log. */
 export const CheckoutCompleted = z.object({
-  checkout_id: z.uuid(),
+  // One form of it: PostgreSQL takes both for the same.
+  checkout_id: z.uuid().toLowerCase(),
   user_id: z.string().regex(/^[1-9][0-9]{0,15}$/),
   items: z
     .array(

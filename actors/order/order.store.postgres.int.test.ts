@@ -1,9 +1,11 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
+import { randomUUID } from 'node:crypto';
 import { codeOf } from '../../runtime/define/errors.ts';
 import { createPostgresPool, type PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
 import { PostgresStateStore } from '../../runtime/storage/postgres/postgres-state-store.ts';
 import { createTestDatabase, type TestDatabase } from '../../runtime/testing/test-servers.ts';
-import { encodeCheckoutCompleted } from '../checkout/checkout-completed.ts';
+import { CheckoutCompleted, encodeCheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { checkoutIdFor } from '../checkout/checkout.contract.ts';
 import type { OrderView } from './order.contract.ts';
 import { createPostgresOrderQueries } from './order.queries.postgres.ts';
@@ -24,6 +26,14 @@ function orderAt(userId: number, n: number, now: number): Order {
     ...(n % 2 === 0 ? {} : { shippingAddress: { city: 'Bern' } }),
   });
   return orderOf(event, now);
+}
+
+/** An event whose form is right, so that what it says reaches the store. */
+function mostlyRight<E extends { items: readonly unknown[] }>(event: E) {
+  const line = { product_id: 1, quantity: 1, unit_price: 0.01, subtotal: 0.01 };
+  const items = event.items.map((item) => ({ ...(item as object), ...line }));
+  const right = { checkout_id: randomUUID(), user_id: '1', total_amount: 0.01, currency: 'USD' };
+  return { ...event, ...right, items: items.length === 0 ? [{ ...line, product_name: '' }] : items };
 }
 
 describe('orders in PostgreSQL', () => {
@@ -87,6 +97,68 @@ describe('orders in PostgreSQL', () => {
       } while (pageToken !== undefined);
       expect(paged, `pages of ${pageSize}`).to.deep.equal(all);
     }
+  });
+
+  it('stores any order that an event makes, whatever stands in the event', async () => {
+    const text = fc.oneof(
+      fc.constantFrom(
+        '',
+        'USD',
+        'a\0b',
+        '\0',
+        '\ud800',
+        '\udc00a',
+        '\ufffe',
+        'x'.repeat(513),
+        'x'.repeat(10_000),
+        '__proto__',
+      ),
+      fc.string({ unit: 'binary' }),
+    );
+    const count = fc.constantFrom(1, 2, 99, 2 ** 31, Number.MAX_SAFE_INTEGER, 2 ** 53, 0, -1, 1.5);
+    const amount = fc.constantFrom(
+      0,
+      0.01,
+      1299.99,
+      9_999_999_999.99,
+      10_000_000_000,
+      1e13,
+      1e300,
+      0.001,
+      -0.01,
+      -0,
+      5e-324,
+    );
+    const given = fc.record({
+      checkout_id: fc.oneof(fc.uuid(), fc.uuid().map((id) => id.toUpperCase()), text),
+      user_id: fc.constantFrom('1', '9007199254740991', '9007199254740992', '9999999999999999', '0', '-1', '1\0'),
+      items: fc.array(fc.record({ product_id: count, product_name: text, quantity: count, unit_price: amount, subtotal: amount }), { maxLength: 2 }),
+      total_amount: amount,
+      currency: text,
+      completed_at: text,
+      shipping_address: fc.oneof(fc.constant({}), fc.dictionary(text, text, { maxKeys: 3 })),
+    }); // prettier-ignore
+    await fc.assert(
+      fc.asyncProperty(
+        fc.oneof(
+          given,
+          given.map((event) => mostlyRight(event)),
+        ),
+        async (value) => {
+          const event = CheckoutCompleted.safeParse(value);
+          if (!event.success) return;
+          let order: Order;
+          try {
+            order = orderOf(event.data, begun);
+          } catch (error) {
+            expect(codeOf(error), String(error)).to.equal('invalid_request');
+            return;
+          }
+          await put(order);
+          expect(await queries.get(order.id)).to.deep.equal(viewOf(order));
+        },
+      ),
+    );
   });
 
   it('refuses a token that it did not give', async () => {

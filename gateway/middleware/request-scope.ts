@@ -1,9 +1,10 @@
 import type { Middleware, ParameterizedContext } from 'koa';
 import type { Clock } from '../../runtime/define/clock.ts';
 import { TrolleyError } from '../../runtime/define/errors.ts';
+import { validTraceparent } from '../../runtime/define/traceparent.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import { reasonOf } from '../../runtime/observe/reason.ts';
-import { validTraceparent, type Call } from '../call.ts';
+import type { Call } from '../call.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';
 

@@ -1,5 +1,16 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
+import { openGrpcClient } from '../../actors/services/grpc/grpc.client.ts';
+import { CartServiceService } from '../../proto/gen/cart/cart.ts';
+import { CheckoutServiceService } from '../../proto/gen/checkout/checkout.ts';
+import { InventoryServiceService } from '../../proto/gen/inventory/inventory.ts';
+import { OrdersServiceService } from '../../proto/gen/orders/orders.ts';
+import { PaymentServiceService } from '../../proto/gen/payment/payment.ts';
+import { ProductServiceService } from '../../proto/gen/product/product.ts';
+import { errorTable, isTrolleyError } from '../../runtime/define/errors.ts';
+import { restCalls, rpcCalls } from './bounds.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
+import { portOf } from './shop-environment.ts';
 import type { Sent } from './shop-client.ts';
 
 const uuid = '00000000-0000-4000-8000-000000000001';
@@ -82,6 +93,12 @@ const cases: Case[] = [
   ['an unknown order', 'user', `GET ${orders}/${uuid}`, {}, '404 not_found'],
   ['cancelling an unknown order', 'user', `POST ${orders}/${uuid}/cancel`, {}, '404 not_found'],
   ['a page token of orders', 'user', `GET ${orders}?page_token=x`, {}, '400 invalid_page_token'],
+  ['a page token of the year 10000', 'user', `GET ${orders}?page_token=${encoded([Date.UTC(10_000, 0, 1), uuid])}`, {}, '400 invalid_page_token'],
+  ['a page of 501 orders', 'user', `GET ${orders}?page_size=501`, {}, '400 invalid_page_size'],
+  ...['4111111111111111 12/27 123', 'bitcoin'].map((method): Case => {
+    const sent = json({ idempotency_key: 'k', payment_method: method });
+    return [`the payment method ${method}`, 'user', `POST ${checkout}`, sent, '400 invalid_payment_method'];
+  }),
   ['a status by a user', 'user', `PATCH ${orders}/${uuid}/status`, json({ status: 'SHIPPED' }), '403 forbidden'],
   ['a status that is none', 'admin', `PATCH ${orders}/${uuid}/status`, json({ status: 'LOST' }), '400 invalid_status'],
   ['a status of an unknown order', 'admin', `PATCH ${orders}/${uuid}/status`, json({ status: 'SHIPPED' }), '404 not_found'],
@@ -126,7 +143,54 @@ describe('bad input to the whole shop', () => {
     expect((await shop.client.send('GET', '/health/live')).status).to.equal(200);
     expect((await shop.client.send('GET', '/health/ready')).status).to.equal(200);
   });
+
+  it('values at the bounds of the stores and beyond: answered or refused by every route', async () => {
+    const users = [await shop.client.user(62), await shop.client.user(Number.MAX_SAFE_INTEGER, 'admin')];
+    for (const call of restCalls) {
+      await fc.assert(
+        fc.asyncProperty(call, fc.constantFrom(...users), async ({ method, path, headers, json }, user) => {
+          const { status, text } = await user.send(method, path, { headers, json });
+          expect(status, text).to.be.within(200, 499);
+        }),
+        { numRuns: 25 },
+      );
+    }
+  });
+
+  it('values at the bounds of the stores and beyond: answered or refused by every RPC', async () => {
+    for (const [what, methods] of Object.entries(rpcCalls)) {
+      const address = `localhost:${portOf(shop.lines, what)}`;
+      const client = openGrpcClient(definitions[what] ?? {}, { address, credentials: shop.credentials });
+      try {
+        for (const [method, request] of Object.entries(methods)) {
+          await fc.assert(
+            fc.asyncProperty(request, async (given) => {
+              const refusal: unknown = await client.call(method as never, given as never).then(
+                () => undefined,
+                (error: unknown) => error,
+              );
+              if (refusal === undefined) return;
+              const code = isTrolleyError(refusal) ? refusal.code : 'internal';
+              expect(errorTable[code].http, `${method}: ${String(refusal)}`).to.be.below(500);
+            }),
+            { numRuns: 25 },
+          );
+        }
+      } finally {
+        client.close();
+      }
+    }
+  });
 });
+
+const definitions: Readonly<Record<string, object>> = {
+  'cart gRPC front': CartServiceService,
+  'checkout gRPC front': CheckoutServiceService,
+  'orders gRPC front': OrdersServiceService,
+  'product service': ProductServiceService,
+  'inventory service': InventoryServiceService,
+  'payment service': PaymentServiceService,
+};
 
 describe('the rate limit of the whole shop', () => {
   it('refuses with 429 and Retry-After what comes too fast, one user and not the other', async () => {
