@@ -8,6 +8,7 @@ import type { CartState } from './cart.state.ts';
 
 const first = '00000000-0000-4000-8000-000000000001';
 const second = '00000000-0000-4000-8000-000000000002';
+const limits = { maxCheckouts: 1, maxUnits: 5000 };
 type Status = Awaited<ReturnType<CheckoutLookup['get']>> | 'unavailable';
 
 /** A cart of two laptops; `answers`: what the checkout says of itself, each time it is asked. */
@@ -25,7 +26,7 @@ async function cartWith(answers: Status[] = []) {
     },
   };
   const views = { get: async () => undefined, put: async (view: CartView) => void put.push(view) };
-  const cart = new ActorDriver({ actor: createCartActor({ checkouts, views }), key: '7', time });
+  const cart = new ActorDriver({ actor: createCartActor({ checkouts, views, limits }), key: '7', time });
   await cart.ask('AddItem', { productId: 1, quantity: 2 });
   const state = () => cart.state as CartState;
   return { cart, asked, put, state };
@@ -65,6 +66,28 @@ describe('cart actor', () => {
     expect(asked.map((ms) => ms / 1000)).to.deep.equal([5, 15, 35, 75, 135, 195]);
     expect([state().claims, state().items.length]).to.deep.equal([[], 1]);
   });
+
+  for (const { holder, answer } of [
+    { holder: 'COMPLETED', answer: 'claimed' },
+    { holder: 'FAILED', answer: 'claimed' },
+    { holder: undefined, answer: 'claimed' },
+    { holder: 'PAYMENT_PENDING', answer: 'too_many_checkouts' },
+    { holder: 'unavailable', answer: 'too_many_checkouts' },
+  ] as const) {
+    it(`asks who holds a claim before it refuses another one: ${holder ?? 'unknown'}`, async () => {
+      const told: Status = holder === undefined || holder === 'unavailable' ? holder : { status: holder };
+      const { cart, asked } = await cartWith([told]);
+      await cart.ask('ClaimForCheckout', { checkoutId: first });
+      await cart.ask('AddItem', { productId: 2, quantity: 1 });
+      const id = cart.send('ClaimForCheckout', { checkoutId: second });
+      while (!cart.answers.has(id)) await cart.step();
+      const claimed = cart.answers.get(id);
+      const found = claimed !== undefined && 'error' in claimed ? claimed.error.code : 'claimed';
+      expect([found, asked]).to.deep.equal([answer, [0]]);
+      const holders = (cart.state as CartState).claims.map((claim) => claim.checkoutId);
+      expect(holders).to.deep.equal(answer === 'claimed' ? [second] : [first]);
+    });
+  }
 
   it('drops the claim of a checkout that was never accepted', async () => {
     const { cart, state } = await cartWith([undefined]);

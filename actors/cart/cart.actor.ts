@@ -1,9 +1,11 @@
-import { defineActor, type Turn } from '../../runtime/define/actor.ts';
+import { defineActor, type Turn, type Waiting } from '../../runtime/define/actor.ts';
+import { codeOf, isTrolleyError } from '../../runtime/define/errors.ts';
 import { CartContract } from './cart.contract.ts';
 import {
   createCartEffects,
   type CartEffects,
   type CheckoutLookup,
+  type HolderStatus,
   type VerifyClaimInput,
 } from './cart.effects.ts';
 import * as rules from './cart.state.ts';
@@ -13,6 +15,7 @@ import type { CartViews } from './cart.view.ts';
 export interface CartDeps {
   readonly views: CartViews;
   readonly checkouts: CheckoutLookup;
+  readonly limits: rules.ClaimLimits;
 }
 
 type CartTurn = Turn<CartState, CartEffects>;
@@ -20,7 +23,7 @@ type CartTurn = Turn<CartState, CartEffects>;
 const maxVerifyDelayMs = 60_000;
 
 /** A user's cart, with the claims of the checkouts under way. */
-export function createCartActor({ views, checkouts }: CartDeps) {
+export function createCartActor({ views, checkouts, limits }: CartDeps) {
   return defineActor(CartContract, {
     state: rules.CartState,
     initial: (key, now) => rules.emptyCart(Number(key), now),
@@ -35,12 +38,16 @@ export function createCartActor({ views, checkouts }: CartDeps) {
       ClearCart: (turn) => change(turn, rules.clearCart(turn.state, turn.now)),
 
       ClaimForCheckout(turn, { checkoutId }) {
-        const { state, claim } = rules.claimFor(turn.state, checkoutId, turn.now);
-        turn.set(state);
-        // Also for a claim that is there: an answer on its way about an earlier attempt must not drop it.
-        verifyLater(turn, { checkoutId, asked: 0 });
-        const lines = claim.lines.map(({ productId, quantity }) => ({ productId, quantity }));
-        return { lines, cartVersion: claim.cartVersion };
+        try {
+          return claim(turn, checkoutId, limits);
+        } catch (error) {
+          const { claims } = turn.state;
+          if (claims.length === 0 || codeOf(error) === 'empty_cart') throw error;
+          // One that has just completed holds its claim until its event comes.
+          const holders = claims.map((each) => each.checkoutId);
+          turn.perform('MakeRoom', { checkoutId, holders }, { id: `room:${checkoutId}` });
+          return turn.defer(checkoutId);
+        }
       },
       ReleaseClaim(turn, { checkoutId }) {
         drop(turn, checkoutId);
@@ -56,16 +63,31 @@ export function createCartActor({ views, checkouts }: CartDeps) {
     settled: {
       // A claim is never just timed out: only its checkout can say that it is over.
       VerifyClaim(turn, outcome, { checkoutId, asked }) {
-        const claim = turn.state.claims.find((each) => each.checkoutId === checkoutId);
-        if (claim === undefined) return;
-        const status = outcome.ok ? outcome.value.status : undefined;
-        if (status === 'FAILED' || status === 'UNKNOWN') return drop(turn, checkoutId);
-        // The event may still come; it then finds the checkout settled.
-        if (status === 'COMPLETED') return settle(turn, { checkoutId, lines: claim.lines });
-        verifyLater(turn, { checkoutId, asked: asked + 1 });
+        if (outcome.ok) endClaim(turn, checkoutId, outcome.value.status);
+        if (holds(turn.state, checkoutId)) verifyLater(turn, { checkoutId, asked: asked + 1 });
+      },
+      MakeRoom(turn, outcome, { checkoutId }) {
+        if (outcome.ok) for (const holder of outcome.value) endClaim(turn, holder.checkoutId, holder.status);
+        const isMeant = ({ tag }: Waiting<unknown>) => tag === checkoutId;
+        try {
+          const claimed = claim(turn, checkoutId, limits);
+          turn.answerWaiting(() => claimed, isMeant);
+        } catch (error) {
+          if (!isTrolleyError(error)) throw error;
+          turn.refuseWaiting(error, isMeant);
+        }
       },
     },
   });
+}
+
+function claim(turn: CartTurn, checkoutId: string, limits: rules.ClaimLimits) {
+  const { state, claim } = rules.claimFor(turn.state, checkoutId, turn.now, limits);
+  turn.set(state);
+  // Also for a claim that is there: an answer on its way about an earlier attempt must not drop it.
+  verifyLater(turn, { checkoutId, asked: 0 });
+  const lines = claim.lines.map(({ productId, quantity }) => ({ productId, quantity }));
+  return { lines, cartVersion: claim.cartVersion };
 }
 
 function change(turn: CartTurn, next: CartState) {
@@ -76,6 +98,19 @@ function change(turn: CartTurn, next: CartState) {
 /** What changes nothing is not written either. */
 function set(turn: CartTurn, next: CartState): void {
   if (next !== turn.state) turn.set(next);
+}
+
+function holds({ claims }: CartState, checkoutId: string): boolean {
+  return claims.some((each) => each.checkoutId === checkoutId);
+}
+
+/** Ends the claim of a checkout that says that it is over. */
+function endClaim(turn: CartTurn, checkoutId: string, status: HolderStatus): void {
+  const claim = turn.state.claims.find((each) => each.checkoutId === checkoutId);
+  if (claim === undefined) return;
+  if (status === 'FAILED' || status === 'UNKNOWN') drop(turn, checkoutId);
+  // The event may still come; it then finds the checkout settled.
+  else if (status === 'COMPLETED') settle(turn, { checkoutId, lines: claim.lines });
 }
 
 function drop(turn: CartTurn, checkoutId: string): void {

@@ -46,7 +46,8 @@ export const CartContract = defineContract({
     /**
      * Takes the lines that no other live claim holds for one checkout; the same checkout asking again gets the
      * same lines. They stay in the cart until the purchase is settled. Refused: `empty_cart`,
-     * `checkout_in_progress`.
+     * `checkout_in_progress`, `too_many_checkouts`, `too_many_units`, the last three only after the checkouts that
+     * hold claims were asked whether they still do.
      */
     ClaimForCheckout: {
       input: Checkout,

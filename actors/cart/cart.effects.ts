@@ -35,11 +35,31 @@ export interface VerifyClaimInput {
   readonly asked: number;
 }
 
+export interface MakeRoomInput {
+  /** Who wants a claim. */
+  readonly checkoutId: string;
+  /** Who has one. */
+  readonly holders: readonly string[];
+}
+
+/** `UNKNOWN`: nothing was ever accepted. */
+export type HolderStatus = CheckoutStatus | 'UNKNOWN';
+
 export function createCartEffects({ checkouts }: { readonly checkouts: CheckoutLookup }) {
+  async function statusOf(checkoutId: string, context: EffectContext): Promise<HolderStatus> {
+    return (await checkouts.get(checkoutId, context))?.status ?? 'UNKNOWN';
+  }
   return {
     async VerifyClaim({ checkoutId }: VerifyClaimInput, context: EffectContext) {
-      const checkout = await checkouts.get(checkoutId, context);
-      return { status: checkout?.status ?? ('UNKNOWN' as const) };
+      return { status: await statusOf(checkoutId, context) };
+    },
+    /** Of those who gave no answer nothing is known, and they keep what they have. */
+    async MakeRoom({ holders }: MakeRoomInput, context: EffectContext) {
+      const answers = await Promise.allSettled(holders.map((holder) => statusOf(holder, context)));
+      return holders.flatMap((checkoutId, i) => {
+        const answer = answers[i];
+        return answer?.status === 'fulfilled' ? [{ checkoutId, status: answer.value }] : [];
+      });
     },
   };
 }

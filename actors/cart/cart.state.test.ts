@@ -6,6 +6,7 @@ import type { CartState } from './cart.state.ts';
 
 const now = Date.parse('2026-01-01T00:00:00Z');
 const checkoutId = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+const limits = { maxCheckouts: 3, maxUnits: 5000 };
 const empty = rules.emptyCart(7, now);
 
 function cartOf(...lines: [productId: number, quantity: number][]): CartState {
@@ -64,32 +65,49 @@ describe('cart rules', () => {
   });
 
   it('claims everything once, and the same for the same checkout', () => {
-    const first = rules.claimFor(cartOf([1, 2]), checkoutId(1), now);
+    const first = rules.claimFor(cartOf([1, 2]), checkoutId(1), now, limits);
     expect(first.claim.lines).to.deep.equal([{ productId: 1, quantity: 2, held: 2 }]);
     expect(first.state.version, 'a claim is not seen').to.equal(1);
     const more = rules.addItem(first.state, { productId: 1, quantity: 1 }, now);
-    expect(rules.claimFor(more, checkoutId(1), now).claim).to.deep.equal(first.claim);
-    expect(refusal(() => rules.claimFor(first.state, checkoutId(2), now))).to.equal('checkout_in_progress');
-    expect(rules.claimFor(more, checkoutId(2), now).claim.lines).to.deep.equal([
+    expect(rules.claimFor(more, checkoutId(1), now, limits).claim).to.deep.equal(first.claim);
+    expect(refusal(() => rules.claimFor(first.state, checkoutId(2), now, limits))).to.equal(
+      'checkout_in_progress',
+    );
+    expect(rules.claimFor(more, checkoutId(2), now, limits).claim.lines).to.deep.equal([
       { productId: 1, quantity: 1, held: 1 },
     ]);
   });
 
+  it('claims for so many checkouts and so many units at once, and for others once one has ended', () => {
+    const claimed = (state: CartState, checkout: number, units = 5000) =>
+      rules.claimFor(state, checkoutId(checkout), now, { maxCheckouts: 2, maxUnits: units }).state;
+    const more = (state: CartState) => rules.addItem(state, { productId: 1, quantity: 10 }, now);
+    const two = claimed(more(claimed(cartOf([1, 10]), 1)), 2);
+    expect(refusal(() => claimed(more(two), 3))).to.equal('too_many_checkouts');
+    expect(claimed(more(two), 2).claims, 'the same one again').to.have.length(2);
+    expect(claimed(rules.releaseClaim(two, checkoutId(1)), 3).claims).to.have.length(2);
+
+    const one = more(claimed(cartOf([1, 10]), 1));
+    expect(refusal(() => claimed(one, 2, 19))).to.equal('too_many_units');
+    expect(claimed(one, 2, 20).claims).to.have.length(2);
+    expect(claimed(rules.releaseClaim(one, checkoutId(1)), 2, 20).claims).to.have.length(1);
+  });
+
   it('refuses to claim an empty cart, also for a checkout that is settled', () => {
-    expect(refusal(() => rules.claimFor(empty, checkoutId(1), now))).to.equal('empty_cart');
-    const { state } = rules.claimFor(cartOf([1, 2]), checkoutId(1), now);
+    expect(refusal(() => rules.claimFor(empty, checkoutId(1), now, limits))).to.equal('empty_cart');
+    const { state } = rules.claimFor(cartOf([1, 2]), checkoutId(1), now, limits);
     const settled = rules.settlePurchase(state, { checkoutId: checkoutId(1), lines: [] }, now);
     const again = rules.addItem(settled, { productId: 1, quantity: 1 }, now);
-    expect(refusal(() => rules.claimFor(again, checkoutId(1), now))).to.equal('empty_cart');
+    expect(refusal(() => rules.claimFor(again, checkoutId(1), now, limits))).to.equal('empty_cart');
     const cleared = rules.clearCart(state, now);
     expect(
-      refusal(() => rules.claimFor(cleared, checkoutId(2), now)),
+      refusal(() => rules.claimFor(cleared, checkoutId(2), now, limits)),
       'cleared while paying',
     ).to.equal('empty_cart');
   });
 
   it('keeps what was added while paying, also of what was taken out meanwhile', () => {
-    const { state } = rules.claimFor(cartOf([1, 2]), checkoutId(1), now);
+    const { state } = rules.claimFor(cartOf([1, 2]), checkoutId(1), now, limits);
     const swapped = rules.addItem(rules.removeItem(state, 1, now), { productId: 1, quantity: 1 }, now);
     const settled = rules.settlePurchase(swapped, { checkoutId: checkoutId(1), lines: [] }, now);
     expect(quantities(settled)).to.deep.equal({ 1: 1 });
@@ -98,7 +116,7 @@ describe('cart rules', () => {
   it('settles once', () => {
     const purchase = { checkoutId: checkoutId(1), lines: [{ productId: 1, quantity: 2 }] };
     const settled = rules.settlePurchase(
-      rules.claimFor(cartOf([1, 3]), checkoutId(1), now).state,
+      rules.claimFor(cartOf([1, 3]), checkoutId(1), now, limits).state,
       purchase,
       now,
     );
@@ -184,7 +202,7 @@ describe('cart rules: any history', () => {
               for (const [id, quantity] of Object.entries(before)) change(Number(id), -quantity);
               break;
             case 'claim':
-              attempt(() => rules.claimFor(state, checkoutId(each.checkout), now).state);
+              attempt(() => rules.claimFor(state, checkoutId(each.checkout), now, limits).state);
               break;
             case 'release':
               state = rules.releaseClaim(state, checkoutId(each.checkout));

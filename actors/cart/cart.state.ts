@@ -92,25 +92,41 @@ export function clearCart(state: CartState, now: number): CartState {
   return state.items.length === 0 ? state : changed(state, [], now);
 }
 
+/** What the checkouts of one user may hold at once. */
+export interface ClaimLimits {
+  readonly maxCheckouts: number;
+  readonly maxUnits: number;
+}
+
 /**
  * Claims what no other checkout holds. The same checkout gets the claim it has.
- * @throws TrolleyError `empty_cart`, `checkout_in_progress`
+ * @throws TrolleyError `empty_cart`; `checkout_in_progress`, `too_many_checkouts`, `too_many_units` because of others
  */
 export function claimFor(
   state: CartState,
   checkoutId: string,
   now: number,
+  { maxCheckouts, maxUnits }: ClaimLimits,
 ): { state: CartState; claim: Claim } {
   const existing = state.claims.find((claim) => claim.checkoutId === checkoutId);
   if (existing !== undefined) return { state, claim: existing };
   if (state.settled.includes(checkoutId)) throw new TrolleyError('empty_cart', 'the cart was already bought');
+  if (state.items.length === 0) throw new TrolleyError('empty_cart', 'the cart is empty');
+  if (state.claims.length >= maxCheckouts) {
+    const sentence = `at most ${maxCheckouts} checkouts of one user may be under way at once`;
+    throw new TrolleyError('too_many_checkouts', sentence);
+  }
   const lines = state.items.flatMap(({ productId, quantity }) => {
     const free = quantity - heldOf(state.claims, productId);
     return free > 0 ? [{ productId, quantity: free, held: free }] : [];
   });
   if (lines.length === 0) {
-    if (state.items.length === 0) throw new TrolleyError('empty_cart', 'the cart is empty');
     throw new TrolleyError('checkout_in_progress', 'another checkout of this cart is under way');
+  }
+  const units = [...state.claims.flatMap((each) => each.lines), ...lines];
+  if (units.reduce((sum, line) => sum + line.quantity, 0) > maxUnits) {
+    const sentence = `the checkouts of one user may reserve at most ${maxUnits} units at once`;
+    throw new TrolleyError('too_many_units', sentence);
   }
   const claim = { checkoutId, lines, cartVersion: state.version, at: now };
   return { state: { ...state, claims: [...state.claims, claim] }, claim };

@@ -10,17 +10,19 @@ import { cartDocuments } from './cart.store.mongo.ts';
 const at = Date.parse('2126-01-02T03:04:05.678Z');
 const checkouts = ['0e9a1c52-7c53-4d0b-9d0c-0a5d7d3f1a11', '7a4b3a36-52a0-4f0e-8a2e-6d1f2b7c9e22'] as const;
 
+const limits = { maxCheckouts: 3, maxUnits: 5000 };
+
 /** A cart with lines, a claim that holds less than it buys, and a purchase behind it. */
 function fullCart(userId: number): CartState {
   let state = rules.emptyCart(userId, at);
   state = rules.addItem(state, { productId: 1, quantity: 5 }, at + 1);
   state = rules.settlePurchase(
-    rules.claimFor(state, checkouts[0], at + 2).state,
+    rules.claimFor(state, checkouts[0], at + 2, limits).state,
     { checkoutId: checkouts[0], lines: [] },
     at + 3,
   );
   state = rules.addItem(state, { productId: Number.MAX_SAFE_INTEGER, quantity: 99 }, at + 4);
-  state = rules.claimFor(state, checkouts[1], at + 5).state;
+  state = rules.claimFor(state, checkouts[1], at + 5, limits).state;
   return rules.setQuantity(state, { productId: Number.MAX_SAFE_INTEGER, quantity: 2 }, at + 6);
 }
 

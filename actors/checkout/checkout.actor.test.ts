@@ -47,6 +47,7 @@ function createShop() {
         actor: createCartActor({
           checkouts: createCheckoutLookup(late),
           views: { get: async () => undefined, put: done },
+          limits: { maxCheckouts: 2, maxUnits: 5000 },
         }),
         store: new MemoryStateStore(),
       },
@@ -69,6 +70,7 @@ function createShop() {
   return {
     cluster,
     store,
+    charges,
     cart: cluster.refs.ref(CartContract, '7'),
     checkout,
     start: (key: string) => checkout(key).ask('Start', { userId: 7, idempotencyKey: key }),
@@ -142,6 +144,47 @@ describe('checkout actor', () => {
     shop.answerCharge(paid);
     expect(await again).to.have.property('created', true);
     expect((await again).checkout.status).to.equal('COMPLETED');
+  });
+
+  it('keeps nothing of a start that was refused, whoever asked or cancelled meanwhile', async () => {
+    await shop.cart.ask('ClearCart', {});
+    const writes = shop.store.writes;
+    const asked = ['a', 'a', 'b'].map((key) => shop.start(key).then(() => 'none', codeOf));
+    expect(await Promise.all(asked)).to.deep.equal(['empty_cart', 'empty_cart', 'empty_cart']);
+    expect(shop.store.writes, 'writes').to.be.greaterThan(writes);
+    expect([shop.store.keys(), shop.store.published]).to.deep.equal([[], []]);
+    expect(
+      await shop
+        .checkout('a')
+        .ask('GetStatus', {})
+        .then(() => 'none', codeOf),
+    ).to.equal('not_found');
+
+    await shop.cart.ask('AddItem', { productId: 1, quantity: 1 });
+    const accepted = shop.start('a');
+    await shop.charging();
+    shop.answerCharge(paid);
+    expect((await accepted).checkout.status).to.equal('COMPLETED');
+  });
+
+  it('lets so many checkouts of a user be under way, and another as soon as one has ended', async () => {
+    const answers = [shop.start('a')];
+    await shop.charging();
+    await shop.cart.ask('AddItem', { productId: 1, quantity: 1 });
+    answers.push(shop.start('b'));
+    while (shop.charges.length < 2) await new Promise(setImmediate);
+    await shop.cart.ask('AddItem', { productId: 1, quantity: 1 });
+    expect(await shop.start('c').then(() => 'none', codeOf)).to.equal('too_many_checkouts');
+    expect(shop.store.keys()).to.have.members(['a', 'b'].map((key) => checkoutIdFor(7, key)));
+
+    // No event of it has come to the cart.
+    shop.answerCharge(paid);
+    expect((await answers[0])?.checkout.status).to.equal('COMPLETED');
+    answers.push(shop.start('c'));
+    while (shop.charges.length < 2) await new Promise(setImmediate);
+    shop.answerCharge(paid);
+    shop.answerCharge(paid);
+    for (const answer of answers) expect((await answer).checkout.status).to.equal('COMPLETED');
   });
 
   it('refuses an empty cart and the key of another checkout', async () => {

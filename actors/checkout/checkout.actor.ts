@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { defineActor, type Outcome, type Turn } from '../../runtime/define/actor.ts';
-import { TrolleyError, type ErrorCode } from '../../runtime/define/errors.ts';
+import { TrolleyError } from '../../runtime/define/errors.ts';
 import { checkoutCompletedType, encodeCheckoutCompleted } from './checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor, noSuchCheckout } from './checkout.contract.ts';
 import {
@@ -79,7 +79,7 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
 
     settled: {
       ClaimAndPrice(turn, outcome) {
-        if (!outcome.ok) return take(turn, failure('ClaimAndPrice', outcome, turn.now));
+        if (!outcome.ok) return take(turn, failure('ClaimAndPrice', outcome, turn.now), outcome.error);
         const { pricing, cartVersion } = outcome.value;
         if (!pricing.ok)
           return take(turn, { type: 'ClaimAndPrice.refused', at: turn.now, code: pricing.reason });
@@ -121,21 +121,24 @@ function failure<S extends Step>(step: S, { error }: { readonly error: TrolleyEr
   return (party === undefined ? failed : { ...failed, party }) as CheckoutEvent;
 }
 
-function take(turn: CheckoutTurn, event: CheckoutEvent): void {
+function take(turn: CheckoutTurn, event: CheckoutEvent, error?: TrolleyError): void {
   const { session } = turn.state;
-  if (session !== null) follow(turn, advanceSaga(session, event));
+  if (session !== null) follow(turn, advanceSaga(session, event), error);
 }
 
 /** Makes a step of the saga part of the turn, and answers those who wait for the end. */
-function follow(turn: CheckoutTurn, { session, orders }: SagaStep): void {
+function follow(turn: CheckoutTurn, { session, orders }: SagaStep, error?: TrolleyError): void {
+  if (endingOf(session) === 'rejected') {
+    turn.refuseWaiting(noSuchCheckout(), ({ message }) => message === 'Cancel');
+    turn.refuseWaiting(error ?? new TrolleyError('internal', 'rejected for no reason'));
+    return turn.clear();
+  }
   turn.set({ session });
   for (const order of orders) {
     if (order.type === 'perform') want[order.step](turn, session.context, order.delayMs);
     else publishCompleted(turn, session.context);
   }
-  const ending = endingOf(session);
-  if (ending === 'rejected') return turn.refuseWaiting(rejectionOf(session));
-  if (ending === undefined) return;
+  if (endingOf(session) === undefined) return;
   const checkout = viewOf(session);
   turn.answerWaiting(({ message, tag }) =>
     message === 'Start' ? { created: (tag as { created: boolean }).created, checkout } : checkout,
@@ -194,7 +197,7 @@ function isSameRequest({ context }: CheckoutSession, request: StartRequest): boo
   );
 }
 
-/** The session, unless nothing was ever accepted. */
+/** The session, unless nothing was ever accepted; what was rejected was once stored all the same. */
 function accepted({ session }: CheckoutState): CheckoutSession | undefined {
   return session === null || endingOf(session) === 'rejected' ? undefined : session;
 }
@@ -204,11 +207,4 @@ function found(state: CheckoutState): CheckoutSession {
   const session = accepted(state);
   if (session === undefined) throw noSuchCheckout();
   return session;
-}
-
-function rejectionOf({ context }: CheckoutSession): TrolleyError {
-  const code: ErrorCode =
-    context.failureReason === 'checkout_in_progress' ? 'checkout_in_progress' : 'empty_cart';
-  const sentence = code === 'empty_cart' ? 'the cart is empty' : 'another checkout of this cart is under way';
-  return new TrolleyError(code, sentence);
 }

@@ -19,6 +19,14 @@ const reserveRefusals: Readonly<Record<string, string>> = {
   not_found: 'product_unavailable',
 };
 
+/** With these nothing was accepted. */
+const rejections: ReadonlySet<string> = new Set([
+  'empty_cart',
+  'checkout_in_progress',
+  'too_many_checkouts',
+  'too_many_units',
+]);
+
 interface Scope {
   readonly context: CheckoutContext;
   readonly event: CheckoutEvent;
@@ -58,10 +66,7 @@ const checkoutSetup = setup({
     wasRetried: ({ context }) => context.retries > 0,
     mayReserveAgain: ({ context }) => context.reservedAgain < maxReservedAgain,
     /** The cart gave nothing: then nothing was accepted, and the same key may begin anew. */
-    isRejection: ({ context, event }) =>
-      !context.cancelRequested &&
-      'code' in event &&
-      (event.code === 'empty_cart' || event.code === 'checkout_in_progress'),
+    isRejection: ({ event }) => 'code' in event && rejections.has(event.code),
     /** Nothing is there to undo. */
     isNotFound: ({ event }) => 'code' in event && event.code === 'not_found',
     mustRefund: ({ context }) => context.undo.charge,
@@ -335,7 +340,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
       entry: [{ type: 'reach', params: { status: 'COMPLETED' } }, 'end', 'publishCompleted'],
     },
     failed: { type: 'final', entry: [{ type: 'reach', params: { status: 'FAILED' } }, 'end'] },
-    /** Never accepted: whoever waits is refused. FAILED in the store, so that nothing looks unfinished. */
+    /** Never accepted: whoever waits is refused, and nothing of it is stored. */
     rejected: { type: 'final', entry: [{ type: 'reach', params: { status: 'FAILED' } }, 'end'] },
   },
 });

@@ -178,13 +178,15 @@ describe('checkout saga', () => {
     expect(session.context.failureReason).to.equal('cancelled');
     expect(orders).to.deep.equal([{ type: 'perform', step: 'Refund', delayMs: 0 }]);
     expect(after(priced, reserved, charged, cancel).session.context.cancelRequested).to.equal(false);
-    const rejected = after(cancel, { type: 'ClaimAndPrice.refused', at, code: 'empty_cart' });
-    expect(rejected.session.context.failureReason).to.equal('cancelled');
   });
 
-  it('rejects when the cart gives nothing', () => {
-    const { session, orders } = after({ type: 'ClaimAndPrice.refused', at, code: 'empty_cart' });
-    expect([endingOf(session), session.context.status, orders]).to.deep.equal(['rejected', 'FAILED', []]);
+  it('rejects when the cart gives nothing, also while it is being cancelled', () => {
+    for (const code of ['empty_cart', 'checkout_in_progress', 'too_many_checkouts', 'too_many_units']) {
+      const refused = { type: 'ClaimAndPrice.refused', at, code } as const;
+      for (const { session, orders } of [after(refused), after({ type: 'Cancel', at }, refused)]) {
+        expect([endingOf(session), orders], code).to.deep.equal(['rejected', []]);
+      }
+    }
   });
 
   it('ignores outcomes that come too late', () => {

@@ -2,7 +2,7 @@ import type { AnyActor, OutboxEvent } from '../../runtime/define/actor.ts';
 import type { MessageSpecs } from '../../runtime/define/contract.ts';
 import { TrolleyError, fromWireError, isTrolleyError } from '../../runtime/define/errors.ts';
 import { applyMessage, applyOutcome } from '../../runtime/kernel/apply.ts';
-import { draftOf, type TurnDraft } from '../../runtime/kernel/turn-draft.ts';
+import { draftOf, isBlank, type TurnDraft } from '../../runtime/kernel/turn-draft.ts';
 import type { Envelope } from '../../runtime/mailbox/mailbox.ts';
 import { silentLogger } from '../../runtime/observe/logger.ts';
 import type { ActorRecord, PendingEffect, StoredAnswer } from '../../runtime/storage/state-store.ts';
@@ -149,7 +149,7 @@ export class ActorDriver {
     if (draft.changed) {
       await this.#at('before write', about);
       this.#loaded = { record: draft.record, version: loaded.version + 1 };
-      this.#stored = JSON.stringify(this.#loaded);
+      this.#stored = isBlank(draft) ? undefined : JSON.stringify(this.#loaded);
       this.published.push(...draft.events);
       await this.#at('after write', about);
     }
@@ -177,7 +177,8 @@ export class ActorDriver {
     const { actor, key, time } = this.#options;
     const newId = () => `run-${++this.#ids}`;
     const messages = actor.contract.messages as MessageSpecs;
-    return { actorId: key, key, now: time.now, newId, messages, logger: silentLogger };
+    const initial = (): unknown => actor.definition.initial(key, time.now);
+    return { actorId: key, key, now: time.now, newId, messages, initial, logger: silentLogger };
   }
 
   async #at(point: Point, about: string): Promise<void> {

@@ -47,7 +47,11 @@ export async function startActorNode(
   const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
   const orders = new PostgresStateStore({ pool: postgres.pool, table: orderTable });
 
-  const cartActor = createCartActor({ views: cartViews, checkouts: createCheckoutLookup(refs) });
+  const cartActor = createCartActor({
+    views: cartViews,
+    checkouts: createCheckoutLookup(refs),
+    limits: config.checkout.perUser,
+  });
   const checkoutActor = createCheckoutActor({
     carts: createCartClaims(refs),
     prices: services.catalog,

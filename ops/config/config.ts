@@ -74,6 +74,8 @@ export interface Config {
     readonly chargeTimeoutMs: number;
     readonly reservationTtlMs: number;
     readonly recoveryPollMs: number;
+    /** What the checkouts of one user may hold at once. */
+    readonly perUser: { readonly maxCheckouts: number; readonly maxUnits: number };
   };
   readonly outbox: { readonly pollMs: number };
   readonly actors: { readonly shards: number; readonly idleMs: number; readonly mailboxLimit: number };
@@ -176,6 +178,7 @@ export function arrange(
       chargeTimeoutMs: values.CHARGE_TIMEOUT_MS,
       reservationTtlMs: values.RESERVATION_TTL_MS,
       recoveryPollMs: values.RECOVERY_POLL_MS,
+      perUser: { maxCheckouts: values.MAX_OPEN_CHECKOUTS, maxUnits: values.MAX_RESERVED_UNITS },
     },
     outbox: { pollMs: values.OUTBOX_POLL_MS },
     actors: {

@@ -247,6 +247,16 @@ export const variables = {
     '300000',
     'Reserved stock that nobody confirms comes back after this time',
   ),
+  MAX_OPEN_CHECKOUTS: inGroup('Checkout', ['node']).set(
+    value.integer(1, 100),
+    '3',
+    'Checkouts of one user under way at once; one more is refused with 409 `too_many_checkouts`',
+  ),
+  MAX_RESERVED_UNITS: inGroup('Checkout', ['node']).set(
+    value.integer(1, 1_000_000),
+    '5000',
+    'Units that the checkouts of one user may hold at once; more is refused with 409 `too_many_units`',
+  ),
   RECOVERY_POLL_MS: inGroup('Checkout', ['node', 'relay']).set(
     value.milliseconds(10, day),
     '5000',

@@ -93,6 +93,11 @@ export interface Turn<S, E extends Effects = Effects, M extends MessageSpecs = M
   readonly now: number;
   readonly state: S;
   set(next: S): void;
+  /**
+   * Brings the key back to its initial state, with no effects and no reminders: nothing is stored of it any more, but
+   * for messages with an idempotency key, which are remembered for their time, and for callers who still wait.
+   */
+  clear(): void;
   /** Wants an effect; it starts when this turn is durable, and its outcome comes back to `settled`. */
   perform<N extends EffectName<E>>(name: N, input: EffectInput<E, N>, options?: PerformOptions): void;
   /** Drops a wanted effect by its id. One that already runs is not stopped, but its outcome is ignored. */

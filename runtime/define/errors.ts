@@ -74,6 +74,8 @@ export const errorTable = {
   cart_full: refused(409, 'FAILED_PRECONDITION'),
   quantity_limit: refused(409, 'FAILED_PRECONDITION'),
   checkout_in_progress: refused(409, 'FAILED_PRECONDITION'),
+  too_many_checkouts: refused(409, 'FAILED_PRECONDITION'),
+  too_many_units: refused(409, 'FAILED_PRECONDITION'),
   idempotency_key_reused: refused(409, 'FAILED_PRECONDITION'),
   unimplemented: refused(501, 'UNIMPLEMENTED'),
   // What may pass.

@@ -234,7 +234,9 @@ export class Activation {
       if (condemned !== undefined && suspect !== undefined) {
         condemn(this.#messageFailures, suspect.jobId, condemned);
       }
-      const context = { actorId, key, now: clock.now(), newId, messages, logger };
+      const now = clock.now();
+      const initial = (): unknown => actor.definition.initial(key, now);
+      const context = { actorId, key, now, newId, messages, initial, logger };
       return applyTurn(actor, record, { outcomes, deliveries }, context, this.#messageFailures);
     });
   }

@@ -14,7 +14,7 @@ import type { MessageSpecs } from '../define/contract.ts';
 import { toWireError, TrolleyError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
-import { changeRecord, refusal, withReply, type TurnDraft } from './turn-draft.ts';
+import { changeRecord, clearRecord, refusal, withReply, type TurnDraft } from './turn-draft.ts';
 import { withoutWanted, withWanted } from './wanted.ts';
 
 export interface TurnContext {
@@ -23,6 +23,8 @@ export interface TurnContext {
   readonly now: number;
   readonly newId: () => string;
   readonly messages: MessageSpecs;
+  /** The state of a key that nothing is stored for. */
+  readonly initial: () => unknown;
   readonly logger: Logger;
 }
 
@@ -72,7 +74,11 @@ export class MessageTurn implements Turn<unknown> {
 
   set(next: unknown): void {
     checkCarried('the state', next);
-    this.#draft = changeRecord(this.#draft, { state: next });
+    this.#draft = { ...changeRecord(this.#draft, { state: next }), cleared: false };
+  }
+
+  clear(): void {
+    this.#draft = clearRecord(this.#draft, this.#context.initial());
   }
 
   perform(name: string, input: unknown, options: PerformOptions = {}): void {

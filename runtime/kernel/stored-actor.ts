@@ -1,9 +1,9 @@
 import type { AnyActor } from '../define/actor.ts';
 import type { Clock } from '../define/clock.ts';
 import { isTrolleyError } from '../define/errors.ts';
-import type { ActorRecord, StateStore } from '../storage/state-store.ts';
+import { versionOf, type ActorRecord, type StateStore, type StateWrite } from '../storage/state-store.ts';
 import { recordOf } from './stored-record.ts';
-import type { TurnDraft } from './turn-draft.ts';
+import { isBlank, type TurnDraft } from './turn-draft.ts';
 
 /** An actor type as a node hosts it. */
 export interface HostedActor {
@@ -31,6 +31,8 @@ export class StoredActor {
   readonly #key: string;
   readonly #clock: Clock;
   #loaded: Loaded | undefined;
+  /** The highest version that was written here: also a clock that stands still gives no version twice. */
+  #highest = 0;
 
   constructor(hosted: HostedActor, key: string, clock: Clock) {
     this.#hosted = hosted;
@@ -61,16 +63,28 @@ export class StoredActor {
   }
 
   /** @throws StaleError, RefusedError; anything else when it is unknown whether it was written */
-  async write({ record, events }: TurnDraft): Promise<void> {
+  async write(draft: TurnDraft): Promise<void> {
     const { version } = this;
-    const write = { key: this.#key, expectedVersion: version, record, events, now: this.#clock.now() };
+    const { record, events } = draft;
+    const now = this.#clock.now();
+    const isGone = isBlank(draft);
+    if (isGone && version === 0) {
+      this.#loaded = { record, version };
+      return;
+    }
+    const firstVersion = Math.max(now * 1_000, this.#highest) + 1;
+    const write: StateWrite = {
+      ...{ key: this.#key, expectedVersion: version, firstVersion, record, events, now },
+      ...(isGone ? { removes: true } : {}),
+    };
     const written = await this.#hosted.store.write(write).catch((cause: unknown) => {
       // Anything else may have happened all the same.
       if (!isTrolleyError(cause) || cause.code !== 'internal') throw cause;
       throw new RefusedError(`the store refused the state: ${cause.message}`, { cause });
     });
     if (!written) throw new StaleError(`${this.#key}: version ${version} is not the stored one`);
-    this.#loaded = { record, version: version + 1 };
+    this.#loaded = { record, version: isGone ? 0 : versionOf(write) };
+    this.#highest = versionOf(write);
   }
 
   /** Only the store can tell, from now on. */

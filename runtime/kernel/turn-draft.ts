@@ -12,6 +12,8 @@ export interface AddressedReply {
 export interface TurnDraft {
   readonly record: ActorRecord;
   readonly changed: boolean;
+  /** Nothing but the initial state is left. */
+  readonly cleared: boolean;
   readonly events: readonly OutboxEvent[];
   readonly replies: readonly AddressedReply[];
   /** Messages that changed nothing, before the first that does: to be remembered with that one. */
@@ -19,7 +21,7 @@ export interface TurnDraft {
 }
 
 export function draftOf(record: ActorRecord): TurnDraft {
-  return { record, changed: false, events: [], replies: [], passed: [] };
+  return { record, changed: false, cleared: false, events: [], replies: [], passed: [] };
 }
 
 /** Messages remembered with their answers: more than those of a turn that a crash may deliver again. */
@@ -55,6 +57,23 @@ export function withoutPassing(record: ActorRecord, hasEnded: (messageId: string
 
 export function changeRecord(draft: TurnDraft, change: Partial<ActorRecord>): TurnDraft {
   return { ...draft, changed: true, record: { ...draft.record, ...change } };
+}
+
+/**
+ * Back to the initial state. Who was applied without a key stays known for as long as the actor is in memory: in the
+ * turn that clears, the message that began it all may be there once more, delivered again.
+ */
+export function clearRecord(draft: TurnDraft, initial: unknown): TurnDraft {
+  const applied = draft.record.applied.map((one): AppliedMessage =>
+    one.fingerprint === undefined ? { ...one, passing: true } : one,
+  );
+  return { ...changeRecord(draft, { state: initial, effects: [], applied }), cleared: true };
+}
+
+/** Whether the record is no more than what a key has that nothing is stored for. */
+export function isBlank({ cleared, events, record: { applied, effects, waiting } }: TurnDraft): boolean {
+  const isEmpty = effects.length === 0 && waiting.length === 0 && events.length === 0;
+  return cleared && isEmpty && applied.every((one) => one.passing === true);
 }
 
 export function withReply(

@@ -1,5 +1,5 @@
 import type { OutboxEvent } from '../define/actor.ts';
-import type { StateStore, StateWrite, StoredActor } from './state-store.ts';
+import { versionOf, type StateStore, type StateWrite, type StoredActor } from './state-store.ts';
 
 /** An event as it left with the state of an actor. */
 export interface PublishedEvent extends OutboxEvent {
@@ -40,7 +40,8 @@ export class MemoryStateStore implements StateStore {
     await this.faults.beforeWrite?.(write);
     const version = this.#actors.get(write.key)?.version ?? 0;
     if (version !== write.expectedVersion) return false;
-    this.#actors.set(write.key, { version: version + 1, json, writtenAt: write.now });
+    if (write.removes === true) this.#actors.delete(write.key);
+    else this.#actors.set(write.key, { version: versionOf(write), json, writtenAt: write.now });
     this.writes += 1;
     for (const event of JSON.parse(events) as OutboxEvent[]) {
       this.published.push({ ...event, actorKey: write.key });

@@ -59,7 +59,7 @@ export interface WaitingCaller {
 
 export interface StoredActor {
   readonly record: ActorRecord;
-  /** 1 for the first write, and one more with each. */
+  /** As the first write says, and one more with each. */
   readonly version: number;
 }
 
@@ -67,11 +67,23 @@ export interface StateWrite {
   readonly key: string;
   /** The version that this write replaces; 0 where nothing is stored. */
   readonly expectedVersion: number;
+  /**
+   * The version of the first write: above all that the key had before it was removed, or who slept meanwhile would
+   * take the new record for the one that it knows. Default: 1.
+   */
+  readonly firstVersion?: number;
   readonly record: ActorRecord;
+  /** Nothing is stored any more, and `record` does not count. */
+  readonly removes?: true;
   /** Stored in the same transaction. */
   readonly events: readonly OutboxEvent[];
   /** Milliseconds since the epoch. */
   readonly now: number;
+}
+
+/** The version that a write makes. */
+export function versionOf({ expectedVersion, firstVersion = 1 }: StateWrite): number {
+  return expectedVersion === 0 ? firstVersion : expectedVersion + 1;
 }
 
 /**

@@ -111,6 +111,39 @@ export function describeStateStore(name: string, open: () => Promise<StateStoreU
       });
     }
 
+    it('removes what is there, and begins above all that was', async () => {
+      const key = under.key();
+      await store.write(writeOf(key, 0, 1));
+      await store.write(writeOf(key, 1, 2));
+      const remove = (expected: number) => store.write(writeOf(key, expected, 3, { removes: true }));
+      expect([await remove(1), await remove(3)]).to.deep.equal([false, false]);
+      expect(await store.load(key)).to.deep.equal({ version: 2, record: record(2) });
+      expect([await remove(2), await remove(2)], 'once').to.deep.equal([true, false]);
+      expect(await store.load(key)).to.equal(undefined);
+      expect(await store.write(writeOf(key, 0, 4, { firstVersion: 7 }))).to.equal(true);
+      expect(await store.write(writeOf(key, 2, 5)), 'who knew the removed one').to.equal(false);
+      expect(await under.stores[1].load(key)).to.deep.equal({ version: 7, record: record(4) });
+      expect(await store.write(writeOf(key, 7, 6))).to.equal(true);
+      expect((await store.load(key))?.version).to.equal(8);
+    });
+
+    it('removes some while it writes others, and tells each of its own', async () => {
+      const keys = Array.from({ length: 90 }, () => under.key());
+      await Promise.all(keys.map((key, n) => store.write(writeOf(key, 0, n))));
+      const outcomes = await Promise.all(
+        keys.map((key, n) =>
+          store.write(
+            writeOf(key, n % 2 === 0 ? 1 : 0, 1000 + n, n % 3 === 0 && n % 2 === 0 ? { removes: true } : {}),
+          ),
+        ),
+      );
+      expect(outcomes).to.deep.equal(keys.map((_, n) => n % 2 === 0));
+      const left = await Promise.all(keys.map((key) => store.load(key)));
+      expect(left.map((actor) => actor?.version)).to.deep.equal(
+        keys.map((_, n) => (n % 2 === 1 ? 1 : n % 3 === 0 ? undefined : 2)),
+      );
+    });
+
     it('lets exactly one of many writers win each version', async () => {
       const key = under.key();
       for (const version of [0, 1, 2]) {

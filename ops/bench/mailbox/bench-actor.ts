@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { defineActor } from '../../../runtime/define/actor.ts';
 import { defineContract } from '../../../runtime/define/contract.ts';
-import type {
-  ActorRecord,
-  StateStore,
-  StateWrite,
-  StoredActor,
+import {
+  versionOf,
+  type ActorRecord,
+  type StateStore,
+  type StateWrite,
+  type StoredActor,
 } from '../../../runtime/storage/state-store.ts';
 
 const Item = z.object({ productId: z.string(), quantity: z.int(), priceCents: z.int() });
@@ -44,9 +45,10 @@ export class KeptStore implements StateStore {
     return Promise.resolve(this.#actors.get(key));
   }
 
-  write({ key, expectedVersion, record }: StateWrite): Promise<boolean> {
+  write(write: StateWrite): Promise<boolean> {
+    const { key, expectedVersion, record } = write;
     if ((this.#actors.get(key)?.version ?? 0) !== expectedVersion) return Promise.resolve(false);
-    this.#actors.set(key, { record, version: expectedVersion + 1 });
+    this.#actors.set(key, { record, version: versionOf(write) });
     return Promise.resolve(true);
   }
 

@@ -31,6 +31,7 @@ export interface RefusedWrite {
 /** What became of a batch that the server carried out, with the writes that it refused. */
 export interface RefusingResult {
   readonly matchedCount: number;
+  readonly deletedCount: number;
   readonly refused: readonly RefusedWrite[];
 }
 
@@ -44,7 +45,8 @@ export function refusingResult(error: unknown): RefusingResult | undefined {
   const errors = [error.writeErrors].flat();
   if (errors.length === 0) return undefined;
   const refused = errors.map(({ index, code, errmsg }) => ({ index, code, message: errmsg ?? '' }));
-  return { matchedCount: error.result.matchedCount, refused };
+  const { matchedCount, deletedCount } = error.result;
+  return { matchedCount, deletedCount, refused };
 }
 
 const keyTaken = /^E11000 duplicate key error collection: \S+ index: _id_ dup key/;
@@ -63,7 +65,8 @@ export function isBatchRefused(error: unknown): boolean {
   if (!(error instanceof MongoBulkWriteError) || !documentCodesOfCommands.has(Number(error.code)))
     return false;
   // A large batch goes out in several commands: the first of them may have been carried out.
-  return error.result.matchedCount === 0 && error.result.upsertedCount === 0;
+  const { matchedCount, upsertedCount, deletedCount } = error.result;
+  return matchedCount === 0 && upsertedCount === 0 && deletedCount === 0;
 }
 
 /** `internal` for a document that is never taken, else `unavailable`. */

@@ -1,7 +1,13 @@
 import { ObjectId, type Collection, type Db, type IndexDescription } from 'mongodb';
 import { TrolleyError } from '../../define/errors.ts';
 import { Batcher } from '../batcher.ts';
-import type { ActorRecord, StateStore, StateWrite, StoredActor } from '../state-store.ts';
+import {
+  versionOf,
+  type ActorRecord,
+  type StateStore,
+  type StateWrite,
+  type StoredActor,
+} from '../state-store.ts';
 import { fieldsOf, type MongoDocuments } from './mongo-documents.ts';
 import { isBatchRefused, mongoFailure } from './mongo-errors.ts';
 import { commandLimit, type CommandLimit } from './command-limit.ts';
@@ -52,7 +58,7 @@ export class MongoStateStore<S> implements StateStore {
     this.#writes = new Batcher({
       ...limits,
       name: `writes to ${documents.collection}`,
-      keyOf: (write) => write.document._id,
+      keyOf: (write) => write.key,
       flush: (writes) => this.#writeAll(writes),
     });
     this.#loads = new Batcher({
@@ -86,21 +92,23 @@ export class MongoStateStore<S> implements StateStore {
     };
   }
 
-  async write({ key, expectedVersion, record, events, now }: StateWrite): Promise<boolean> {
+  async write(write: StateWrite): Promise<boolean> {
+    const { key, expectedVersion, record, events, now } = write;
     if (events.length > 0)
       throw new TrolleyError('internal', `${key}: a MongoDB store has no outbox for events`);
+    if (write.removes === true) return this.#writes.add({ key, expectedVersion });
     const { state, ...runtime } = record;
     const due = record.effects[0]?.notBefore;
     const document = {
       ...fieldsOf(this.#documents, key, state as S),
       _id: key,
-      version: expectedVersion + 1,
+      version: versionOf(write),
       write_id: new ObjectId(),
       runtime: JSON.stringify(runtime),
       due_at: due === undefined ? null : new Date(due),
       updated_at: new Date(now),
     };
-    return this.#writes.add({ expectedVersion, document });
+    return this.#writes.add({ key, expectedVersion, document });
   }
 
   async unfinished(dueBefore: number, limit: number, writtenAfter?: number): Promise<string[]> {

@@ -6,7 +6,8 @@ import { writeBatch, type DocumentWrite, type StoredDocument } from './write-bat
 
 type Row = Pick<StoredDocument, '_id' | 'version' | 'write_id'>;
 
-const write = (key: string, expectedVersion: number): DocumentWrite => ({
+const write = (key: string, expectedVersion: number) => ({
+  key,
   expectedVersion,
   document: {
     ...{ _id: key, version: expectedVersion + 1, write_id: new ObjectId() },
@@ -25,7 +26,9 @@ function answering(bulkWrite: () => unknown, rows: readonly Row[] = []) {
   return { collection: collection as unknown as Collection<StoredDocument>, reads: () => reads };
 }
 
-const matched = (matchedCount: number) => () => ({ matchedCount });
+const matched =
+  (matchedCount: number, deletedCount = 0) =>
+  () => ({ matchedCount, deletedCount });
 const fail = (error: Error) => () => {
   throw error;
 };
@@ -35,6 +38,7 @@ const bulkError = (error: unknown, result: object = {}) =>
     error as Error,
     {
       matchedCount: 0,
+      deletedCount: 0,
       getWriteConcernError: () => undefined,
       ...result,
     } as never,

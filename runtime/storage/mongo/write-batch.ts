@@ -14,8 +14,10 @@ export interface StoredDocument extends Document {
 }
 
 export interface DocumentWrite {
+  readonly key: string;
   readonly expectedVersion: number;
-  readonly document: StoredDocument;
+  /** Absent: the one that is stored is removed. */
+  readonly document?: StoredDocument;
 }
 
 type Outcome = PromiseSettledResult<boolean>;
@@ -37,58 +39,69 @@ export async function writeBatch(
   writes: readonly DocumentWrite[],
   limit: CommandLimit,
 ): Promise<Outcome[]> {
-  const operations = writes.map(({ expectedVersion, document }) => ({
-    replaceOne: {
-      filter: { _id: document._id, version: expectedVersion },
-      replacement: document,
-      upsert: expectedVersion === 0,
-    },
-  }));
-  let matchedCount: number;
+  let counts: { readonly matchedCount: number; readonly deletedCount: number };
   let refused: readonly RefusedWrite[] = [];
   try {
-    ({ matchedCount } = await limit((limited) =>
-      collection.bulkWrite(operations, { ordered: false, ...limited }),
-    ));
+    counts = await limit((limited) =>
+      collection.bulkWrite(writes.map(operationOf), { ordered: false, ...limited }),
+    );
   } catch (error) {
     const result = refusingResult(error);
     if (result === undefined) throw error;
-    ({ matchedCount, refused } = result);
+    counts = result;
+    ({ refused } = result);
   }
   const refusals = new Map(refused.map((refusal) => [refusal.index, refusal]));
   const later = writes.filter((write, index) => write.expectedVersion > 0 && !refusals.has(index));
-  const replaced = await replacedOf(collection, later, matchedCount, limit);
+  const [replacing, removing] = [later.filter(isReplacing), later.filter((write) => !isReplacing(write))];
+  const outcomes = new Map([
+    ...(await outcomesOf(collection, replacing, counts.matchedCount, limit)),
+    ...(await outcomesOf(collection, removing, counts.deletedCount, limit)),
+  ]);
   return writes.map((write, index) => {
     const refusal = refusals.get(index);
     if (refusal !== undefined)
       return isKeyTaken(refusal) ? told(false) : failed(refusalOf(collection.collectionName, refusal));
-    return replaced.get(write) ?? told(true);
+    return outcomes.get(write) ?? told(true);
   });
 }
 
-/** What became of writes that expected a version, of which `matchedCount` found it. */
-async function replacedOf(
+const isReplacing = ({ document }: DocumentWrite) => document !== undefined;
+
+function operationOf({ key, expectedVersion, document }: DocumentWrite) {
+  const filter = { _id: key, version: expectedVersion };
+  if (document === undefined) return { deleteOne: { filter } };
+  return { replaceOne: { filter, replacement: document, upsert: expectedVersion === 0 } };
+}
+
+/** What became of writes of one kind that expected a version, of which `count` found it. */
+async function outcomesOf(
   collection: Collection<StoredDocument>,
   writes: readonly DocumentWrite[],
-  matchedCount: number,
+  count: number,
   limit: CommandLimit,
 ): Promise<ReadonlyMap<DocumentWrite, Outcome>> {
-  if (matchedCount === writes.length || matchedCount === 0)
-    return new Map(writes.map((write) => [write, told(matchedCount > 0)]));
-  const keys = writes.map(({ document }) => document._id);
+  if (count === writes.length || count === 0) return new Map(writes.map((write) => [write, told(count > 0)]));
+  const keys = writes.map(({ key }) => key);
   // Local: the writes of others count too, also those that a majority does not have yet.
   const options = { projection: { version: 1, write_id: 1 }, readConcern: 'local' } as const;
   const found = await limit((limited) =>
     collection.find({ _id: { $in: keys } }, { ...options, ...limited }).toArray(),
   );
   const documents = new Map(found.map((document) => [document._id, document]));
-  return new Map(writes.map((write) => [write, outcomeOf(write, documents.get(write.document._id))]));
+  return new Map(writes.map((write) => [write, outcomeOf(write, documents.get(write.key))]));
 }
 
-function outcomeOf({ document }: DocumentWrite, stored: StoredDocument | undefined): Outcome {
+function outcomeOf({ key, document }: DocumentWrite, stored: StoredDocument | undefined): Outcome {
+  if (document === undefined) return stored === undefined ? unknown(key, 'gone') : told(false);
   // One that is gone was gone before: what was written a moment ago is not removed.
   if (stored === undefined || stored.version < document.version) return told(false);
   if (stored.version === document.version) return told(stored.write_id.equals(document.write_id));
-  const message = `${document._id}: written again since; whether by way of this write is not known`;
-  return failed(new TrolleyError('unavailable', message));
+  return unknown(key, 'written again since');
+}
+
+function unknown(key: string, what: string): Outcome {
+  return failed(
+    new TrolleyError('unavailable', `${key}: ${what}; whether by way of this write is not known`),
+  );
 }

@@ -1,5 +1,11 @@
 import { Batcher } from '../batcher.ts';
-import type { ActorRecord, StateStore, StateWrite, StoredActor } from '../state-store.ts';
+import {
+  versionOf,
+  type ActorRecord,
+  type StateStore,
+  type StateWrite,
+  type StoredActor,
+} from '../state-store.ts';
 import { isLostRace, isRowRefused, postgresFailure } from './postgres-errors.ts';
 import type { PostgresPool } from './postgres-pool.ts';
 import { postgresStatements, type PostgresStatements } from './postgres-statements.ts';
@@ -138,9 +144,11 @@ export class PostgresStateStore<S> implements StateStore {
     return keys.map((key) => found.get(key));
   }
 
-  #rowOf(key: string, { expectedVersion, record, now }: StateWrite): PostgresRow {
+  #rowOf(key: string, write: StateWrite): PostgresRow {
+    const { expectedVersion, record, now } = write;
     const { state, ...runtime } = record;
     const { table, keyColumn, columns } = this.#mapping;
+    if (write.removes === true) return { [keyColumn]: key, expected_version: expectedVersion, removes: true };
     const row: PostgresRow = this.#mapping.toRow(key, state as S, now);
     // A column that a mapping forgets or misspells would lose its value without a sound.
     const complete = columns.every(({ name }) => row[name] !== undefined);
@@ -151,6 +159,7 @@ export class PostgresStateStore<S> implements StateStore {
       ...row,
       [keyColumn]: key,
       expected_version: expectedVersion,
+      first_version: versionOf(write),
       runtime,
       updated_at: new Date(now).toISOString(),
     };

@@ -2,7 +2,15 @@ import pg from 'pg';
 import type { PostgresTable } from './postgres-table.ts';
 
 /** Columns that the store itself reads and writes, or names its input by. */
-const reserved = new Set(['version', 'runtime', 'created_at', 'updated_at', 'expected_version']);
+const reserved = new Set([
+  'version',
+  'runtime',
+  'created_at',
+  'updated_at',
+  'expected_version',
+  'first_version',
+  'removes',
+]);
 
 /** When the first effect or reminder of a record is due; an index over it makes `unfinished` cheap. */
 const firstDue = `((runtime #>> '{effects,0,notBefore}')::bigint)`;
@@ -22,7 +30,7 @@ export interface PostgresStatements {
 
 /**
  * The SQL for a mapping. One statement writes many actors: what expects version 0 is only ever inserted, the
- * rest only ever updated, and events follow only for the rows that were written.
+ * rest only ever updated or removed, and events follow only for the rows that were written.
  */
 export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: string): PostgresStatements {
   const id = pg.escapeIdentifier;
@@ -42,21 +50,26 @@ export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: st
       SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (${[
         `${key} ${keyType}`,
         ...fields,
-        'expected_version bigint, runtime jsonb, updated_at timestamptz',
+        'expected_version bigint, first_version bigint, removes boolean, runtime jsonb, updated_at timestamptz',
       ].join(', ')})
     ), inserted AS (
       INSERT INTO ${table} (${[key, ...own, 'version', 'created_at'].join(', ')})
-      SELECT ${[key, ...own, '1', 'updated_at'].join(', ')} FROM input
-      WHERE expected_version = 0 ORDER BY ${key}
+      SELECT ${[key, ...own, 'first_version', 'updated_at'].join(', ')} FROM input
+      WHERE expected_version = 0 AND removes IS NULL ORDER BY ${key}
       ON CONFLICT (${key}) DO NOTHING
       RETURNING ${key} AS key
     ), updated AS (
       UPDATE ${table} AS t SET version = t.version + 1, ${own.map((name) => `${name} = i.${name}`).join(', ')}
       FROM input AS i
       WHERE t.${key} = i.${key} AND t.version = i.expected_version AND i.expected_version > 0
+        AND i.removes IS NULL
+      RETURNING t.${key} AS key
+    ), removed AS (
+      DELETE FROM ${table} AS t USING input AS i
+      WHERE t.${key} = i.${key} AND t.version = i.expected_version AND i.removes
       RETURNING t.${key} AS key
     ), written AS (
-      SELECT key FROM inserted UNION ALL SELECT key FROM updated
+      SELECT key FROM inserted UNION ALL SELECT key FROM updated UNION ALL SELECT key FROM removed
     )`;
   const unfinished = `SELECT ${key}::text AS key FROM ${table} WHERE runtime -> 'effects' <> '[]'::jsonb`;
   const select = `SELECT key::text AS key FROM written`;

@@ -1,6 +1,12 @@
 import type { Statement } from 'better-sqlite3';
 import { TrolleyError } from '../../define/errors.ts';
-import type { ActorRecord, StateStore, StateWrite, StoredActor } from '../state-store.ts';
+import {
+  versionOf,
+  type ActorRecord,
+  type StateStore,
+  type StateWrite,
+  type StoredActor,
+} from '../state-store.ts';
 import { GroupCommit } from './group-commit.ts';
 import { createSqliteCheck } from './sqlite-check.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite-database.ts';
@@ -48,9 +54,10 @@ export class SqliteStateStore implements StateStore {
   readonly #commits: GroupCommit;
   readonly #wait: LockWait;
   readonly #load: Statement<[string], Row>;
-  readonly #insert: Statement<[string, string, string, number, number]>;
+  readonly #insert: Statement<[string, number, string, string, number, number]>;
   readonly #update: Statement<[string, string, number, string, number]>;
-  readonly #remove: Statement<[number, number]>;
+  readonly #delete: Statement<[string, number]>;
+  readonly #removeUntouched: Statement<[number, number]>;
   readonly #unfinished: Statement<[number, number], { key: string }>;
   readonly #unfinishedOrAhead: Statement<[number, number, number], { key: string }>;
   /** Rejects when the file takes no more writes. */
@@ -64,13 +71,14 @@ export class SqliteStateStore implements StateStore {
     this.#load = database.prepare(`SELECT version, state, runtime FROM ${table} WHERE key = ?`);
     this.#insert = database.prepare(
       `INSERT INTO ${table} (key, version, state, runtime, created_at, updated_at)
-       VALUES (?, 1, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+       VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
     );
     this.#update = database.prepare(
       `UPDATE ${table} SET version = version + 1, state = ?, runtime = ?, updated_at = ?
        WHERE key = ? AND version = ?`,
     );
-    this.#remove = database.prepare(
+    this.#delete = database.prepare(`DELETE FROM ${table} WHERE key = ? AND version = ?`);
+    this.#removeUntouched = database.prepare(
       `DELETE FROM ${table} WHERE key IN (
          SELECT key FROM ${table} WHERE updated_at < ? AND json_array_length(runtime, '$.effects') = 0
          ORDER BY updated_at LIMIT ?)`,
@@ -100,15 +108,18 @@ export class SqliteStateStore implements StateStore {
     return { version: row.version, record: { ...runtime, state: JSON.parse(row.state) as unknown } };
   }
 
-  async write({ key, expectedVersion, record, events, now }: StateWrite): Promise<boolean> {
+  async write(write: StateWrite): Promise<boolean> {
+    const { key, expectedVersion, record, events, now } = write;
     if (events.length > 0)
       throw new TrolleyError('internal', `${key}: a SQLite store has no outbox for events`);
+    if (write.removes === true)
+      return this.#commits.run(() => this.#delete.run(key, expectedVersion).changes === 1);
     const { state, ...runtime } = record;
     const [stateJson, runtimeJson] = [JSON.stringify(state), JSON.stringify(runtime)];
     return this.#commits.run(() => {
       const { changes } =
         expectedVersion === 0
-          ? this.#insert.run(key, stateJson, runtimeJson, now, now)
+          ? this.#insert.run(key, versionOf(write), stateJson, runtimeJson, now, now)
           : this.#update.run(stateJson, runtimeJson, now, key, expectedVersion);
       return changes === 1;
     });
@@ -120,7 +131,7 @@ export class SqliteStateStore implements StateStore {
    * with its next write.
    */
   removeUntouchedSince(untouchedSince: number, limit: number): Promise<number> {
-    return this.#commits.run(() => this.#remove.run(untouchedSince, limit).changes);
+    return this.#commits.run(() => this.#removeUntouched.run(untouchedSince, limit).changes);
   }
 
   async unfinished(dueBefore: number, limit: number, writtenAfter?: number): Promise<string[]> {

@@ -1,5 +1,5 @@
 import type { Mailbox } from '../../mailbox/mailbox.ts';
-import type { StateStore } from '../../storage/state-store.ts';
+import { versionOf, type StateStore, type StateWrite } from '../../storage/state-store.ts';
 
 const seenIn = (state: unknown): readonly number[] => (state as { seen: readonly number[] }).seen;
 /** Messages that append after others that were accepted behind them. */
@@ -58,7 +58,7 @@ export class Witness {
       ...methodsOfStore(store),
       write: async (write) => {
         const written = await store.write(write);
-        if (written) this.#onWritten(write.key, write.expectedVersion, seenIn(write.record.state));
+        if (written) this.#onWritten(write, seenIn(write.record.state));
         return written;
       },
     };
@@ -85,7 +85,8 @@ export class Witness {
     }
   }
 
-  #onWritten(key: string, expectedVersion: number, seen: readonly number[]): void {
+  #onWritten(write: StateWrite, seen: readonly number[]): void {
+    const { key, expectedVersion } = write;
     const last = this.#states.get(key) ?? { version: 0, seen: [] };
     if (expectedVersion !== last.version) {
       this.violations.push(`${key}: a second write from version ${expectedVersion} was accepted`);
@@ -96,6 +97,6 @@ export class Witness {
     if (new Set(seen).size !== seen.length) {
       this.violations.push(`${key}: something was applied twice: [${seen.join()}]`);
     }
-    this.#states.set(key, { version: expectedVersion + 1, seen });
+    this.#states.set(key, { version: versionOf(write), seen });
   }
 }
