@@ -89,6 +89,17 @@ describe('cart actor', () => {
     });
   }
 
+  it('makes no claim for who has released it while others were asked', async () => {
+    const { cart, state } = await cartWith([{ status: 'COMPLETED' }]);
+    await cart.ask('ClaimForCheckout', { checkoutId: first });
+    await cart.ask('AddItem', { productId: 2, quantity: 1 });
+    const claiming = cart.send('ClaimForCheckout', { checkoutId: second });
+    cart.send('ReleaseClaim', { checkoutId: second });
+    await cart.run();
+    expect(cart.answers.get(claiming)).to.have.nested.property('error.code', 'aborted');
+    expect(state().claims).to.deep.equal([]);
+  });
+
   it('drops the claim of a checkout that was never accepted', async () => {
     const { cart, state } = await cartWith([undefined]);
     await cart.ask('ClaimForCheckout', { checkoutId: first });

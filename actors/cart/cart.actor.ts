@@ -1,5 +1,5 @@
 import { defineActor, type Turn, type Waiting } from '../../runtime/define/actor.ts';
-import { codeOf, isTrolleyError } from '../../runtime/define/errors.ts';
+import { codeOf, isTrolleyError, TrolleyError } from '../../runtime/define/errors.ts';
 import { CartContract } from './cart.contract.ts';
 import {
   createCartEffects,
@@ -45,12 +45,16 @@ export function createCartActor({ views, checkouts, limits }: CartDeps) {
           if (claims.length === 0 || codeOf(error) === 'empty_cart') throw error;
           // One that has just completed holds its claim until its event comes.
           const holders = claims.map((each) => each.checkoutId);
-          turn.perform('MakeRoom', { checkoutId, holders }, { id: `room:${checkoutId}` });
+          turn.perform('MakeRoom', { checkoutId, holders }, { id: room(checkoutId) });
           return turn.defer(checkoutId);
         }
       },
       ReleaseClaim(turn, { checkoutId }) {
         drop(turn, checkoutId);
+        // It may have asked for a claim and given up before it heard: no claim may come after this.
+        turn.cancel(room(checkoutId));
+        const late = new TrolleyError('aborted', 'the claim was released before it was made');
+        turn.refuseWaiting(late, ({ tag }) => tag === checkoutId);
         return {};
       },
       SettlePurchase(turn, { checkoutId, lines, completedAt }) {
@@ -128,6 +132,8 @@ function verifyLater(turn: CartTurn, input: VerifyClaimInput): void {
   const delayMs = Math.min(5000 * 2 ** input.asked, maxVerifyDelayMs);
   turn.perform('VerifyClaim', input, { id: verification(input.checkoutId), delayMs });
 }
+
+const room = (checkoutId: string) => `room:${checkoutId}`;
 
 function verification(checkoutId: string): string {
   return `verify:${checkoutId}`;
