@@ -79,7 +79,7 @@ async function runCheckout(choices: Choices, seen: Seen): Promise<void> {
   });
   const carts: CartClaims = {
     claim: (_user, checkoutId) =>
-      claimsParty.call('claim', () => cart.ask('ClaimForCheckout', { checkoutId })) as ReturnType<
+      claimsParty.call('claim', () => cart.askPatiently('ClaimForCheckout', { checkoutId })) as ReturnType<
         CartClaims['claim']
       >,
     release: async (_user, checkoutId) => {
@@ -122,7 +122,7 @@ async function runCheckout(choices: Choices, seen: Seen): Promise<void> {
   asked.push({ name: 'Start', id: checkout.send('Start', start) });
   await checkout.run();
   // Whoever lost the answer asks again with the same id, until it comes.
-  for (let i = 0, times = 0; i < asked.length; ) {
+  for (let i = 0, times = 0; i < asked.length;) {
     const { name, id } = asked[i]!;
     if (checkout.answers.has(id)) {
       i += 1;

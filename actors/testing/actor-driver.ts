@@ -75,6 +75,13 @@ export class ActorDriver {
     return this.answer(id);
   }
 
+  /** The same, with the effects that come before the answer. */
+  async askPatiently(name: string, input: unknown): Promise<unknown> {
+    const id = this.send(name, input);
+    while (!this.answers.has(id) && (await this.step()));
+    return this.answer(id);
+  }
+
   /** @throws TrolleyError the refusal, or `deadline_exceeded` when no answer has left */
   answer(id: string): unknown {
     const answer = this.answers.get(id);

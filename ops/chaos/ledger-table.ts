@@ -15,6 +15,7 @@ const schema = `
     writer text NOT NULL,
     version bigint NOT NULL,
     runtime jsonb NOT NULL,
+    archive jsonb,
     created_at timestamptz NOT NULL,
     updated_at timestamptz NOT NULL
   );

@@ -5,16 +5,9 @@ import { isTrolleyError, toWireError, TrolleyError } from '../define/errors.ts';
 import type { MessageSpec } from '../define/contract.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
+import { appliedBefore } from './applied-messages.ts';
 import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
-import {
-  appliedBefore,
-  changeRecord,
-  pass,
-  refusal,
-  remember,
-  withReply,
-  type TurnDraft,
-} from './turn-draft.ts';
+import { changeRecord, pass, refusal, remember, withReply, type TurnDraft } from './turn-draft.ts';
 
 type Handler = (turn: MessageTurn, input: unknown) => unknown;
 /** What an actor does with a message of that name, and what goes in and out. */
@@ -54,7 +47,7 @@ export function applyMessage(
   const passWith = (answer: StoredAnswer) => settle(pass(draft, appliedWith(answer)), answer);
   const refuse = (error: TrolleyError) => passWith(refusal(toWireError(error)));
 
-  const known = appliedBefore(draft.record, envelope.id);
+  const known = appliedBefore(draft.record, envelope);
   if (known !== undefined) return applyAgain(draft, known, envelope, correlation);
   if (envelope.deadline !== undefined && envelope.deadline <= context.now) {
     // Not remembered: asked again under the same id, it is handled.

@@ -75,6 +75,7 @@ export class StoredActor {
     const firstVersion = Math.max(now * 1_000, this.#highest) + 1;
     const write: StateWrite = {
       ...{ key: this.#key, expectedVersion: version, firstVersion, record, events, now },
+      ...(version > 0 && record.archive === this.#loaded?.record.archive ? { keepsArchive: true } : {}),
       ...(isGone ? { removes: true } : {}),
     };
     const written = await this.#hosted.store.write(write).catch((cause: unknown) => {

@@ -15,6 +15,14 @@ export interface MemoryStateStoreFaults {
   beforeLoad?: (key: string) => void | Promise<void>;
 }
 
+interface StoredJson {
+  readonly version: number;
+  readonly json: string;
+  /** Undefined: none. */
+  readonly archive: string | undefined;
+  readonly writtenAt: number;
+}
+
 /** A store for tests: nothing is shared by reference, and it fails where a test wants it to. */
 export class MemoryStateStore implements StateStore {
   /** Events of all writes, in order. */
@@ -22,26 +30,32 @@ export class MemoryStateStore implements StateStore {
   readonly faults: MemoryStateStoreFaults = {};
   /** Writes that were stored. */
   writes = 0;
-  readonly #actors = new Map<
-    string,
-    { readonly version: number; readonly json: string; readonly writtenAt: number }
-  >();
+  readonly #actors = new Map<string, StoredJson>();
 
   async load(key: string): Promise<StoredActor | undefined> {
     await this.faults.beforeLoad?.(key);
     const stored = this.#actors.get(key);
     if (stored === undefined) return undefined;
-    return { version: stored.version, record: JSON.parse(stored.json) as StoredActor['record'] };
+    const record = JSON.parse(stored.json) as StoredActor['record'];
+    if (stored.archive === undefined) return { version: stored.version, record };
+    const archive = JSON.parse(stored.archive) as NonNullable<typeof record.archive>;
+    return { version: stored.version, record: { ...record, archive } };
   }
 
   async write(write: StateWrite): Promise<boolean> {
-    const json = JSON.stringify(write.record);
+    const { archive: given, ...rest } = write.record;
+    const json = JSON.stringify(rest);
+    const givenJson = given === undefined ? undefined : JSON.stringify(given);
     const events = JSON.stringify(write.events);
     await this.faults.beforeWrite?.(write);
-    const version = this.#actors.get(write.key)?.version ?? 0;
+    const stored = this.#actors.get(write.key);
+    const version = stored?.version ?? 0;
     if (version !== write.expectedVersion) return false;
     if (write.removes === true) this.#actors.delete(write.key);
-    else this.#actors.set(write.key, { version: versionOf(write), json, writtenAt: write.now });
+    else {
+      const archive = write.keepsArchive === true ? stored?.archive : givenJson;
+      this.#actors.set(write.key, { version: versionOf(write), json, archive, writtenAt: write.now });
+    }
     this.writes += 1;
     for (const event of JSON.parse(events) as OutboxEvent[]) {
       this.published.push({ ...event, actorKey: write.key });

@@ -8,6 +8,8 @@ export interface ActorRecord {
   readonly schema?: number;
   /** Messages applied, oldest first, bounded; what makes a redelivery harmless. */
   readonly applied: readonly AppliedMessage[];
+  /** Older ones that came with a key, oldest first. Large, and seldom another one: so stores keep it apart. */
+  readonly archive?: readonly ArchivePage[];
   /** Effects wanted and not yet settled, and reminders to come; the earliest due first. */
   readonly effects: readonly PendingEffect[];
   /** Callers whose answer was deferred. */
@@ -26,6 +28,15 @@ export interface AppliedMessage {
   readonly fingerprint?: string;
   /** It changed nothing; known only so that, delivered again after a later message, it still changes nothing. */
   readonly passing?: true;
+}
+
+/** Messages that were applied some while ago. */
+export interface ArchivePage {
+  /** When the youngest was applied, milliseconds since the epoch. */
+  readonly at: number;
+  readonly ids: readonly string[];
+  /** `AppliedMessage[]` in the order of the ids, as JSON, deflated, in base64; absent once dropped to save room. */
+  readonly messages?: string;
 }
 
 export type StoredAnswer = { readonly ok: unknown } | { readonly error: WireError };
@@ -73,6 +84,8 @@ export interface StateWrite {
    */
   readonly firstVersion?: number;
   readonly record: ActorRecord;
+  /** The archive of the record is the one that is stored, and need not be written again. */
+  readonly keepsArchive?: true;
   /** Nothing is stored any more, and `record` does not count. */
   readonly removes?: true;
   /** Stored in the same transaction. */

@@ -84,6 +84,35 @@ export function describeStateStore(name: string, open: () => Promise<StateStoreU
       expect((await store.load(key))?.record).to.deep.equal(full);
     });
 
+    it('keeps an archive apart: until another one, or none, is written', async () => {
+      const key = under.key();
+      const pages = (n: number) => [
+        { at: now, ids: [`k-${n}`, 'k-ä'], messages: `deflated $${n}` },
+        { at: n, ids: [] },
+      ];
+      const archived = (n: number, archive?: ActorRecord['archive']) => ({
+        record: archive === undefined ? record(n) : { ...record(n), archive },
+      });
+      const stored = async () => (await under.stores[1].load(key))?.record;
+      await store.write(writeOf(key, 0, 1, archived(1, pages(1))));
+      expect(await stored()).to.deep.equal({ ...record(1), archive: pages(1) });
+      for (const version of [1, 2]) {
+        const kept = { ...archived(version + 1, pages(1)), keepsArchive: true } as const;
+        expect(await store.write(writeOf(key, version, 0, kept))).to.equal(true);
+        expect(await stored()).to.deep.equal({ ...record(version + 1), archive: pages(1) });
+      }
+      expect(await store.write(writeOf(key, 1, 9, archived(9, pages(9)))), 'a stale write').to.equal(false);
+      expect((await stored())?.archive).to.deep.equal(pages(1));
+      await store.write(writeOf(key, 3, 4, archived(4, pages(2))));
+      expect(await stored()).to.deep.equal({ ...record(4), archive: pages(2) });
+      await store.write(writeOf(key, 4, 5));
+      expect(await stored()).to.deep.equal(record(5));
+      await store.write(writeOf(key, 5, 6, archived(6, pages(3))));
+      await store.write(writeOf(key, 6, 7, { removes: true }));
+      await store.write(writeOf(key, 0, 8));
+      expect(await stored(), 'after it was removed').to.deep.equal(record(8));
+    });
+
     it('shares nothing with its callers', async () => {
       const key = under.key();
       const effects = [{ id: 'e', run: 'r', name: 'n', input: {}, notBefore: now }];

@@ -1,7 +1,7 @@
 import type { Document } from 'mongodb';
 
 /** Fields that the store itself reads and writes. */
-const reserved = new Set(['_id', 'version', 'write_id', 'runtime', 'due_at', 'updated_at']);
+const reserved = new Set(['_id', 'version', 'write_id', 'runtime', 'archive', 'due_at', 'updated_at']);
 
 /**
  * How the state of one actor type lies in its collection, one document per actor. Besides the fields of the mapping a
@@ -13,6 +13,7 @@ const reserved = new Set(['_id', 'version', 'write_id', 'runtime', 'due_at', 'up
  * | `version` | 1 with the first write, one more with each |
  * | `write_id` | of the last write, so that who wrote finds its own again |
  * | `runtime` | what the runtime must not forget, as JSON text: the answers in it may be any JSON, which BSON is not |
+ * | `archive` | what the runtime has remembered for longer, as JSON text; absent where there is nothing |
  * | `due_at` | when the first effect or reminder is due; null: there is none |
  * | `updated_at` | time of the last write, from its `now` |
  *

@@ -4,6 +4,7 @@ import { Batcher } from '../batcher.ts';
 import {
   versionOf,
   type ActorRecord,
+  type ArchivePage,
   type StateStore,
   type StateWrite,
   type StoredActor,
@@ -86,9 +87,13 @@ export class MongoStateStore<S> implements StateStore {
     const document = await this.#loads.add(key);
     if (document === undefined) return undefined;
     const runtime = JSON.parse(document.runtime) as Omit<ActorRecord, 'state'>;
+    const archive =
+      document.archive === undefined
+        ? {}
+        : { archive: JSON.parse(document.archive) as readonly ArchivePage[] };
     return {
       version: document.version,
-      record: { ...runtime, state: this.#documents.fromFields(document) },
+      record: { ...runtime, ...archive, state: this.#documents.fromFields(document) },
     };
   }
 
@@ -97,7 +102,8 @@ export class MongoStateStore<S> implements StateStore {
     if (events.length > 0)
       throw new TrolleyError('internal', `${key}: a MongoDB store has no outbox for events`);
     if (write.removes === true) return this.#writes.add({ key, expectedVersion });
-    const { state, ...runtime } = record;
+    const { state, archive, ...runtime } = record;
+    const keepsArchive = write.keepsArchive === true && archive !== undefined;
     const due = record.effects[0]?.notBefore;
     const document = {
       ...fieldsOf(this.#documents, key, state as S),
@@ -105,10 +111,11 @@ export class MongoStateStore<S> implements StateStore {
       version: versionOf(write),
       write_id: new ObjectId(),
       runtime: JSON.stringify(runtime),
+      ...(archive === undefined || keepsArchive ? {} : { archive: JSON.stringify(archive) }),
       due_at: due === undefined ? null : new Date(due),
       updated_at: new Date(now),
     };
-    return this.#writes.add({ key, expectedVersion, document });
+    return this.#writes.add({ key, expectedVersion, document, keepsArchive });
   }
 
   async unfinished(dueBefore: number, limit: number, writtenAfter?: number): Promise<string[]> {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { MongoBulkWriteError, MongoNetworkError, ObjectId, type Collection } from 'mongodb';
 import { codeOf } from '../../define/errors.ts';
 import { commandLimit } from './command-limit.ts';
-import { writeBatch, type DocumentWrite, type StoredDocument } from './write-batch.ts';
+import { writeBatch, type StoredDocument } from './write-batch.ts';
 
 type Row = Pick<StoredDocument, '_id' | 'version' | 'write_id'>;
 
@@ -75,6 +75,24 @@ describe('a batch of writes to MongoDB', () => {
     expect(settled(await writeBatch(collection, [ours, theirs, gone, behind], commandLimit()))).to.deep.equal(
       [true, false, false, false],
     );
+  });
+
+  it('tells removals by what is left', async () => {
+    const removal = (key: string) => ({ key, expectedVersion: 1 });
+    const writes = [removal('a'), removal('b'), write('c', 1)];
+    const none = answering(matched(1, 0));
+    expect(settled(await writeBatch(none.collection, writes, commandLimit()))).to.deep.equal([
+      false,
+      false,
+      true,
+    ]);
+    const left = write('b', 1).document;
+    const some = answering(matched(1, 1), [left]);
+    expect(settled(await writeBatch(some.collection, writes, commandLimit()))).to.deep.equal([
+      'unavailable',
+      false,
+      true,
+    ]);
   });
 
   it('does not guess about one that was written over since', async () => {

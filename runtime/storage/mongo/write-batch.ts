@@ -9,6 +9,7 @@ export interface StoredDocument extends Document {
   version: number;
   write_id: ObjectId;
   runtime: string;
+  archive?: string;
   due_at: Date | null;
   updated_at: Date;
 }
@@ -18,6 +19,8 @@ export interface DocumentWrite {
   readonly expectedVersion: number;
   /** Absent: the one that is stored is removed. */
   readonly document?: StoredDocument;
+  /** The document gets the archive of the one that it replaces. */
+  readonly keepsArchive?: boolean;
 }
 
 type Outcome = PromiseSettledResult<boolean>;
@@ -68,9 +71,13 @@ export async function writeBatch(
 
 const isReplacing = ({ document }: DocumentWrite) => document !== undefined;
 
-function operationOf({ key, expectedVersion, document }: DocumentWrite) {
+function operationOf({ key, expectedVersion, document, keepsArchive }: DocumentWrite) {
   const filter = { _id: key, version: expectedVersion };
   if (document === undefined) return { deleteOne: { filter } };
+  if (keepsArchive === true) {
+    const replaced = { $mergeObjects: [{ $literal: document }, { archive: '$archive' }] };
+    return { updateOne: { filter, update: [{ $replaceWith: replaced }] } };
+  }
   return { replaceOne: { filter, replacement: document, upsert: expectedVersion === 0 } };
 }
 

@@ -48,7 +48,7 @@ const accounts: PostgresTable<Account> = {
 const schema = `CREATE TABLE accounts (
   id UUID PRIMARY KEY, owner BIGINT NOT NULL, balance NUMERIC(12, 2) NOT NULL CHECK (balance >= 0),
   is_open BOOLEAN NOT NULL, note TEXT, list JSONB NOT NULL, closed_at TIMESTAMPTZ,
-  version BIGINT NOT NULL, runtime JSONB NOT NULL, created_at TIMESTAMPTZ NOT NULL, updated_at TIMESTAMPTZ NOT NULL
+  version BIGINT NOT NULL, runtime JSONB NOT NULL, archive JSONB, created_at TIMESTAMPTZ NOT NULL, updated_at TIMESTAMPTZ NOT NULL
 )`;
 
 const account = (n: number): Account => ({

@@ -2,6 +2,7 @@ import { Batcher } from '../batcher.ts';
 import {
   versionOf,
   type ActorRecord,
+  type ArchivePage,
   type StateStore,
   type StateWrite,
   type StoredActor,
@@ -71,7 +72,9 @@ export class PostgresStateStore<S> implements StateStore {
     const row = await this.#loads.add(this.#canonical(key));
     if (row === undefined) return undefined;
     const runtime = row['runtime'] as Omit<ActorRecord, 'state'>;
-    return { version: Number(row['version']), record: { ...runtime, state: this.#mapping.fromRow(row) } };
+    const archive = row['archive'] === null ? {} : { archive: row['archive'] as readonly ArchivePage[] };
+    const record = { ...runtime, ...archive, state: this.#mapping.fromRow(row) };
+    return { version: Number(row['version']), record };
   }
 
   async write(write: StateWrite): Promise<boolean> {
@@ -146,7 +149,7 @@ export class PostgresStateStore<S> implements StateStore {
 
   #rowOf(key: string, write: StateWrite): PostgresRow {
     const { expectedVersion, record, now } = write;
-    const { state, ...runtime } = record;
+    const { state, archive = null, ...runtime } = record;
     const { table, keyColumn, columns } = this.#mapping;
     if (write.removes === true) return { [keyColumn]: key, expected_version: expectedVersion, removes: true };
     const row: PostgresRow = this.#mapping.toRow(key, state as S, now);
@@ -161,6 +164,7 @@ export class PostgresStateStore<S> implements StateStore {
       expected_version: expectedVersion,
       first_version: versionOf(write),
       runtime,
+      ...(write.keepsArchive === true ? { keeps_archive: true } : { archive }),
       updated_at: new Date(now).toISOString(),
     };
   }

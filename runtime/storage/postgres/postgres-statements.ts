@@ -10,6 +10,8 @@ const reserved = new Set([
   'expected_version',
   'first_version',
   'removes',
+  'archive',
+  'keeps_archive',
 ]);
 
 /** When the first effect or reminder of a record is due; an index over it makes `unfinished` cheap. */
@@ -50,16 +52,18 @@ export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: st
       SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (${[
         `${key} ${keyType}`,
         ...fields,
-        'expected_version bigint, first_version bigint, removes boolean, runtime jsonb, updated_at timestamptz',
+        'expected_version bigint, first_version bigint, removes boolean, runtime jsonb, archive jsonb',
+        'keeps_archive boolean, updated_at timestamptz',
       ].join(', ')})
     ), inserted AS (
-      INSERT INTO ${table} (${[key, ...own, 'version', 'created_at'].join(', ')})
-      SELECT ${[key, ...own, 'first_version', 'updated_at'].join(', ')} FROM input
+      INSERT INTO ${table} (${[key, ...own, 'archive', 'version', 'created_at'].join(', ')})
+      SELECT ${[key, ...own, 'archive', 'first_version', 'updated_at'].join(', ')} FROM input
       WHERE expected_version = 0 AND removes IS NULL ORDER BY ${key}
       ON CONFLICT (${key}) DO NOTHING
       RETURNING ${key} AS key
     ), updated AS (
-      UPDATE ${table} AS t SET version = t.version + 1, ${own.map((name) => `${name} = i.${name}`).join(', ')}
+      UPDATE ${table} AS t SET version = t.version + 1, ${own.map((name) => `${name} = i.${name}`).join(', ')},
+        archive = CASE WHEN i.keeps_archive THEN t.archive ELSE i.archive END
       FROM input AS i
       WHERE t.${key} = i.${key} AND t.version = i.expected_version AND i.expected_version > 0
         AND i.removes IS NULL
@@ -84,7 +88,7 @@ export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: st
       ORDER BY e.place
     ) `;
   return {
-    load: `SELECT ${key}::text AS "#key", ${[key, ...own, 'version', 'created_at'].join(', ')}
+    load: `SELECT ${key}::text AS "#key", ${[key, ...own, 'archive', 'version', 'created_at'].join(', ')}
       FROM ${table} WHERE ${key} = ANY($1::text[]::${keyType}[])`,
     write: `${written} ${select}`,
     writeWithEvents: `${written} ${events} ${select}`,

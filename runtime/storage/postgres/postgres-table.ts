@@ -17,8 +17,8 @@ export type PostgresRow = Readonly<Record<string, unknown>>;
 
 /**
  * How the state of one actor type lies in its table. Besides the columns named here the table has `version
- * BIGINT`, `runtime JSONB`, `created_at` and `updated_at TIMESTAMPTZ`, all NOT NULL, which the store writes:
- * `created_at` with the first write, `updated_at` with each, both from the write's `now`. An index on
+ * BIGINT`, `runtime JSONB`, `created_at` and `updated_at TIMESTAMPTZ`, all NOT NULL, and `archive JSONB`, which the
+ * store writes: `created_at` with the first write, `updated_at` with each, both from the write's `now`. An index on
  * `((runtime #>> '{effects,0,notBefore}')::bigint)` where `runtime -> 'effects' <> '[]'` finds what is unfinished.
  *
  * @example
@@ -36,7 +36,7 @@ export interface PostgresTable<S, C extends string = string> {
   readonly keyColumn: string;
   /** Default: `uuid`. */
   readonly keyType?: 'uuid' | 'text';
-  /** All columns but the key's and the four of the store. */
+  /** All columns but the key's and the five of the store. */
   readonly columns: readonly { readonly name: C; readonly type: PostgresType }[];
   /** A value for each column; `now` in milliseconds since the epoch. */
   toRow(key: string, state: S, now: number): Readonly<Record<C, unknown>>;

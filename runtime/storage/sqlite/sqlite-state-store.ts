@@ -3,6 +3,7 @@ import { TrolleyError } from '../../define/errors.ts';
 import {
   versionOf,
   type ActorRecord,
+  type ArchivePage,
   type StateStore,
   type StateWrite,
   type StoredActor,
@@ -24,6 +25,7 @@ interface Row {
   readonly version: number;
   readonly state: string;
   readonly runtime: string;
+  readonly archive: string | null;
 }
 
 const tableOf = (table: string) => `
@@ -45,6 +47,13 @@ const dueIndexOf = (table: string) => `
   CREATE INDEX ${table}_due ON ${table} (${firstDue}) WHERE ${firstDue} IS NOT NULL;
   DROP INDEX ${table}_unfinished;`;
 
+/** In a table of its own: a row of SQLite is written as a whole. */
+const archiveOf = (table: string) => `
+  CREATE TABLE ${table}_archive (key TEXT PRIMARY KEY NOT NULL, pages TEXT NOT NULL) STRICT;
+  CREATE TRIGGER ${table}_gone AFTER DELETE ON ${table} BEGIN
+    DELETE FROM ${table}_archive WHERE key = OLD.key;
+  END;`;
+
 /**
  * The store of record of one actor type in a SQLite file. Writes of the same moment share one flush to disk.
  * It has no outbox: a write with events is refused with `internal`.
@@ -56,6 +65,8 @@ export class SqliteStateStore implements StateStore {
   readonly #load: Statement<[string], Row>;
   readonly #insert: Statement<[string, number, string, string, number, number]>;
   readonly #update: Statement<[string, string, number, string, number]>;
+  readonly #putArchive: Statement<[string, string]>;
+  readonly #dropArchive: Statement<[string]>;
   readonly #delete: Statement<[string, number]>;
   readonly #removeUntouched: Statement<[number, number]>;
   readonly #unfinished: Statement<[number, number], { key: string }>;
@@ -68,7 +79,9 @@ export class SqliteStateStore implements StateStore {
     this.#wait = wait;
     this.#commits = new GroupCommit(database, wait);
     this.check = createSqliteCheck(database, this.#commits);
-    this.#load = database.prepare(`SELECT version, state, runtime FROM ${table} WHERE key = ?`);
+    this.#load =
+      database.prepare(`SELECT version, state, runtime, pages AS archive FROM ${table} LEFT JOIN ${table}_archive USING (key)
+       WHERE key = ?`);
     this.#insert = database.prepare(
       `INSERT INTO ${table} (key, version, state, runtime, created_at, updated_at)
        VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
@@ -77,6 +90,8 @@ export class SqliteStateStore implements StateStore {
       `UPDATE ${table} SET version = version + 1, state = ?, runtime = ?, updated_at = ?
        WHERE key = ? AND version = ?`,
     );
+    this.#putArchive = database.prepare(`INSERT OR REPLACE INTO ${table}_archive (key, pages) VALUES (?, ?)`);
+    this.#dropArchive = database.prepare(`DELETE FROM ${table}_archive WHERE key = ?`);
     this.#delete = database.prepare(`DELETE FROM ${table} WHERE key = ? AND version = ?`);
     this.#removeUntouched = database.prepare(
       `DELETE FROM ${table} WHERE key IN (
@@ -97,7 +112,7 @@ export class SqliteStateStore implements StateStore {
   static async open({ file, actorType, ...wait }: SqliteStateStoreOptions): Promise<SqliteStateStore> {
     if (!/^[a-z][a-z0-9-]*$/.test(actorType)) throw new TypeError(`not an actor type: '${actorType}'`);
     const table = `actor_${actorType.replaceAll('-', '_')}`;
-    const migrations = [tableOf(table), dueIndexOf(table)];
+    const migrations = [tableOf(table), dueIndexOf(table), archiveOf(table)];
     return new SqliteStateStore(await openSqlite({ file, migrations, ...wait }), table, wait);
   }
 
@@ -105,7 +120,12 @@ export class SqliteStateStore implements StateStore {
     const row = await this.#read(() => this.#load.get(key));
     if (row === undefined) return undefined;
     const runtime = JSON.parse(row.runtime) as Omit<ActorRecord, 'state'>;
-    return { version: row.version, record: { ...runtime, state: JSON.parse(row.state) as unknown } };
+    const archive =
+      row.archive === null ? {} : { archive: JSON.parse(row.archive) as readonly ArchivePage[] };
+    return {
+      version: row.version,
+      record: { ...runtime, ...archive, state: JSON.parse(row.state) as unknown },
+    };
   }
 
   async write(write: StateWrite): Promise<boolean> {
@@ -114,15 +134,22 @@ export class SqliteStateStore implements StateStore {
       throw new TrolleyError('internal', `${key}: a SQLite store has no outbox for events`);
     if (write.removes === true)
       return this.#commits.run(() => this.#delete.run(key, expectedVersion).changes === 1);
-    const { state, ...runtime } = record;
+    const { state, archive, ...runtime } = record;
+    const archiveJson = archive === undefined ? undefined : JSON.stringify(archive);
     const [stateJson, runtimeJson] = [JSON.stringify(state), JSON.stringify(runtime)];
     return this.#commits.run(() => {
       const { changes } =
         expectedVersion === 0
           ? this.#insert.run(key, versionOf(write), stateJson, runtimeJson, now, now)
           : this.#update.run(stateJson, runtimeJson, now, key, expectedVersion);
+      if (changes === 1 && write.keepsArchive !== true) this.#writeArchive(key, archiveJson);
       return changes === 1;
     });
+  }
+
+  #writeArchive(key: string, json: string | undefined): void {
+    if (json === undefined) this.#dropArchive.run(key);
+    else this.#putArchive.run(key, json);
   }
 
   /**

@@ -1,0 +1,114 @@
+import type { ActorRecord, AppliedMessage } from '../storage/state-store.ts';
+import { foundIn, withArchived } from './archive.ts';
+
+/** Messages without a key that are remembered with their answers: more than a crash may deliver again. */
+const unkeyedKept = 32;
+/** So many more may be there before they are looked through: not with every message of a hot key. */
+const unkeyedSlack = 16;
+/** Older ones are kept within this, those of the turn under way whatever their size. Characters of JSON. */
+const unkeyedChars = 8 * 1_024;
+/** Redis writes its log once a second, so what it brings back when it was killed is not much older than that. */
+const bringBackMs = 3_000;
+/** Older ones are remembered by their id alone, and so many at most: a key that is hotter than that relies on keys. */
+const idsKept = 512;
+/** Those with a key are written with each turn until they are so many, or so large; then they go to the archive. */
+const keyedKept = 32;
+const keyedChars = 12 * 1_024;
+
+type Known = Pick<ActorRecord, 'applied' | 'archive' | 'waiting'>;
+
+/**
+ * With those messages applied, and no more remembered than there is room for.
+ * @param before what was remembered when the turn began: not yet ended are only the messages after that
+ */
+export function withApplied(
+  { applied, archive, waiting }: Known,
+  messages: readonly AppliedMessage[],
+  before: readonly AppliedMessage[],
+  now: number,
+): Pick<ActorRecord, 'applied' | 'archive'> {
+  const recent = withinBounds([...applied, ...messages], before, now);
+  const kept = archive === undefined ? {} : { archive };
+  const keyed = recent.filter(isKeyed);
+  if (keyed.length <= keyedKept && charsOf(keyed) <= keyedChars) return { applied: recent, ...kept };
+  // Who waits for an answer is still to be found here when it comes.
+  const awaited = new Set(waiting.map(({ messageId }) => messageId));
+  const settled = new Set(keyed.filter(({ id }) => !awaited.has(id)));
+  if (settled.size === 0) return { applied: recent, ...kept };
+  return {
+    applied: recent.filter((one) => !settled.has(one)),
+    archive: withArchived(archive ?? [], [...settled], now),
+  };
+}
+
+/** The message as it was applied before. Ids that one process made differ in their last character most often. */
+export function appliedBefore(
+  { applied, archive }: ActorRecord,
+  { id, fingerprint }: Pick<AppliedMessage, 'id' | 'fingerprint'>,
+): AppliedMessage | undefined {
+  const last = id.charCodeAt(id.length - 1);
+  const recent = applied.find((one) => one.id.charCodeAt(one.id.length - 1) === last && one.id === id);
+  if (recent !== undefined || archive === undefined || fingerprint === undefined) return recent;
+  return foundIn(archive, id, fingerprint);
+}
+
+/** It changed something, and came with a key. */
+const isKeyed = (one: AppliedMessage) => one.fingerprint !== undefined && one.passing !== true;
+
+/** Remembered with its answer, and without a key. */
+const isWhole = (one: AppliedMessage) => !isKeyed(one) && one.answerDropped !== true;
+
+function withinBounds(
+  applied: readonly AppliedMessage[],
+  before: readonly AppliedMessage[],
+  now: number,
+): readonly AppliedMessage[] {
+  const whole = wholeOf(applied);
+  const isLittle = whole.length <= unkeyedKept + unkeyedSlack && charsOf(whole) <= unkeyedChars;
+  if (isLittle) return applied;
+  const ended = new Set(before);
+  let younger = 0;
+  let chars = 0;
+  const kept: AppliedMessage[] = [];
+  for (const one of applied.toReversed()) {
+    if (isKeyed(one)) {
+      kept.push(one);
+      continue;
+    }
+    younger++;
+    chars += sizeOf(one);
+    if (younger <= unkeyedKept && (chars <= unkeyedChars || !ended.has(one))) kept.push(one);
+    else if (younger <= idsKept && one.at > now - bringBackMs) kept.push(withoutAnswer(one));
+  }
+  return kept.reverse();
+}
+
+/** Those whose answers were dropped are older than all whole ones, so only the young are looked at. */
+function wholeOf(applied: readonly AppliedMessage[]): readonly AppliedMessage[] {
+  const whole: AppliedMessage[] = [];
+  for (let i = applied.length - 1; i >= 0; i--) {
+    const one = applied[i];
+    if (one === undefined || one.answerDropped === true) break;
+    if (isWhole(one)) whole.push(one);
+  }
+  return whole;
+}
+
+function withoutAnswer(one: AppliedMessage): AppliedMessage {
+  if (one.answerDropped === true) return one;
+  const { answer: _, ...rest } = one;
+  return { ...rest, answerDropped: true };
+}
+
+/** Messages are never changed in place, so each is measured once. */
+const sizes = new WeakMap<AppliedMessage, number>();
+
+function sizeOf(one: AppliedMessage): number {
+  const known = sizes.get(one);
+  if (known !== undefined) return known;
+  const size = JSON.stringify(one).length;
+  sizes.set(one, size);
+  return size;
+}
+
+const charsOf = (messages: readonly AppliedMessage[]) => messages.reduce((sum, one) => sum + sizeOf(one), 0);
