@@ -86,6 +86,7 @@ export class SmallShop {
           actor: createCartActor({
             views: { put: async () => {}, get: async () => undefined },
             checkouts: createCheckoutLookup(refs),
+            limits: { maxCheckouts: 3, maxUnits: 5_000 },
           }),
           store: this.#stores.cart,
         },
