@@ -66,7 +66,7 @@ async function startRoles(
   };
   const { refs, nodes } = await startClusterClient(cluster, lifecycle);
   if (is('gateway') || is('grpc') || is('consumers')) health.need('nodes', nodes);
-  const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random });
+  const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
 
   if (is('node') && postgres !== undefined) {
     const parts = { cluster, refs, postgres, services, cartViews, health };

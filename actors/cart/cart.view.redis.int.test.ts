@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { codeOf } from '../../runtime/define/errors.ts';
+import { silentLogger } from '../../runtime/observe/logger.ts';
 import { createTestRedis, type TestRedis } from '../../runtime/testing/test-servers.ts';
 import { addItem, emptyCart, viewOf } from './cart.state.ts';
 import { createRedisCartViews } from './cart.view.redis.ts';
@@ -21,7 +22,7 @@ describe('cart views in Redis', () => {
   after(() => redis.disconnect());
   beforeEach(() => server.flush());
 
-  const views = (random = 0) => createRedisCartViews({ redis, random: () => random });
+  const views = (random = 0) => createRedisCartViews({ redis, random: () => random, logger: silentLogger });
 
   it('gives what was put, and nothing before', async () => {
     expect(await views().get(7)).to.equal(undefined);
@@ -52,6 +53,14 @@ describe('cart views in Redis', () => {
     expect((await views().get(7))?.version).to.equal(1);
   });
 
+  it('takes what somebody else has put in its place for a miss, and removes it', async () => {
+    await redis.lpush('cart:7', 'x');
+    expect(await views().get(7)).to.equal(undefined);
+    await redis.lpush('cart:7', 'x');
+    await views().put(view(2));
+    expect((await views().get(7))?.version).to.equal(2);
+  });
+
   it('says unavailable when Redis is gone', async () => {
     const gone = new Redis(server.url, {
       lazyConnect: true,
@@ -59,7 +68,7 @@ describe('cart views in Redis', () => {
       enableOfflineQueue: false,
     });
     gone.on('error', () => {});
-    const lost = createRedisCartViews({ redis: gone, random: () => 0 });
+    const lost = createRedisCartViews({ redis: gone, random: () => 0, logger: silentLogger });
     for (const work of [() => lost.get(7), () => lost.put(view(1))]) {
       const code = await work().then(() => 'none', codeOf);
       expect(code).to.equal('unavailable');

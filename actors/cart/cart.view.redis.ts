@@ -1,19 +1,10 @@
 import { TrolleyError } from '../../runtime/define/errors.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
+import { ForeignKeys } from '../../runtime/redis/foreign-keys.ts';
+import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
+import { redisScript } from '../../runtime/redis/redis-script.ts';
 import { CartView } from './cart.contract.ts';
 import type { CartViews } from './cart.view.ts';
-
-/** The two commands this adapter needs; an ioredis client has them. */
-export interface CartViewRedis {
-  get(key: string): Promise<string | null>;
-  eval(
-    script: string,
-    keyCount: number,
-    key: string,
-    view: string,
-    version: number,
-    ttlMs: number,
-  ): Promise<unknown>;
-}
 
 const ttlMs = 15 * 60_000;
 const maxJitterMs = 5 * 60_000;
@@ -36,19 +27,28 @@ return 1`;
 export function createRedisCartViews({
   redis,
   random,
+  logger,
 }: {
-  readonly redis: CartViewRedis;
+  readonly redis: RedisConnection;
   readonly random: () => number;
+  readonly logger: Logger;
 }): CartViews {
+  const foreign = new ForeignKeys({ redis, logger });
+  const put = redisScript<number>(redis, 1, putIfNotOlder);
+  const healed = <T>(userId: number, work: (key: string) => Promise<T>) => {
+    const key = keyOf(userId);
+    const types = () => ({ [key]: 'string' }) as const;
+    return foreign.healed(types, () => work(key)).catch(rethrow);
+  };
   return {
     async get(userId) {
-      const text = await redis.get(keyOf(userId)).catch(rethrow);
+      const text = await healed(userId, (key) => redis.get(key));
       return text === null ? undefined : parse(text);
     },
     async put(view) {
       const lifetimeMs = ttlMs + Math.floor(random() * maxJitterMs);
       const text = JSON.stringify(view);
-      await redis.eval(putIfNotOlder, 1, keyOf(view.userId), text, view.version, lifetimeMs).catch(rethrow);
+      await healed(view.userId, (key) => put(key, text, view.version, lifetimeMs));
     },
   };
 }

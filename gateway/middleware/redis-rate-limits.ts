@@ -4,12 +4,15 @@ import {
   RateLimiterRedis,
   RateLimiterRes,
 } from 'rate-limiter-flexible';
+import type { Logger } from '../../runtime/observe/logger.ts';
+import { ForeignKeys } from '../../runtime/redis/foreign-keys.ts';
 import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
 import { redisScript } from '../../runtime/redis/redis-script.ts';
 import { unlimited, type RateLimits } from './rate-limits.ts';
 
 export interface RedisRateLimitOptions {
   readonly redis: RedisConnection;
+  readonly logger: Logger;
   /** Requests per second in the long run; 0: no limit at all. */
   readonly rps: number;
   /** Requests at once by someone who was quiet before. */
@@ -23,13 +26,14 @@ const redisTimeoutMs = 250;
  * One allowance per principal over all gateways, counted in Redis; while Redis is down each gateway counts
  * for itself, so that a shop without Redis is neither closed nor unlimited.
  */
-export function createRedisRateLimits({ redis, rps, burst }: RedisRateLimitOptions): RateLimits {
+export function createRedisRateLimits(options: RedisRateLimitOptions): RateLimits {
+  const { rps, burst } = options;
   if (rps <= 0) return unlimited;
   const allowance = { points: Math.max(1, burst), keyPrefix: 'rate-limit' };
   const shared = new RateLimiterRedis({
     ...allowance,
     duration: Math.max(1, Math.ceil(burst / rps)),
-    storeClient: withTokenBucket(redis, rps, allowance.points),
+    storeClient: withTokenBucket(options, allowance.points),
     rejectIfRedisNotReady: true,
     insuranceLimiter: new RateLimiterMemory({ ...allowance, duration: allowance.points / rps }),
   });
@@ -52,13 +56,18 @@ export function createRedisRateLimits({ redis, rps, burst }: RedisRateLimitOptio
  * What the library needs of a connection to count by our script. It would register that under one name for all
  * limits on the connection, whatever their rates.
  */
-function withTokenBucket(redis: RedisConnection, rps: number, burst: number) {
+function withTokenBucket({ redis, logger, rps }: RedisRateLimitOptions, burst: number) {
   const take = redisScript<number[]>(redis, 1, tokenBucket(rps, burst));
+  const foreign = new ForeignKeys({ redis, logger });
   return {
     get status() {
       return redis.status;
     },
-    rlflxIncr: (keyAndArguments: string[]) => take(...keyAndArguments),
+    rlflxIncr: ([key = '', ...given]: string[]) =>
+      foreign.healed(
+        () => ({ [key]: 'string' }),
+        () => take(key, ...given),
+      ),
   };
 }
 
@@ -73,7 +82,7 @@ function tokenBucket(rps: number, burst: number): string {
     local time = redis.call('time')
     local now = time[1] * 1000 + time[2] / 1000
     -- Never longer than a whole burst away, or the clock was set back.
-    local full = math.min(math.max(now, tonumber(redis.call('get', KEYS[1]) or now)), now + ${burst} * interval)
+    local full = math.min(math.max(now, tonumber(redis.call('get', KEYS[1]) or '') or now), now + ${burst} * interval)
     local wait = full + interval - now - ${burst} * interval
     if wait > 0.01 then return {${burst} + 1, math.ceil(wait)} end
     full = full + interval

@@ -119,7 +119,7 @@ export async function startGateway(
           host: config.http.host,
           port: claim.port,
           shop,
-          rateLimits: createRedisRateLimits({ redis: redis.redis, rps, burst }),
+          rateLimits: createRedisRateLimits({ redis: redis.redis, logger, rps, burst }),
           clock: systemClock,
           newId: randomUUID,
           logger,

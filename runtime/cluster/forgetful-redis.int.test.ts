@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
+import { silentLogger } from '../observe/logger.ts';
 import { createTestRedis } from '../testing/test-servers.ts';
 import { RedisShardRegistry } from './redis-shard-registry.ts';
 
@@ -7,7 +8,7 @@ describe('the members on Redis', () => {
   it('are none once the last of them has died, though nobody looks', async () => {
     const redis = new Redis((await createTestRedis()).url);
     try {
-      await new RedisShardRegistry(redis, 'test').join('node', 30);
+      await new RedisShardRegistry({ redis, namespace: 'test', logger: silentLogger }).join('node', 30);
       while ((await redis.exists('test:members')) === 1);
     } finally {
       redis.disconnect();
@@ -24,7 +25,7 @@ describe('the lease of a dead node on Redis', () => {
       const redis = new Redis((await createTestRedis()).url);
       try {
         await set(redis);
-        const registry = new RedisShardRegistry(redis, 'test');
+        const registry = new RedisShardRegistry({ redis, namespace: 'test', logger: silentLogger });
         expect(await registry.acquire(1, 'node', 3_000)).to.match(/^node#/);
         expect(await registry.acquire(1, 'other', 3_000)).to.equal(undefined);
       } finally {
@@ -37,7 +38,7 @@ describe('the lease of a dead node on Redis', () => {
 describe('the leases of a Redis that forgets', () => {
   it('never come under a token that was given out before', async () => {
     const redis = new Redis((await createTestRedis()).url);
-    const registry = new RedisShardRegistry(redis, 'test');
+    const registry = new RedisShardRegistry({ redis, namespace: 'test', logger: silentLogger });
     try {
       const tokens: string[] = [];
       for (let round = 0; round < 3; round++) {

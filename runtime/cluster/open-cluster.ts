@@ -51,7 +51,7 @@ export function openClusterClient(options: ClusterOptions): Client {
   const settled = withDefaults(options);
   const inbox = new RedisInbox({ ...settled, process: settled.newId() });
   const mailbox = new BullMqMailbox(settled);
-  const registry = new RedisShardRegistry(settled.redis, settled.namespace);
+  const registry = new RedisShardRegistry(settled);
   const refs = new ClusterClient({ ...settled, mailbox, inbox, registry });
   return {
     refs,
@@ -97,7 +97,7 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
     mailbox: new BullMqMailbox(settled),
     replies: new RedisReplies(settled.redis, settled.clock, settled.logger),
   });
-  const registry = new RedisShardRegistry(settled.redis, settled.namespace);
+  const registry = new RedisShardRegistry(settled);
   const keeper = new ShardKeeper({ ...settled, node: name, registry, events: node });
   await keeper.start();
   return {

@@ -1,6 +1,7 @@
 import { pause, type Clock } from '../define/clock.ts';
 import { withTimeLimit } from '../define/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
+import { ForeignKeys } from '../redis/foreign-keys.ts';
 import { isRedisCluster, type RedisConnection } from '../redis/redis-connection.ts';
 import type { Replies, Reply } from './replies.ts';
 
@@ -24,6 +25,7 @@ export class RedisReplies implements Replies {
   /** On a Redis Cluster an inbox is where its name places it. */
   readonly areApart: boolean;
   readonly #redis: RedisConnection;
+  readonly #foreign: ForeignKeys;
   readonly #clock: Clock;
   readonly #logger: Logger;
   /** Inbox → when its life was last prolonged, monotonic. */
@@ -32,6 +34,7 @@ export class RedisReplies implements Replies {
 
   constructor(redis: RedisConnection, clock: Clock, logger: Logger) {
     this.#redis = redis;
+    this.#foreign = new ForeignKeys({ redis, logger });
     this.#clock = clock;
     this.#logger = logger;
     this.areApart = isRedisCluster(redis);
@@ -50,7 +53,10 @@ export class RedisReplies implements Replies {
   }
 
   async #add(inbox: string, reply: Reply): Promise<void> {
-    const added = this.#redis.xadd(inbox, 'MAXLEN', '~', inboxLength, '*', 'r', JSON.stringify(reply));
+    const added = this.#foreign.healed(
+      () => ({ [inbox]: 'stream' }),
+      () => this.#redis.xadd(inbox, 'MAXLEN', '~', inboxLength, '*', 'r', JSON.stringify(reply)),
+    );
     const now = this.#clock.monotonic();
     const prolongedAt = this.#prolongedAt.get(inbox) ?? -Infinity;
     await (now - prolongedAt < prolongMs ? added : Promise.all([added, this.#prolong(inbox, now)]));

@@ -1,4 +1,6 @@
+import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
+import { ForeignKeys } from '../redis/foreign-keys.ts';
 import { redisScript } from '../redis/redis-script.ts';
 import { epochKey, leaseKey } from '../mailbox/redis-keys.ts';
 import type { ShardRegistry } from './shard-registry.ts';
@@ -56,28 +58,36 @@ const scriptsOn = (redis: RedisConnection) => ({
   release: redisScript<number>(redis, 1, releaseScript),
 });
 
+export interface RedisShardRegistryOptions {
+  readonly redis: RedisConnection;
+  readonly logger: Logger;
+  readonly namespace: string;
+}
+
 export class RedisShardRegistry implements ShardRegistry {
   readonly #redis: RedisConnection;
   readonly #scripts: ReturnType<typeof scriptsOn>;
+  readonly #foreign: ForeignKeys;
   readonly #namespace: string;
 
-  constructor(redis: RedisConnection, namespace: string) {
+  constructor({ redis, logger, namespace }: RedisShardRegistryOptions) {
     this.#redis = redis;
     this.#scripts = scriptsOn(redis);
+    this.#foreign = new ForeignKeys({ redis, logger });
     this.#namespace = namespace;
   }
 
   async join(node: string, ttlMs: number): Promise<string[]> {
-    const members = await this.#scripts.join(this.#membersKey(), node, ttlMs);
+    const members = await this.#ofMembers((key) => this.#scripts.join(key, node, ttlMs));
     return members.sort();
   }
 
   async leave(node: string): Promise<void> {
-    await this.#redis.zrem(this.#membersKey(), node);
+    await this.#ofMembers((key) => this.#redis.zrem(key, node));
   }
 
   async members(): Promise<string[]> {
-    const members = await this.#scripts.members(this.#membersKey());
+    const members = await this.#ofMembers((key) => this.#scripts.members(key));
     return members.sort();
   }
 
@@ -87,21 +97,33 @@ export class RedisShardRegistry implements ShardRegistry {
   }
 
   async acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined> {
-    const own = leaseKey(this.#namespace, shard);
-    return (await this.#scripts.acquire(own, epochKey(this.#namespace, shard), node, ttlMs)) ?? undefined;
+    const token = await this.#ofShard(shard, (own, epoch) => this.#scripts.acquire(own, epoch, node, ttlMs));
+    return token ?? undefined;
   }
 
   renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean>[] {
     return leases.map(async ({ shard, token }) => {
-      return (await this.#scripts.renew(leaseKey(this.#namespace, shard), token, ttlMs)) === 1;
+      return (await this.#ofShard(shard, (own) => this.#scripts.renew(own, token, ttlMs))) === 1;
     });
   }
 
   async release(shard: number, token: string): Promise<void> {
-    await this.#scripts.release(leaseKey(this.#namespace, shard), token);
+    await this.#ofShard(shard, (own) => this.#scripts.release(own, token));
   }
 
-  #membersKey(): string {
-    return `${this.#namespace}:members`;
+  #ofMembers<T>(work: (key: string) => Promise<T>): Promise<T> {
+    const key = `${this.#namespace}:members`;
+    return this.#foreign.healed(
+      () => ({ [key]: 'zset' }),
+      () => work(key),
+    );
+  }
+
+  #ofShard<T>(shard: number, work: (own: string, epoch: string) => Promise<T>): Promise<T> {
+    const [own, epoch] = [leaseKey(this.#namespace, shard), epochKey(this.#namespace, shard)];
+    return this.#foreign.healed(
+      () => ({ [own]: 'string', [epoch]: 'string' }),
+      () => work(own, epoch),
+    );
   }
 }

@@ -3,6 +3,7 @@ import { TrolleyError } from '../define/errors.ts';
 import { withTimeLimit } from '../define/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
+import { ForeignKeys, isWrongType } from '../redis/foreign-keys.ts';
 import type { EventLog, LogEvent, LogRecord, SubscribeOptions, Subscription } from './event-log.ts';
 import { partitionOf } from './partition-of.ts';
 import { GroupLease } from './redis-streams-lease.ts';
@@ -44,6 +45,7 @@ const deadLetters = '.dlq';
 export class RedisStreamsEventLog implements EventLog {
   readonly #options: Required<RedisStreamsEventLogOptions>;
   readonly #subscriptions = new Set<RedisStreamsSubscription>();
+  readonly #foreign: ForeignKeys;
   readonly #trimmed = new Map<string, number>();
   #opened = 0;
 
@@ -57,6 +59,7 @@ export class RedisStreamsEventLog implements EventLog {
       closeMs: 10_000,
       ...options,
     };
+    this.#foreign = new ForeignKeys(options);
   }
 
   /** @throws TrolleyError `unavailable`: some, all or none may have been appended */
@@ -145,6 +148,8 @@ export class RedisStreamsEventLog implements EventLog {
       const failed = replies?.find(([error]) => error !== null)?.[0];
       if (failed !== undefined && failed !== null) throw failed;
     } catch (cause) {
+      // Who appends tries again.
+      if (isWrongType(cause)) await this.#foreign.remove(this.#topic(topic).keyTypes());
       throw new TrolleyError('unavailable', `topic ${topic}: the events could not be appended`, { cause });
     }
   }

@@ -2,6 +2,7 @@ import { pause, type Clock } from '../define/clock.ts';
 import { withTimeLimit } from '../define/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { levelOfRetry } from '../observe/reason.ts';
+import { ForeignKeys, isWrongType } from '../redis/foreign-keys.ts';
 import { openBlockingConnection, type RedisConnection } from '../redis/redis-connection.ts';
 import { backOffMs } from './back-off.ts';
 import type { SubscribeOptions, Subscription } from './event-log.ts';
@@ -72,11 +73,19 @@ export class RedisStreamsSubscription implements Subscription {
         else await pause(clock, leaseMs / 6, signal);
         failures = 0;
       } catch (error) {
+        if (isWrongType(error)) await this.#removeForeign();
         const delayMs = Math.round(backOffMs(retry, failures++, random));
         logger[levelOfRetry(error)]({ err: error, ...this.#name, delayMs }, 'consuming was interrupted');
         await pause(clock, delayMs, signal);
       }
     }
+  }
+
+  async #removeForeign(): Promise<void> {
+    const { topic, subscribe, logger } = this.#options;
+    await new ForeignKeys(this.#options).remove(topic.keyTypes(subscribe.group)).catch((error: unknown) => {
+      logger.debug({ err: error }, 'what is in the place of the log cannot be removed for now');
+    });
   }
 
   /** Rejects with what ended it; resolves when the subscription closes. */

@@ -1,3 +1,4 @@
+import type { KeyTypes } from '../redis/foreign-keys.ts';
 import type { LogEvent, LogRecord } from './event-log.ts';
 
 /** The keys of one topic. One hash tag, so that a cluster keeps them together and one command reads them all. */
@@ -8,6 +9,13 @@ export class RedisStreamsTopic {
   constructor(prefix: string, topic: string, partitions: number) {
     this.#tag = `{${prefix}-${topic}}`;
     this.streams = Array.from({ length: partitions }, (_, partition) => `${this.#tag}:${partition}`);
+  }
+
+  /** What is expected of them, and of those of a group. */
+  keyTypes(group?: string): KeyTypes {
+    const streams = this.streams.map((stream) => [stream, 'stream'] as const);
+    if (group === undefined) return Object.fromEntries(streams);
+    return { ...Object.fromEntries(streams), [this.lease(group)]: 'string', [this.offsets(group)]: 'hash' };
   }
 
   /** Holds the token of the one process that consumes for the group. */

@@ -1,7 +1,8 @@
 import type { Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
-import { redisScript, type ScriptArgument } from '../redis/redis-script.ts';
+import { ForeignKeys } from '../redis/foreign-keys.ts';
+import { redisScript, type RedisScript, type ScriptArgument } from '../redis/redis-script.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import { watchBells } from './bell-reader.ts';
 import { finishScript, liveScript, sendScript, takeScript } from './bullmq-scripts.ts';
@@ -24,7 +25,7 @@ import {
   type ShardLease,
   type Withdrawal,
 } from './mailbox.ts';
-import { bellKey, leaseKey, shardPrefix } from './redis-keys.ts';
+import { bellKey, leaseKey, queueKeyTypes, shardKeyTypes, shardPrefix } from './redis-keys.ts';
 import { RingLedger } from './ring-ledger.ts';
 import { withdrawScript } from './withdraw-script.ts';
 
@@ -62,18 +63,21 @@ const scriptsOn = (redis: RedisConnection) => ({
 export class BullMqMailbox implements Mailbox {
   readonly #options: BullMqMailboxOptions;
   readonly #scripts: ReturnType<typeof scriptsOn>;
+  readonly #foreign: ForeignKeys;
   readonly #ledger = new RingLedger();
 
   constructor(options: BullMqMailboxOptions) {
     this.#options = options;
     this.#scripts = scriptsOn(options.redis);
+    this.#foreign = new ForeignKeys(options);
   }
 
   async send(to: ActorAddress, jobId: string, envelope: Envelope, notBefore?: number): Promise<void> {
     const { mailboxLimit } = this.#options;
     const data = encodeEnvelope(to, envelope);
-    const added = await this.#scripts.send(
-      ...this.#head(to),
+    const added = await this.#run(
+      this.#scripts.send,
+      to,
       jobId,
       envelope.name,
       data,
@@ -88,16 +92,12 @@ export class BullMqMailbox implements Mailbox {
   }
 
   withdraw(to: ActorAddress, jobId: string): Promise<Withdrawal> {
-    return this.#scripts.withdraw(...this.#head(to), jobId);
+    return this.#run(this.#scripts.withdraw, to, jobId);
   }
 
   async take(from: ActorAddress, lease: ShardLease, { max, wakeAt }: Request): Promise<Delivery[]> {
-    const [key, ...head] = this.#head(from);
-    const [lastRing, ...taken] = await this.#unlessFenced(
-      from,
-      lease,
-      this.#scripts.take(key, ...head, lease.token, max, encodeWakeAt(wakeAt)),
-    );
+    const { take } = this.#scripts;
+    const [lastRing, ...taken] = await this.#runAs(lease, take, from, max, encodeWakeAt(wakeAt));
     this.#ledger.taken(from.id, lastRing ?? '0-0');
     return deliveriesOf(taken);
   }
@@ -117,22 +117,17 @@ export class BullMqMailbox implements Mailbox {
     done: readonly Finished[],
     { max, wakeAt }: Request,
   ): Promise<Delivery[]> {
-    const [key, ...head] = this.#head(of);
     const jobs: string[] = [];
     for (const { jobId, failedReason = '' } of done) jobs.push(jobId, failedReason);
-    const taken = await this.#unlessFenced(
-      of,
-      lease,
-      this.#scripts.finish(key, ...head, lease.token, max, encodeWakeAt(wakeAt), maxDeadLetters, ...jobs),
-    );
-    return deliveriesOf(taken);
+    const { finish } = this.#scripts;
+    const given = [max, encodeWakeAt(wakeAt), maxDeadLetters, ...jobs];
+    return deliveriesOf(await this.#runAs(lease, finish, of, ...given));
   }
 
   async park(of: ActorAddress, lease: ShardLease, why: ParkedMessage): Promise<void> {
     const at = this.#options.clock.now();
     const stored = JSON.stringify({ ...why, at });
-    const parked = this.#scripts.park(...this.#head(of), lease.token, why.jobId, stored);
-    await this.#unlessFenced(of, lease, parked);
+    await this.#runAs(lease, this.#scripts.park, of, why.jobId, stored);
   }
 
   async parked(shard: number, limit: number): Promise<ParkedActor[]> {
@@ -140,7 +135,9 @@ export class BullMqMailbox implements Mailbox {
     const found: ParkedActor[] = [];
     let cursor = '0';
     do {
-      const [next, fields] = await redis.hscan(this.#parkedKey(shard), cursor, 'COUNT', limit);
+      const [next, fields] = await this.#healed(shard, () =>
+        redis.hscan(this.#parkedKey(shard), cursor, 'COUNT', limit),
+      );
       for (let i = 0; i + 1 < fields.length && found.length < limit; i += 2) {
         found.push(parkedActor(parseAddress(String(fields[i]), shard), String(fields[i + 1])));
       }
@@ -150,17 +147,16 @@ export class BullMqMailbox implements Mailbox {
   }
 
   async release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean> {
-    const why = await this.#options.redis.hget(this.#parkedKey(parked.shard), parked.id);
+    const { redis } = this.#options;
+    const why = await this.#healed(parked.shard, () => redis.hget(this.#parkedKey(parked.shard), parked.id));
     if (why === null) return false;
     const { jobId, reason } = parkedActor(parked, why);
     const given = firstMessage === 'give-up' ? [jobId, reason] : ['', ''];
-    const [key, ...head] = this.#head(parked);
-    return (await this.#scripts.release(key, ...head, bellLength, maxDeadLetters, ...given)) === 1;
+    return (await this.#run(this.#scripts.release, parked, bellLength, maxDeadLetters, ...given)) === 1;
   }
 
   noteStart(of: ActorAddress, lease: ShardLease, jobId: string): Promise<number> {
-    const noted = this.#scripts.noteStart(...this.#head(of), lease.token, jobId);
-    return this.#unlessFenced(of, lease, noted);
+    return this.#runAs(lease, this.#scripts.noteStart, of, jobId);
   }
 
   async noteReturn(of: ActorAddress, jobId: string): Promise<void> {
@@ -172,7 +168,7 @@ export class BullMqMailbox implements Mailbox {
     const { namespace, clock } = this.#options;
     const live = `${shardPrefix(namespace, shard)}:live`;
     const bell = bellKey(namespace, shard);
-    const ids = await this.#scripts.live(live, bell, clock.now(), maxLiveAtOnce);
+    const ids = await this.#healed(shard, () => this.#scripts.live(live, bell, clock.now(), maxLiveAtOnce));
     return ids.map((id) => parseAddress(id, shard));
   }
 
@@ -184,19 +180,37 @@ export class BullMqMailbox implements Mailbox {
     return `${shardPrefix(this.#options.namespace, shard)}:parked`;
   }
 
-  #head(address: ActorAddress): [key: string, ...args: ScriptArgument[]] {
+  /** A script on one actor's keys. */
+  #run<R>(script: RedisScript<R>, of: ActorAddress, ...given: readonly ScriptArgument[]): Promise<R> {
     const { namespace, clock } = this.#options;
-    const prefix = shardPrefix(namespace, address.shard);
-    return [leaseKey(namespace, address.shard), prefix, address.id, clock.now()];
+    const prefix = shardPrefix(namespace, of.shard);
+    const own = leaseKey(namespace, of.shard);
+    return this.#healed(of.shard, () => script(own, prefix, of.id, clock.now(), ...given), of.id);
   }
 
-  async #unlessFenced<T>(address: ActorAddress, lease: ShardLease, reply: Promise<T>): Promise<T> {
+  /**
+   * The same, for who holds the lease.
+   * @throws FencedError
+   */
+  async #runAs<R>(
+    lease: ShardLease,
+    script: RedisScript<R>,
+    of: ActorAddress,
+    ...given: readonly ScriptArgument[]
+  ): Promise<R> {
     try {
-      return await reply;
+      return await this.#run(script, of, lease.token, ...given);
     } catch (error) {
-      if (error instanceof Error && error.message.includes('FENCED')) throw new FencedError(address, lease);
+      if (error instanceof Error && error.message.includes('FENCED')) throw new FencedError(of, lease);
       throw error;
     }
+  }
+
+  #healed<T>(shard: number, work: () => Promise<T>, actorId?: string): Promise<T> {
+    const { namespace } = this.#options;
+    const ofActor = () =>
+      actorId === undefined ? {} : queueKeyTypes(shardPrefix(namespace, shard), actorId);
+    return this.#foreign.healed(() => ({ ...shardKeyTypes(namespace, shard), ...ofActor() }), work);
   }
 }
 

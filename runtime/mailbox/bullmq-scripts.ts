@@ -77,8 +77,9 @@ local function takeOurs(max, taken)
   if not ids then return true end
   local present = {}
   for _, id in ipairs(ids) do
-    local job = call('HMGET', q .. id, 'data', 'ats')
-    -- Else somebody removed it by hand.
+    local job = redis.pcall('HMGET', q .. id, 'data', 'ats')
+    if job.err then call('DEL', q .. id) end
+    -- Else somebody removed it by hand, or put something else in its place.
     if job[1] then
       local starts = (tonumber(job[2]) or 0) + 1
       call('HSET', q .. id, 'processedOn', now, 'ats', starts)
@@ -192,13 +193,19 @@ local function store()
   call('LPUSH', wait, jobId)
   return 1
 end
+-- Else its list is lost, or it is nothing of ours: its id must not swallow the message.
+local function isListed()
+  if call('TYPE', job).ok ~= 'hash' then return false end
+  return call('LPOS', wait, jobId) or call('LPOS', active, jobId) or call('LPOS', q .. 'paused', jobId)
+    or call('ZSCORE', delayed, jobId) or call('ZSCORE', q .. 'prioritized', jobId)
+end
 local untouched = call('EXISTS', job, wait, active, meta, events) == 0
 local waiting = 0
 if not untouched then
   if call('EXISTS', job) == 1 then
     if isRefused() then return -2 end
     -- Sent again, a dead letter gets another chance: its id must not swallow the message.
-    if call('ZREM', q .. 'failed', jobId) == 0 then
+    if call('ZREM', q .. 'failed', jobId) == 0 and isListed() then
       -- Asked again, it is waited for until a later time.
       call('HSET', job, 'data', data)
       return 0
@@ -220,7 +227,7 @@ if notBefore then
 end
 if waiting >= tonumber(ARGV[7]) then return -1 end
 if not untouched then
-  if call('EXISTS', active) == 1 then return store() end
+  if call('LLEN', active) > 0 then return store() end
   if isRefused() then return -2 end
 end
 if waiting > 0 then

@@ -1,3 +1,5 @@
+import type { KeyTypes } from '../redis/foreign-keys.ts';
+
 /** Everything of a shard lives in one Redis Cluster slot: its keys share this hash tag. */
 export const shardPrefix = (namespace: string, shard: number) => `{${namespace}-${shard}}`;
 
@@ -9,3 +11,31 @@ export const epochKey = (namespace: string, shard: number) => `${shardPrefix(nam
 
 /** The stream on which a shard's owner hears that an idle actor has got a message. */
 export const bellKey = (namespace: string, shard: number) => `${shardPrefix(namespace, shard)}:bell`;
+
+/** What the scripts of the mailboxes expect of a shard. */
+export const shardKeyTypes = (namespace: string, shard: number): KeyTypes => {
+  const prefix = shardPrefix(namespace, shard);
+  return {
+    [leaseKey(namespace, shard)]: 'string',
+    [bellKey(namespace, shard)]: 'stream',
+    [`${prefix}:live`]: 'zset',
+    [`${prefix}:parked`]: 'hash',
+  };
+};
+
+/** And of the queue of one of its actors. */
+export const queueKeyTypes = (prefix: string, actorId: string): KeyTypes => {
+  const queue = `${prefix}:${actorId}`;
+  return {
+    [`${queue}:wait`]: 'list',
+    [`${queue}:active`]: 'list',
+    [`${queue}:paused`]: 'list',
+    [`${queue}:meta`]: 'hash',
+    [`${queue}:events`]: 'stream',
+    [`${queue}:delayed`]: 'zset',
+    [`${queue}:prioritized`]: 'zset',
+    [`${queue}:failed`]: 'zset',
+    [`${queue}:completed`]: 'zset',
+    [`${queue}:marker`]: 'zset',
+  };
+};

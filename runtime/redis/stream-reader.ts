@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { pause, type Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import { levelOfRetry } from '../observe/reason.ts';
+import { ForeignKeys, isWrongType } from './foreign-keys.ts';
 import { openBlockingConnection, type RedisConnection } from './redis-connection.ts';
 import { firstStreamId, isAfter } from './stream-id.ts';
 
@@ -74,12 +75,21 @@ export class StreamReader {
         await this.#read(stream, () => (failures = 0));
       } catch (error) {
         if (this.#isIdle()) continue;
+        if (isWrongType(error)) await this.#removeForeign();
         // Once for each time; what follows only says the same.
         const level = failures++ === 0 ? levelOfRetry(error) : 'debug';
         logger[level]({ err: error, stream }, `${what} cannot be read for now`);
         await pause(clock, retryMs, signal);
       }
     }
+  }
+
+  async #removeForeign(): Promise<void> {
+    const { logger, what } = this.#options;
+    const keys = Object.fromEntries([...this.#seen.keys()].map((stream) => [stream, 'stream'] as const));
+    await new ForeignKeys(this.#options).remove(keys).catch((error: unknown) => {
+      logger.debug({ err: error }, `what is in the place of ${what} cannot be removed for now`);
+    });
   }
 
   /** Reads on one connection until it fails or nothing is left to read. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { RedisShardRegistry } from '../cluster/redis-shard-registry.ts';
+import { silentLogger } from '../observe/logger.ts';
 import { leaseKey } from '../mailbox/redis-keys.ts';
 import { keysLike, removeKeys, type RedisUnderTest } from './redis-under-test.ts';
 import { describeShardRegistry } from './shard-registry.suite.ts';
@@ -13,7 +14,7 @@ export function describeRedisShardRegistry(on: RedisUnderTest): void {
       return Number(seconds) * 1000 + Number(micros) / 1000;
     };
     return {
-      registry: new RedisShardRegistry(redis, namespace),
+      registry: new RedisShardRegistry({ redis, namespace, logger: silentLogger }),
       async elapse() {
         const memberUntil = async () =>
           Number((await redis.zrange(`${namespace}:members`, 0, '0', 'WITHSCORES'))[1] ?? 0);
