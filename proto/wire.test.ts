@@ -44,6 +44,7 @@ describe('the wire', () => {
   it('reads repeated numbers that an older writer did not pack', () => {
     expect(inventory.GetStockRequest.decode(bytesOf('08 01  08 ac 02'))).to.deep.equal({
       productIds: [1n, 300n],
+      skipUnknown: false,
     });
   });
 

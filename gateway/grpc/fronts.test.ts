@@ -8,6 +8,7 @@ import { OrdersServiceService } from '../../proto/gen/orders/orders.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
 import { codeOf } from '../../runtime/define/errors.ts';
 import { silentLogger } from '../../runtime/observe/logger.ts';
+import type { Orders } from '../orders.ts';
 import { openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 import { cartFront } from './cart-front.ts';
 import { checkoutFront } from './checkout-front.ts';
@@ -124,6 +125,40 @@ describe('gRPC fronts', () => {
     expect(await codeFor(orders.call('getOrder', { orderId: unknown }, { userId: '7' }))).to.equal(
       'not_found',
     );
+  });
+
+  it('list orders in pages that a client can take', async () => {
+    const item = { productId: 1, productName: '漢'.repeat(200), quantity: 1, unitPriceCents: 1 };
+    const view = {
+      ...{
+        id: unknown,
+        checkoutId: unknown,
+        userId: 1,
+        totalCents: 50,
+        currency: 'USD',
+        status: 'CONFIRMED' as const,
+      },
+      ...{ createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z', version: 1 },
+      items: Array.from({ length: 50 }, () => item),
+    };
+    const all: Orders['list'] = (_user, { pageSize = 100 }) =>
+      Promise.resolve({
+        orders: Array.from({ length: pageSize }, () => view),
+        nextPageToken: `after ${pageSize}`,
+      });
+    const options = { clock: systemClock, newId: randomUUID, requestTimeoutMs: 5000 };
+    const large = await openGrpcServer({
+      host: '127.0.0.1',
+      port: 0,
+      logger: silentLogger,
+      services: [ordersFront({ ...open.shop.orders, list: all }, options)],
+    });
+    const client = openGrpcClient(OrdersServiceService, { address: `127.0.0.1:${large.port}` });
+    const page = await client.call('listOrders', { userId: '1', pageSize: 500, pageToken: '' });
+    client.close();
+    await large.close();
+    expect(page.orders).to.have.length.within(50, 499);
+    expect(page.nextPageToken).to.equal(`after ${page.orders.length}`);
   });
 
   it('check out', async () => {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { OrderStatus, type OrderView } from '../../actors/order/order.contract.ts';
+import { fitting } from '../../actors/services/grpc/message-size.ts';
 import { unaryService, type UnaryService } from '../../actors/services/grpc/unary-service.ts';
-import { OrdersServiceService, type Order } from '../../proto/gen/orders/orders.ts';
+import { Order, OrdersServiceService } from '../../proto/gen/orders/orders.ts';
 import { maxPageSize } from '../../actors/page-size.contract.ts';
 import { PathUuid, QueryPageToken } from '../fields.ts';
 import { guarded } from '../guard.ts';
@@ -19,11 +20,18 @@ export function ordersFront(orders: Orders, options: FrontOptions): UnaryService
     async listOrders({ userId, pageSize, pageToken }) {
       const user = userIdOf(userId);
       const page = guarded(Page, { page_size: pageSize, page_token: pageToken });
-      const { orders: found, nextPageToken } = await orders.list(user, {
-        pageSize: page.page_size === 0 ? undefined : page.page_size,
+      const asked = {
         pageToken: page.page_token,
-      });
-      return { orders: found.map(orderOf), nextPageToken: nextPageToken ?? '' };
+        pageSize: page.page_size === 0 ? undefined : page.page_size,
+      };
+      for (;;) {
+        const { orders: found, nextPageToken } = await orders.list(user, asked);
+        const listed = found.map(orderOf);
+        const fit = fitting(listed, (order) => Order.encode(order).finish().length).length;
+        if (fit === listed.length) return { orders: listed, nextPageToken: nextPageToken ?? '' };
+        // A page that is too large for one message is asked for again, as long as what fits.
+        asked.pageSize = fit;
+      }
     },
     async updateOrderStatus({ orderId, status }, call) {
       const to = guarded(z.object({ status: OrderStatus }), { status }).status;

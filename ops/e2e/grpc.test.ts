@@ -75,8 +75,17 @@ describe('the shop over gRPC', () => {
     try {
       const { product } = await products.call('getProduct', { id: 1n });
       expect(product).to.include({ name: 'Laptop', price: 1299.99, priceCents: 129_999n });
-      const { stocks } = await inventory.call('getStock', { productIds: [3n] });
+      const { stocks } = await inventory.call('getStock', { productIds: [3n], skipUnknown: false });
       expect(stocks).to.deep.equal([{ productId: 3n, available: 300, reserved: 0 }]);
+      // A product that nobody has stocked yet takes the stock of no other away.
+      const fields = { name: 'Чайник', description: '', priceCents: 100n, imageUrl: '' };
+      const { product: unstocked } = await products.call('createProduct', fields);
+      const user = await shop.client.user(1);
+      const { body } = await user.send<{ products: { id: number; stock?: number }[] }>('GET', '/products');
+      const listed = body.products?.map(({ id, stock }) => [id, stock]);
+      expect(listed)
+        .to.deep.include([3, 300])
+        .and.to.deep.include([Number(unstocked?.id), undefined]);
       const unknown = { checkoutId: '00000000-0000-4000-8000-000000000001' };
       expect(await payments.call('getPayment', unknown).catch(codeOf)).to.equal('not_found');
     } finally {

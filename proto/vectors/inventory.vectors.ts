@@ -11,7 +11,12 @@ export const inventoryVectors = [
     { productId: 1n, available: 100, reserved: 3 },
     '08 01  10 64  18 03',
   ),
-  vector('GetStockRequest', inventory.GetStockRequest, { productIds: [1n, 300n] }, '0a 03  01 ac 02'),
+  vector(
+    'GetStockRequest',
+    inventory.GetStockRequest,
+    { productIds: [1n, 300n], skipUnknown: true },
+    '0a 03  01 ac 02  10 01',
+  ),
   vector(
     'GetStockResponse',
     inventory.GetStockResponse,

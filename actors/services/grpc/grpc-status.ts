@@ -39,7 +39,8 @@ const generalCode: Readonly<Record<GrpcStatusName, ErrorCode>> = {
   ALREADY_EXISTS: 'already_exists',
   FAILED_PRECONDITION: 'conflict',
   ABORTED: 'aborted',
-  RESOURCE_EXHAUSTED: 'rate_limited',
+  // Not a limit of the shop's on its callers: of a message's size, or of the far side's means.
+  RESOURCE_EXHAUSTED: 'unavailable',
   UNAVAILABLE: 'unavailable',
   DEADLINE_EXCEEDED: 'deadline_exceeded',
   UNIMPLEMENTED: 'unimplemented',
@@ -64,7 +65,9 @@ export function fromGrpcError(error: ServiceError): TrolleyError {
   const code = exact !== undefined && errorTable[exact].grpc === known ? exact : general;
   const details = detailsOf(error.metadata);
   // What grpc-js says by itself names addresses, which is for the log (`cause`), not for a caller.
-  const message = exact === undefined ? (generalSentence[code] ?? error.details) : error.details;
+  const sentence =
+    known === 'RESOURCE_EXHAUSTED' ? 'a service has reached a limit of its own' : generalSentence[code];
+  const message = exact === undefined ? (sentence ?? error.details) : error.details;
   return new TrolleyError(code, message, { cause: error, ...(details === undefined ? {} : { details }) });
 }
 

@@ -211,7 +211,7 @@ describe('gRPC', () => {
       [status.ALREADY_EXISTS, 'already_exists'],
       [status.PERMISSION_DENIED, 'forbidden'],
       [status.UNAUTHENTICATED, 'unauthorized'],
-      [status.RESOURCE_EXHAUSTED, 'rate_limited'],
+      [status.RESOURCE_EXHAUSTED, 'unavailable'],
       [status.ABORTED, 'aborted'],
       [status.CANCELLED, 'deadline_exceeded'],
       [status.UNAVAILABLE, 'unavailable'],
@@ -223,6 +223,8 @@ describe('gRPC', () => {
       sent = code;
       expect(await refusalOf(ask()), status[code]).to.equal(wanted);
     }
+    sent = status.RESOURCE_EXHAUSTED;
+    expect((await failureOf(ask())).message).to.equal('a service has reached a limit of its own');
   });
 
   describe('the circuit', () => {

@@ -6,6 +6,7 @@ import {
   type GrpcClientOptions,
   type ServiceConnection,
 } from '../grpc/grpc.client.ts';
+import { batchesOf } from '../grpc/message-size.ts';
 
 export { reservationIdFor } from './reservation-id.ts';
 
@@ -22,7 +23,7 @@ export interface ReserveRequest {
 
 /** The stock, to those who call the inventory service. All but `getStock` may be repeated at will. */
 export interface Inventory {
-  /** `not_found` when one of the products is unknown. */
+  /** Of those of the products that the inventory knows. */
   getStock(productIds: readonly number[], context?: CallContext): Promise<readonly StockView[]>;
   /**
    * All or nothing. `insufficient_stock` with `{productId, requested, available}`, `not_found` for an
@@ -43,17 +44,24 @@ export interface Inventory {
   restock(reservationId: string, context?: CallContext): Promise<void>;
 }
 
+/** The service takes as many in one request. */
+const idsAtOnce = 1_000;
+
 /** The inventory over gRPC. */
 export function openInventory(options: GrpcClientOptions): Inventory & ServiceConnection {
   const client = openGrpcClient(InventoryServiceService, options);
   return {
     async getStock(productIds, context) {
-      const { stocks } = await client.call('getStock', { productIds: productIds.map(BigInt) }, context);
-      return stocks.map(({ productId, available, reserved }) => ({
-        productId: Number(productId),
-        available,
-        reserved,
-      }));
+      const answers = batchesOf(productIds, idsAtOnce).map((batch) =>
+        client.call('getStock', { productIds: batch.map(BigInt), skipUnknown: true }, context),
+      );
+      return (await Promise.all(answers)).flatMap(({ stocks }) =>
+        stocks.map(({ productId, available, reserved }) => ({
+          productId: Number(productId),
+          available,
+          reserved,
+        })),
+      );
     },
     reserve({ checkoutId, items }, context) {
       const lines = items.map(({ productId, quantity }) => ({ productId: BigInt(productId), quantity }));

@@ -78,6 +78,12 @@ describe('the inventory service', () => {
     expect((await inventory.getStock([5, 1])).map((stock) => stock.available)).to.deep.equal([7, 7]);
   });
 
+  it('tells the stock of any number of products, leaving out what it does not know', async () => {
+    const stocks = await inventory.getStock(Array.from({ length: 2_500 }, (_, n) => 2_500 - n));
+    expect(stocks.map(({ productId }) => productId)).to.deep.equal([5, 4, 3, 2, 1]);
+    expect(await inventory.getStock([])).to.deep.equal([]);
+  });
+
   it('reserves, and answers the same again', async () => {
     const first = await reserve();
     expect(first).to.deep.equal({ reservationId: id, expiresAt: '2026-01-01T00:05:00.000Z' });
@@ -200,7 +206,10 @@ describe('the inventory service', () => {
     expect(await refusalOf(inventory.confirm(id))).to.equal('not_found');
     expect(await refusalOf(inventory.restock(id))).to.equal('not_found');
     expect(await refusalOf(wire.call('getReservation', { reservationId: id }))).to.equal('not_found');
-    expect(await refusalOf(inventory.getStock([1, 99]))).to.equal('not_found');
+    const asked = { productIds: [1n, 99n], skipUnknown: false };
+    expect(await refusalOf(wire.call('getStock', asked))).to.equal('not_found');
+    const known = [{ productId: 1n, available: 100, reserved: 0 }];
+    expect(await wire.call('getStock', { ...asked, skipUnknown: true })).to.deep.equal({ stocks: known });
   });
 
   describe('when the time of a reservation is up', () => {

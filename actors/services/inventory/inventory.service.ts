@@ -44,16 +44,25 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
         retentionMs: options.retentionMs ?? 7 * dayMs,
         soldRetentionMs: options.soldRetentionMs ?? 365 * dayMs,
       });
-      const stockOf = (productId: number) => {
+      const knownStockOf = (productId: number) => {
         const stock = store.stock(productId);
+        return (
+          stock && { productId: BigInt(productId), available: stock.available, reserved: stock.reserved }
+        );
+      };
+      const stockOf = (productId: number) => {
+        const stock = knownStockOf(productId);
         if (stock === undefined) throw new TrolleyError('not_found', `there is no product ${productId}`);
-        return { productId: BigInt(productId), available: stock.available, reserved: stock.reserved };
+        return stock;
       };
       const service = unaryService(InventoryServiceService, {
-        async getStock({ productIds }) {
+        async getStock({ productIds, skipUnknown }) {
           if (productIds.length > 1000) throw new TrolleyError('invalid_request', 'at most 1000 ids at once');
           const ids = [...new Set(productIds.map(parseProductId))];
-          return { stocks: await read(() => ids.map(stockOf)) };
+          const look = skipUnknown
+            ? () => ids.map(knownStockOf).filter((stock) => stock !== undefined)
+            : () => ids.map(stockOf);
+          return { stocks: await read(look) };
         },
         async reserve({ checkoutId, items }, call) {
           const id = parseCheckoutId(checkoutId);

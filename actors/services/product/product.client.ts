@@ -6,6 +6,7 @@ import {
   type GrpcClientOptions,
   type ServiceConnection,
 } from '../grpc/grpc.client.ts';
+import { batchesOf } from '../grpc/message-size.ts';
 
 export interface ProductView {
   readonly id: number;
@@ -27,7 +28,7 @@ export interface ProductQuery {
 
 /** What the shop sells, to those who call the product service. */
 export interface ProductCatalog {
-  /** In the order of their ids. `invalid_page_token` for a token of another query. */
+  /** In the order of their ids; a page of large products may be shorter. `invalid_page_token` for a token of another query. */
   list(
     query?: ProductQuery,
     context?: CallContext,
@@ -37,6 +38,9 @@ export interface ProductCatalog {
   /** Those of `ids` that there are, in the order of their ids. */
   getMany(ids: readonly number[], context?: CallContext): Promise<readonly ProductView[]>;
 }
+
+/** So many of the largest products fit into one message. */
+const idsAtOnce = 100;
 
 /** The catalog over gRPC. */
 export function openProductCatalog(options: GrpcClientOptions): ProductCatalog & ServiceConnection {
@@ -53,10 +57,15 @@ export function openProductCatalog(options: GrpcClientOptions): ProductCatalog &
       return viewOf(product);
     },
     async getMany(ids, context) {
-      if (ids.length === 0) return []; // No ids at all would mean all products.
-      const request = { pageSize: 0, pageToken: '', query: '', ids: ids.map(wireId) };
-      const { products } = await client.call('getProducts', request, context);
-      return products.map(viewOf);
+      // No batch is empty: no ids at all would mean all products.
+      const pages = batchesOf(
+        [...ids].sort((a, b) => a - b),
+        idsAtOnce,
+      ).map((batch) => {
+        const request = { pageSize: 0, pageToken: '', query: '', ids: batch.map(wireId) };
+        return client.call('getProducts', request, context);
+      });
+      return (await Promise.all(pages)).flatMap(({ products }) => products.map(viewOf));
     },
     check: () => client.check(),
     close: () => client.close(),

@@ -169,6 +169,30 @@ describe('the product service', () => {
     expect(products.map(({ name }) => name)).to.deep.equal(['b']);
   });
 
+  it('fits the largest products into messages, in shorter pages', async () => {
+    const wide = '漢';
+    const large = { name: wide.repeat(200), description: wide.repeat(5_000), imageUrl: wide.repeat(2_000) };
+    for (let n = 6; n <= 205; n++) await wire.call('createProduct', { ...large, priceCents: 1n });
+    const ids = Array.from({ length: 205 }, (_, n) => n + 1);
+
+    const lengths: number[] = [];
+    const listed: number[] = [];
+    let pageToken: string | undefined;
+    do {
+      const page = await catalog.list({ pageSize: 500, pageToken });
+      lengths.push(page.products.length);
+      listed.push(...page.products.map(({ id }) => id));
+      pageToken = page.nextPageToken;
+    } while (pageToken !== undefined);
+    expect(listed).to.deep.equal(ids);
+    expect(lengths).to.have.length(2);
+
+    expect((await catalog.getMany(ids)).map(({ id }) => id)).to.deep.equal(ids);
+    const all = { pageSize: 0, pageToken: '', query: '', ids: ids.map(BigInt) };
+    for (const refused of [wire.call('getProducts', all), wire.call('validateProducts', { ids: all.ids })])
+      expect(await refusalOf(refused)).to.equal('invalid_request');
+  });
+
   it('refuses a page token of another query, or of nobody', async () => {
     const { nextPageToken } = await catalog.list({ pageSize: 1, query: 'mo' });
     expect(nextPageToken).to.be.a('string');

@@ -1,7 +1,8 @@
-import { ProductServiceService, type Product } from '../../../proto/gen/product/product.ts';
+import { Product, ProductServiceService } from '../../../proto/gen/product/product.ts';
 import { TrolleyError } from '../../../runtime/define/errors.ts';
 import { defaultPageSize, maxPageSize } from '../../page-size.contract.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
+import { fitting } from '../grpc/message-size.ts';
 import { unaryService } from '../grpc/unary-service.ts';
 import { parseProductId, parseText } from '../request-fields.ts';
 import { pageTokenAfter, parsePageToken } from './page-token.ts';
@@ -22,25 +23,26 @@ export function openProductService(options: ServiceOptions): Promise<RunningServ
       const store = new ProductStore(database);
       const service = unaryService(ProductServiceService, {
         async getProducts({ pageSize, pageToken, query, ids }) {
-          if (ids.length > 0) return { products: (await found(ids)).map(toWire), nextPageToken: '' };
+          if (ids.length > 0) return { products: inOneMessage(await found(ids)), nextPageToken: '' };
           const limit = parsePageSize(pageSize);
           const afterId = parsePageToken(pageToken, parseText('query', query, 200));
           // One more than asked for tells whether there is a next page.
           const rows = await read(() => store.list({ afterId, query, limit: limit + 1 }));
-          const page = rows.slice(0, limit);
-          const last = page.at(-1);
-          const more = last !== undefined && rows.length > page.length;
-          return { products: page.map(toWire), nextPageToken: more ? pageTokenAfter(last.id, query) : '' };
+          const products = fitting(rows.slice(0, limit).map(toWire), bytesOf);
+          const last = products.at(-1);
+          const more = last !== undefined && rows.length > products.length;
+          const nextPageToken = more ? pageTokenAfter(Number(last.id), query) : '';
+          return { products: [...products], nextPageToken };
         },
         async getProduct({ id }) {
           const [product] = await found([id]);
           return { product: toWire(known(parseProductId(id), product)) };
         },
         async validateProducts({ ids }) {
-          const products = await found(ids);
-          const there = new Set(products.map((product) => BigInt(product.id)));
+          const products = inOneMessage(await found(ids));
+          const there = new Set(products.map((product) => product.id));
           return {
-            products: products.map(toWire),
+            products,
             missingIds: [...new Set(ids)].filter((id) => !there.has(id)),
           };
         },
@@ -109,6 +111,17 @@ function parsePrice(priceCents: bigint): number {
     throw new TrolleyError('invalid_request', `price_cents must be from 1 to ${maxPriceCents.toString()}`);
   }
   return Number(priceCents);
+}
+
+function bytesOf(product: Product): number {
+  return Product.encode(product).finish().length;
+}
+
+/** Throws `invalid_request` when a client could not take them all at once. */
+function inOneMessage(found: readonly StoredProduct[]): Product[] {
+  const products = found.map(toWire);
+  if (fitting(products, bytesOf).length === products.length) return products;
+  throw new TrolleyError('invalid_request', 'these products do not fit into one message: ask for fewer ids');
 }
 
 function toWire(product: StoredProduct): Product {

@@ -52,6 +52,8 @@ export interface StockInfo {
 
 export interface GetStockRequest {
   productIds: bigint[];
+  /** Leaves out what is not known. Without it, one such product is NOT_FOUND for all. */
+  skipUnknown: boolean;
 }
 
 export interface GetStockResponse {
@@ -208,7 +210,7 @@ export const StockInfo: MessageFns<StockInfo> = {
 };
 
 function createBaseGetStockRequest(): GetStockRequest {
-  return { productIds: [] };
+  return { productIds: [], skipUnknown: false };
 }
 
 export const GetStockRequest: MessageFns<GetStockRequest> = {
@@ -222,6 +224,9 @@ export const GetStockRequest: MessageFns<GetStockRequest> = {
         writer.int64(v);
       }
       writer.join();
+    }
+    if (message.skipUnknown !== false) {
+      writer.uint32(16).bool(message.skipUnknown);
     }
     return writer;
   },
@@ -257,6 +262,14 @@ export const GetStockRequest: MessageFns<GetStockRequest> = {
 
             break;
           }
+          case 2: {
+            if (tag !== 16) {
+              break;
+            }
+
+            message.skipUnknown = reader.bool();
+            continue;
+          }
         }
         if ((tag & 7) === 4 || tag === 0) {
           break;
@@ -275,6 +288,7 @@ export const GetStockRequest: MessageFns<GetStockRequest> = {
   fromPartial<I extends Exact<DeepPartial<GetStockRequest>, I>>(object: I): GetStockRequest {
     const message = createBaseGetStockRequest();
     message.productIds = object.productIds?.map((e) => BigInt(e)) || [];
+    message.skipUnknown = object.skipUnknown ?? false;
     return message;
   },
 };
