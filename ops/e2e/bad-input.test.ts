@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { inspect } from 'node:util';
 import { openGrpcClient } from '../../actors/services/grpc/grpc.client.ts';
 import { CartServiceService } from '../../proto/gen/cart/cart.ts';
 import { CheckoutServiceService } from '../../proto/gen/checkout/checkout.ts';
@@ -7,7 +8,7 @@ import { InventoryServiceService } from '../../proto/gen/inventory/inventory.ts'
 import { OrdersServiceService } from '../../proto/gen/orders/orders.ts';
 import { PaymentServiceService } from '../../proto/gen/payment/payment.ts';
 import { ProductServiceService } from '../../proto/gen/product/product.ts';
-import { errorTable, isTrolleyError } from '../../runtime/define/errors.ts';
+import { codeOf, errorTable } from '../../runtime/define/errors.ts';
 import { restCalls, rpcCalls } from './bounds.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import { portOf } from './shop-environment.ts';
@@ -170,8 +171,7 @@ describe('bad input to the whole shop', () => {
                 (error: unknown) => error,
               );
               if (refusal === undefined) return;
-              const code = isTrolleyError(refusal) ? refusal.code : 'internal';
-              expect(errorTable[code].http, `${method}: ${String(refusal)}`).to.be.below(500);
+              expect(errorTable[codeOf(refusal)].http, `${method}: ${inspect(refusal)}`).to.be.below(500);
             }),
             { numRuns: 25 },
           );
