@@ -21,6 +21,7 @@ import { createCartClaims, type ChargeAnswer } from './checkout.effects.ts';
 /** The three actors as they work together, on the real kernel, with services that always answer. */
 function createShop() {
   const store = new MemoryStateStore();
+  const ordered = new Set<string>();
   const clock = new FakeClock();
   const late: ActorRefs = { ref: (contract, key) => cluster.refs.ref(contract, key) };
   const charges: ((answer: ChargeAnswer) => void)[] = [];
@@ -53,6 +54,7 @@ function createShop() {
       },
       {
         actor: createCheckoutActor({
+          orders: { has: async (id) => ordered.has(id) },
           carts: createCartClaims(late),
           prices: { getMany: async () => [{ id: 1, name: 'Laptop', priceCents: 129_999 }] },
           inventory,
@@ -70,6 +72,7 @@ function createShop() {
   return {
     cluster,
     store,
+    ordered,
     charges,
     cart: cluster.refs.ref(CartContract, '7'),
     checkout,
@@ -165,6 +168,16 @@ describe('checkout actor', () => {
     await shop.charging();
     shop.answerCharge(paid);
     expect((await accepted).checkout.status).to.equal('COMPLETED');
+  });
+
+  it('sells nothing under the key of an order whose checkout was removed', async () => {
+    shop.ordered.add(checkoutIdFor(7, 'a'));
+    expect(await shop.start('a').then(() => 'none', codeOf)).to.equal('idempotency_key_reused');
+    expect([shop.store.keys(), shop.charges]).to.deep.equal([[], []]);
+    const other = shop.start('b');
+    await shop.charging();
+    shop.answerCharge(paid);
+    expect((await other).checkout.status, 'the cart is free').to.equal('COMPLETED');
   });
 
   it('lets so many checkouts of a user be under way, and another as soon as one has ended', async () => {

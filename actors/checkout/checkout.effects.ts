@@ -60,7 +60,13 @@ export interface Payments {
   refund(checkoutId: string, context: CallContext): Promise<void>;
 }
 
+/** What has come of completed checkouts; kept for longer than these. */
+export interface OrderBook {
+  has(checkoutId: string): Promise<boolean>;
+}
+
 export interface CheckoutPorts {
+  readonly orders: OrderBook;
   readonly carts: CartClaims;
   readonly prices: Prices;
   readonly inventory: Reservations;
@@ -79,7 +85,7 @@ export interface StepInput {
 }
 
 /** The steps of the saga, each beside what undoes it. All are idempotent by checkout id on the far side. */
-export function createCheckoutEffects({ carts, prices, inventory, payments, clock }: CheckoutPorts) {
+export function createCheckoutEffects({ orders, carts, prices, inventory, payments, clock }: CheckoutPorts) {
   /** @throws TrolleyError `deadline_exceeded`: an earlier run may have reached the far side, so it is unknown */
   function calling(input: StepInput, { signal, requestId, traceparent }: EffectContext): CallContext {
     const leftMs = (input.giveUpAt ?? Infinity) - clock.now();
@@ -91,6 +97,13 @@ export function createCheckoutEffects({ carts, prices, inventory, payments, cloc
   return {
     async ClaimAndPrice(input: StepInput, context: EffectContext) {
       const { userId, checkoutId } = input;
+      // Its checkout was removed since: sold under this id, nothing would be charged, reserved or ordered again.
+      if (await orders.has(checkoutId)) {
+        throw new TrolleyError(
+          'idempotency_key_reused',
+          'an order was made with this idempotency key long ago',
+        );
+      }
       const claim = carts.claim(userId, checkoutId, calling(input, context));
       const { lines, cartVersion } = await claim.catch(blaming('cart'));
       const ids = lines.map((line) => line.productId);

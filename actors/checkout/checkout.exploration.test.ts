@@ -88,6 +88,7 @@ async function runCheckout(choices: Choices, seen: Seen): Promise<void> {
   };
   const checkout: ActorDriver = new ActorDriver({
     actor: createCheckoutActor({
+      orders: { has: async () => false },
       carts,
       prices: testPrices(
         [

@@ -25,6 +25,7 @@ const rejections: ReadonlySet<string> = new Set([
   'checkout_in_progress',
   'too_many_checkouts',
   'too_many_units',
+  'idempotency_key_reused',
 ]);
 
 interface Scope {

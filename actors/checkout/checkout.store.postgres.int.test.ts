@@ -6,6 +6,7 @@ import { checkoutIdFor } from './checkout.contract.ts';
 import type { CheckoutEvent } from './checkout.events.ts';
 import { advanceSaga, beginSaga } from './checkout.saga.ts';
 import { CheckoutState, type CheckoutSession } from './checkout.state.ts';
+import { removeEndedCheckouts } from './checkout.retention.postgres.ts';
 import { checkoutTable } from './checkout.store.postgres.ts';
 
 const at = Date.parse('2026-01-01T00:00:00.123Z');
@@ -77,6 +78,44 @@ describe('checkouts in PostgreSQL', () => {
       cart_snapshot: [{ product_id: 1, product_name: 'Läptöp "漢"', quantity: 2, unit_price_cents: 129_999 }],
       completed_at: new Date(at),
     });
+  });
+
+  it('forgets those that ended long ago: failed ones, and completed ones that have an order', async () => {
+    const all = sessions();
+    const [begun, completed] = [all[0]!, all.at(-1)!];
+    const failed = {
+      ...completed,
+      value: 'failed',
+      context: { ...completed.context, status: 'FAILED' as const },
+    };
+    const put = async (name: string, session: CheckoutSession, now: number) => {
+      const context = {
+        ...session.context,
+        checkoutId: checkoutIdFor(9, name),
+        userId: 9,
+        idempotencyKey: name,
+      };
+      const record = { state: { session: { ...session, context } }, applied: [], effects: [], waiting: [] };
+      await store.write({ key: context.checkoutId, expectedVersion: 0, record, events: [], now });
+    };
+    const order = (name: string) =>
+      pool.query(
+        `INSERT INTO orders (id, checkout_id, user_id, status, items, total_amount, currency, version, runtime,
+           created_at, updated_at) VALUES (gen_random_uuid(), $1, 9, 'CONFIRMED', '[]', 0, 'USD', 1, '{}', now(), now())`,
+        [checkoutIdFor(9, name)],
+      );
+    await put('old, failed', failed, at);
+    await put('old, ordered', completed, at);
+    await order('old, ordered');
+    await put('old, without an order', completed, at);
+    await put('old, under way', begun, at);
+    await put('young', failed, at + 2);
+    expect(await removeEndedCheckouts(pool, at + 1)).to.be.at.least(2);
+    const { rows } = await pool.query<{ key: string }>(
+      'SELECT idempotency_key AS key FROM checkout_sessions WHERE user_id = 9 ORDER BY 1',
+    );
+    expect(rows.map((row) => row.key)).to.deep.equal(['old, under way', 'old, without an order', 'young']);
+    expect(await removeEndedCheckouts(pool, at + 1)).to.equal(0);
   });
 
   it('refuses to store what has not begun', async () => {

@@ -53,6 +53,7 @@ export async function startActorNode(
     limits: config.checkout.perUser,
   });
   const checkoutActor = createCheckoutActor({
+    orders: { has: async (checkoutId) => (await orders.load(checkoutId)) !== undefined },
     carts: createCartClaims(refs),
     prices: services.catalog,
     inventory: services.inventory,

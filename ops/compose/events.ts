@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { startCartConsumer } from '../../actors/cart/cart.consumer.ts';
+import { removeEndedCheckouts } from '../../actors/checkout/checkout.retention.postgres.ts';
+import { startSweep } from '../../actors/services/sweep.ts';
 import { checkoutTopic } from '../../actors/checkout/checkout-completed.ts';
 import { orderConsumerGroup, startOrderConsumer } from '../../actors/order/order.consumer.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
@@ -16,6 +18,9 @@ import type { PostgresBackend } from './backends.ts';
 import type { Health } from './health.ts';
 import { startKafkaEventLog } from './kafka.ts';
 import type { RedisBackend } from './redis.ts';
+
+/** Of 500 checkouts a round. */
+const sweepEveryMs = 60_000;
 
 /** True for an outbox row `o` whose order is missing: an event log may be lost. */
 const withoutOrder = 'NOT EXISTS (SELECT 1 FROM orders WHERE orders.checkout_id = o.aggregate_id::uuid)';
@@ -75,11 +80,11 @@ async function warnOfCompaction(log: KafkaEventLog, logger: Logger): Promise<voi
 export async function startRelay(
   config: Config,
   lifecycle: Lifecycle,
-  { url }: PostgresBackend,
+  { url, pool }: PostgresBackend,
   { log, orderedUntil }: RunningEventLog,
   logger: Logger,
 ): Promise<void> {
-  const { recoveryPollMs } = config.checkout;
+  const { recoveryPollMs, retentionMs } = config.checkout;
   await lifecycle.start({
     name: 'the outbox relay',
     start: () =>
@@ -99,6 +104,19 @@ export async function startRelay(
         },
       }),
     stop: (relay) => relay.close(),
+  });
+  await lifecycle.start({
+    name: 'the sweep of checkouts that have ended',
+    start: () =>
+      startSweep({
+        clock: systemClock,
+        everyMs: sweepEveryMs,
+        logger,
+        async round() {
+          await removeEndedCheckouts(pool, systemClock.now() - retentionMs);
+        },
+      }),
+    stop: (sweep) => sweep.close(),
   });
 }
 

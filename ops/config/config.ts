@@ -74,6 +74,7 @@ export interface Config {
     readonly chargeTimeoutMs: number;
     readonly reservationTtlMs: number;
     readonly recoveryPollMs: number;
+    readonly retentionMs: number;
     /** What the checkouts of one user may hold at once. */
     readonly perUser: { readonly maxCheckouts: number; readonly maxUnits: number };
   };
@@ -178,6 +179,7 @@ export function arrange(
       chargeTimeoutMs: values.CHARGE_TIMEOUT_MS,
       reservationTtlMs: values.RESERVATION_TTL_MS,
       recoveryPollMs: values.RECOVERY_POLL_MS,
+      retentionMs: values.SESSION_RETENTION_DAYS * 86_400_000,
       perUser: { maxCheckouts: values.MAX_OPEN_CHECKOUTS, maxUnits: values.MAX_RESERVED_UNITS },
     },
     outbox: { pollMs: values.OUTBOX_POLL_MS },

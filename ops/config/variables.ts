@@ -262,6 +262,11 @@ export const variables = {
     '5000',
     'How often unfinished checkouts without an actor are looked for',
   ),
+  SESSION_RETENTION_DAYS: relay.set(
+    value.integer(1, 3_650),
+    '90',
+    'Days after which checkouts that have ended are removed, with their keys and histories; orders stay',
+  ),
   OUTBOX_POLL_MS: relay.set(
     value.milliseconds(10, day),
     '1000',

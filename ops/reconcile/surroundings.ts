@@ -43,8 +43,8 @@ export function surroundingsOf(config: Config, progress: Progress): Surroundings
 }
 
 /** How long finished checkouts are kept. */
-export function sessionRetentionMsOf(_config: Config): number {
-  return 90 * 86_400_000;
+export function sessionRetentionMsOf(config: Config): number {
+  return config.checkout.retentionMs;
 }
 
 async function* readMongo(uri: string): AsyncGenerator<StoredCart> {

@@ -91,7 +91,11 @@ export class SmallShop {
           store: this.#stores.cart,
         },
         {
-          actor: createCheckoutActor({ ...ports(refs), reserveTimeoutMs: 30_000, paymentTimeoutMs: 60_000 }),
+          actor: createCheckoutActor({
+            ...ports(refs),
+            reserveTimeoutMs: 30_000,
+            paymentTimeoutMs: 60_000,
+          }),
           store: this.#stores.checkout,
         },
         { actor: createOrderActor(ports(refs)), store: this.#stores.order },
@@ -119,6 +123,7 @@ export class SmallShop {
     const clock = this.#clock;
     return {
       clock,
+      orders: { has: async (checkoutId) => (await this.#stores.order.load(checkoutId)) !== undefined },
       carts: createCartClaims(refs),
       prices: {
         getMany: (ids) =>
