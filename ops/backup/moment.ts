@@ -137,7 +137,7 @@ async function assertTables(client: Client): Promise<void> {
 }
 
 /** Waits until nobody writes a checkout or an order, and keeps it so until the transaction ends. Reads go on. */
-async function holdStill(writer: Client): Promise<void> {
+export async function holdStill(writer: Client): Promise<void> {
   await writer.query(`SET lock_timeout = ${tableTimeoutMs}`);
   for (let attempt = 1; ; attempt++) {
     try {

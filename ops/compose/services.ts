@@ -32,7 +32,7 @@ type ServiceRole = (typeof services)[number];
 /** Starts the services that are this process's role and connects to all three. */
 export async function startServices(
   config: Config,
-  dataDir: DataDir,
+  dataDir: Pick<DataDir, 'path'>,
   lifecycle: Lifecycle,
   logger: Logger,
   { tls, health }: { readonly tls: MutualTls | undefined; readonly health: Health },

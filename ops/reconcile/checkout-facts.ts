@@ -60,11 +60,11 @@ export function checkoutRowsIn(client: Client): {
   return {
     session: mapped(
       cursor(client, 'sessions', 'SELECT id::text AS "#id", * FROM checkout_sessions ORDER BY id'),
-      (row) => sagaOf(row, () => CheckoutState.parse(checkoutTable.fromRow(row)).session ?? undefined),
+      sessionOf,
     ),
     order: mapped(
       cursor(client, 'orders', 'SELECT checkout_id::text AS "#id", * FROM orders ORDER BY checkout_id'),
-      (row) => sagaOf(row, () => orderFromRow(row)),
+      storedOrderOf,
     ),
     event: mapped(
       cursor(
@@ -81,6 +81,24 @@ export function checkoutRowsIn(client: Client): {
       }),
     ),
   };
+}
+
+const sessionOf = (row: PostgresRow) =>
+  sagaOf(row, () => CheckoutState.parse(checkoutTable.fromRow(row)).session ?? undefined);
+const storedOrderOf = (row: PostgresRow) => sagaOf(row, () => orderFromRow(row));
+
+/** What there is of one checkout, where it can be read. */
+export async function storedCheckout(
+  client: Client,
+  id: string,
+): Promise<{ readonly session: CheckoutSession | undefined; readonly order: Order | undefined }> {
+  const row = async (sql: string): Promise<PostgresRow | undefined> => {
+    const { rows } = await client.query<Record<string, unknown>>(sql, [id]);
+    return rows[0] && withIsoTimes(rows[0]);
+  };
+  const session = await row('SELECT * FROM checkout_sessions WHERE id = $1');
+  const order = await row('SELECT * FROM orders WHERE checkout_id = $1');
+  return { session: session && sessionOf(session).state, order: order && storedOrderOf(order).state };
 }
 
 export function* paymentsIn(database: SqliteDatabase): Generator<Keyed<StoredPayment>> {

@@ -62,8 +62,10 @@ async function examineSome(
   ]);
   const known = await knownOf(checkouts.now, named);
   for (const { state, wanted } of readable) {
-    for (const claim of state.claims)
-      examineClaim(claim, known.get(claim.checkoutId), wanted.has(`verify:${claim.checkoutId}`), findings);
+    for (const claim of state.claims) {
+      const isAsked = wanted.has(`verify:${claim.checkoutId}`);
+      examineClaim(claim, { userId: state.userId, known: known.get(claim.checkoutId), isAsked }, findings);
+    }
     examineHeld(state, findings);
     for (const id of state.settled) examineSettled(id, known.get(id), findings);
   }
@@ -74,13 +76,18 @@ async function examineSome(
 }
 
 /** A cart asks its checkout what became of it, as long as that is wanted. */
-function examineClaim(claim: Claim, known: Known | undefined, isAsked: boolean, findings: Findings): void {
+function examineClaim(
+  claim: Claim,
+  about: { readonly userId: number; readonly known: Known | undefined; readonly isAsked: boolean },
+  findings: Findings,
+): void {
+  const { userId, known, isAsked } = about;
   const { status = null } = known ?? {};
   if (status !== null && status !== 'COMPLETED' && status !== 'FAILED') return;
   if (isAsked) return findings.noteUnderWay('carts to be settled');
   const fault =
     status === 'FAILED' ? 'claim-of-failed' : status === null ? 'claim-unknown' : 'claim-of-completed';
-  findings.add(fault, claim.checkoutId);
+  findings.add(fault, claim.checkoutId, `user ${userId}`, userId);
 }
 
 function examineHeld({ userId, items, claims }: CartState, findings: Findings): void {

@@ -7,6 +7,8 @@ export interface Finding {
   readonly id: string;
   /** `120.00 USD instead of 12.00 USD` */
   readonly detail?: string;
+  /** In whose cart it is. */
+  readonly userId?: number;
 }
 
 /** What is no fault, because it is still to come. */
@@ -34,8 +36,12 @@ export class Findings {
   readonly #unread = new Map<Area, string>();
   readonly #mendable: Finding[] = [];
 
-  add(fault: FaultName, id: string, detail?: string): void {
-    const finding = { fault, id, ...(detail === undefined ? {} : { detail }) };
+  add(fault: FaultName, id: string, detail?: string, userId?: number): void {
+    const finding = {
+      ...{ fault, id },
+      ...(detail === undefined ? {} : { detail }),
+      ...(userId === undefined ? {} : { userId }),
+    };
     const known = this.#faults.get(fault) ?? { count: 0, shown: [] };
     known.count++;
     if (known.shown.length < shownPerFault) known.shown.push(finding);

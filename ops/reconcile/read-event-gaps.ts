@@ -13,7 +13,7 @@ import type { Config } from '../config/config.ts';
 import { startRedis } from '../infra/embedded-redis.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
 import { reachRedis } from '../inspection/running-redis.ts';
-import type { EventGap, EventGaps } from './event-gap.ts';
+import { unknownGaps, type EventGap, type EventGaps } from './event-gap.ts';
 
 /** So many events are looked at one by one; of more only the number counts. */
 const maxRecords = 10_000;
@@ -35,6 +35,8 @@ export async function readEventGaps(config: Config, idle: boolean, lifecycle: Li
     });
     return { orders: await gapOf(orderConsumerGroup), carts: await gapOf(cartConsumerGroup) };
   }
+  // A restored shop has none yet: its events go out again.
+  if (config.redis.url === undefined && idle && !hasRedis(config)) return unknownGaps;
   const redis = await lifecycle.start({
     name: 'the Redis connection',
     start: async () => reachRedis(await withRedis(config, idle, lifecycle)),
@@ -54,7 +56,7 @@ export async function readEventGaps(config: Config, idle: boolean, lifecycle: Li
 }
 
 async function withRedis(config: Config, idle: boolean, lifecycle: Lifecycle): Promise<Config> {
-  if (config.redis.url !== undefined || !idle || !existsSync(join(config.dataDir, 'redis'))) return config;
+  if (config.redis.url !== undefined || !idle) return config;
   const { url } = await lifecycle.start({
     name: 'Redis',
     start: () => startRedis({ dataDir: config.dataDir, searchPath: config.searchPath }),
@@ -62,6 +64,8 @@ async function withRedis(config: Config, idle: boolean, lifecycle: Lifecycle): P
   });
   return { ...config, redis: { ...config.redis, url } };
 }
+
+const hasRedis = ({ dataDir }: Config) => existsSync(join(dataDir, 'redis'));
 
 function checkoutsIn(records: readonly LogRecord[]): ReadonlySet<string> | undefined {
   if (records.length >= maxRecords) return undefined;

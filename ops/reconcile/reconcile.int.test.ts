@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -5,12 +6,22 @@ import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Client } from 'pg';
+import { openInventory } from '../../actors/services/inventory/inventory.client.ts';
+import { openInventoryService } from '../../actors/services/inventory/inventory.service.ts';
+import { openPayments } from '../../actors/services/payment/payment.client.ts';
+import { openPaymentService } from '../../actors/services/payment/payment.service.ts';
+import { systemClock } from '../../runtime/define/clock.ts';
+import { silentLogger } from '../../runtime/observe/logger.ts';
+import { createProgress } from '../infra/progress.ts';
+import { StartProblem } from '../infra/start-problem.ts';
 import { reservationIdFor } from '../../actors/services/inventory/reservation-id.ts';
 import { createTestDatabase, type TestDatabase } from '../../runtime/testing/test-servers.ts';
 import { openMoment } from '../backup/moment.ts';
 import { unknownGaps, type EventGaps } from './event-gap.ts';
 import type { FaultName } from './faults.ts';
-import type { Findings } from './findings.ts';
+import { Findings } from './findings.ts';
+import { mend, planOf } from './mend.ts';
+import { createMenders } from './menders.ts';
 import { reconcile } from './reconcile.ts';
 import { SmallShop, type Visit } from './testing/small-shop.ts';
 
@@ -444,6 +455,95 @@ describe('reconcile', () => {
       expect(findings.total).to.be.greaterThan(0);
     });
   }
+
+  describe('--fix', () => {
+    const progress = (lines: string[]) =>
+      createProgress({ write: (line: string) => lines.push(line.trimEnd()) });
+
+    /** On the services as they are, and with no shop whose actors could be asked. */
+    async function fix(findings: Findings): Promise<string[]> {
+      const lines: string[] = [];
+      const common = {
+        dataDir: place(),
+        host: '127.0.0.1',
+        port: 0,
+        logger: silentLogger,
+        clock: systemClock,
+      };
+      const stock = await openInventoryService(common);
+      const money = await openPaymentService({
+        ...{ ...common, successRate: 1, delay: { minMs: 0, maxMs: 0 } },
+        ...{ random: Math.random, newId: randomUUID, magicPaymentMethods: false },
+      });
+      const [inventory, payments] = [
+        openInventory({ address: `127.0.0.1:${stock.port}` }),
+        openPayments({ address: `127.0.0.1:${money.port}` }),
+      ];
+      const refs = () => Promise.reject(new StartProblem('No shop runs.'));
+      try {
+        const menders = createMenders({ dataDir: place(), postgres, inventory, payments, refs });
+        await mend(planOf(findings), menders, progress(lines));
+      } finally {
+        for (const each of [inventory, payments]) each.close();
+        await Promise.all([stock.close(), money.close()]);
+      }
+      return lines;
+    }
+
+    it('gives back what nobody bought, sells and counts again what was, and says what it could not do', async () => {
+      inFile('inventory', `DELETE FROM reservations WHERE checkout_id = :kept`);
+      inFile('inventory', 'UPDATE stock SET sold = sold + 9, available = available - 9 WHERE product_id = 5');
+      inFile('payment', charge(`'${nobodys}'`));
+      inFile(
+        'payment',
+        `UPDATE payments SET status = 'charged', refusal = '', transaction_id = 't' WHERE checkout_id = :declined`,
+        `UPDATE payments SET status = 'charged' WHERE checkout_id = :cancelled`,
+      );
+      inFile(
+        'inventory',
+        `UPDATE reservations SET status = 'confirmed' WHERE checkout_id IN (:declined, :cancelled)`,
+        'UPDATE stock SET sold = sold + 2, available = available - 2 WHERE product_id IN (2, 3)',
+      );
+      inFile('carts', `${neverAsks}, state = replace(state, :sent, :declined) WHERE key = '5'`);
+      await sql(`DELETE FROM orders WHERE checkout_id = $1`, 'kept');
+
+      const findings = await look();
+      const lines = await fix(findings);
+      expect(lines.filter((line) => line.startsWith('✗'))).to.deep.equal([
+        `✗ ${ids.declined}: let go of the lines in the cart (claim-of-failed): No shop runs.`,
+      ]);
+      expect(lines.filter((line) => line.startsWith('✓'))).to.have.length(9);
+      const { rows } = await sql('SELECT processed_at FROM outbox_events WHERE aggregate_id = $1', 'kept');
+      expect(rows).to.deep.equal([{ processed_at: null }]);
+
+      const left = await look();
+      expect(found(left)).to.deep.equal(of('declined', 'claim-of-failed'));
+      // Again, as after a kill in the middle: nothing is done twice.
+      await fix(findings);
+      expect(found(await look())).to.deep.equal(of('declined', 'claim-of-failed'));
+    });
+
+    it('writes an event anew where it is gone', async () => {
+      await sql(`DELETE FROM orders WHERE checkout_id = $1`, 'kept');
+      await sql(`DELETE FROM outbox_events WHERE aggregate_id = $1`, 'kept');
+      await fix(await look());
+      const after = await look();
+      expect(found(after)).to.deep.equal([]);
+      expect(after.underWay.get('events waiting for the event log')).to.equal(2);
+    });
+
+    it('does nothing where things have changed since they were found', async () => {
+      const findings = new Findings();
+      findings.add('charge-unknown', ids.kept);
+      findings.add('reservation-of-failed', ids.kept);
+      findings.add('restock-missing', ids.kept);
+      const lines = await fix(findings);
+      expect(lines.every((line) => line.endsWith('things have changed since: nothing was done'))).to.equal(
+        true,
+      );
+      expect(found(await look())).to.deep.equal([]);
+    });
+  });
 
   it('takes an order without a checkout for sound once the checkout may have been removed', async () => {
     await sql(`DELETE FROM checkout_sessions WHERE id = $1`, 'kept');
