@@ -3,6 +3,7 @@ import { openLineOutput } from '../../runtime/observe/line-output.ts';
 import { writePrivately } from './keep-private.ts';
 import { version } from './package-facts.mjs';
 import { nearest } from './nearest.ts';
+import { isForeseen, reasonOf } from '../../runtime/observe/reason.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { isStartProblem, isUsageProblem, UsageProblem } from './start-problem.ts';
 
@@ -49,9 +50,19 @@ export async function runCommand<const O extends Options>(command: Command<O>): 
 
 /** Tells what the person at the terminal can put right, a line for each problem, and returns the exit code. */
 export function tellProblem(error: unknown, progress: Progress): number {
-  if (!isStartProblem(error)) throw error;
+  if (!isStartProblem(error)) {
+    // A disk, a server or a file, and nothing of this program.
+    if (!isForeseen(error) && !isOfSystem(error)) throw error;
+    progress.fail(reasonOf(error));
+    return exitCodes.failed;
+  }
   for (const line of error.message.split('\n')) progress.fail(line);
   return isUsageProblem(error) ? exitCodes.usage : exitCodes.failed;
+}
+
+/** `EACCES: permission denied, mkdir '/backups'` */
+function isOfSystem(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 /** A command is there for what it prints: without a reader, as behind `| head`, or without room it is over. */

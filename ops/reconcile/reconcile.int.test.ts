@@ -8,6 +8,9 @@ import fc from 'fast-check';
 import { Client } from 'pg';
 import { openInventory } from '../../actors/services/inventory/inventory.client.ts';
 import { openInventoryService } from '../../actors/services/inventory/inventory.service.ts';
+import { InventoryLedger } from '../../actors/services/inventory/inventory.ledger.ts';
+import { inventoryMigrations } from '../../actors/services/inventory/inventory.schema.ts';
+import { InventoryStore } from '../../actors/services/inventory/inventory.store.ts';
 import { openPayments } from '../../actors/services/payment/payment.client.ts';
 import { openPaymentService } from '../../actors/services/payment/payment.service.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
@@ -15,6 +18,7 @@ import { silentLogger } from '../../runtime/observe/logger.ts';
 import { createProgress } from '../infra/progress.ts';
 import { StartProblem } from '../infra/start-problem.ts';
 import { reservationIdFor } from '../../actors/services/inventory/reservation-id.ts';
+import { openSqlite } from '../../runtime/storage/sqlite/sqlite-database.ts';
 import { createTestDatabase, type TestDatabase } from '../../runtime/testing/test-servers.ts';
 import { openMoment } from '../backup/moment.ts';
 import { unknownGaps, type EventGaps } from './event-gap.ts';
@@ -549,6 +553,21 @@ describe('reconcile', () => {
     await sql(`DELETE FROM checkout_sessions WHERE id = $1`, 'kept');
     const findings = await look({ asOf: now + 100 * dayMs });
     expect(found(findings).filter(([, id]) => id === ids.kept)).to.deep.equal([]);
+  });
+
+  it('takes sold units for sound whose reservations the inventory has forgotten', async () => {
+    const file = await openSqlite({
+      file: join(place(), 'inventory.sqlite'),
+      migrations: inventoryMigrations,
+    });
+    const retention = { reservationTtlMs: 0, retentionMs: 0, soldRetentionMs: 0 };
+    const forgotten = new InventoryLedger(new InventoryStore(file), retention).forgetOld(now + 1_000);
+    file.close();
+    expect(forgotten).to.equal(5);
+    const findings = await look({ asOf: now + 400 * dayMs });
+    expect(found(findings).filter(([fault]) => /stock|reservation/.test(String(fault)))).to.deep.equal([]);
+    inFile('inventory', 'UPDATE stock SET sold = sold - 1, available = available + 1 WHERE product_id = 1');
+    expect(found(await look())).to.deep.include(['stock-sold', '1']);
   });
 
   it('goes by what the groups of consumers have not handled, where the event log tells', async () => {

@@ -30,6 +30,9 @@ export const inventoryMigrations = [
      quantity INTEGER NOT NULL CHECK (quantity > 0),
      PRIMARY KEY (reservation_id, product_id)
    ) STRICT, WITHOUT ROWID;`,
+
+  `-- What was sold by reservations that are deleted since, so that sold units can always be told from their reservations.
+   ALTER TABLE stock ADD COLUMN forgotten INTEGER NOT NULL DEFAULT 0;`,
 ];
 
 /** What a new shop has of the products 1 to 5. */

@@ -30,6 +30,13 @@ export interface Reservation {
   readonly updatedAt: number;
 }
 
+/** Milliseconds since the epoch, but for the limit. */
+interface Forgetting {
+  readonly unsoldBefore: number;
+  readonly soldBefore: number;
+  readonly limit: number;
+}
+
 /** The rows of stock and reservations. Knows no rules; the ledger does. */
 export class InventoryStore {
   readonly #stock;
@@ -42,6 +49,7 @@ export class InventoryStore {
   readonly #dropItems;
   readonly #setStatus;
   readonly #due;
+  readonly #countForgotten;
   readonly #forget;
 
   constructor(database: SqliteDatabase) {
@@ -88,13 +96,18 @@ export class InventoryStore {
          updated_at AS updatedAt
        FROM reservations WHERE status = 'reserved' AND expires_at <= @now ORDER BY expires_at LIMIT @limit`,
     );
-    this.#forget = database.prepare<[{ unsoldBefore: number; soldBefore: number; limit: number }]>(
-      `DELETE FROM reservations WHERE id IN (
-         SELECT id FROM reservations
+    const old = `SELECT id FROM reservations
          WHERE status <> 'reserved' AND updated_at < max(@unsoldBefore, @soldBefore)
            AND updated_at < iif(status IN ('confirmed', 'restocked'), @soldBefore, @unsoldBefore)
-         ORDER BY updated_at LIMIT @limit)`,
+         ORDER BY updated_at, id LIMIT @limit`;
+    this.#countForgotten = database.prepare<[Forgetting]>(
+      `UPDATE stock SET forgotten = forgotten + units
+       FROM (SELECT product_id AS product, sum(quantity) AS units
+             FROM reservation_items JOIN reservations ON reservations.id = reservation_id
+             WHERE status = 'confirmed' AND reservations.id IN (${old}) GROUP BY product_id)
+       WHERE product_id = product`,
     );
+    this.#forget = database.prepare<[Forgetting]>(`DELETE FROM reservations WHERE id IN (${old})`);
   }
 
   stock(productId: number): Stock | undefined {
@@ -136,6 +149,8 @@ export class InventoryStore {
 
   /** Deletes finished reservations and tombstones last changed before these times, at most `limit`. */
   forget(unsoldBefore: number, soldBefore: number, limit: number): number {
-    return this.#forget.run({ unsoldBefore, soldBefore, limit }).changes;
+    const forgetting = { unsoldBefore, soldBefore, limit };
+    this.#countForgotten.run(forgetting);
+    return this.#forget.run(forgetting).changes;
   }
 }
