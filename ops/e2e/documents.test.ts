@@ -4,6 +4,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -158,21 +159,29 @@ describe('the documents', function () {
   it('tell how to add an actor: what is written there compiles, and its test passes', async () => {
     const clone = join(folder, 'wishlist');
     mkdirSync(join(clone, 'actors'), { recursive: true });
-    for (const name of ['runtime', 'gateway', 'node_modules', 'package.json'])
-      symlinkSync(join(root, name), join(clone, name));
+    mkdirSync(join(clone, 'gateway', 'routes'), { recursive: true });
+    const beside = ['actors', 'gateway', 'gateway/routes'].flatMap((room) =>
+      readdirSync(join(root, room)).map((name) => `${room}/${name}`),
+    );
+    const linked = ['runtime', 'proto', 'node_modules', 'package.json', ...beside];
+    for (const name of linked)
+      if (name !== 'gateway/routes') symlinkSync(join(root, name), join(clone, name));
     const written: string[] = [];
     for (const { place, language, above, code } of blocks) {
-      const file = /^\*\*\d\..*`(actors\/wishlist\/[^`]+)`/.exec(above)?.[1];
+      const file = /^\*\*\d\..*`((?:actors|gateway)\/[^`]+)`/.exec(above)?.[1];
       if (!place.startsWith('ARCHITECTURE.md') || language !== 'ts' || file === undefined) continue;
       mkdirSync(dirname(join(clone, file)), { recursive: true });
       writeFileSync(join(clone, file), code);
       written.push(file);
     }
-    expect(written).to.have.length(3);
+    expect(written).to.have.length(5);
     const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as {
       compilerOptions: object;
     };
-    writeFileSync(join(clone, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['actors'] }));
+    writeFileSync(
+      join(clone, 'tsconfig.json'),
+      JSON.stringify({ compilerOptions, include: ['actors', 'gateway/*wish*', 'gateway/routes/wish*'] }),
+    );
     const compiled = await run('node', ['node_modules/typescript/bin/tsc', '--noEmit'], clone, env);
     expect([compiled.code, compiled.output]).to.deep.equal([0, '']);
     const mocha = [
