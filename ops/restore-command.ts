@@ -4,7 +4,6 @@ import { readEnvironment } from './environment.ts';
 import { exitCodes, runCommand } from './infra/run-command.ts';
 import { UsageProblem } from './infra/start-problem.ts';
 import { summaryOf } from './reconcile/say-findings.ts';
-import { sessionRetentionMsOf } from './reconcile/surroundings.ts';
 
 const help = `npm run restore -- --from DIR [--strict]
 
@@ -27,7 +26,7 @@ await runCommand({
     const startedAt = performance.now();
     const config = parseConfig(readEnvironment());
     const { dataDir } = config;
-    const sessionRetentionMs = sessionRetentionMsOf(config);
+    const sessionRetentionMs = config.checkout.retentionMs;
     const { manifest, findings } = await restoreBackup({
       from,
       dataDir,

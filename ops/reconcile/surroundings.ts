@@ -19,7 +19,7 @@ export interface Surroundings {
 /** As the configuration tells where they are. */
 export function surroundingsOf(config: Config, progress: Progress): Surroundings {
   return {
-    sessionRetentionMs: sessionRetentionMsOf(config),
+    sessionRetentionMs: config.checkout.retentionMs,
     async gaps(idle) {
       const lifecycle = createLifecycle({
         progress: { ...progress, done: () => undefined },
@@ -40,11 +40,6 @@ export function surroundingsOf(config: Config, progress: Progress): Surroundings
       return uri === undefined ? undefined : readMongo(uri);
     },
   };
-}
-
-/** How long finished checkouts are kept. */
-export function sessionRetentionMsOf(config: Config): number {
-  return config.checkout.retentionMs;
 }
 
 async function* readMongo(uri: string): AsyncGenerator<StoredCart> {
