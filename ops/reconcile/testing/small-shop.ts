@@ -43,7 +43,11 @@ export interface Bought {
   readonly visit: Visit;
 }
 
-const refusals = new Set<ReturnType<typeof codeOf>>(['empty_cart', 'checkout_in_progress']);
+const refusals = new Set<ReturnType<typeof codeOf>>([
+  'empty_cart',
+  'checkout_in_progress',
+  'too_many_checkouts',
+]);
 const priceCents = 1_250;
 const dayMs = 86_400_000;
 /** How long ago those events were sent that were handled since. */
