@@ -9,11 +9,12 @@ import { startClusterClient } from './compose/cluster-client.ts';
 import { composeShop, startFronts, startGateway } from './compose/entrances.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
 import { startHealth, type Health } from './compose/health.ts';
+import { openDataDirChecked } from './compose/preflight.ts';
 import { startRedisBackend } from './compose/redis.ts';
 import { startServices } from './compose/services.ts';
 import { startGrpcTls } from './compose/tls.ts';
 import type { Config } from './config/config.ts';
-import { openDataDir, type DataDir } from './infra/data-dir.ts';
+import type { DataDir } from './infra/data-dir.ts';
 import type { Lifecycle } from './infra/lifecycle.ts';
 
 export interface RunningTrolley {
@@ -29,7 +30,7 @@ export async function startTrolley(
 ): Promise<RunningTrolley> {
   const dataDir = await lifecycle.start({
     name: 'DATA_DIR',
-    start: () => openDataDir(config.dataDir),
+    start: () => openDataDirChecked(config),
     stop: (held) => held.release(),
     describe: (held) =>
       held.takenOver ? 'The last run was killed: going on from what it had stored' : undefined,

@@ -8,6 +8,7 @@ import type { DataDir } from '../infra/data-dir.ts';
 import { startPostgres } from '../infra/embedded-postgres.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
 import { refuseSharedSessions } from '../infra/postgres-sessions.ts';
+import { asStartProblem } from '../infra/start-problem.ts';
 import { startServer } from '../infra/start-server.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
 
@@ -35,8 +36,13 @@ export async function startPostgresBackend(
   const pool = await lifecycle.start({
     name: 'the PostgreSQL connections',
     async start() {
-      await refuseSharedSessions(url);
-      await runMigrations(url, (line) => logger.info(line));
+      try {
+        await refuseSharedSessions(url);
+        await runMigrations(url, (line) => logger.info(line));
+      } catch (error) {
+        const variable = config.postgres.url === undefined ? '' : 'POSTGRES_URL: ';
+        throw asStartProblem(`${variable}${maskPasswords(url)} can't be used`, error);
+      }
       const { poolMax: max, statementTimeoutMs } = config.postgres;
       return createPostgresPool(url, { logger, max, statementTimeoutMs, connectTimeoutMs: 3_000 });
     },

@@ -6,6 +6,7 @@ import { startSweep } from '../../actors/services/sweep.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import { maskPasswords } from '../../runtime/observe/mask.ts';
+import { reasonOf } from '../../runtime/observe/reason.ts';
 import { checkAt } from '../../runtime/observe/readiness.ts';
 import { createMongoConnection, type MongoConnection } from '../../runtime/storage/mongo/mongo-connection.ts';
 import { MongoStateStore } from '../../runtime/storage/mongo/mongo-state-store.ts';
@@ -79,8 +80,8 @@ async function connect(uri: string, logger: Logger): Promise<MongoConnection> {
     return connection;
   } catch (cause) {
     await connection?.close();
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new StartProblem(`MONGODB_URI: MongoDB can't be reached: ${reason}`, { cause });
+    const sentence = `MONGODB_URI: ${maskPasswords(uri)} can't be used: ${reasonOf(cause)}`;
+    throw new StartProblem(sentence, { cause });
   }
 }
 

@@ -2,10 +2,11 @@ import { systemClock } from '../../runtime/define/clock.ts';
 import { KafkaEventLog } from '../../runtime/events/kafka-event-log.ts';
 import { overTcp, overTls, type ConnectToBroker } from '../../runtime/events/kafka/kafka-sockets.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import { reasonOf } from '../../runtime/observe/reason.ts';
 import type { KafkaConfig } from '../config/config.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
 import { StartProblem } from '../infra/start-problem.ts';
-import { TlsFiles } from '../infra/tls-files.ts';
+import { namedFiles, TlsFiles } from '../infra/tls-files.ts';
 
 /** The event log on the Kafka that the configuration names. */
 export async function startKafkaEventLog(
@@ -24,8 +25,8 @@ export async function startKafkaEventLog(
         return log;
       } catch (cause) {
         await log.close();
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new StartProblem(`KAFKA_BROKERS: Kafka can't be used: ${reason}`, { cause });
+        const sentence = `KAFKA_BROKERS: Kafka can't be used: ${brokers.join()}: ${reasonOf(cause)}`;
+        throw new StartProblem(sentence, { cause });
       }
     },
     stop: (log) => log.close(),
@@ -42,8 +43,7 @@ async function startTls(
   if (path === undefined) return overTls(() => ({}));
   const files = await lifecycle.start({
     name: 'the authorities of Kafka',
-    start: () =>
-      TlsFiles.open({ files: { ca: { variable: 'KAFKA_SSL_CA', path } }, clock: systemClock, logger }),
+    start: () => TlsFiles.open({ files: namedFiles('KAFKA_SSL', { ca: path }), clock: systemClock, logger }),
     stop: (held) => held.close(),
   });
   return overTls(() => files.current);

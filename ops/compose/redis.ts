@@ -1,6 +1,7 @@
 import { systemClock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
 import { maskPasswords } from '../../runtime/observe/mask.ts';
+import { reasonOf } from '../../runtime/observe/reason.ts';
 import { checkAt, type HealthCheck } from '../../runtime/observe/readiness.ts';
 import { openRedis, type RedisTls } from '../../runtime/redis/open-redis.ts';
 import { checkRedis } from '../../runtime/redis/check-redis.ts';
@@ -12,7 +13,7 @@ import { startRedis } from '../infra/embedded-redis.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
 import { StartProblem } from '../infra/start-problem.ts';
 import { startServer } from '../infra/start-server.ts';
-import { TlsFiles } from '../infra/tls-files.ts';
+import { namedFiles, TlsFiles } from '../infra/tls-files.ts';
 import { checkRedisSettings } from './redis-settings.ts';
 
 export interface RedisBackend {
@@ -25,6 +26,8 @@ const redisRoles: readonly Role[] = ['gateway', 'node', 'relay', 'consumers', 'g
 /** Those that put messages into mailboxes, or take them out. */
 const mailboxRoles: readonly Role[] = ['gateway', 'node', 'consumers', 'grpc'];
 
+export const usesRedis = ({ roles }: Config) => redisRoles.some((role) => roles.has(role));
+
 /** The Redis of this process: the one that the configuration names, else one of its own. */
 export async function startRedisBackend(
   config: Config,
@@ -33,7 +36,7 @@ export async function startRedisBackend(
   logger: Logger,
 ): Promise<RedisBackend | undefined> {
   const has = (roles: readonly Role[]) => roles.some((role) => config.roles.has(role));
-  if (!has(redisRoles)) return undefined;
+  if (!usesRedis(config)) return undefined;
   const url =
     config.redis.url ??
     (
@@ -55,7 +58,7 @@ async function connect(url: string, logger: Logger, tls: RedisTls | undefined): 
   try {
     return await openRedis(url, { clock: systemClock, logger, tls });
   } catch (cause) {
-    throw new StartProblem(`REDIS_URL: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    throw new StartProblem(`REDIS_URL: ${reasonOf(cause)}`, { cause });
   }
 }
 
@@ -65,17 +68,11 @@ async function startRedisTls(
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<RedisTls | undefined> {
-  const given = Object.entries(redis.tls).filter((entry): entry is [Part, string] => entry[1] !== undefined);
-  if (given.length === 0) return undefined;
-  const named = given.map(([part, path]) => [part, { variable: `REDIS_TLS_${part.toUpperCase()}`, path }]);
+  const named = namedFiles('REDIS_TLS', redis.tls);
+  if (Object.keys(named).length === 0) return undefined;
   const files = await lifecycle.start({
     name: 'the certificates of Redis',
-    start: () =>
-      TlsFiles.open<Part>({
-        files: Object.fromEntries(named) as Record<Part, { variable: string; path: string }>,
-        clock: systemClock,
-        logger,
-      }),
+    start: () => TlsFiles.open({ files: named, clock: systemClock, logger }),
     stop: (held) => held.close(),
   });
   // Looked at with each new connection.
@@ -91,5 +88,3 @@ async function startRedisTls(
     },
   };
 }
-
-type Part = keyof Config['redis']['tls'];

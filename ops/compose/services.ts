@@ -108,7 +108,7 @@ export async function startServices(
   });
   const { catalog, inventory: stock, payments } = connections;
   const called = { product: catalog, inventory: stock, payment: payments };
-  for (const { role, needed } of calledBy(config)) {
+  for (const { role, needed } of calledElsewhere(config)) {
     const check = checkAt(config.addresses[role], () => called[role].check());
     if (needed) health.need(role, check);
     else health.watch(role, check);
@@ -125,7 +125,7 @@ function ownAddress({ grpcHost, grpcTls }: Config, port: number): string {
 }
 
 /** The services elsewhere that this process calls, and whether it is ready without them. */
-function calledBy({ roles }: Config): { role: ServiceRole; needed: boolean }[] {
+export function calledElsewhere({ roles }: Config): { role: ServiceRole; needed: boolean }[] {
   const waysIn: readonly ServiceRole[] = roles.has('gateway')
     ? services
     : roles.has('grpc')

@@ -5,7 +5,7 @@ import type { Config } from '../config/config.ts';
 import { isLoopback } from '../config/loopback.ts';
 import type { Role } from '../config/roles.ts';
 import type { Lifecycle } from '../infra/lifecycle.ts';
-import { TlsFiles } from '../infra/tls-files.ts';
+import { namedFiles, TlsFiles } from '../infra/tls-files.ts';
 
 /** The certificates of HTTPS on the gateway; undefined: plain HTTP. */
 export async function startGatewayTls(
@@ -14,11 +14,9 @@ export async function startGatewayTls(
   logger: Logger,
 ): Promise<TlsFiles<'cert' | 'key'> | undefined> {
   if (tls === undefined) return undefined;
-  const cert = { variable: 'TLS_CERT', path: tls.cert };
-  const key = { variable: 'TLS_KEY', path: tls.key };
   return lifecycle.start({
     name: 'the certificates of the gateway',
-    start: () => TlsFiles.open({ files: { cert, key }, clock: systemClock, logger }),
+    start: () => TlsFiles.open({ files: namedFiles('TLS', tls), clock: systemClock, logger }),
     stop: (files) => files.close(),
   });
 }
@@ -36,12 +34,9 @@ export async function startGrpcTls(
       logger.warn({ grpcHost }, 'GRPC_INSECURE: whoever reaches the gRPC ports may act for every user');
     return undefined;
   }
-  const ca = { variable: 'GRPC_TLS_CA', path: grpcTls.ca };
-  const cert = { variable: 'GRPC_TLS_CERT', path: grpcTls.cert };
-  const key = { variable: 'GRPC_TLS_KEY', path: grpcTls.key };
   const files = await lifecycle.start({
     name: 'the certificates of gRPC',
-    start: () => TlsFiles.open({ files: { ca, cert, key }, clock: systemClock, logger }),
+    start: () => TlsFiles.open({ files: namedFiles('GRPC_TLS', grpcTls), clock: systemClock, logger }),
     stop: (held) => held.close(),
   });
   return createMutualTls(files);

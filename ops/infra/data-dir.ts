@@ -11,7 +11,7 @@ import {
 import { join, resolve } from 'node:path';
 import { tighten } from './keep-private.ts';
 import { startMarkOf } from './process-identity.ts';
-import { StartProblem } from './start-problem.ts';
+import { asStartProblem, StartProblem } from './start-problem.ts';
 
 /** DATA_DIR, held by this process alone. */
 export interface DataDir {
@@ -33,13 +33,21 @@ interface Holder {
 /** Stands in a DATA_DIR from the first to the last step of a restore: what lies beside it is not whole. */
 export const unfinishedRestore = 'restore.unfinished';
 
-/** Takes DATA_DIR for this process, or says in one line who has it. */
+/** Takes DATA_DIR for this process, or says in one line who has it, or why it can't be used. */
 export function openDataDir(
   folder: string,
   pid: number = process.pid,
   purpose: 'use' | 'restore' = 'use',
 ): DataDir {
   if (purpose === 'use') assertRestored(folder);
+  try {
+    return openFolder(folder, pid);
+  } catch (error) {
+    throw asStartProblem(`DATA_DIR: ${resolve(folder)} can't be used`, error);
+  }
+}
+
+function openFolder(folder: string, pid: number): DataDir {
   makeFolder(resolve(folder));
   const path = realpathSync(resolve(folder));
   const lockFile = join(path, 'trolley.lock');

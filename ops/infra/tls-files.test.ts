@@ -56,7 +56,7 @@ describe('TlsFiles', () => {
 
   const problems: [what: string, break_: () => Promise<unknown>, line: () => string][] = [
     ['a missing file', () => rm(at('own.crt')), () => `GRPC_TLS_CERT: ${at('own.crt')} cannot be read: there is no such file`],
-    ['a folder', () => rm(at('own.key')).then(() => mkdir(at('own.key'))), () => `GRPC_TLS_KEY: ${at('own.key')} cannot be read: EISDIR`],
+    ['a folder', () => rm(at('own.key')).then(() => mkdir(at('own.key'))), () => `GRPC_TLS_KEY: ${at('own.key')} cannot be read: it is a folder`],
     ['a certificate that is none', () => writeFile(at('own.crt'), 'hello'), () => `GRPC_TLS_CERT: ${at('own.crt')} is not a PEM file of certificates`],
     ['an authority that is none', () => writeFile(at('ca.crt'), ''), () => `GRPC_TLS_CA: ${at('ca.crt')} is not a PEM file of certificates`],
     ['a key that is none', () => writeFile(at('own.key'), 'hello'), () => `GRPC_TLS_KEY: ${at('own.key')} is not a PEM file of a private key`],

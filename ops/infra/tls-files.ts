@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { Clock } from '../../runtime/define/clock.ts';
 import type { Logger } from '../../runtime/observe/logger.ts';
+import { reasonOf } from '../../runtime/observe/reason.ts';
 import { StartProblem } from './start-problem.ts';
 
 /** What a file is: a certificate chain, its private key, the authorities that others are checked against. */
@@ -46,7 +47,7 @@ export class TlsFiles<P extends Part> {
 
   /** @throws StartProblem one line: which setting, and what is wrong with its file */
   static async open<P extends Part>(options: TlsFilesOptions<P>): Promise<TlsFiles<P>> {
-    return new TlsFiles(options, await readValid(options.files));
+    return new TlsFiles(options, await readTlsFiles(options.files, options.clock));
   }
 
   get current(): TlsTexts<P> {
@@ -60,10 +61,10 @@ export class TlsFiles<P extends Part> {
 
   /** Reads the files again. What is half-written, or does not fit together, changes nothing. */
   async look(): Promise<void> {
-    const { files, logger } = this.#options;
+    const { files, clock, logger } = this.#options;
     const variables = Object.values<NamedFile>(files).map(({ variable }) => variable);
     try {
-      const found = await readValid(files);
+      const found = await readTlsFiles(files, clock);
       this.#problem = undefined;
       const parts = Object.keys(files) as P[];
       if (this.#closed || parts.every((part) => found[part] === this.#current[part])) return;
@@ -91,12 +92,28 @@ export class TlsFiles<P extends Part> {
   }
 }
 
-async function readValid<P extends Part>(files: Readonly<Record<P, NamedFile>>): Promise<TlsTexts<P>> {
+/** The files that there are paths for, each with the setting that names it: `TLS_CERT` for the prefix `TLS`. */
+export function namedFiles<P extends Part>(
+  prefix: string,
+  paths: Readonly<Partial<Record<P, string | undefined>>>,
+): Readonly<Record<P, NamedFile>> {
+  const given = Object.entries<string | undefined>(paths).flatMap(([part, path]) =>
+    path === undefined ? [] : [[part, { variable: `${prefix}_${part.toUpperCase()}`, path }] as const],
+  );
+  // A set may lack what is not given; it is then read as if there were no such part.
+  return Object.fromEntries(given) as Record<P, NamedFile>;
+}
+
+/** @throws StartProblem one line: which setting, and what is wrong with its file */
+export async function readTlsFiles<P extends Part>(
+  files: Readonly<Record<P, NamedFile>>,
+  clock: Pick<Clock, 'now'>,
+): Promise<TlsTexts<P>> {
   const parts = Object.keys(files) as P[];
   const read = await Promise.all(parts.map(async (part) => [part, await textOf(files[part])] as const));
   const texts = Object.fromEntries(read) as TlsTexts<P>;
   for (const part of parts) {
-    const problem = problemWith(part, texts);
+    const problem = problemWith(part, texts, clock.now());
     const { variable, path } = files[part];
     if (problem !== undefined) throw new StartProblem(`${variable}: ${path} ${problem}`);
   }
@@ -107,22 +124,31 @@ async function textOf({ variable, path }: NamedFile): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const { code = 'unreadable' } = cause as NodeJS.ErrnoException;
-    const reason = code === 'ENOENT' ? 'there is no such file' : code;
+    const { code } = cause as NodeJS.ErrnoException;
+    const reason = code === 'ENOENT' ? 'there is no such file' : reasonOf(cause);
     throw new StartProblem(`${variable}: ${path} cannot be read: ${reason}`, { cause });
   }
 }
 
-function problemWith(part: Part, texts: Partial<TlsTexts<Part>>): string | undefined {
+function problemWith(part: Part, texts: Partial<TlsTexts<Part>>, now: number): string | undefined {
   const { cert = '', key = '', ca = '' } = texts;
   switch (part) {
     case 'cert':
+      return areCertificates(cert) ? expiry(cert, now) : notCertificates;
     case 'ca':
-      return areCertificates(part === 'ca' ? ca : cert) ? undefined : 'is not a PEM file of certificates';
+      return areCertificates(ca) ? undefined : notCertificates;
     case 'key':
       if (!isPrivateKey(key)) return 'is not a PEM file of a private key without a passphrase';
       return areCertificates(cert) && !fit(cert, key) ? 'does not belong to the certificate' : undefined;
   }
+}
+
+const notCertificates = 'is not a PEM file of certificates';
+
+/** Of the first in the chain, which is shown; a file of authorities may well hold some that are over. */
+function expiry(chain: string, now: number): string | undefined {
+  const { validTo } = new X509Certificate(chain);
+  return Date.parse(validTo) < now ? `has expired: it was valid until ${validTo}` : undefined;
 }
 
 const begin = '-----BEGIN CERTIFICATE-----';

@@ -86,6 +86,10 @@ function conditionOf(error: unknown): string | undefined {
     case 'EACCES':
     case 'EPERM':
       return 'permission denied';
+    case 'EEXIST':
+      return 'something else has that name';
+    case 'EISDIR':
+      return 'it is a folder';
     case 'ENOTDIR':
       return 'a part of the path is no folder';
     case 'EMFILE':

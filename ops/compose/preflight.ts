@@ -1,0 +1,67 @@
+import { lookup } from 'node:dns/promises';
+import { systemClock } from '../../runtime/define/clock.ts';
+import { reasonOf } from '../../runtime/observe/reason.ts';
+import type { Config } from '../config/config.ts';
+import { openDataDir, type DataDir } from '../infra/data-dir.ts';
+import { assertPortFree, type PortClaim } from '../infra/ports.ts';
+import { isStartProblem, StartProblem } from '../infra/start-problem.ts';
+import { namedFiles, readTlsFiles } from '../infra/tls-files.ts';
+import { usesRedis } from './redis.ts';
+import { calledElsewhere } from './services.ts';
+
+/**
+ * Takes DATA_DIR, when nothing is in the way of a start that can be seen without starting anything.
+ *
+ * @throws StartProblem a line for each problem
+ */
+export async function openDataDirChecked(config: Config): Promise<DataDir> {
+  // First and alone: of a second start on the same folder every port would be said to be taken, too.
+  const dataDir = openDataDir(config.dataDir);
+  const checks = [...portChecks(config), ...certificateChecks(config), ...addressChecks(config)];
+  const found = await Promise.allSettled(checks);
+  const errors = found.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  if (errors.length === 0) return dataDir;
+  dataDir.release();
+  const fault = errors.find((error) => !isStartProblem(error));
+  throw fault ?? new StartProblem(errors.map((error) => (error as Error).message).join('\n'));
+}
+
+function portChecks(config: Config): Promise<void>[] {
+  const { http, healthPort, grpcHost, grpcPorts, roles } = config;
+  const grpc = (['product', 'inventory', 'payment'] as const).filter((role) => roles.has(role));
+  const fronts = roles.has('grpc') ? (['cart', 'checkout', 'orders'] as const) : [];
+  const claims: PortClaim[] = [
+    ...(healthPort === undefined ? [] : [{ port: healthPort, variable: 'HEALTH_PORT', host: http.host }]),
+    ...(roles.has('gateway') ? [{ port: http.port, variable: 'HTTP_PORT', host: http.host }] : []),
+    ...[...grpc, ...fronts].map((name) => ({
+      port: grpcPorts[name],
+      variable: `${name.toUpperCase()}_PORT`,
+      host: grpcHost,
+    })),
+  ];
+  return claims.map((claim) => assertPortFree(claim));
+}
+
+function certificateChecks(config: Config): Promise<unknown>[] {
+  const { http, grpcTls, redis, kafka, roles } = config;
+  const sets = [
+    http.tls && roles.has('gateway') ? namedFiles('TLS', http.tls) : {},
+    namedFiles('GRPC_TLS', grpcTls ?? {}),
+    usesRedis(config) ? namedFiles('REDIS_TLS', redis.tls) : {},
+    namedFiles('KAFKA_SSL', { ca: kafka?.tls?.ca }),
+  ];
+  return sets.map((files) => readTlsFiles(files, systemClock));
+}
+
+function addressChecks(config: Config): Promise<void>[] {
+  return calledElsewhere(config).map(async ({ role }) => {
+    const address = config.addresses[role];
+    const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
+    try {
+      await lookup(host);
+    } catch (cause) {
+      const name = `${role.toUpperCase()}_SERVICE_ADDR`;
+      throw new StartProblem(`${name}: ${address} can't be found: ${reasonOf(cause)}`, { cause });
+    }
+  });
+}
