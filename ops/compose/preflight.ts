@@ -19,11 +19,11 @@ export async function openDataDirChecked(config: Config): Promise<DataDir> {
   const dataDir = openDataDir(config.dataDir);
   const checks = [...portChecks(config), ...certificateChecks(config), ...addressChecks(config)];
   const found = await Promise.allSettled(checks);
-  const errors = found.flatMap((each) => (each.status === 'rejected' ? [each.reason as unknown] : []));
+  const errors = found.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
   if (errors.length === 0) return dataDir;
   dataDir.release();
   const fault = errors.find((error) => !isStartProblem(error));
-  throw fault ?? new StartProblem(errors.map((error) => (error as Error).message).join('\n'));
+  throw fault ?? new StartProblem(errors.map(({ message }) => message).join('\n'));
 }
 
 function portChecks(config: Config): Promise<void>[] {

@@ -82,7 +82,7 @@ describe('the shop over gRPC', () => {
       const { product: unstocked } = await products.call('createProduct', fields);
       const user = await shop.client.user(1);
       const { body } = await user.send<{ products: { id: number; stock?: number }[] }>('GET', '/products');
-      const listed = body.products?.map(({ id, stock }) => [id, stock]);
+      const listed = body.products.map(({ id, stock }) => [id, stock]);
       expect(listed)
         .to.deep.include([3, 300])
         .and.to.deep.include([Number(unstocked?.id), undefined]);
