@@ -23,6 +23,13 @@ describe('the audit of a ledger', () => {
     expect(checksOf(2, written([1], [2], [3]))).to.deep.equal([]);
   });
 
+  it('takes any number for the first version', () => {
+    const { writes } = written([1], [2]);
+    const later = writes.map((write) => ({ ...write, version: write.version + 1e15 }));
+    expect(checksOf(2, { ...written([1], [2]), version: 1e15 + 2, writes: later })).to.deep.equal([]);
+    expect(checksOf(2, { ...written([1], [2]), version: 1e15 + 3, writes: later })).to.deep.equal(['forked']);
+  });
+
   it('finds a message that was acknowledged and is not there', () => {
     expect(checksOf(3, written([1], [3]))).to.deep.equal(['lost']);
     expect(checksOf(1, undefined)).to.deep.equal(['lost']);
