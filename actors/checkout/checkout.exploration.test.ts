@@ -78,10 +78,10 @@ async function runCheckout(choices: Choices, seen: Seen): Promise<void> {
     at: (point, about) => crashOr(point, `cart ${about}`),
   });
   const carts: CartClaims = {
-    claim: (_user, checkoutId) =>
-      claimsParty.call('claim', () => cart.askPatiently('ClaimForCheckout', { checkoutId })) as ReturnType<
-        CartClaims['claim']
-      >,
+    claim: (_user, checkoutId, { timeoutMs = Infinity }) =>
+      claimsParty.call('claim', () =>
+        cart.askPatiently('ClaimForCheckout', { checkoutId }, timeoutMs),
+      ) as ReturnType<CartClaims['claim']>,
     release: async (_user, checkoutId) => {
       await claimsParty.call('release claim', () => cart.ask('ReleaseClaim', { checkoutId }));
     },

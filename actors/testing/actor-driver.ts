@@ -75,10 +75,19 @@ export class ActorDriver {
     return this.answer(id);
   }
 
-  /** The same, with the effects that come before the answer. */
-  async askPatiently(name: string, input: unknown): Promise<unknown> {
+  /** The same, with the effects that come before the answer, and no longer than that: a crash may lose the answer. */
+  async askPatiently(name: string, input: unknown, timeoutMs: number): Promise<unknown> {
+    const { time } = this.#options;
+    const until = time.now + timeoutMs;
     const id = this.send(name, input);
-    while (!this.answers.has(id) && (await this.step()));
+    while (!this.answers.has(id)) {
+      const isDue = this.#mailbox.length > 0 || this.effects.some(({ notBefore }) => notBefore <= until);
+      if (!isDue) {
+        time.now = Math.max(time.now, until);
+        break;
+      }
+      await this.step();
+    }
     return this.answer(id);
   }
 
