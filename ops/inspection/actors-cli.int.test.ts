@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { systemClock } from '../../runtime/define/clock.ts';
+import { RedisShardRegistry } from '../../runtime/cluster/redis-shard-registry.ts';
 import { addressOf } from '../../runtime/mailbox/address.ts';
 import { BullMqMailbox } from '../../runtime/mailbox/bullmq-mailbox.ts';
 import type { ShardLease } from '../../runtime/mailbox/mailbox.ts';
@@ -42,9 +43,10 @@ describe('npm run actors', () => {
   });
   after(() => redis.disconnect());
 
-  const run = (words: string, scan?: number) =>
+  const run = (words: string, scan?: number) => runWords(words.split(' '), scan);
+  const runWords = (words: string[], scan?: number) =>
     runActors(
-      { words: words.split(' '), scan },
+      { words, scan },
       {
         redis,
         config: { actors },
@@ -114,10 +116,40 @@ describe('npm run actors', () => {
     expect(printed).to.have.length(1);
   });
 
+  it('works for any type, and names those that are hosted when it finds nothing of one that is not', async () => {
+    const hosts = ['wish-list', 'counter'];
+    await new RedisShardRegistry({ redis, logger: silentLogger, namespace: 'actors', hosts }).join(
+      'n',
+      60_000,
+    );
+    const list = addressOf('wish-list', 'for Zoë', actors.shards);
+    const held = { ...lease, shard: list.shard };
+    await redis.set(leaseKey('actors', list.shard), held.token);
+    await mailbox.send(list, 'wish', { v: 1, id: 'm-wish', name: 'Add', input: {} });
+    await mailbox.take(list, held, once);
+    await mailbox.finish(list, held, [{ jobId: 'wish', failedReason: 'broken' }], once);
+
+    expect(await runWords(['dead', 'wish-list', 'for Zoë'])).to.equal(0);
+    expect(printed.join()).to.match(/^wish-list\tfor Zoë\tAdd\twish\t/);
+    expect(await runWords(['retry', 'wish-list', 'for Zoë', 'wish'])).to.equal(0);
+    expect(said.join()).not.to.include('Nobody hosts');
+    expect(await run('release basket 42 retry')).to.equal(1);
+    expect(said.at(-2)).to.include('Nobody hosts the type basket now: the nodes host counter, wish-list.');
+
+    printed = [];
+    expect(await run('types')).to.equal(0);
+    expect(printed).to.deep.equal(['counter', 'wish-list']);
+  });
+
+  it('says that no node is alive to host a type', async () => {
+    expect(await run('dead basket 42')).to.equal(0);
+    expect(said.at(-2)).to.include('Nobody hosts the type basket now: no node is alive.');
+  });
+
   for (const [words, sentence] of [
     ['sleep', /Say what/],
-    ['dead basket 42', /TYPE is one of cart, checkout, order/],
-    ['dead cart forty-two', /"forty-two" is no key of a cart/],
+    ['dead Basket 42', /Say which actor: its TYPE/],
+    ['dead cart', /Say which actor/],
     ['release cart 42', /Say how/],
     ['release cart 42 softly', /Say how/],
     ['retry cart 42', /Say which/],

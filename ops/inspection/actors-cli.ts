@@ -1,10 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { CartContract } from '../../actors/cart/cart.contract.ts';
-import { CheckoutContract } from '../../actors/checkout/checkout.contract.ts';
-import { OrderContract } from '../../actors/order/order.contract.ts';
-import { openClusterClient } from '../../runtime/cluster/open-cluster.ts';
+import { openClusterClient, type Client } from '../../runtime/cluster/open-cluster.ts';
 import { systemClock } from '../../runtime/define/clock.ts';
-import type { ActorContract } from '../../runtime/define/contract.ts';
+import { isActorType } from '../../runtime/define/contract.ts';
 import { silentLogger } from '../../runtime/observe/logger.ts';
 import { addressOf, type ActorAddress } from '../../runtime/mailbox/address.ts';
 import { BullMqMailbox } from '../../runtime/mailbox/bullmq-mailbox.ts';
@@ -14,15 +11,17 @@ import type { Progress } from '../infra/progress.ts';
 import { UsageProblem } from '../infra/start-problem.ts';
 import { deadLettersOf, retryDeadLetter, scanForDeadLetters, type DeadLetter } from './dead-letters.ts';
 
-export const actorsHelp = `npm run actors -- parked
+export const actorsHelp = `npm run actors -- types
+npm run actors -- parked
 npm run actors -- release TYPE KEY retry | give-up
 npm run actors -- dead TYPE KEY
 npm run actors -- dead --scan [KEYS]
 npm run actors -- retry TYPE KEY JOB
 
-Lists what went wrong for good in the mailboxes of the cluster, and lets it go on. TYPE is cart, checkout or order;
-KEY is a user's id, or the id of a checkout. A list has a line for each: actor, message, job, since when, reason.
+Lists what went wrong for good in the mailboxes of the cluster, and lets it go on. TYPE is the type of an
+actor, as cart; KEY is what its actors are called by, as a user's id. A list has a line for each: actor, message, job, since when, reason.
 
+  types      the actor types that nodes host now
   parked     actors that take no messages since one failed (only types with onPoison: 'park')
   release    lets one go on: retry with the message it failed at, or give-up behind it, which makes a dead letter of it
   dead       dead letters of one actor: messages that failed three times, or took their nodes down
@@ -48,12 +47,13 @@ export interface ActorsSurroundings {
 }
 
 const namespace = 'actors';
-const contracts: readonly ActorContract[] = [CartContract, CheckoutContract, OrderContract];
 
 /** What `npm run actors -- …words` does. Resolves to the exit code. */
 export async function runActors(call: ActorsCall, around: ActorsSurroundings): Promise<number> {
   const [verb, ...rest] = call.words;
   switch (verb) {
+    case 'types':
+      return listTypes(around);
     case 'parked':
       return listParked(around);
     case 'release':
@@ -63,13 +63,20 @@ export async function runActors(call: ActorsCall, around: ActorsSurroundings): P
     case 'retry':
       return retry(rest, around);
     default:
-      throw new UsageProblem('Say what: parked, release, dead or retry. See --help.');
+      throw new UsageProblem('Say what: types, parked, release, dead or retry. See --help.');
   }
+}
+
+async function listTypes(around: ActorsSurroundings): Promise<number> {
+  const types = await usingClient(around, (client) => client.hostedTypes());
+  for (const type of types) around.print(type);
+  around.progress.say(`${types.length} types are hosted`);
+  return 0;
 }
 
 async function listParked(around: ActorsSurroundings): Promise<number> {
   const limit = 1_000;
-  const parked = await usingParked(around, (actors) => actors.list(limit));
+  const parked = await usingClient(around, (client) => client.parked.list(limit));
   for (const { type, key, message, reason, at } of parked)
     around.print([type, key, message, new Date(at).toISOString(), reason].join('\t'));
   around.progress.say(parked.length < limit ? `${parked.length} parked` : `${limit} parked, or more`);
@@ -77,19 +84,21 @@ async function listParked(around: ActorsSurroundings): Promise<number> {
 }
 
 async function release(words: readonly string[], around: ActorsSurroundings): Promise<number> {
-  const { contract, actor } = actorOf(words, around);
+  const actor = actorOf(words, around);
   const how = words[2];
   if (how !== 'retry' && how !== 'give-up')
     throw new UsageProblem('Say how: release TYPE KEY retry, or release TYPE KEY give-up.');
-  const released = await usingParked(around, (actors) => actors.release(contract, actor.key, how));
+  const released = await usingClient(around, ({ parked }) => parked.release(actor, actor.key, how));
+  if (!released) await warnIfNotHosted(actor, around);
   around.progress.say(`${actor.type} ${actor.key} ${released ? 'goes on' : 'was not parked'}`);
   return released ? 0 : 1;
 }
 
 async function listDead(words: readonly string[], around: ActorsSurroundings): Promise<number> {
-  const { actor } = actorOf(words, around);
+  const actor = actorOf(words, around);
   const letters = await deadLettersOf(around.redis, namespace, actor);
   for (const letter of letters) around.print(lineOf(letter));
+  if (letters.length === 0) await warnIfNotHosted(actor, around);
   around.progress.say(`${letters.length} dead letters of ${actor.type} ${actor.key}`);
   return 0;
 }
@@ -110,7 +119,7 @@ async function scanDead(maxKeys: number, { redis, progress, print }: ActorsSurro
 }
 
 async function retry(words: readonly string[], around: ActorsSurroundings): Promise<number> {
-  const { actor } = actorOf(words, around);
+  const actor = actorOf(words, around);
   const jobId = words[2];
   if (jobId === undefined) throw new UsageProblem('Say which: retry TYPE KEY JOB.');
   const { redis, config, progress } = around;
@@ -123,26 +132,31 @@ async function retry(words: readonly string[], around: ActorsSurroundings): Prom
     mailboxLimit,
   });
   const sent = await retryDeadLetter(redis, mailbox, namespace, { actor, jobId });
+  if (!sent) await warnIfNotHosted(actor, around);
   progress.say(`${actor.type} ${actor.key} ${sent ? 'has it again' : `has no dead letter ${jobId}`}`);
   return sent ? 0 : 1;
 }
 
 /** @throws UsageProblem */
-function actorOf([type = '', key = '']: readonly string[], { config }: ActorsSurroundings) {
-  const contract = contracts.find((each) => each.type === type);
-  if (contract === undefined) {
+function actorOf([type = '', key = '']: readonly string[], { config }: ActorsSurroundings): ActorAddress {
+  if (!isActorType(type) || key === '')
     throw new UsageProblem(
-      `Say which actor: TYPE is one of ${contracts.map((each) => each.type).join(', ')}.`,
+      'Say which actor: its TYPE, in lower case as npm run actors -- types says, and its KEY.',
     );
-  }
-  if (!contract.key.safeParse(key).success) throw new UsageProblem(`"${key}" is no key of a ${type}.`);
-  const actor: ActorAddress = addressOf(type, key, config.actors.shards);
-  return { contract, actor };
+  return addressOf(type, key, config.actors.shards);
 }
 
-async function usingParked<T>(
+/** A type that nobody hosts may have been one, and left something; or it is misspelt. */
+async function warnIfNotHosted({ type }: ActorAddress, around: ActorsSurroundings): Promise<void> {
+  const types = await usingClient(around, (client) => client.hostedTypes());
+  if (types.includes(type)) return;
+  const hosted = types.length === 0 ? 'no node is alive' : `the nodes host ${types.join(', ')}`;
+  around.progress.warn(`Nobody hosts the type ${type} now: ${hosted}.`);
+}
+
+async function usingClient<T>(
   { redis, config }: ActorsSurroundings,
-  use: (parked: ReturnType<typeof openClusterClient>['parked']) => Promise<T>,
+  use: (client: Client) => Promise<T>,
 ): Promise<T> {
   const { shards, mailboxLimit } = config.actors;
   const cluster = {
@@ -155,7 +169,7 @@ async function usingParked<T>(
   };
   const client = openClusterClient({ ...cluster, namespace });
   try {
-    return await use(client.parked);
+    return await use(client);
   } finally {
     await client.close();
   }

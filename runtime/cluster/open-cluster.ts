@@ -43,6 +43,8 @@ export interface Client {
   readonly parked: ParkedActors;
   /** Names of the nodes that live. Without any, nobody handles what is sent. */
   nodes(): Promise<readonly string[]>;
+  /** Actor types that the nodes host. */
+  hostedTypes(): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export function openClusterClient(options: ClusterOptions): Client {
     refs,
     parked: parkedActors(mailbox, settled.shards),
     nodes: () => registry.members(),
+    hostedTypes: () => registry.hostedTypes(),
     close() {
       refs.close();
       return inbox.close();
@@ -97,7 +100,8 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
     mailbox: new BullMqMailbox(settled),
     replies: new RedisReplies(settled.redis, settled.clock, settled.logger),
   });
-  const registry = new RedisShardRegistry(settled);
+  const hosts = settled.actors.map(({ actor }) => actor.contract.type);
+  const registry = new RedisShardRegistry({ ...settled, hosts });
   const keeper = new ShardKeeper({ ...settled, node: name, registry, events: node });
   await keeper.start();
   return {

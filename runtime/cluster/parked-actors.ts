@@ -1,4 +1,4 @@
-import type { ActorContract, MessageSpecs } from '../define/contract.ts';
+import type { ActorContract } from '../define/contract.ts';
 import { addressOf } from '../mailbox/address.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 
@@ -21,8 +21,8 @@ export interface ParkedActors {
    * Lets one go on: `retry` with the message that it failed at, once its code or its data have been mended;
    * `give-up` behind it, which makes a dead letter of it. Returns whether it was parked.
    */
-  release<M extends MessageSpecs>(
-    contract: ActorContract<M>,
+  release(
+    contract: Pick<ActorContract, 'type'>,
     key: string,
     firstMessage: 'retry' | 'give-up',
   ): Promise<boolean>;
@@ -40,7 +40,6 @@ export function parkedActors(mailbox: Mailbox, shards: number): ParkedActors {
       }
       return found;
     },
-    release: (contract, key, firstMessage) =>
-      mailbox.release(addressOf(contract.type, key, shards), firstMessage),
+    release: ({ type }, key, firstMessage) => mailbox.release(addressOf(type, key, shards), firstMessage),
   };
 }

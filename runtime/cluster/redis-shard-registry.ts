@@ -11,7 +11,8 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 `;
 
-const membersScript = `
+// Of the nodes, or of the actor types that they host.
+const aliveScript = `
 ${nowScript}
 redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 return redis.call('ZRANGE', KEYS[1], 0, -1)
@@ -20,9 +21,13 @@ return redis.call('ZRANGE', KEYS[1], 0, -1)
 // The last of them is forgotten, too, when nobody is left to join.
 const joinScript = `
 ${nowScript}
-redis.call('ZADD', KEYS[1], now + ARGV[2], ARGV[1])
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
+local ttl = ARGV[2]
+redis.call('ZADD', KEYS[1], now + ttl, ARGV[1])
+for i = 3, #ARGV do redis.call('ZADD', KEYS[2], now + ttl, ARGV[i]) end
+for _, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
+  if redis.call('PTTL', key) < tonumber(ttl) then redis.call('PEXPIRE', key, ttl) end
+end
 return redis.call('ZRANGE', KEYS[1], 0, -1)
 `;
 
@@ -51,8 +56,8 @@ return 1
 `;
 
 const scriptsOn = (redis: RedisConnection) => ({
-  members: redisScript<string[]>(redis, 1, membersScript),
-  join: redisScript<string[]>(redis, 1, joinScript),
+  alive: redisScript<string[]>(redis, 1, aliveScript),
+  join: redisScript<string[]>(redis, 2, joinScript),
   acquire: redisScript<string | null>(redis, 2, acquireScript),
   renew: redisScript<number>(redis, 1, renewScript),
   release: redisScript<number>(redis, 1, releaseScript),
@@ -62,6 +67,8 @@ export interface RedisShardRegistryOptions {
   readonly redis: RedisConnection;
   readonly logger: Logger;
   readonly namespace: string;
+  /** Actor types that the node hosts, for those who ask what is hosted. */
+  readonly hosts?: readonly string[];
 }
 
 export class RedisShardRegistry implements ShardRegistry {
@@ -69,26 +76,36 @@ export class RedisShardRegistry implements ShardRegistry {
   readonly #scripts: ReturnType<typeof scriptsOn>;
   readonly #foreign: ForeignKeys;
   readonly #namespace: string;
+  readonly #hosts: readonly string[];
 
-  constructor({ redis, logger, namespace }: RedisShardRegistryOptions) {
+  constructor({ redis, logger, namespace, hosts = [] }: RedisShardRegistryOptions) {
     this.#redis = redis;
     this.#scripts = scriptsOn(redis);
     this.#foreign = new ForeignKeys({ redis, logger });
     this.#namespace = namespace;
+    this.#hosts = hosts;
   }
 
   async join(node: string, ttlMs: number): Promise<string[]> {
-    const members = await this.#ofMembers((key) => this.#scripts.join(key, node, ttlMs));
+    const members = await this.#ofMembers((nodes, types) =>
+      this.#scripts.join(nodes, types, node, ttlMs, ...this.#hosts),
+    );
     return members.sort();
   }
 
   async leave(node: string): Promise<void> {
-    await this.#ofMembers((key) => this.#redis.zrem(key, node));
+    await this.#ofMembers((nodes) => this.#redis.zrem(nodes, node));
   }
 
   async members(): Promise<string[]> {
-    const members = await this.#ofMembers((key) => this.#scripts.members(key));
+    const members = await this.#ofMembers((nodes) => this.#scripts.alive(nodes));
     return members.sort();
+  }
+
+  /** Actor types that nodes host, sorted; those of a node that left until its time is over. */
+  async hostedTypes(): Promise<string[]> {
+    const types = await this.#ofMembers((_nodes, hosted) => this.#scripts.alive(hosted));
+    return types.sort();
   }
 
   async isHeld(shard: number): Promise<boolean> {
@@ -111,11 +128,13 @@ export class RedisShardRegistry implements ShardRegistry {
     await this.#ofShard(shard, (own) => this.#scripts.release(own, token));
   }
 
-  #ofMembers<T>(work: (key: string) => Promise<T>): Promise<T> {
-    const key = `${this.#namespace}:members`;
+  #ofMembers<T>(work: (nodes: string, types: string) => Promise<T>): Promise<T> {
+    const nodes = `${this.#namespace}:members`;
+    // The hash tag puts both into one slot of a Redis Cluster.
+    const types = `{${nodes}}:types`;
     return this.#foreign.healed(
-      () => ({ [key]: 'zset' }),
-      () => work(key),
+      () => ({ [nodes]: 'zset', [types]: 'zset' }),
+      () => work(nodes, types),
     );
   }
 

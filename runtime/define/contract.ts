@@ -38,7 +38,7 @@ export function defineContract<const M extends MessageSpecs>(contract: {
   readonly key: z.ZodType<string>;
   readonly messages: M;
 }): ActorContract<M> {
-  if (!/^[a-z][a-z0-9-]*$/.test(contract.type)) {
+  if (!isActorType(contract.type)) {
     throw new TypeError(`an actor type is kebab-case, not '${contract.type}'`);
   }
   for (const [name, { input, output }] of Object.entries<MessageSpec>(contract.messages)) {
@@ -47,6 +47,11 @@ export function defineContract<const M extends MessageSpecs>(contract: {
     if (output !== undefined) checkSchema(`${message} output`, output, 'answer');
   }
   return contract;
+}
+
+/** Whether a name can be that of an actor type. */
+export function isActorType(name: string): boolean {
+  return /^[a-z][a-z0-9-]*$/.test(name);
 }
 
 export type MessageName<M extends MessageSpecs> = keyof M & string;

@@ -69,6 +69,7 @@ describe('keys of ours that somebody else has written', () => {
       ['{actors-0}:bell', 'stream'],
       ['{actors-0}:own', 'string'],
       ['actors:members', 'zset'],
+      ['{actors:members}:types', 'zset'],
     ] as const) {
       it(`cost nobody an answer: ${key}`, async () => {
         expect(await append(1)).to.deep.equal({ seen: [1] });

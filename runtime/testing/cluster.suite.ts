@@ -211,6 +211,7 @@ export function describeCluster(on: RedisUnderTest): void {
         });
         const both = early ?? openClusterClient(shared);
         const { refs, parked } = both;
+        expect(await both.hostedTypes()).to.include('log');
         await refs.ref(Log, 'a').tell('Append', { n: 1 });
         await until(async () => (await parked.list()).length > 0);
         broken = false;
