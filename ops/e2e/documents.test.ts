@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
-  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -39,7 +39,7 @@ const notRun: readonly (readonly [string, string])[] = [
   ['grpcurl ', 'a program in Go; npm run deploy:check calls every RPC with it'],
   ['docker ', 'needs a container engine'],
   ['kubectl ', 'needs a cluster'],
-  ['npm run verify', 'each of them is a run of minutes of its own'],
+  ['npm run verify', 'most are runs of minutes of their own; the short ones are run'],
   ['git clone ', 'needs a published repository; what follows it is run by bank-account.int.test.ts'],
   ['npm run backup -- --to /backups/2', 'the same commands as in the README, which are run'],
   ['TEST_POSTGRES_URL=', 'needs a PostgreSQL of another version'],
@@ -64,6 +64,32 @@ async function run(program: string, args: readonly string[], cwd: string, env: E
 const shell = (code: string, env: Environment) => run('bash', ['-euo', 'pipefail', '-c', code], root, env);
 
 const blocks = documents.flatMap(blocksOf);
+
+/** Takes the steps of "Add an actor" in a copy of this repository. Returns the files that they write and change. */
+async function addAnActor(copy: string): Promise<string[]> {
+  const rooms = ['proto', 'runtime', 'actors', 'gateway', 'ops', 'package.json', 'README.md', '.env.example'];
+  for (const name of rooms) cpSync(join(root, name), join(copy, name), { recursive: true });
+  symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
+  const steps = blocks.filter(
+    ({ place, above }) => place.startsWith('ARCHITECTURE.md') && /^\*\*\d\./.test(above),
+  );
+  expect(steps.map(({ language }) => language)).to.deep.equal(['ts', 'ts', 'ts', 'ts', 'ts', 'diff']);
+  const files: string[] = [];
+  for (const { language, above, code } of steps) {
+    if (language === 'diff') {
+      writeFileSync(join(copy, 'wishlist.diff'), code);
+      const applied = await run('git', ['apply', 'wishlist.diff'], copy, { PATH: searchPath });
+      expect([applied.code, applied.told]).to.deep.equal([0, '']);
+      for (const [, file = ''] of code.matchAll(/^\+\+\+ b\/(.*)$/gm)) files.push(file);
+    } else {
+      const file = /`((?:actors|gateway)\/[^`]+)`/.exec(above)?.[1] ?? expect.fail(`which file? ${above}`);
+      mkdirSync(dirname(join(copy, file)), { recursive: true });
+      writeFileSync(join(copy, file), code);
+      files.push(file);
+    }
+  }
+  return files;
+}
 const shellBlocks = blocks.filter(({ language }) => language === 'sh');
 const beginning = (start: string) => {
   const found = shellBlocks.find(({ code }) => code.startsWith(start));
@@ -75,11 +101,17 @@ describe('the documents', function () {
   const ran = new Set<Block>();
   let shop: ShopProcess;
   let folder: string;
+  /** This repository, with the actor of ARCHITECTURE.md added. */
+  let copy: string;
+  /** What that has written and changed. */
+  let wishlist: readonly string[];
   let env: Environment;
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'trolley-documents-'));
-    shop = await ShopProcess.start({ DATA_DIR: temporaryDataDir() });
+    copy = join(folder, 'copy');
+    wishlist = await addAnActor(copy);
+    shop = await ShopProcess.startCopy(copy, { DATA_DIR: temporaryDataDir() });
     env = {
       PATH: searchPath,
       HOME: folder,
@@ -140,13 +172,9 @@ describe('the documents', function () {
 
   it('show a counter that counts as the comments say', async () => {
     const block = blocks.find(({ place, language }) => place.startsWith('README.md') && language === 'ts')!;
-    const clone = join(folder, 'clone');
-    mkdirSync(clone);
-    for (const name of ['runtime', 'node_modules', 'package.json'])
-      symlinkSync(join(root, name), join(clone, name));
-    writeFileSync(join(clone, 'counter.ts'), block.code);
+    writeFileSync(join(copy, 'counter.ts'), block.code);
     const { url } = await createTestRedis();
-    const { code, output, told } = await run('node', ['--import', 'tsx', 'counter.ts'], clone, {
+    const { code, output, told } = await run('node', ['--import', 'tsx', 'counter.ts'], copy, {
       ...env,
       REDIS_URL: url,
     });
@@ -156,43 +184,40 @@ describe('the documents', function () {
     expect(expected).to.have.length(3);
   });
 
-  it('tell how to add an actor: what is written there compiles, and its test passes', async () => {
-    const clone = join(folder, 'wishlist');
-    mkdirSync(join(clone, 'actors'), { recursive: true });
-    mkdirSync(join(clone, 'gateway', 'routes'), { recursive: true });
-    const beside = ['actors', 'gateway', 'gateway/routes'].flatMap((room) =>
-      readdirSync(join(root, room)).map((name) => `${room}/${name}`),
-    );
-    const linked = ['runtime', 'proto', 'node_modules', 'package.json', ...beside];
-    for (const name of linked)
-      if (name !== 'gateway/routes') symlinkSync(join(root, name), join(clone, name));
-    const written: string[] = [];
-    for (const { place, language, above, code } of blocks) {
-      const file = /^\*\*\d\..*`((?:actors|gateway)\/[^`]+)`/.exec(above)?.[1];
-      if (!place.startsWith('ARCHITECTURE.md') || language !== 'ts' || file === undefined) continue;
-      mkdirSync(dirname(join(clone, file)), { recursive: true });
-      writeFileSync(join(clone, file), code);
-      written.push(file);
-    }
-    expect(written).to.have.length(5);
+  it('tell how to add an actor: it compiles, its test passes, and the shop has its routes', async () => {
     const { compilerOptions } = JSON.parse(readFileSync(join(root, 'tsconfig.json'), 'utf8')) as {
       compilerOptions: object;
     };
-    writeFileSync(
-      join(clone, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions, include: ['actors', 'gateway/*wish*', 'gateway/routes/wish*'] }),
-    );
-    const compiled = await run('node', ['node_modules/typescript/bin/tsc', '--noEmit'], clone, env);
+    writeFileSync(join(copy, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: wishlist }));
+    const compiled = await run('node', ['node_modules/typescript/bin/tsc'], copy, env);
     expect([compiled.code, compiled.output]).to.deep.equal([0, '']);
-    const mocha = [
-      '--import',
-      'tsx',
-      join(root, 'node_modules', 'mocha', 'lib', 'cli', 'cli.js'),
-      ...written.filter((file) => file.endsWith('.test.ts')),
-    ];
-    const { code, output, told } = await run('node', mocha, clone, env);
+
+    const mocha = ['--import', 'tsx', join(root, 'node_modules', 'mocha', 'lib', 'cli', 'cli.js')];
+    const tests = wishlist.filter((file) => file.endsWith('.test.ts'));
+    const { code, output, told } = await run('node', [...mocha, ...tests], copy, env);
     expect([code, told], output).to.deep.equal([0, '']);
     expect(output).to.include('1 passing');
+
+    const user = await shop.client.user(7);
+    const wished = await user.send('POST', '/wishlist', { json: { product_id: 3 } });
+    expect([wished.status, wished.body]).to.deep.equal([201, { product_ids: [3] }]);
+    const [read, others] = [await user.send('GET', '/wishlist'), await shop.client.user(8)];
+    expect([read.status, read.body]).to.deep.equal([200, { product_ids: [3] }]);
+    expect((await others.send('GET', '/wishlist')).body).to.deep.equal({ product_ids: [] });
+  });
+
+  it('let a developer list the benches and the ways to treat it badly, and write what is generated', async () => {
+    const generated = ['README.md', '.env.example', 'proto/gen/services.binpb'];
+    const texts = () => generated.map((file) => readFileSync(join(copy, file)).toString('latin1'));
+    const before = texts();
+    const { code: block } = beginning('npm run verify');
+    const short = block.split('\n').filter((line) => /^npm run (bench|chaos|proto|config:docs) /.test(line));
+    expect(short).to.have.length(4);
+    const { code, output, told } = await run('bash', ['-euc', short.join('\n')], copy, env);
+    expect([code, told], output).to.deep.equal([0, '']);
+    for (const name of ['mailbox', 'sizing', 'cluster', 'outage'])
+      expect(output).to.match(new RegExp(`^ +${name} `, 'm'));
+    expect(texts()).to.deep.equal(before);
   });
 
   it('name nothing that is not there, and nothing that bash does not take', async () => {

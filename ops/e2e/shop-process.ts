@@ -17,7 +17,6 @@ import { ShopStores } from './shop-stores.ts';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const root = join(import.meta.dirname, '..', '..');
-const main = join(root, 'ops', 'main.ts');
 const tokens = { secret: developmentSecret, issuer: 'ecommerce-platform' };
 
 export interface Ended {
@@ -30,7 +29,8 @@ export interface Ended {
 }
 
 /** Elsewhere than here, so that somebody's own `.env` changes nothing; tsx is still found. */
-function nodeCommand(args: readonly string[] = []): Command {
+function nodeCommand(args: readonly string[] = [], tree = root): Command {
+  const main = join(tree, 'ops', 'main.ts');
   return { program: process.execPath, args: ['--import', tsx, main, ...args], cwd: tmpdir() };
 }
 
@@ -81,6 +81,13 @@ export class ShopProcess {
     const output = outputFile === undefined ? undefined : openSync(outputFile, 'a');
     const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, nodeCommand(), output);
     if (output !== undefined) closeSync(output);
+    await shop.#ready;
+    return shop;
+  }
+
+  /** Starts the shop that a copy of this repository is, changed as somebody wished, and waits until it is ready. */
+  static async startCopy(tree: string, environment: Environment): Promise<ShopProcess> {
+    const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, nodeCommand([], tree));
     await shop.#ready;
     return shop;
   }
