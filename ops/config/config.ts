@@ -97,6 +97,8 @@ export interface KafkaConfig {
 
 /** Known to everyone who reads this file: good for trying things out, refused in production. */
 export const developmentSecret = 'trolley-development-secret-not-for-production';
+/** Of the PostgreSQL in `docker-compose.yml`, as published as that. */
+export const developmentPassword = 'trolley';
 
 /** Puts the values of the variables where the code looks for them. */
 export function arrange(

@@ -258,6 +258,18 @@ describe('parseConfig', () => {
       { NODE_ENV: 'production', JWT_SECRET: longSecret, JWT_SECRETS_PREVIOUS: developmentSecret },
       'JWT_SECRETS_PREVIOUS: got the published one of development, wanted a secret',
     ],
+    ...[
+      'postgres://trolley:trolley@db/trolley',
+      'postgresql://shop:troll%65y@db:5432/shop?schema=a',
+      'postgres://db/shop?user=shop&password=trolley',
+    ].map((POSTGRES_URL): [Record<string, string>, string] => [
+      { NODE_ENV: 'production', ROLES: 'relay', POSTGRES_URL },
+      'POSTGRES_URL: got the published password of docker-compose.yml, wanted one of your own in production',
+    ]),
+    [
+      { NODE_ENV: 'production', ROLES: 'node', MONGODB_URI: 'mongodb://u:trolley@one,two/shop' },
+      'MONGODB_URI: got the published password of docker-compose.yml, wanted one',
+    ],
     [{ NODE_ENV: 'production', JWT_SECRET: 'short' }, 'JWT_SECRET: got 5 bytes (hidden), wanted a secret'],
   ];
   for (const [env, line] of refusals) {
@@ -282,6 +294,13 @@ describe('parseConfig', () => {
   it('looks only at what its roles read', () => {
     const env = { ROLES: 'payment', NODE_ENV: 'production', HTTP_PORT: 'x', PRODUCT_PORT: '50054' };
     expect(parseConfig(env).http.port).to.equal(8080);
+  });
+
+  it('takes a password in production that is not the published one, and that one in development', () => {
+    const POSTGRES_URL = 'postgres://trolley:trolley@db/trolley';
+    const own = 'postgres://trolley:trolley2@trolley/trolley?application_name=trolley';
+    expect(problemsOf({ NODE_ENV: 'production', ROLES: 'relay', POSTGRES_URL: own })).to.deep.equal([]);
+    expect(problemsOf({ ROLES: 'relay', POSTGRES_URL })).to.deep.equal([]);
   });
 
   it('starts in production with a long secret', () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { StartProblem } from '../infra/start-problem.ts';
-import { arrange, developmentSecret, type Config } from './config.ts';
+import { arrange, developmentPassword, developmentSecret, type Config } from './config.ts';
 import { ignoredFeatures, refuseLaterFeatures } from './later-features.ts';
 import { isLoopback } from './loopback.ts';
 import { roles, type Role } from './roles.ts';
@@ -31,7 +31,10 @@ export function parseConfig(env: Environment): Config {
     const wrong = new Set(result.error.issues.map((issue) => String(issue.path[0]) as VariableName));
     for (const name of wrong) if (!refused.has(name)) lines.push(problemWith(name, given[name] ?? ''));
   }
-  if (given.NODE_ENV === 'production' && active.has('gateway')) lines.push(...secretProblems(given));
+  if (given.NODE_ENV === 'production') {
+    if (active.has('gateway')) lines.push(...secretProblems(given));
+    lines.push(...publishedPasswords(given));
+  }
   lines.push(...halfGiven(given), ...unencrypted(given), ...withoutKafka(given));
   if (result.success) {
     const values = result.data as Values;
@@ -99,6 +102,28 @@ function secretProblems({ JWT_SECRET, JWT_SECRETS_PREVIOUS }: Given): string[] {
   const bad = secrets.schema.parse(JWT_SECRETS_PREVIOUS ?? '').find(isBad);
   if (bad !== undefined) lines.push(`JWT_SECRETS_PREVIOUS: ${got(bad)}, ${wanted}`);
   return lines;
+}
+
+/** Addresses with a password that everyone can read in `docker-compose.yml`. */
+function publishedPasswords(given: Given): string[] {
+  const names = ['REDIS_URL', 'POSTGRES_URL', 'MONGODB_URI'] as const;
+  return names
+    .filter((name) => passwordIn(given[name] ?? '') === developmentPassword)
+    .map(
+      (name) =>
+        `${name}: got the published password of docker-compose.yml, wanted one of your own in production`,
+    );
+}
+
+/** Not by `URL`, which takes no list of hosts. */
+function passwordIn(address: string): string | undefined {
+  const [, password, query] = /^\w+:\/\/(?:[^:@/?#]*:([^@/?#]*)@)?[^?#]*(?:\?([^#]*))?/.exec(address) ?? [];
+  const given = new URLSearchParams(query).get('password') ?? password;
+  try {
+    return given === undefined ? undefined : decodeURIComponent(given);
+  } catch {
+    return given;
+  }
 }
 
 /** Settings of which each means nothing without the others. */
