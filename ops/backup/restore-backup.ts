@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, rmdirSync, rmSync } from 'node:fs';
-import { chmod, copyFile, mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client } from 'pg';
@@ -10,6 +9,7 @@ import { startPostgres } from '../infra/embedded-postgres.ts';
 import type { EmbeddedServer } from '../infra/embedded-server.ts';
 import type { Progress } from '../infra/progress.ts';
 import { StartProblem } from '../infra/start-problem.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../infra/temporary-folder.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
 import { unknownGaps } from '../reconcile/event-gap.ts';
 import type { Findings } from '../reconcile/findings.ts';
@@ -157,7 +157,7 @@ async function fillPostgres(
 
 /** As the program made them that the backup was taken of; what is newer is applied by the next start. */
 async function makeTables(url: string, copy: PostgresCopy): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'trolley-restore-'));
+  const folder = temporaryFolder('restore');
   try {
     for (const { name, checksum } of copy.migrations) {
       const source = new URL(name, migrations);
@@ -170,7 +170,7 @@ async function makeTables(url: string, copy: PostgresCopy): Promise<void> {
     }
     await runMigrations(url, () => undefined, pathToFileURL(`${folder}/`));
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    removeTemporaryFolder(folder);
   }
 }
 

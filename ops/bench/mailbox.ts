@@ -1,10 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { readEnvironment } from '../environment.ts';
 import { startRedis } from '../infra/embedded-redis.ts';
 import type { Command, Given } from '../infra/run-command.ts';
 import { UsageProblem } from '../infra/start-problem.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../infra/temporary-folder.ts';
 import { asksScenario } from './mailbox/asks.scenario.ts';
 import { Bench, type Result, type Scenario } from './mailbox/bench.ts';
 import { failoverScenario } from './mailbox/failover.scenario.ts';
@@ -66,7 +65,7 @@ async function runAll(
   quick: boolean,
   say: (line: string) => void,
 ): Promise<Result> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'trolley-bench-'));
+  const dataDir = temporaryFolder('bench');
   try {
     const redis = await startRedis({ dataDir, searchPath: readEnvironment()['PATH'] ?? '' });
     say(redis.label);
@@ -83,6 +82,6 @@ async function runAll(
       await redis.stop();
     }
   } finally {
-    await rm(dataDir, { recursive: true, force: true });
+    removeTemporaryFolder(dataDir);
   }
 }

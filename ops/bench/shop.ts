@@ -1,8 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command, Given } from '../infra/run-command.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../infra/temporary-folder.ts';
 import { ShopProcess } from '../e2e/shop-process.ts';
 import { Buyers } from './shop/buyers.ts';
 import { HttpCaller } from './shop/http-caller.ts';
@@ -32,7 +31,7 @@ type Values = Given<typeof options>['values'];
 export const shopBench: Command<typeof options> = { help, options, run: ({ values }) => measure(values) };
 
 async function measure(values: Values): Promise<number> {
-  const dataDir = await mkdtemp(join(tmpdir(), 'trolley-bench-'));
+  const dataDir = temporaryFolder('bench');
   try {
     const figures = await run(dataDir, values.quick ? 0.2 : 1);
     process.stdout.write(`${render(figures)}\n`);
@@ -42,7 +41,7 @@ async function measure(values: Values): Promise<number> {
     }
     return 0;
   } finally {
-    await rm(dataDir, { recursive: true, force: true });
+    removeTemporaryFolder(dataDir);
   }
 }
 

@@ -1,10 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { writeFile } from 'node:fs/promises';
 import { readEnvironment } from '../environment.ts';
 import { startRedis } from '../infra/embedded-redis.ts';
 import type { Command, Given } from '../infra/run-command.ts';
 import { isStartProblem } from '../infra/start-problem.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../infra/temporary-folder.ts';
 import { Bench } from './mailbox/bench.ts';
 import { spaceScenario } from './mailbox/space.scenario.ts';
 import { renderCosts, type Cost } from './sizing/cost.ts';
@@ -54,11 +53,11 @@ async function measureAll(values: Values): Promise<number> {
 }
 
 async function inFolder<T>(measure: (folder: string) => Promise<T>): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'trolley-bench-'));
+  const folder = temporaryFolder('bench');
   try {
     return await measure(folder);
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    removeTemporaryFolder(folder);
   }
 }
 

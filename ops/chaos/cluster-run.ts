@@ -1,9 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createPostgresPool, type PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
 import { startPostgres } from '../infra/embedded-postgres.ts';
+import { keepTemporaryFolder, removeTemporaryFolder, temporaryFolder } from '../infra/temporary-folder.ts';
 import { ClusterClients } from './cluster-clients.ts';
 import { keyName, messagesOf, type KeyProblem } from './cluster-messages.ts';
 import { ClusterNodes } from './cluster-nodes.ts';
@@ -29,10 +27,10 @@ export async function runCluster(
   host: ScenarioHost,
   say: (line: string) => void,
 ): Promise<ClusterReport> {
-  const folder = mkdtempSync(join(tmpdir(), 'trolley-chaos-'));
+  const folder = temporaryFolder('chaos');
+  if (options.keepFolder) keepTemporaryFolder(folder);
   const releasers: (() => unknown)[] = [
-    () =>
-      options.keepFolder ? say(`logs are in ${folder}`) : rmSync(folder, { recursive: true, force: true }),
+    () => (options.keepFolder ? say(`logs are in ${folder}`) : removeTemporaryFolder(folder)),
   ];
   const watchdog = AbortSignal.timeout(options.deadlineMs);
   const broken = new AbortController();

@@ -1,5 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -8,6 +7,7 @@ import { ShopClient } from '../e2e/shop-client.ts';
 import { portOf, type Environment } from '../e2e/shop-environment.ts';
 import { ShopProcess } from '../e2e/shop-process.ts';
 import { ShopStores } from '../e2e/shop-stores.ts';
+import { keepTemporaryFolder, removeTemporaryFolder, temporaryFolder } from '../infra/temporary-folder.ts';
 import {
   startPrivateKafka,
   startPrivateMongo,
@@ -46,10 +46,10 @@ export async function runOutages(
   { signal }: ScenarioHost,
   say: (line: string) => void,
 ): Promise<OutageReport> {
-  const folder = mkdtempSync(join(tmpdir(), 'trolley-chaos-'));
+  const folder = temporaryFolder('chaos');
+  if (options.keepFolder) keepTemporaryFolder(folder);
   const releasers: (() => unknown)[] = [
-    () =>
-      options.keepFolder ? say(`logs are in ${folder}`) : rmSync(folder, { recursive: true, force: true }),
+    () => (options.keepFolder ? say(`logs are in ${folder}`) : removeTemporaryFolder(folder)),
   ];
   const findings: Finding<OutageCheck>[] = [];
   const find = (check: OutageCheck, key: string, expected: string, found: string) =>

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { nodeProblem } from './package-facts.mjs';
 
@@ -21,6 +21,9 @@ if (tooOld !== undefined) {
 
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 const watchMs = 250;
+/** How long what was started may take to end. */
+const childrenMs = 10_000;
+const pause = new Int32Array(new SharedArrayBuffer(4));
 /** The terminal tells all of us of Ctrl-C, and npm tells it once more: within this time it is the same keystroke. */
 export const echoMs = 1_000;
 
@@ -51,35 +54,50 @@ function watchParent() {
 
 function endAtOnce(name, number) {
   process.stderr.write(`Ended by ${name}.\n`);
+  signalChildren('SIGTERM');
+  // What they write to goes with this process, so they go first. No line of the program runs meanwhile.
+  const giveUpAt = performance.now() + childrenMs;
+  while (children().length > 0 && performance.now() < giveUpAt) Atomics.wait(pause, 0, 0, 20);
+  signalChildren('SIGKILL');
+  process.exit(128 + number);
+}
+
+function signalChildren(name) {
   for (const child of children()) {
     try {
-      process.kill(child, 'SIGTERM');
+      process.kill(child, name);
     } catch {
       // It has ended meanwhile, or is another user's.
     }
   }
-  process.exit(128 + number);
 }
 
-/** Linux answers from /proc, others by `pgrep`. */
+/** Linux answers from /proc, others by `ps`. */
 function children() {
   try {
     if (process.platform === 'linux') return readdirSync('/proc').map(Number).filter(isChild);
-    return execFileSync('pgrep', ['-P', String(process.pid)], { encoding: 'utf8' })
+    const { pid: ps, stdout } = spawnSync('ps', ['-A', '-o', 'pid=,ppid=,state='], { encoding: 'utf8' });
+    const lines = stdout
       .trim()
       .split('\n')
-      .map(Number);
+      .map((line) => line.trim().split(/\s+/));
+    const own = lines.filter(
+      ([pid, of, state]) => Number(of) === process.pid && Number(pid) !== ps && !state.startsWith('Z'),
+    );
+    return own.map(([pid]) => Number(pid));
   } catch {
     return [];
   }
 }
 
+/** One that has ended and was not waited for is none any more. */
 function isChild(pid) {
   if (!(pid > 0)) return false;
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
     // The name in brackets may hold blanks. Behind it: the state, and the parent.
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === process.pid;
+    const [state, parentId] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(parentId) === process.pid && state !== 'Z';
   } catch {
     return false;
   }

@@ -1,8 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { isAlive } from './process-identity.ts';
 
@@ -67,6 +68,34 @@ describe('the end of what an npm script started', () => {
       await untilGone(pids);
     });
   }
+
+  it('takes away the folders that it made, once those who write to them have ended', async () => {
+    const folders = pathToFileURL(join(import.meta.dirname, 'temporary-folder.ts')).href;
+    const writer = `
+      const { mkdirSync } = require('node:fs');
+      process.once('SIGTERM', () => setTimeout(() => {
+        mkdirSync(process.argv[1] + '/late/writing', { recursive: true });
+        process.exit();
+      }, 300));
+      console.log('ready');
+      setInterval(() => undefined, 1000);
+    `;
+    const program = `
+      import { spawn } from 'node:child_process';
+      import { temporaryFolder } from ${JSON.stringify(folders)};
+      const folder = temporaryFolder('ending');
+      const child = spawn(process.execPath, ['-e', ${JSON.stringify(writer)}, folder], { stdio: 'pipe' });
+      child.stdout.once('data', () => console.log(folder));
+    `;
+    const modules = ['--import', ending, '--import', 'tsx', '--input-type=module'];
+    const { child, ended } = run(process.execPath, ...modules, '-e', program);
+    const [line] = (await once(child.stdout!, 'data')) as [Buffer];
+    const folder = line.toString().trim();
+    expect(existsSync(folder)).to.equal(true);
+    child.kill('SIGTERM');
+    expect(await ended).to.deep.equal({ code: 143, said: 'Ended by SIGTERM.\n' });
+    expect(existsSync(folder)).to.equal(false);
+  });
 
   it('can be had by every script of package.json: none leaves its shell between npm and the program', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

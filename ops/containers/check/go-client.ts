@@ -1,12 +1,10 @@
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { eventually } from '../../e2e/eventually.ts';
 import { portOf } from '../../e2e/shop-environment.ts';
 import { ShopProcess } from '../../e2e/shop-process.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../../infra/temporary-folder.ts';
 import { StartProblem } from '../../infra/start-problem.ts';
 
 const run = promisify(execFile);
@@ -61,7 +59,7 @@ class GoClient {
 
 /** Buys, cancels, stocks and prices over every RPC that the services tell of. @throws StartProblem for the first that fails */
 export async function callEveryMethod(grpcurl: string): Promise<void> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'trolley-go-client-'));
+  const dataDir = temporaryFolder('go-client');
   const shop = await ShopProcess.start({ DATA_DIR: dataDir });
   try {
     const client = new GoClient(grpcurl, shop);
@@ -82,7 +80,7 @@ export async function callEveryMethod(grpcurl: string): Promise<void> {
   } finally {
     shop.signal('SIGTERM');
     await shop.ended;
-    rmSync(dataDir, { recursive: true, force: true });
+    removeTemporaryFolder(dataDir);
   }
 }
 

@@ -1,11 +1,11 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { createProgress } from '../../infra/progress.ts';
 import { isStartProblem, StartProblem } from '../../infra/start-problem.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../../infra/temporary-folder.ts';
 import { parseDockerfile } from '../rehearsal/parse-dockerfile.ts';
 import { unknownDependencies } from './compose-problems.ts';
 import { callEveryMethod } from './go-client.ts';
@@ -22,7 +22,7 @@ import { findTools } from './tools.ts';
 const root = join(import.meta.dirname, '..', '..', '..');
 const run = promisify(execFile);
 const progress = createProgress(process.stdout);
-const folder = mkdtempSync(join(tmpdir(), 'trolley-deploy-check-'));
+const folder = temporaryFolder('deploy-check');
 
 /** Rules that are not ours, each for a reason. */
 const notOurs = [
@@ -41,7 +41,7 @@ try {
   progress.fail(error.message);
   process.exitCode = 1;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  removeTemporaryFolder(folder);
 }
 
 async function check(): Promise<void> {

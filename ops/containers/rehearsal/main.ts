@@ -1,12 +1,12 @@
 import { execFileSync, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { findFreePort } from '../../infra/ports.ts';
 import { createProgress } from '../../infra/progress.ts';
 import { isStartProblem, StartProblem } from '../../infra/start-problem.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../../infra/temporary-folder.ts';
 import { providePostgres, provideRedis } from '../../infra/testing/test-servers.ts';
 import { buildImage, type Image } from './build-image.ts';
 import { parseDockerfile } from './parse-dockerfile.ts';
@@ -24,7 +24,7 @@ const startDeadlineMs = 60_000;
 const stopDeadlineMs = 30_000;
 
 const progress = createProgress(process.stdout);
-const folder = mkdtempSync(join(tmpdir(), 'trolley-rehearsal-'));
+const folder = temporaryFolder('rehearsal');
 try {
   await rehearse();
 } catch (error) {
@@ -32,7 +32,7 @@ try {
   progress.fail(error.message);
   process.exitCode = 1;
 } finally {
-  rmSync(folder, { recursive: true, force: true });
+  removeTemporaryFolder(folder);
 }
 
 async function rehearse(): Promise<void> {

@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startKafka, type KafkaOptions } from '../embedded-kafka.ts';
 import { startMongo } from '../embedded-mongo.ts';
 import { startPostgres } from '../embedded-postgres.ts';
@@ -8,6 +5,7 @@ import { startRedis } from '../embedded-redis.ts';
 import { startRedisCluster, type RedisCluster, type RedisClusterOptions } from '../embedded-redis-cluster.ts';
 import { startWatchedRedis, type SentinelOptions, type WatchedRedis } from '../embedded-sentinels.ts';
 import type { EmbeddedServer } from '../embedded-server.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../temporary-folder.ts';
 import { recipes, startInContainer } from './container-servers.ts';
 import type { TestServer } from './test-server.ts';
 
@@ -63,11 +61,11 @@ async function inFolder<S extends { stop(deadlineMs?: number): Promise<void> }>(
   name: string,
   start: (dataDir: string) => Promise<S>,
 ): Promise<S> {
-  const dataDir = temporaryFolder(name);
+  const dataDir = temporaryFolder(`test-${name}`);
   const started = await start(dataDir);
   const stop = async (deadlineMs?: number) => {
     await started.stop(deadlineMs);
-    rmSync(dataDir, { recursive: true, force: true });
+    removeTemporaryFolder(dataDir);
   };
   return { ...started, stop };
 }
@@ -107,7 +105,7 @@ async function startPrivate(
   name: string,
   start: (place: { readonly dataDir: string; readonly port?: number }) => Promise<EmbeddedServer>,
 ): Promise<PrivateServer> {
-  const dataDir = temporaryFolder(`private-${name}`);
+  const dataDir = temporaryFolder(`test-private-${name}`);
   let server = await start({ dataDir });
   const { port, url } = server;
   return {
@@ -124,7 +122,7 @@ async function startPrivate(
     },
     async stop() {
       await server.stop();
-      rmSync(dataDir, { recursive: true, force: true });
+      removeTemporaryFolder(dataDir);
     },
   };
 }
@@ -137,13 +135,13 @@ async function provide(
   if (given !== undefined && given !== '') return { url: given, stop: async () => undefined };
   const contained = isContained(name) ? await startInContainer(name, say) : undefined;
   if (contained !== undefined) return contained;
-  const dataDir = temporaryFolder(name);
+  const dataDir = temporaryFolder(`test-${name}`);
   const server = await start(dataDir);
   return {
     url: server.url,
     async stop() {
       await server.stop();
-      rmSync(dataDir, { recursive: true, force: true });
+      removeTemporaryFolder(dataDir);
     },
   };
 }
@@ -153,8 +151,4 @@ const isContained = (name: string): name is keyof typeof recipes => Object.hasOw
 /** What a run does before its tests: standard output belongs to the report. */
 function say(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-function temporaryFolder(name: string): string {
-  return mkdtempSync(join(tmpdir(), `trolley-test-${name}-`));
 }
