@@ -110,7 +110,8 @@ describe('checkouts in PostgreSQL', () => {
     await put('old, without an order', completed, at);
     await put('old, under way', begun, at);
     await put('young', failed, at + 2);
-    expect(await removeEndedCheckouts(pool, at + 1)).to.be.at.least(2);
+    // By two at once: neither waits for the other.
+    await Promise.all([removeEndedCheckouts(pool, at + 1), removeEndedCheckouts(pool, at + 1)]);
     const { rows } = await pool.query<{ key: string }>(
       'SELECT idempotency_key AS key FROM checkout_sessions WHERE user_id = 9 ORDER BY 1',
     );
