@@ -12,16 +12,17 @@ export async function welcome(
   const places = ['', `  API      ${api}`, `  Health   ${gatewayUrl}/health/ready`];
   // Who can read a production log must not be able to buy.
   if (mode === 'production') return `${places.join('\n')}\n`;
-  const send = `curl -sH "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'`;
+  const send = `curl -sw '\\n' -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json'`;
   return [
     ...places,
     '',
     `  A token of user ${user}, for 12 hours:`,
     `  TOKEN=${await mintToken(jwt, { userId: user })}`,
     '',
-    `  curl -sH "Authorization: Bearer $TOKEN" ${api}/products`,
+    `  curl -sw '\\n' -H "Authorization: Bearer $TOKEN" ${api}/products`,
     `  ${send} -d '{"product_id":1,"quantity":2}' ${api}/cart/items`,
-    `  ${send} -d '{"idempotency_key":"my-first"}' ${api}/checkout`,
+    // Another key whenever it is pasted: the same one again would give the same checkout.
+    `  ${send} -d "{\\"idempotency_key\\":\\"$(date +%s%N)\\"}" ${api}/checkout`,
     '',
   ].join('\n');
 }

@@ -142,7 +142,7 @@ describe('the documents', function () {
   it('let a newcomer buy something, and be refused', async () => {
     const code =
       take('TOKEN=$(npm run -s token') + take(`api localhost:8080/api/v1/cart/items -d '{"product_id":3`);
-    const { code: status, output, told } = await shell(code, env);
+    const { code: status, output, told } = await shell(code + code, env);
     expect([status, told]).to.deep.equal([0, '']);
     const answers = output
       .trim()
@@ -153,8 +153,27 @@ describe('the documents', function () {
       status: 'FAILED',
       failure_reason: 'payment_declined: card_declined',
     });
-    expect(answers).to.have.length(8);
+    // Pasted twice, it buys twice.
+    expect(answers).to.have.length(16);
+    expect(answers[11]).to.include({ status: 'COMPLETED' });
+    expect(answers[11]!['checkout_id']).not.to.equal(answers[3]!['checkout_id']);
   });
+
+  for (const program of ['sh', 'bash']) {
+    it(`and the welcome may be pasted again and again, into ${program}`, async () => {
+      const welcome = shop.lines.filter((line) => /^ {2}(TOKEN=|curl )/.test(line)).join('\n');
+      const script = `${welcome}\n${welcome}`;
+      const { code, output, told } = await run(program, ['-euc', script], folder, env);
+      expect([code, told]).to.deep.equal([0, '']);
+      const bought = output
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as Record<string, unknown>)
+        .filter((answer) => 'checkout_id' in answer);
+      expect(bought.map(({ status }) => status)).to.deep.equal(['COMPLETED', 'COMPLETED']);
+      expect(new Set(bought.map((each) => each['checkout_id']))).to.have.length(2);
+    });
+  }
 
   it('let a caller of gRPC read a cart', async () => {
     const { code, output, told } = await shell(take('npx buf curl'), env);
