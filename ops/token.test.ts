@@ -39,7 +39,7 @@ describe('npm run token', () => {
     expect(failure).to.include({
       code: 1,
       stdout: '',
-      stderr: 'Tokens are handed out in development only: NODE_ENV is production.\n',
+      stderr: '✗ Tokens are handed out in development only: NODE_ENV is production.\n',
     });
   });
 });
