@@ -4,7 +4,7 @@ import { chmod, copyFile, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client } from 'pg';
-import { makeFolder, openDataDir, unfinishedRestore } from '../infra/data-dir.ts';
+import { makeDataFolder, openDataDir, unfinishedRestore } from '../infra/data-dir.ts';
 import { startPostgres } from '../infra/embedded-postgres.ts';
 import type { EmbeddedServer } from '../infra/embedded-server.ts';
 import type { Progress } from '../infra/progress.ts';
@@ -70,7 +70,7 @@ export async function restoreBackup(options: RestoreOptions): Promise<Restored> 
     } else if (contentsOf(held.path).length > 0)
       throw new StartProblem(`${held.path} is not empty. Restore into a new DATA_DIR.`);
     try {
-      makeFolder(place);
+      makeDataFolder(place);
       await flush(held.path);
       for (const { file } of manifest.sqlite)
         await restoreFile(join(from, file), join(place, file), progress);

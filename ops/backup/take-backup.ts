@@ -1,7 +1,8 @@
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { makeFolder } from '../../runtime/storage/make-folder.ts';
 import type { Progress } from '../infra/progress.ts';
-import { StartProblem } from '../infra/start-problem.ts';
+import { asStartProblem, StartProblem } from '../infra/start-problem.ts';
 import type { EventGaps } from '../reconcile/event-gap.ts';
 import type { Findings } from '../reconcile/findings.ts';
 import { reconcileAloud } from '../reconcile/reconcile-aloud.ts';
@@ -60,8 +61,7 @@ export async function takeBackup(options: BackupOptions): Promise<Backup> {
       const before = options.strict === true ? await examine() : undefined;
       if (before !== undefined && before.total > 0)
         throw new StartProblem(`${summaryOf(before)} With --strict nothing is written.`);
-      rmSync(draft, { recursive: true, force: true });
-      mkdirSync(draft, { recursive: true, mode: 0o700 });
+      makeDraft(draft, to);
       const manifest = await write(moment, draft, gaps, options);
       renameSync(draft, to);
       await flush(dirname(to));
@@ -84,6 +84,16 @@ function assertFree(to: string): void {
     throw new StartProblem(`${to} is no folder. A backup goes into one of its own.`);
   if (readdirSync(to).length > 0)
     throw new StartProblem(`${to} is not empty. A backup goes into a folder of its own.`);
+}
+
+/** @throws StartProblem when there can be no folder at that place */
+function makeDraft(draft: string, to: string): void {
+  try {
+    rmSync(draft, { recursive: true, force: true });
+    makeFolder(draft);
+  } catch (error) {
+    throw asStartProblem(`${to} can't be made`, error);
+  }
 }
 
 async function write(

@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { openDataDir } from './data-dir.ts';
 import { startMarkOf } from './process-identity.ts';
+import { StartProblem } from './start-problem.ts';
 
 describe('openDataDir', () => {
   let folder: string;
@@ -33,6 +34,38 @@ describe('openDataDir', () => {
     expect(readdirSync(inside)).to.deep.equal(['trolley.lock']);
     held.release();
     expect(readdirSync(inside)).to.deep.equal([]);
+  });
+
+  it('makes one where a link leads, and says why it cannot where something is in the way', () => {
+    symlinkSync(join(folder, 'nowhere'), join(folder, 'dangling'));
+    symlinkSync(join(folder, 'loop'), join(folder, 'loop'));
+    for (const path of [
+      join(folder, 'dangling', 'data'),
+      join(folder, 'loop', 'data'),
+      `/${'x'.repeat(300)}`,
+    ]) {
+      expect(() => openDataDir(path), path).to.throw(StartProblem, `DATA_DIR: ${path} can't be used: `);
+    }
+    mkdirSync(join(folder, 'there'));
+    symlinkSync(join(folder, 'there'), join(folder, 'link'));
+    openDataDir(join(folder, 'link', 'deep', 'data')).release();
+    expect(readdirSync(join(folder, 'there'))).to.deep.equal(['deep']);
+  });
+
+  // Node's own mkdir turns in a circle there and hears no signal: so a process of its own, which is killed in the end.
+  it('says that there can be no folder in /proc', async function () {
+    if (!existsSync('/proc/self')) this.skip();
+    const module = JSON.stringify(join(import.meta.dirname, 'data-dir.ts'));
+    const code = `const { openDataDir } = await import(${module}); openDataDir('/proc/nope/data');`;
+    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
+      timeout: 60_000,
+      killSignal: 'SIGKILL',
+    });
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    const [status, signal] = (await once(child, 'close')) as [number | null, string | null];
+    expect([status, signal]).to.deep.equal([1, null]);
+    expect(said).to.include("DATA_DIR: /proc/nope/data can't be used: ENOENT: no such file or directory");
   });
 
   it('refuses a second start in one line that says where the first is', () => {

@@ -1,14 +1,6 @@
-import {
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, linkSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { makeFolder } from '../../runtime/storage/make-folder.ts';
 import { tighten } from './keep-private.ts';
 import { startMarkOf } from './process-identity.ts';
 import { asStartProblem, StartProblem } from './start-problem.ts';
@@ -48,7 +40,7 @@ export function openDataDir(
 }
 
 function openFolder(folder: string, pid: number): DataDir {
-  makeFolder(resolve(folder));
+  makeDataFolder(resolve(folder));
   const path = realpathSync(resolve(folder));
   const lockFile = join(path, 'trolley.lock');
   const us: Holder = { pid, startMark: startMarkOf(pid) ?? '' };
@@ -76,11 +68,11 @@ export function assertRestored(folder: string): void {
 }
 
 /** Makes a folder that PostgreSQL's own user passes through, where there is one. */
-export function makeFolder(folder: string): void {
+export function makeDataFolder(folder: string): void {
   // As the mode says, whatever this process grants to others else.
   const umask = process.umask(0);
   try {
-    mkdirSync(folder, { recursive: true, mode: folderMode() });
+    makeFolder(folder, folderMode());
   } finally {
     process.umask(umask);
   }

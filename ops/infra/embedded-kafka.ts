@@ -1,15 +1,8 @@
 import { execFile } from 'node:child_process';
-import {
-  existsSync,
-  mkdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from '../../runtime/storage/make-folder.ts';
 import { spawnServer, stopLeftOver, untilReady, type Command, type StopSignals } from './child-server.ts';
 import { endingWithParent } from './death-signal.ts';
 import { host, type EmbeddedServer } from './embedded-server.ts';
@@ -48,7 +41,7 @@ const clusterId = 'dHJvbGxleS1vZi10ZXN0cw';
  */
 export async function startKafka(options: KafkaOptions): Promise<EmbeddedServer> {
   const folder = join(options.dataDir, 'kafka');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const dir = realpathSync(folder);
   const program = await findKafka(options.searchPath, options.say);
   const pidFile = join(dir, 'kafka.pid');

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../runtime/storage/make-folder.ts';
 import { spawnServer, stopLeftOver, untilReady, type StopSignals } from './child-server.ts';
 import { endingWithParent } from './death-signal.ts';
 import { host, type EmbeddedServer } from './embedded-server.ts';
@@ -30,7 +31,7 @@ const stopDeadlineMs = 20_000;
  */
 export async function startMongo(options: MongoOptions): Promise<EmbeddedServer> {
   const folder = join(options.dataDir, 'mongo');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const dir = realpathSync(folder);
   const program = await findMongod(options.searchPath, options.say);
   // It holds the process id, and is empty when the server has ended in order.

@@ -1,5 +1,6 @@
-import { mkdirSync, readFileSync, realpathSync } from 'node:fs';
+import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../runtime/storage/make-folder.ts';
 import { spawnServer, stopLeftOver, untilReady, type StopSignals } from './child-server.ts';
 import { endingWithParent } from './death-signal.ts';
 import { startDockerRedis } from './docker-redis.ts';
@@ -34,7 +35,7 @@ const stopDeadlineMs = 10_000;
 /** Starts Redis on the loopback, from a program on PATH or in a container. */
 export async function startRedis(options: RedisOptions): Promise<EmbeddedServer> {
   const folder = join(options.dataDir, 'redis');
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  makeFolder(folder);
   const dir = realpathSync(folder);
   const choice = await chooseRedis({
     redisUrl: undefined,

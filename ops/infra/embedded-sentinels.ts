@@ -1,5 +1,6 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { makeFolder } from '../../runtime/storage/make-folder.ts';
 import { spawnServer, untilReady } from './child-server.ts';
 import { endingWithParent } from './death-signal.ts';
 import { startRedis } from './embedded-redis.ts';
@@ -97,7 +98,7 @@ async function startSentinel(
   const program = findProgram(redisPrograms, searchPath);
   if (program === undefined) throw new StartProblem(noRedis);
   const cwd = join(dataDir, `sentinel-${port}`);
-  mkdirSync(cwd, { recursive: true, mode: 0o700 });
+  makeFolder(cwd);
   const file = join(cwd, 'sentinel.conf');
   const quorum = Math.floor(sentinels / 2) + 1;
   // It writes what it learns to this file.

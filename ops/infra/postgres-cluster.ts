@@ -4,7 +4,6 @@ import {
   chmodSync,
   chownSync,
   existsSync,
-  mkdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -13,6 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolder } from '../../runtime/storage/make-folder.ts';
 import type { Command } from './child-server.ts';
 import { accountFor, assertOwned, giveTo, runAs, type Account } from './postgres-account.ts';
 import type { PostgresPrograms } from './postgres-program.ts';
@@ -34,7 +34,7 @@ export async function openCluster(
   durable: boolean,
 ): Promise<Cluster> {
   const root = join(dataDir, 'postgres');
-  mkdirSync(root, { recursive: true, mode: 0o700 });
+  makeFolder(root);
   const folder = realpathSync(root);
   const data = join(folder, 'data');
   const passwordFile = join(folder, 'password');

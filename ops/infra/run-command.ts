@@ -5,7 +5,7 @@ import { version } from './package-facts.mjs';
 import { nearest } from './nearest.ts';
 import { isForeseen, reasonOf } from '../../runtime/observe/reason.ts';
 import { createProgress, type Progress } from './progress.ts';
-import { isStartProblem, isUsageProblem, UsageProblem } from './start-problem.ts';
+import { isOfSystem, isStartProblem, isUsageProblem, UsageProblem } from './start-problem.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
@@ -58,11 +58,6 @@ export function tellProblem(error: unknown, progress: Progress): number {
   }
   for (const line of error.message.split('\n')) progress.fail(line);
   return isUsageProblem(error) ? exitCodes.usage : exitCodes.failed;
-}
-
-/** `EACCES: permission denied, mkdir '/backups'` */
-function isOfSystem(error: unknown): boolean {
-  return error instanceof Error && 'syscall' in error;
 }
 
 /** A command is there for what it prints: without a reader, as behind `| head`, or without room it is over. */

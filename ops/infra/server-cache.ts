@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { makeFolder } from '../../runtime/storage/make-folder.ts';
 import { cacheHome } from '../environment.ts';
 
 /** A filling that is older was cut off: none takes that long. */
@@ -20,7 +21,7 @@ export async function cachedFolder(
 ): Promise<string> {
   const folder = join(root, name);
   if (existsSync(folder)) return folder;
-  await mkdir(root, { recursive: true });
+  makeFolder(root);
   await removeCutOff(folder);
   const filling = await mkdtemp(`${folder}.filling-`);
   try {

@@ -19,8 +19,13 @@ export function isStartProblem(value: unknown): value is StartProblem {
  * program stays as it is.
  */
 export function asStartProblem(what: string, error: unknown): unknown {
-  if (isStartProblem(error) || !isForeseen(error)) return error;
+  if (isStartProblem(error) || !(isForeseen(error) || isOfSystem(error))) return error;
   return new StartProblem(`${what}: ${reasonOf(error)}`, { cause: error });
+}
+
+/** `EACCES: permission denied, mkdir '/backups'` */
+export function isOfSystem(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
 }
 
 const usageBrand = 'UsageProblem';

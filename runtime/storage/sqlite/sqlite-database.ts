@@ -1,6 +1,6 @@
-import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
+import { makeFolder } from '../make-folder.ts';
 import { TrolleyError } from '../../define/errors.ts';
 import { whenUnlocked, type LockWait } from './sqlite-lock.ts';
 import { sqliteProblem } from './sqlite-problem.ts';
@@ -38,7 +38,7 @@ export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase
 }
 
 async function openFile(options: SqliteOptions): Promise<SqliteDatabase> {
-  mkdirSync(dirname(options.file), { recursive: true });
+  makeFolder(dirname(options.file));
   const database = new Database(options.file, { timeout: 0 });
   try {
     await whenUnlocked(options.file, options, () => {
