@@ -1,5 +1,8 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
-import { readCommandLine } from './run-command.ts';
+import { createProgress } from './progress.ts';
+import { readCommandLine, tellProblem } from './run-command.ts';
 
 const options = { to: { type: 'string' }, quick: { type: 'boolean', default: false } } as const;
 
@@ -30,4 +33,19 @@ describe('readCommandLine', () => {
   for (const [args, sentence] of refusals) {
     it(`refuses ${args.join(' ')}`, () => expect(refusalOf(args)).to.equal(sentence));
   }
+});
+
+describe('tellProblem', () => {
+  it('names the path that the system refuses', () => {
+    const path = join(import.meta.filename, 'below');
+    let said = '';
+    const progress = createProgress({ write: (line) => (said += line) });
+    let code: number | undefined;
+    try {
+      mkdirSync(path);
+    } catch (error) {
+      code = tellProblem(error, progress);
+    }
+    expect([code, said]).to.deep.equal([1, `✗ ${path}: a part of the path is no folder\n`]);
+  });
 });

@@ -53,11 +53,17 @@ export function tellProblem(error: unknown, progress: Progress): number {
   if (!isStartProblem(error)) {
     // A disk, a server or a file, and nothing of this program.
     if (!isForeseen(error) && !isOfSystem(error)) throw error;
-    progress.fail(reasonOf(error));
+    progress.fail(reasonWithPath(error));
     return exitCodes.failed;
   }
   for (const line of error.message.split('\n')) progress.fail(line);
   return isUsageProblem(error) ? exitCodes.usage : exitCodes.failed;
+}
+
+function reasonWithPath(error: unknown): string {
+  const reason = reasonOf(error);
+  const { path } = error as NodeJS.ErrnoException;
+  return path === undefined || reason.includes(path) ? reason : `${path}: ${reason}`;
 }
 
 /** A command is there for what it prints: without a reader, as behind `| head`, or without room it is over. */
