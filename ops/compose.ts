@@ -9,7 +9,7 @@ import { startClusterClient } from './compose/cluster-client.ts';
 import { composeShop, startFronts, startGateway } from './compose/entrances.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
 import { startHealth, type Health } from './compose/health.ts';
-import { openDataDirChecked } from './compose/preflight.ts';
+import { openDataDirChecked, warnOfUnknownHosts } from './compose/preflight.ts';
 import { startRedisBackend } from './compose/redis.ts';
 import { startServices } from './compose/services.ts';
 import { startGrpcTls } from './compose/tls.ts';
@@ -35,6 +35,8 @@ export async function startTrolley(
     describe: (held) =>
       held.takenOver ? 'The last run was killed: going on from what it had stored' : undefined,
   });
+  // A slow name server holds up nothing.
+  void warnOfUnknownHosts(config, logger);
   const health = await startHealth(config, lifecycle, logger);
   const running = await startRoles(config, lifecycle, logger, dataDir, health);
   health.started();

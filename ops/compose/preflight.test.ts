@@ -3,8 +3,9 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { createLogger } from '../../runtime/observe/logger.ts';
 import { parseConfig } from '../config/parse-config.ts';
-import { openDataDirChecked } from './preflight.ts';
+import { openDataDirChecked, warnOfUnknownHosts } from './preflight.ts';
 
 describe('openDataDirChecked', () => {
   const folder = mkdtempSync(join(tmpdir(), 'trolley-preflight-'));
@@ -26,7 +27,7 @@ describe('openDataDirChecked', () => {
       (error: unknown) => (error as Error).message.split('\n'),
     );
 
-  it('tells all that is in the way at once: ports, certificates, addresses', async () => {
+  it('tells all that is in the way at once: ports and certificates', async () => {
     const holder = createServer();
     await new Promise<void>((resolve) => holder.listen(0, '127.0.0.1', resolve));
     const { port } = holder.address() as AddressInfo;
@@ -37,20 +38,28 @@ describe('openDataDirChecked', () => {
         CART_PORT: String(port + 1),
         TLS_CERT: join(folder, 'missing.crt'),
         TLS_KEY: join(folder, 'missing.key'),
-        PAYMENT_SERVICE_ADDR: 'nowhere.invalid:50054',
       });
-      expect(problems).to.have.length(3);
+      expect(problems).to.have.length(2);
       expect(problems[0]).to.include(`Port ${port} (HTTP_PORT) is taken by `);
       expect(problems[1]).to.equal(
         `TLS_CERT: ${join(folder, 'missing.crt')} cannot be read: there is no such file`,
-      );
-      expect(problems[2]).to.match(
-        /^PAYMENT_SERVICE_ADDR: nowhere\.invalid:50054 can't be found: (there is no host|the host) nowhere\.invalid/,
       );
     } finally {
       holder.close();
     }
     expect(await problemsOf({}), 'nothing is held afterwards').to.deep.equal([]);
+  });
+
+  it('starts when a service has no address yet, and warns of it', async () => {
+    const environment = { ROLES: 'gateway,node', PAYMENT_SERVICE_ADDR: 'nowhere.invalid:50054' };
+    expect(await problemsOf(environment)).to.deep.equal([]);
+    const lines: string[] = [];
+    const logger = createLogger('info', { write: (line) => lines.push(line) });
+    await warnOfUnknownHosts(parseConfig(environment), logger);
+    expect(lines).to.have.length(1);
+    expect((JSON.parse(lines[0]!) as { msg: string }).msg).to.match(
+      /^PAYMENT_SERVICE_ADDR: nowhere\.invalid:50054 can't be found: (there is no host|the host) nowhere\.invalid/,
+    );
   });
 
   it('says in one line why DATA_DIR cannot be used', async () => {

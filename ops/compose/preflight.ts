@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { systemClock } from '../../runtime/define/clock.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
 import { reasonOf } from '../../runtime/observe/reason.ts';
 import type { Config } from '../config/config.ts';
 import { openDataDir, type DataDir } from '../infra/data-dir.ts';
@@ -17,7 +18,7 @@ import { calledElsewhere } from './services.ts';
 export async function openDataDirChecked(config: Config): Promise<DataDir> {
   // First and alone: of a second start on the same folder every port would be said to be taken, too.
   const dataDir = openDataDir(config.dataDir);
-  const checks = [...portChecks(config), ...certificateChecks(config), ...addressChecks(config)];
+  const checks = [...portChecks(config), ...certificateChecks(config)];
   const found = await Promise.allSettled(checks);
   const errors = found.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
   if (errors.length === 0) return dataDir;
@@ -53,15 +54,19 @@ function certificateChecks(config: Config): Promise<unknown>[] {
   return sets.map((files) => readTlsFiles(files, systemClock));
 }
 
-function addressChecks(config: Config): Promise<void>[] {
-  return calledElsewhere(config).map(async ({ role }) => {
+/**
+ * Says which service's host has no address yet. That alone stops no start: in a deployment its name may come to be known
+ * after ours, and until then readiness names the service.
+ */
+export async function warnOfUnknownHosts(config: Config, logger: Logger): Promise<void> {
+  const looks = calledElsewhere(config).map(async ({ role }) => {
     const address = config.addresses[role];
     const host = address.slice(0, address.lastIndexOf(':')).replace(/^\[|\]$/g, '');
     try {
       await lookup(host);
-    } catch (cause) {
-      const name = `${role.toUpperCase()}_SERVICE_ADDR`;
-      throw new StartProblem(`${name}: ${address} can't be found: ${reasonOf(cause)}`, { cause });
+    } catch (error) {
+      logger.warn(`${role.toUpperCase()}_SERVICE_ADDR: ${address} can't be found: ${reasonOf(error)}`);
     }
   });
+  await Promise.all(looks);
 }
