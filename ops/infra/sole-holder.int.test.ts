@@ -77,7 +77,7 @@ describe('the only process of its kind', () => {
     const line = await CuttableLine.to(Number(url.port));
     lines.push(line);
     url.port = String(line.port);
-    return { line, ...process(false, { postgresUrl: url.href, heartbeatMs: 200, silenceMs }) };
+    return { line, ...process(false, { postgresUrl: url.href, heartbeatMs: 500, silenceMs }) };
   }
 
   it('notices a connection that is dead without a word, and ends what is left of it', async () => {
@@ -91,8 +91,8 @@ describe('the only process of its kind', () => {
 
   it('leaves its place when its machine is gone without a word, and stops when it comes back', async () => {
     // Longer than the next one is patient with one that lives.
-    const gone = await distant(3_000);
-    const next = process(false, { patienceMs: 500, heartbeatMs: 200 });
+    const gone = await distant(5_000);
+    const next = process(false, { patienceMs: 1_500, heartbeatMs: 500 });
     await gone.start();
     gone.line.die();
     await next.start();

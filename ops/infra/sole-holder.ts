@@ -26,6 +26,7 @@ export interface SoleHolderOptions {
 
 const retryMs = 500;
 const leaveLimitMs = 2_000;
+const connectTimeoutMs = 5_000;
 const missedHeartbeats = 2.5;
 const session = {
   applicationName: 'trolley-sole-holder',
@@ -89,6 +90,8 @@ class SoleHolder {
         await pause(systemClock, retryMs, signal);
       }
       this.#backend = await backendOf(client);
+      // Given back meanwhile: nobody would close this connection.
+      this.#released.signal.throwIfAborted();
     } catch (error) {
       destroy(client);
       throw error;
@@ -149,6 +152,7 @@ class SoleHolder {
         try {
           return await this.acquire(signal);
         } catch (error) {
+          if (signal.aborted) return;
           if (error instanceof StartProblem) return this.#lifecycle.fail(error);
           this.#options.logger.debug({ err: error }, 'the lock cannot be taken yet');
         }
@@ -159,10 +163,9 @@ class SoleHolder {
 
   #connect(): Promise<Client> {
     const { postgresUrl, logger } = this.#options;
-    const heartbeatMs = this.#heartbeatMs;
     const limits = {
-      connectTimeoutMs: heartbeatMs,
-      queryTimeoutMs: heartbeatMs,
+      connectTimeoutMs,
+      queryTimeoutMs: this.#heartbeatMs,
       idleSessionMs: this.#silenceMs,
     };
     return openPostgresClient(postgresUrl, { ...session, ...limits }, (err) => {
