@@ -56,11 +56,12 @@ type Inflate = (bytes: Buffer) => Promise<Buffer>;
  * as soon as the decompressor is not read to its end.
  */
 function inflaterFor(encoding: string, maxOutputLength: number): Inflate {
-  switch (encoding) {
+  switch (encoding.trim().toLowerCase()) {
     case '':
     case 'identity':
       return async (bytes) => bytes;
     case 'gzip':
+    case 'x-gzip':
     case 'deflate':
       return (bytes) => promisify<Buffer, object, Buffer>(unzip)(bytes, { maxOutputLength });
     case 'br':
