@@ -46,7 +46,7 @@ export type Read = <T>(look: () => T) => Promise<T>;
 
 export interface ServiceParts {
   readonly service: UnaryService;
-  readonly sweep?: { readonly everyMs: number; readonly round: () => Promise<void> };
+  readonly sweep?: { readonly everyMs: number; readonly round: () => Promise<number> };
   /** What to end before the calls under way are waited for. */
   readonly beforeClose?: () => void;
 }

@@ -3,26 +3,32 @@ import type { Logger } from '../../runtime/observe/logger.ts';
 import { isForeseen } from '../../runtime/observe/reason.ts';
 
 export interface Sweep {
-  /** Starts no more rounds and waits for the one under way. */
+  /** Starts no more batches and waits for the one under way. */
   close(): Promise<void>;
 }
 
 export interface SweepOptions {
   readonly clock: Clock;
   readonly everyMs: number;
-  /** One round; a failed one is logged, and the next comes as usual. */
-  readonly round: () => Promise<void>;
+  /**
+   * A look, or one batch and how many it removed: while there were some, the next comes at once. One that fails is
+   * logged, and the next comes as usual.
+   */
+  readonly round: () => Promise<number> | Promise<void>;
   readonly logger: Logger;
 }
 
-/** Runs a round `everyMs` after the start, and then `everyMs` after the end of the one before. */
+/** Sweeps `everyMs` after the start, and then `everyMs` after the end of the time before. */
 export function startSweep({ clock, everyMs, round, logger }: SweepOptions): Sweep {
   let closed = false;
   let running = Promise.resolve();
   let cancel = () => {};
+  const sweepUp = async () => {
+    while (Number(await round()) > 0 && !closed);
+  };
   const next = () => {
     cancel = clock.schedule(everyMs, () => {
-      running = round().catch((error: unknown) => {
+      running = sweepUp().catch((error: unknown) => {
         const level = isForeseen(error) ? 'debug' : 'error';
         logger[level]({ err: error }, 'a sweep failed');
       });

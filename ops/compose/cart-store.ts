@@ -114,9 +114,7 @@ async function startSqliteCarts(
         clock: systemClock,
         everyMs: hourMs,
         logger,
-        async round() {
-          await carts.removeUntouchedSince(systemClock.now() - cartRetentionMs, 1_000);
-        },
+        round: () => carts.removeUntouchedSince(systemClock.now() - cartRetentionMs, 1_000),
       }),
     stop: (sweep) => sweep.close(),
   });

@@ -109,10 +109,10 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
       });
 
       const nobody = { signal: new AbortController().signal };
-      async function round(): Promise<void> {
-        // In batches, so that the callers' writes get their turn in between.
-        while ((await write(nobody, () => ledger.expireDue(clock.now()))) > 0);
-        while ((await write(nobody, () => ledger.forgetOld(clock.now()))) > 0);
+      // In batches, so that the callers' writes get their turn in between.
+      async function round(): Promise<number> {
+        const expired = await write(nobody, () => ledger.expireDue(clock.now()));
+        return expired + (await write(nobody, () => ledger.forgetOld(clock.now())));
       }
       return { service, sweep: { everyMs: options.sweepEveryMs ?? 30_000, round } };
     },

@@ -107,10 +107,7 @@ export function openPaymentService(options: PaymentServiceOptions): Promise<Runn
       });
 
       const retentionMs = options.tombstoneRetentionMs ?? 30 * 24 * hourMs;
-      async function round(): Promise<void> {
-        const forget = () => store.forgetTombstones(clock.now() - retentionMs, sweepBatch);
-        while ((await write(nobody, forget)) > 0);
-      }
+      const round = () => write(nobody, () => store.forgetTombstones(clock.now() - retentionMs, sweepBatch));
       return {
         service,
         sweep: { everyMs: hourMs, round },
