@@ -20,11 +20,12 @@ export async function openDataDirChecked(config: Config): Promise<DataDir> {
   const dataDir = openDataDir(config.dataDir);
   const checks = [...portChecks(config), ...certificateChecks(config)];
   const found = await Promise.allSettled(checks);
-  const errors = found.flatMap((each) => (each.status === 'rejected' ? [each.reason as Error] : []));
-  if (errors.length === 0) return dataDir;
+  const reasons = found.flatMap((each): unknown[] => (each.status === 'rejected' ? [each.reason] : []));
+  if (reasons.length === 0) return dataDir;
   dataDir.release();
-  const fault = errors.find((error) => !isStartProblem(error));
-  throw fault ?? new StartProblem(errors.map(({ message }) => message).join('\n'));
+  const problems = reasons.filter(isStartProblem);
+  if (problems.length < reasons.length) throw reasons.find((reason) => !isStartProblem(reason)) as Error;
+  throw new StartProblem(problems.map(({ message }) => message).join('\n'));
 }
 
 function portChecks(config: Config): Promise<void>[] {

@@ -152,7 +152,7 @@ class SoleHolder {
         try {
           return await this.acquire(signal);
         } catch (error) {
-          if (signal.aborted) return;
+          if (this.#released.signal.aborted) return;
           if (error instanceof StartProblem) return this.#lifecycle.fail(error);
           this.#options.logger.debug({ err: error }, 'the lock cannot be taken yet');
         }
