@@ -71,7 +71,9 @@ describe('foldForSearch', () => {
   it('finds any part of a text in the whole', () => {
     const characters = new Intl.Segmenter(undefined, { granularity: 'grapheme' });
     fc.assert(
-      fc.property(text, fc.nat(), fc.nat(), (given, from, length) => {
+      fc.property(text, fc.nat(), fc.nat(), (random, from, length) => {
+        // One between a letter and its accent makes two characters of them here, and is not there when they are searched.
+        const given = `a${random.replaceAll('\u00ad', '')}`;
         const all = [...characters.segment(given)].map(({ segment }) => segment);
         const start = from % all.length;
         const part = all.slice(start, start + 1 + (length % all.length)).join('');
