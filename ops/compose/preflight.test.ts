@@ -35,7 +35,6 @@ describe('openDataDirChecked', () => {
       const problems = await problemsOf({
         ROLES: 'gateway,node,grpc',
         HTTP_PORT: String(port),
-        CART_PORT: String(port + 1),
         TLS_CERT: join(folder, 'missing.crt'),
         TLS_KEY: join(folder, 'missing.key'),
       });
