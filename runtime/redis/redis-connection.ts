@@ -31,9 +31,9 @@ export async function openBlockingConnection(
     failoverDetector: false,
   });
   const end = () => connection.disconnect();
-  // One for each reader of a cluster's shards, and gone with it.
-  master.setMaxListeners(0).once('close', end);
-  connection.once('end', () => master.off('close', end));
+  // One for each reader of a cluster's shards, and gone with it. Others, BullMQ among them, count theirs in the same way.
+  master.setMaxListeners(master.getMaxListeners() + 1).once('close', end);
+  connection.once('end', () => master.setMaxListeners(master.getMaxListeners() - 1).off('close', end));
   return connection;
 }
 
