@@ -53,8 +53,8 @@ describe('openDataDir', () => {
   });
 
   // Node's own mkdir turns in a circle there and hears no signal: so a process of its own, which is killed in the end.
-  it('says that there can be no folder in /proc', async function () {
-    if (!existsSync('/proc/self')) this.skip();
+  const itOnLinux = existsSync('/proc/self') ? it : () => undefined;
+  itOnLinux('says that there can be no folder in /proc', async () => {
     const module = JSON.stringify(join(import.meta.dirname, 'data-dir.ts'));
     const code = `const { openDataDir } = await import(${module}); openDataDir('/proc/nope/data');`;
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
