@@ -2,7 +2,7 @@ import type { AnyActor, OutboxEvent } from '../../runtime/define/actor.ts';
 import type { MessageSpecs } from '../../runtime/define/contract.ts';
 import { TrolleyError, fromWireError, isTrolleyError } from '../../runtime/define/errors.ts';
 import { applyMessage, applyOutcome } from '../../runtime/kernel/apply.ts';
-import { draftOf, isBlank, type TurnDraft } from '../../runtime/kernel/turn-draft.ts';
+import { completed, draftOf, isBlank, type TurnDraft } from '../../runtime/kernel/turn-draft.ts';
 import type { Envelope } from '../../runtime/mailbox/mailbox.ts';
 import { silentLogger } from '../../runtime/observe/logger.ts';
 import type { ActorRecord, PendingEffect, StoredAnswer } from '../../runtime/storage/state-store.ts';
@@ -160,8 +160,9 @@ export class ActorDriver {
     return true;
   }
 
-  async #commit(loaded: Stored, draft: TurnDraft, about: string): Promise<void> {
-    const { actor, key } = this.#options;
+  async #commit(loaded: Stored, made: TurnDraft, about: string): Promise<void> {
+    const { actor, key, time } = this.#options;
+    const draft = completed(made, time.now);
     if (draft.changed) {
       await this.#at('before write', about);
       this.#loaded = { record: draft.record, version: loaded.version + 1 };

@@ -13,7 +13,7 @@ import { park, reportDeadLetter } from './poison.ts';
 import { refuseAsks } from './refuse.ts';
 import { RefusedError, StaleError, StoredActor, UnreadableError, type HostedActor } from './stored-actor.ts';
 import { handleTogether, togetherOf } from './suspects.ts';
-import { withoutPassing, type TurnDraft } from './turn-draft.ts';
+import { completed, withoutPassing, type TurnDraft } from './turn-draft.ts';
 
 /** The turn took so long that another activation has taken the actor's place. */
 class AbandonedError extends Error {}
@@ -237,7 +237,8 @@ export class Activation {
       const now = clock.now();
       const initial = (): unknown => actor.definition.initial(key, now);
       const context = { actorId, key, now, newId, messages, initial, logger };
-      return applyTurn(actor, record, { outcomes, deliveries }, context, this.#messageFailures);
+      const result = applyTurn(actor, record, { outcomes, deliveries }, context, this.#messageFailures);
+      return { ...result, draft: completed(result.draft, now) };
     });
   }
 

@@ -13,13 +13,14 @@ const unkeyed = (n: number, at = 0, size = 10): AppliedMessage => ({
 });
 /** Each in a turn of its own. */
 const after = (messages: readonly AppliedMessage[], begun: Partial<Known> = {}): Known =>
-  messages.reduce<Known>(
-    (known, one) => ({ ...known, ...withApplied(known, [one], known.applied, one.at) }),
-    { applied: [], waiting: [], ...begun },
-  );
+  messages.reduce<Known>((known, one) => ({ ...known, ...withApplied(known, [one], one.at) }), {
+    applied: [],
+    waiting: [],
+    ...begun,
+  });
 const many = (count: number, make: (n: number) => AppliedMessage) =>
   Array.from({ length: count }, (_, n) => make(n));
-const found = (known: Known, one: AppliedMessage) => appliedBefore({ ...known, state: 0, effects: [] }, one);
+const found = (known: Known, one: AppliedMessage) => appliedBefore(known, [], one);
 const archived = ({ archive = [] }: Known) => archive.flatMap(({ ids }) => ids);
 
 describe('applied messages', () => {
@@ -64,12 +65,8 @@ describe('applied messages', () => {
     const whole = ({ applied }: Known) =>
       applied.filter((one) => one.answerDropped !== true).map(({ id }) => id);
     expect(whole(turns)).to.deep.equal(['r-38', 'r-39']);
-    const { applied } = turns;
     const turn = many(16, (n) => unkeyed(100 + n, 0, 4_000));
-    const together = turn.reduce<Known>(
-      (known, one) => ({ ...known, ...withApplied(known, [one], applied, 0) }),
-      turns,
-    );
+    const together = { ...turns, ...withApplied(turns, turn, 0) };
     expect(whole(together)).to.deep.equal(turn.map(({ id }) => id));
   });
 

@@ -17,17 +17,13 @@ const keyedChars = 12 * 1_024;
 
 type Known = Pick<ActorRecord, 'applied' | 'archive' | 'waiting'>;
 
-/**
- * With those messages applied, and no more remembered than there is room for.
- * @param before what was remembered when the turn began: not yet ended are only the messages after that
- */
+/** With the messages of a turn applied, and no more remembered than there is room for. */
 export function withApplied(
   { applied, archive, waiting }: Known,
-  messages: readonly AppliedMessage[],
-  before: readonly AppliedMessage[],
+  ofTurn: readonly AppliedMessage[],
   now: number,
 ): Pick<ActorRecord, 'applied' | 'archive'> {
-  const recent = withinBounds([...applied, ...messages], before, now);
+  const recent = withinBounds([...applied, ...ofTurn], ofTurn.length, now);
   const kept = archive === undefined ? {} : { archive };
   const keyed = recent.filter(isKeyed);
   if (keyed.length <= keyedKept && charsOf(keyed) <= keyedChars) return { applied: recent, ...kept };
@@ -41,15 +37,21 @@ export function withApplied(
   };
 }
 
-/** The message as it was applied before. Ids that one process made differ in their last character most often. */
+/** The message as it was applied before: in this turn, lately, or long ago with a key. */
 export function appliedBefore(
-  { applied, archive }: ActorRecord,
+  { applied, archive }: Pick<ActorRecord, 'applied' | 'archive'>,
+  ofTurn: readonly AppliedMessage[],
   { id, fingerprint }: Pick<AppliedMessage, 'id' | 'fingerprint'>,
 ): AppliedMessage | undefined {
-  const last = id.charCodeAt(id.length - 1);
-  const recent = applied.find((one) => one.id.charCodeAt(one.id.length - 1) === last && one.id === id);
+  const recent = withId(ofTurn, id) ?? withId(applied, id);
   if (recent !== undefined || archive === undefined || fingerprint === undefined) return recent;
   return foundIn(archive, id, fingerprint);
+}
+
+/** Ids that one process made differ in their last character most often. */
+function withId(messages: readonly AppliedMessage[], id: string): AppliedMessage | undefined {
+  const last = id.charCodeAt(id.length - 1);
+  return messages.find((one) => one.id.charCodeAt(one.id.length - 1) === last && one.id === id);
 }
 
 /** It changed something, and came with a key. */
@@ -58,26 +60,28 @@ const isKeyed = (one: AppliedMessage) => one.fingerprint !== undefined && one.pa
 /** Remembered with its answer, and without a key. */
 const isWhole = (one: AppliedMessage) => !isKeyed(one) && one.answerDropped !== true;
 
+/** @param notEnded so many of the last ones: a crash may deliver them again */
 function withinBounds(
   applied: readonly AppliedMessage[],
-  before: readonly AppliedMessage[],
+  notEnded: number,
   now: number,
 ): readonly AppliedMessage[] {
   const whole = wholeOf(applied);
-  const isLittle = whole.length <= unkeyedKept + unkeyedSlack && charsOf(whole) <= unkeyedChars;
-  if (isLittle) return applied;
-  const ended = new Set(before);
+  if (whole.length <= unkeyedKept + unkeyedSlack && charsOf(whole) <= unkeyedChars) return applied;
   let younger = 0;
   let chars = 0;
   const kept: AppliedMessage[] = [];
-  for (const one of applied.toReversed()) {
+  for (let i = applied.length - 1; i >= 0; i--) {
+    const one = applied[i];
+    if (one === undefined) break;
     if (isKeyed(one)) {
       kept.push(one);
       continue;
     }
     younger++;
-    chars += sizeOf(one);
-    if (younger <= unkeyedKept && (chars <= unkeyedChars || !ended.has(one))) kept.push(one);
+    const isOfTurn = i >= applied.length - notEnded;
+    if (younger <= unkeyedKept && one.answerDropped !== true) chars += sizeOf(one);
+    if (younger <= unkeyedKept && (chars <= unkeyedChars || isOfTurn)) kept.push(one);
     else if (younger <= idsKept && one.at > now - bringBackMs) kept.push(withoutAnswer(one));
   }
   return kept.reverse();
@@ -96,8 +100,14 @@ function wholeOf(applied: readonly AppliedMessage[]): readonly AppliedMessage[] 
 
 function withoutAnswer(one: AppliedMessage): AppliedMessage {
   if (one.answerDropped === true) return one;
-  const { answer: _, ...rest } = one;
-  return { ...rest, answerDropped: true };
+  const { id, at, fingerprint, passing } = one;
+  // One shape for nearly all of them: a hot key has hundreds.
+  if (fingerprint === undefined && passing === undefined) return { id, at, answerDropped: true };
+  return {
+    ...{ id, at, answerDropped: true },
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(passing === undefined ? {} : { passing }),
+  };
 }
 
 /** Messages are never changed in place, so each is measured once. */

@@ -47,7 +47,7 @@ export function applyMessage(
   const passWith = (answer: StoredAnswer) => settle(pass(draft, appliedWith(answer)), answer);
   const refuse = (error: TrolleyError) => passWith(refusal(toWireError(error)));
 
-  const known = appliedBefore(draft.record, envelope);
+  const known = appliedBefore(draft.record, draft.handled, envelope);
   if (known !== undefined) return applyAgain(draft, known, envelope, correlation);
   if (envelope.deadline !== undefined && envelope.deadline <= context.now) {
     // Not remembered: asked again under the same id, it is handled.

@@ -12,32 +12,21 @@ export interface AddressedReply {
 /** What a turn would make of an actor: nothing of it is real before it is written. */
 export interface TurnDraft {
   readonly record: ActorRecord;
-  /** Messages that were remembered when the turn began. */
-  readonly before: ActorRecord['applied'];
+  /** Messages of this turn, oldest first: remembered with what it writes, if it writes. */
+  readonly handled: readonly AppliedMessage[];
   readonly changed: boolean;
   /** Nothing but the initial state is left. */
   readonly cleared: boolean;
   readonly events: readonly OutboxEvent[];
   readonly replies: readonly AddressedReply[];
-  /** Messages that changed nothing, before the first that does: to be remembered with that one. */
-  readonly passed: readonly AppliedMessage[];
 }
 
 export function draftOf(record: ActorRecord): TurnDraft {
-  return {
-    record,
-    before: record.applied,
-    changed: false,
-    cleared: false,
-    events: [],
-    replies: [],
-    passed: [],
-  };
+  return { record, handled: [], changed: false, cleared: false, events: [], replies: [] };
 }
 
 export function remember(draft: TurnDraft, message: AppliedMessage): TurnDraft {
-  const remembered = withApplied(draft.record, [...draft.passed, message], draft.before, message.at);
-  return changeRecord({ ...draft, passed: [] }, remembered);
+  return { ...draft, changed: true, handled: [...draft.handled, message] };
 }
 
 /**
@@ -45,8 +34,13 @@ export function remember(draft: TurnDraft, message: AppliedMessage): TurnDraft {
  * again after a crash, it would meet the state that later messages made, and might change that.
  */
 export function pass(draft: TurnDraft, message: AppliedMessage): TurnDraft {
-  const passing: AppliedMessage = { ...message, passing: true };
-  return draft.changed ? remember(draft, passing) : { ...draft, passed: [...draft.passed, passing] };
+  return { ...draft, handled: [...draft.handled, { ...message, passing: true }] };
+}
+
+/** As it is to be written: once for the turn, since what is remembered is looked through for it. */
+export function completed(draft: TurnDraft, now: number): TurnDraft {
+  if (!draft.changed || draft.handled.length === 0) return draft;
+  return changeRecord({ ...draft, handled: [] }, withApplied(draft.record, draft.handled, now));
 }
 
 /** What need be known of messages that have ended: nothing of those that changed nothing. */
@@ -64,13 +58,14 @@ export function changeRecord(draft: TurnDraft, change: Partial<ActorRecord>): Tu
  * turn that clears, the message that began it all may be there once more, delivered again.
  */
 export function clearRecord(draft: TurnDraft, initial: unknown): TurnDraft {
-  const applied = draft.record.applied.map((one): AppliedMessage =>
-    one.fingerprint === undefined ? { ...one, passing: true } : one,
-  );
-  return { ...changeRecord(draft, { state: initial, effects: [], applied }), cleared: true };
+  const unkept = (one: AppliedMessage): AppliedMessage =>
+    one.fingerprint === undefined ? { ...one, passing: true } : one;
+  const applied = draft.record.applied.map(unkept);
+  const handled = draft.handled.map(unkept);
+  return { ...changeRecord(draft, { state: initial, effects: [], applied }), handled, cleared: true };
 }
 
-/** Whether the record is no more than what a key has that nothing is stored for. */
+/** Whether the record of a completed draft is no more than what a key has that nothing is stored for. */
 export function isBlank({ cleared, events, record }: TurnDraft): boolean {
   const { applied, archive = [], effects, waiting } = record;
   const isEmpty = archive.length === 0 && effects.length === 0 && waiting.length === 0 && events.length === 0;
