@@ -1,14 +1,16 @@
 /**
- * proto ← runtime ← actors ← gateway ← ops, no cycles, and each driver in the folders of its adapters.
+ * proto ← runtime ← actors ← gateway ← ops, and in ops shop ← operate ← prove; no cycles, and each driver in the folders of its adapters.
  *
  * @type {import('dependency-cruiser').IConfiguration}
  */
 
 const order = ['proto', 'runtime', 'actors', 'gateway', 'ops'];
-const tests = '\\.test\\.ts$|/testing/|^ops/e2e/';
+const doors = ['shop', 'operate', 'prove'];
+const tests = '\\.test\\.ts$|/testing/|^ops/prove/e2e/';
 
 /** The composition roots, in `ops/` and of the runtime's example, build the drivers that they hand to the adapters; the benches measure drivers. */
-const roots = '^ops/([^/]+\\.ts$|compose/|bench/|chaos/|backup/|reconcile/)|^runtime/example/';
+const roots =
+  '^ops/(shop/([^/]+\\.ts$|compose/)|operate/([^/]+\\.ts$|backup/|reconcile/)|prove/(bench|chaos)/)|^runtime/example/';
 
 const driver = (name, folders) => ({
   name: `driver-${name}`,
@@ -35,6 +37,13 @@ module.exports = {
       from: { path: `^${folder}/` },
       to: { path: `^(${order.slice(index + 1).join('|')})/` },
     })),
+    ...doors.slice(0, -1).map((door, index) => ({
+      name: `ops-${door}-imports-downwards`,
+      comment: 'shop ← operate ← prove',
+      severity: 'error',
+      from: { path: `^ops/${door}/`, pathNot: tests },
+      to: { path: `^ops/(${doors.slice(index + 1).join('|')})/` },
+    })),
     {
       name: 'gateway-sees-contracts',
       comment: 'The gateway talks to actors through their contracts, clients and read ports.',
@@ -49,7 +58,7 @@ module.exports = {
     driver('bullmq', ['^runtime/(mailbox|cluster|kernel|storage|events)/']),
     driver('ioredis', ['^runtime/(redis|mailbox|cluster|kernel|storage|events)/', '^gateway/middleware/']),
     driver('kafkajs', ['^runtime/events/']),
-    driver('pg', ['^runtime/(storage|events)/', '^actors/', '^ops/(infra|migrations)/']),
+    driver('pg', ['^runtime/(storage|events)/', '^actors/', '^ops/shop/(servers|process|migrations)/']),
     driver('mongodb', ['^runtime/storage/', '^actors/']),
     driver('better-sqlite3', ['^runtime/storage/', '^actors/']),
     driver('@grpc/grpc-js', [
@@ -59,7 +68,7 @@ module.exports = {
       '^actors/[^/]+/[^/]+\\.(effects|client|grpc)\\.ts$',
       '^gateway/(grpc|clients|services)/',
     ]),
-    driver('koa', ['^gateway/', '^ops/console/']),
+    driver('koa', ['^gateway/', '^ops/shop/console/']),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },

@@ -37,7 +37,11 @@ export default defineConfig(
       // One place reads the environment, so that every setting is checked and listed.
       'no-restricted-properties': [
         'error',
-        { object: 'process', property: 'env', message: 'Only ops/environment.ts reads the environment.' },
+        {
+          object: 'process',
+          property: 'env',
+          message: 'Only ops/shop/environment.ts reads the environment.',
+        },
       ],
     },
   },
@@ -52,7 +56,7 @@ export default defineConfig(
   },
   {
     // The test servers' addresses travel through the environment, since runtime/ must not import ops/.
-    files: ['ops/environment.ts', 'ops/infra/testing/*.ts', 'runtime/testing/test-*.ts'],
+    files: ['ops/shop/environment.ts', 'ops/prove/testing/*.ts', 'runtime/testing/test-*.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
 );

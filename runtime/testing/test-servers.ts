@@ -3,7 +3,7 @@ import { MongoClient } from 'mongodb';
 import { Client } from 'pg';
 
 /*
- * The servers that tests share. The test run's root hooks (ops/infra/testing/mocha-hooks.ts) start them
+ * The servers that tests share. The test run's root hooks (ops/prove/testing/mocha-hooks.ts) start them
  * and hand their addresses over in the environment, since runtime/ and actors/ must not import ops/.
  * Ask inside `before()`: the test files load earlier than the servers start.
  */
@@ -124,7 +124,7 @@ function addressIn(variable: AddressVariable): string {
   const address = process.env[variable];
   if (address !== undefined && address !== '') return address;
   throw new Error(
-    `${variable} is not set. The test run starts the servers for files named *.int.test.ts and below ops/e2e/, ` +
+    `${variable} is not set. The test run starts the servers for files named *.int.test.ts and below ops/prove/e2e/, ` +
       'a Redis Cluster for *.cluster.int.test.ts, MongoDB for *.mongo.int.test.ts, Kafka for *.kafka.int.test.ts, and ' +
       'their addresses are there from before() on: rename the file, or ask later.',
   );

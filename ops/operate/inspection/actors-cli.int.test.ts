@@ -1,0 +1,165 @@
+import { expect } from 'chai';
+import { systemClock } from '../../../runtime/define/clock.ts';
+import { RedisShardRegistry } from '../../../runtime/cluster/redis-shard-registry.ts';
+import { addressOf } from '../../../runtime/mailbox/address.ts';
+import { BullMqMailbox } from '../../../runtime/mailbox/bullmq-mailbox.ts';
+import type { ShardLease } from '../../../runtime/mailbox/mailbox.ts';
+import { leaseKey } from '../../../runtime/mailbox/redis-keys.ts';
+import { silentLogger } from '../../../runtime/observe/logger.ts';
+import { openRedis } from '../../../runtime/redis/open-redis.ts';
+import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
+import { createTestRedis } from '../../../runtime/testing/test-servers.ts';
+import { createProgress } from '../../shop/process/progress.ts';
+import { runActors } from './actors-cli.ts';
+
+const actors = { shards: 4, idleMs: 60_000, mailboxLimit: 10 };
+const cart = addressOf('cart', '42', actors.shards);
+const once = { max: 1, wakeAt: Infinity };
+
+describe('npm run actors', () => {
+  let redis: RedisConnection;
+  let mailbox: BullMqMailbox;
+  let lease: ShardLease;
+  let printed: string[];
+  let said: string[];
+
+  before(async () => {
+    const { url } = await createTestRedis();
+    redis = await openRedis(url, { clock: systemClock, logger: silentLogger });
+    const { mailboxLimit } = actors;
+    mailbox = new BullMqMailbox({
+      redis,
+      clock: systemClock,
+      logger: silentLogger,
+      namespace: 'actors',
+      mailboxLimit,
+    });
+  });
+  beforeEach(async () => {
+    await redis.flushdb();
+    lease = { shard: cart.shard, token: 'node#1', isHeld: () => true };
+    await redis.set(leaseKey('actors', cart.shard), lease.token);
+    [printed, said] = [[], []];
+  });
+  after(() => redis.disconnect());
+
+  const run = (words: string, scan?: number) => runWords(words.split(' '), scan);
+  const runWords = (words: string[], scan?: number) =>
+    runActors(
+      { words, scan },
+      {
+        redis,
+        config: { actors },
+        progress: createProgress({ write: (line) => said.push(line.trimEnd()) }),
+        print: (line) => printed.push(line),
+      },
+    );
+  async function send(jobId: string): Promise<void> {
+    const ask = { replyTo: 'inbox', deadline: 1 };
+    await mailbox.send(cart, jobId, { v: 1, id: `m-${jobId}`, name: 'AddItem', input: {}, ...ask });
+    await mailbox.take(cart, lease, once);
+  }
+  async function die(jobId: string): Promise<void> {
+    await send(jobId);
+    await mailbox.finish(cart, lease, [{ jobId, failedReason: 'broken' }], once);
+  }
+  async function park(): Promise<void> {
+    await send('stuck');
+    await mailbox.park(cart, lease, { jobId: 'stuck', message: 'AddItem', reason: 'broken' });
+  }
+  const waiting = async () => (await mailbox.take(cart, lease, once)).map(({ jobId }) => jobId);
+
+  it('lists dead letters of one actor', async () => {
+    await die('first');
+    expect(await run('dead cart 42')).to.equal(0);
+    const [line = ''] = printed;
+    expect(line.split('\t').toSpliced(4, 1)).to.deep.equal(['cart', '42', 'AddItem', 'first', 'broken']);
+    expect(said).to.deep.equal(['1 dead letters of cart 42']);
+  });
+
+  it('finds the dead letters of all actors by a scan, and says when it did not look at all keys', async () => {
+    await die('first');
+    await die('second');
+    expect(await run('dead', 100_000)).to.equal(0);
+    expect(printed).to.have.length(2);
+    expect(said.at(-1)).to.equal('2 dead letters of 1 actors in all keys');
+    await redis.mset(Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`other:${i}`, '1'])));
+    expect(await run('dead', 500)).to.equal(0);
+    expect(said.at(-1)).to.match(/in about 500 keys; there are more$/);
+  });
+
+  it('sends a dead letter again, without its asker', async () => {
+    await die('first');
+    expect(await run('retry cart 42 first')).to.equal(0);
+    const [again] = await mailbox.take(cart, lease, once);
+    expect(again?.jobId).to.equal('first');
+    expect(again?.envelope).to.deep.equal({ v: 1, id: 'm-first', name: 'AddItem', input: {} });
+    expect(await run('retry cart 42 first')).to.equal(1);
+    expect(said.at(-1)).to.equal('cart 42 has no dead letter first');
+  });
+
+  it('lists parked actors, and lets one go on with its message', async () => {
+    await park();
+    expect(await run('parked')).to.equal(0);
+    expect(printed.join()).to.match(/^cart\t42\tAddItem\t.*\tbroken$/);
+    expect(await run('release cart 42 retry')).to.equal(0);
+    expect(await waiting()).to.deep.equal(['stuck']);
+    expect(await run('release cart 42 retry')).to.equal(1);
+    expect(said.at(-1)).to.equal('cart 42 was not parked');
+  });
+
+  it('lets a parked actor go on behind its message, which becomes a dead letter', async () => {
+    await park();
+    expect(await run('release cart 42 give-up')).to.equal(0);
+    expect(await waiting()).to.deep.equal([]);
+    await run('dead cart 42');
+    expect(printed).to.have.length(1);
+  });
+
+  it('works for any type, and names those that are hosted when it finds nothing of one that is not', async () => {
+    const hosts = ['wish-list', 'counter'];
+    await new RedisShardRegistry({ redis, logger: silentLogger, namespace: 'actors', hosts }).join(
+      'n',
+      60_000,
+    );
+    const list = addressOf('wish-list', 'for Zoë', actors.shards);
+    const held = { ...lease, shard: list.shard };
+    await redis.set(leaseKey('actors', list.shard), held.token);
+    await mailbox.send(list, 'wish', { v: 1, id: 'm-wish', name: 'Add', input: {} });
+    await mailbox.take(list, held, once);
+    await mailbox.finish(list, held, [{ jobId: 'wish', failedReason: 'broken' }], once);
+
+    expect(await runWords(['dead', 'wish-list', 'for Zoë'])).to.equal(0);
+    expect(printed.join()).to.match(/^wish-list\tfor Zoë\tAdd\twish\t/);
+    expect(await runWords(['retry', 'wish-list', 'for Zoë', 'wish'])).to.equal(0);
+    expect(said.join()).not.to.include('Nobody hosts');
+    expect(await run('release basket 42 retry')).to.equal(1);
+    expect(said.at(-2)).to.include('Nobody hosts the type basket now: the nodes host counter, wish-list.');
+
+    printed = [];
+    expect(await run('types')).to.equal(0);
+    expect(printed).to.deep.equal(['counter', 'wish-list']);
+  });
+
+  it('says that no node is alive to host a type', async () => {
+    expect(await run('dead basket 42')).to.equal(0);
+    expect(said.at(-2)).to.include('Nobody hosts the type basket now: no node is alive.');
+  });
+
+  for (const [words, sentence] of [
+    ['sleep', /Say what/],
+    ['dead Basket 42', /Say which actor: its TYPE/],
+    ['dead cart', /Say which actor/],
+    ['release cart 42', /Say how/],
+    ['release cart 42 softly', /Say how/],
+    ['retry cart 42', /Say which/],
+  ] as const) {
+    it(`says what is wrong with "${words}"`, async () => {
+      const problem = await run(words).then(
+        () => '',
+        (error: unknown) => String(error),
+      );
+      expect(problem).to.match(sentence);
+    });
+  }
+});

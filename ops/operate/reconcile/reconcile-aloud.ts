@@ -1,0 +1,30 @@
+import type { Moment } from '../backup/moment.ts';
+import type { Progress } from '../../shop/process/progress.ts';
+import type { EventGaps } from './event-gap.ts';
+import type { Findings } from './findings.ts';
+import { reconcile } from './reconcile.ts';
+import { sayFindings } from './say-findings.ts';
+import type { Surroundings } from './surroundings.ts';
+
+export interface Aloud {
+  readonly surroundings: Surroundings;
+  readonly gaps: EventGaps;
+  readonly asOf: number;
+  readonly progress: Progress;
+}
+
+/** Reconciles the stores of a moment, and says what was found. */
+export async function reconcileAloud(
+  moment: Moment,
+  { surroundings, gaps, asOf, progress }: Aloud,
+): Promise<Findings> {
+  const findings = await reconcile(moment, {
+    asOf,
+    gaps,
+    sessionRetentionMs: surroundings.sessionRetentionMs,
+    carts: surroundings.carts(),
+    onProgress: (checkouts) => progress.say(`  ${checkouts} checkouts looked at …`),
+  });
+  sayFindings(findings, progress);
+  return findings;
+}

@@ -1,0 +1,85 @@
+import { z } from 'zod';
+import { defineActor } from '../../../../runtime/define/actor.ts';
+import { defineContract } from '../../../../runtime/define/contract.ts';
+import {
+  versionOf,
+  type ActorRecord,
+  type StateStore,
+  type StateWrite,
+  type StoredActor,
+} from '../../../../runtime/storage/state-store.ts';
+
+const Item = z.object({ productId: z.string(), quantity: z.int(), priceCents: z.int() });
+const State = z.object({ total: z.int(), items: z.array(Item) });
+
+export const Tally = defineContract({
+  type: 'tally',
+  key: z.string().min(1),
+  messages: {
+    Add: {
+      input: z.object({ by: z.int(), note: z.string().max(100) }),
+      output: z.object({ total: z.int() }),
+    },
+  },
+});
+
+export const createTallyActor = (onHandled: () => void) =>
+  defineActor(Tally, {
+    state: State,
+    initial: () => ({ total: 0, items: [] }),
+    receive: {
+      Add(turn, { by }) {
+        onHandled();
+        const total = turn.state.total + by;
+        turn.set({ ...turn.state, total });
+        return { total };
+      },
+    },
+  });
+
+/** Costs next to nothing, so that what is measured is the mailbox. Records are never changed in place. */
+export class KeptStore implements StateStore {
+  readonly #actors = new Map<string, StoredActor>();
+
+  load(key: string): Promise<StoredActor | undefined> {
+    return Promise.resolve(this.#actors.get(key));
+  }
+
+  write(write: StateWrite): Promise<boolean> {
+    const { key, expectedVersion, record } = write;
+    if ((this.#actors.get(key)?.version ?? 0) !== expectedVersion) return Promise.resolve(false);
+    this.#actors.set(key, { record, version: versionOf(write) });
+    return Promise.resolve(true);
+  }
+
+  unfinished(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+}
+
+/** A state whose JSON is 1 KB: a cart with what people have in carts. */
+const kilobyte = JSON.stringify({
+  total: 0,
+  items: Array.from({ length: 17 }, (_, i) => ({
+    productId: `product-${100 + i}`,
+    quantity: 1 + i,
+    priceCents: 1999 + i,
+  })),
+});
+export const stateBytes = Buffer.byteLength(kilobyte);
+
+/** Keeps nothing: each activation's state is its own, read as from a store. */
+export class FreshStore implements StateStore {
+  load(): Promise<StoredActor> {
+    const record: ActorRecord = { state: JSON.parse(kilobyte), applied: [], effects: [], waiting: [] };
+    return Promise.resolve({ record, version: 1 });
+  }
+
+  write(): Promise<boolean> {
+    return Promise.resolve(true);
+  }
+
+  unfinished(): Promise<string[]> {
+    return Promise.resolve([]);
+  }
+}

@@ -1,0 +1,23 @@
+import { runCommand } from '../../shop/process/run-command.ts';
+import { runNamedCommand } from '../../shop/process/run-named-command.ts';
+
+/* `npm run bench -- NAME [flags]`. Each is loaded only when asked for, so that it does not pay for another. */
+
+await runNamedCommand({
+  script: 'bench',
+  about: 'Measures, on servers of its own.',
+  commands: {
+    mailbox: {
+      summary: 'the mailboxes against plain BullMQ, and against their floor',
+      run: async (args) => runCommand({ ...(await import('./mailbox.ts')).mailboxBench, args }),
+    },
+    shop: {
+      summary: 'requests of one user and of 32 at once, memory, and how long a start takes',
+      run: async (args) => runCommand({ ...(await import('./shop.ts')).shopBench, args }),
+    },
+    sizing: {
+      summary: 'what a cart, a checkout, an order, an event and a message cost',
+      run: async (args) => runCommand({ ...(await import('./sizing.ts')).sizingBench, args }),
+    },
+  },
+});

@@ -1,0 +1,29 @@
+import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ClusterOptions } from '../../../runtime/cluster/open-cluster.ts';
+import { systemClock } from '../../../runtime/define/clock.ts';
+import { silentLogger, type Logger } from '../../../runtime/observe/logger.ts';
+import { openRedis } from '../../../runtime/redis/open-redis.ts';
+import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
+
+export const namespace = 'chaos';
+
+const retryMs = 200;
+const patienceMs = 20_000;
+
+/** As the shop connects, but that a Redis which is away for the moment is waited for. */
+export async function connectRedis(url: string): Promise<RedisConnection> {
+  const giveUpAt = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await openRedis(url, { clock: systemClock, logger: silentLogger });
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error;
+      await delay(retryMs);
+    }
+  }
+}
+
+export function clusterOptions(redis: RedisConnection, shards: number, logger: Logger): ClusterOptions {
+  return { redis, clock: systemClock, logger, newId: randomUUID, namespace, shards };
+}

@@ -1,0 +1,119 @@
+import { expect } from 'chai';
+import { checkoutIdFor } from '../../../actors/checkout/checkout.contract.ts';
+import { expectBalancedBooks, untilSettled } from './books.ts';
+import { eventually } from './eventually.ts';
+import { startShop, type RunningShop } from './running-shop.ts';
+import type { Answer, CheckoutBody, Shopper } from './shop-client.ts';
+
+describe('while a payment runs', () => {
+  let shop: RunningShop;
+  let nextUser = 1;
+
+  before(async () => {
+    shop = await startShop({ PAYMENT_DELAY_MS: '2000' });
+  });
+  after(() => shop.stop());
+  afterEach('the books balance', async () => {
+    await untilSettled(shop.stores);
+    await expectBalancedBooks(shop.stores);
+  });
+
+  /** A user whose checkout, of two mice, waits for its payment. */
+  async function paying(): Promise<{ user: Shopper; id: string; ended: Promise<Answer<CheckoutBody>> }> {
+    const user = await shop.client.user(nextUser++);
+    await user.add(2, 2);
+    const id = checkoutIdFor(user.id, 'k');
+    const ended = user.checkout('k');
+    await eventually(
+      async () => (await user.checkoutStatus(id)).body.status === 'PAYMENT_PENDING',
+      `the payment of checkout ${id}`,
+    );
+    return { user, id, ended };
+  }
+
+  it('what is added stays in the cart afterwards', async () => {
+    const { user, ended } = await paying();
+    await user.add(2, 3);
+    await user.add(3, 1);
+    expect((await ended).body).to.include({ status: 'COMPLETED', total_amount: 59.98 });
+    await untilSettled(shop.stores);
+    const left = (await user.cart()).body.items.map(({ product_id, quantity }) => [product_id, quantity]);
+    expect(left).to.deep.equal([
+      [2, 3],
+      [3, 1],
+    ]);
+  });
+
+  it('another checkout of the same cart is told to wait, and what was added can be bought', async () => {
+    const { user, ended } = await paying();
+    const second = await user.checkout('another');
+    expect(`${second.status} ${second.body.code ?? ''}`).to.equal('409 checkout_in_progress');
+    await user.add(5, 1);
+    const third = await user.checkout('a third');
+    expect(third.body).to.include({ status: 'COMPLETED', total_amount: 249.99 });
+    expect((await ended).body.status).to.equal('COMPLETED');
+    await eventually(async () => (await user.cart()).body.total_items === 0, 'an empty cart');
+  });
+
+  it('cancelling gives money and stock back and leaves the cart', async () => {
+    const before = shop.stores.available(2);
+    const { user, id, ended } = await paying();
+    const cart = (await user.cart()).body;
+    const cancelled = await user.cancelCheckout(id);
+    expect(cancelled.status).to.equal(200);
+    expect(cancelled.body).to.include({
+      status: 'FAILED',
+      failure_reason: 'cancelled',
+    });
+    expect((await ended).body).to.deep.equal(cancelled.body);
+    expect((await user.cancelCheckout(id)).body, 'cancelled again').to.deep.equal(cancelled.body);
+    expect(shop.stores.available(2)).to.equal(before);
+    const payment = shop.stores.payments().find(({ checkoutId }) => checkoutId === id);
+    expect(payment?.status, 'the payment').to.be.oneOf(['refunded', 'tombstone', undefined]);
+    expect((await user.cart()).body).to.deep.equal(cart);
+    const again = await user.checkout('after all');
+    expect(again.body.status).to.equal('COMPLETED');
+  });
+
+  it('another user neither sees nor cancels it', async () => {
+    const { id, ended } = await paying();
+    const stranger = await shop.client.user(999);
+    for (const answer of [await stranger.checkoutStatus(id), await stranger.cancelCheckout(id)]) {
+      expect(`${answer.status} ${answer.body.code ?? ''}`).to.equal('404 not_found');
+    }
+    expect((await ended).body.status).to.equal('COMPLETED');
+  });
+
+  it('it can no longer be cancelled once it has completed', async () => {
+    const { user, id, ended } = await paying();
+    await ended;
+    const { status, body } = await user.cancelCheckout(id);
+    expect(`${status} ${body.code ?? ''}`).to.equal('409 conflict');
+  });
+});
+
+describe('a checkout that outlasts its request', () => {
+  let shop: RunningShop;
+  before(async () => {
+    shop = await startShop({ PAYMENT_DELAY_MS: '2500', REQUEST_TIMEOUT_MS: '1000' });
+  });
+  after(() => shop.stop());
+
+  it('is answered 202 with its place, and goes on', async () => {
+    const user = await shop.client.user(1);
+    await user.add(1, 1);
+    const { status, headers, body } = await user.checkout('k');
+    expect({ status, location: headers.get('location') }).to.deep.equal({
+      status: 202,
+      location: `/api/v1/checkout/${body.checkout_id}`,
+    });
+    expect(body.status).to.not.equal('COMPLETED');
+    await eventually(
+      async () => (await user.checkoutStatus(body.checkout_id)).body.status === 'COMPLETED',
+      'the end of the checkout',
+    );
+    await untilSettled(shop.stores);
+    await expectBalancedBooks(shop.stores);
+    expect((await user.checkout('k')).status).to.equal(200);
+  });
+});

@@ -1,0 +1,91 @@
+import { randomUUID } from 'node:crypto';
+import { createRedisCartViews } from '../../actors/cart/cart.view.redis.ts';
+import type { ClusterOptions } from '../../runtime/cluster/open-cluster.ts';
+import { systemClock } from '../../runtime/define/clock.ts';
+import type { Logger } from '../../runtime/observe/logger.ts';
+import { startActorNode } from './compose/actor-node.ts';
+import { startPostgresBackend } from './compose/backends.ts';
+import { startClusterClient } from './compose/cluster-client.ts';
+import { composeShop, startFronts, startGateway } from './compose/entrances.ts';
+import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
+import { startHealth, type Health } from './compose/health.ts';
+import { openDataDirChecked, warnOfUnknownHosts } from './compose/preflight.ts';
+import { startRedisBackend } from './compose/redis.ts';
+import { startServices } from './compose/services.ts';
+import { startGrpcTls } from './compose/tls.ts';
+import type { Config } from './config/config.ts';
+import type { DataDir } from './process/data-dir.ts';
+import type { Lifecycle } from './process/lifecycle.ts';
+
+export interface RunningTrolley {
+  /** Present when this process is a gateway. */
+  readonly gatewayUrl?: string;
+}
+
+/** Starts what the roles of this process need: what others stand on first, the way in last. */
+export async function startTrolley(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<RunningTrolley> {
+  const dataDir = await lifecycle.start({
+    name: 'DATA_DIR',
+    start: () => openDataDirChecked(config),
+    stop: (held) => held.release(),
+    describe: (held) =>
+      held.takenOver ? 'The last run was killed: going on from what it had stored' : undefined,
+  });
+  // A slow name server holds up nothing.
+  void warnOfUnknownHosts(config, logger);
+  const health = await startHealth(config, lifecycle, logger);
+  const running = await startRoles(config, lifecycle, logger, dataDir, health);
+  health.started();
+  return running;
+}
+
+async function startRoles(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  dataDir: DataDir,
+  health: Health,
+): Promise<RunningTrolley> {
+  const is = (role: Parameters<typeof config.roles.has>[0]) => config.roles.has(role);
+  const redis = await startRedisBackend(config, dataDir, lifecycle, logger);
+  const postgres = await startPostgresBackend(config, dataDir, lifecycle, logger);
+  const grpcTls = await startGrpcTls(config, lifecycle, logger);
+  const services = await startServices(config, dataDir, lifecycle, logger, { tls: grpcTls, health });
+  if (redis === undefined) return {};
+  health.need('redis', redis.check);
+  if (postgres !== undefined) health.need('postgres', postgres.check);
+
+  const cluster: ClusterOptions = {
+    redis: redis.redis,
+    clock: systemClock,
+    logger,
+    newId: randomUUID,
+    shards: config.actors.shards,
+    mailboxLimit: config.actors.mailboxLimit,
+  };
+  const { refs, nodes } = await startClusterClient(cluster, lifecycle);
+  if (is('gateway') || is('grpc') || is('consumers')) health.need('nodes', nodes);
+  const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
+
+  if (is('node') && postgres !== undefined) {
+    const parts = { cluster, refs, postgres, services, cartViews, health };
+    await startActorNode(config, dataDir, lifecycle, logger, parts);
+  }
+  if (is('relay') || is('consumers')) {
+    const events = await startEventLog(config, lifecycle, logger, { redis, health });
+    if (is('consumers')) await startConsumers(lifecycle, { log: events.log, refs, logger });
+    if (is('relay') && postgres !== undefined) await startRelay(config, lifecycle, postgres, events, logger);
+  }
+  if (postgres === undefined || !(is('gateway') || is('grpc'))) return {};
+
+  const shop = composeShop(config, logger, { refs, cartViews, postgres, services });
+  if (is('grpc')) await startFronts(config, lifecycle, logger, { shop, grpcTls, redis, postgres, nodes });
+  if (!is('gateway')) return {};
+  const gateway = await startGateway(config, lifecycle, logger, { shop, redis, health });
+  dataDir.announce(gateway.url);
+  return { gatewayUrl: gateway.url };
+}

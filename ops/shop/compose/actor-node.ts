@@ -1,0 +1,84 @@
+import { getHeapStatistics } from 'node:v8';
+import { createCartActor } from '../../../actors/cart/cart.actor.ts';
+import { createCheckoutLookup } from '../../../actors/cart/cart.effects.ts';
+import type { CartViews } from '../../../actors/cart/cart.view.ts';
+import { createCheckoutActor } from '../../../actors/checkout/checkout.actor.ts';
+import { createCartClaims } from '../../../actors/checkout/checkout.effects.ts';
+import { checkoutTable } from '../../../actors/checkout/checkout.store.postgres.ts';
+import { createOrderActor } from '../../../actors/order/order.actor.ts';
+import { orderTable } from '../../../actors/order/order.store.postgres.ts';
+import { openClusterNode, type ClusterOptions } from '../../../runtime/cluster/open-cluster.ts';
+import { systemClock } from '../../../runtime/define/clock.ts';
+import type { ActorRefs } from '../../../runtime/define/ref.ts';
+import type { Logger } from '../../../runtime/observe/logger.ts';
+import { PostgresStateStore } from '../../../runtime/storage/postgres/postgres-state-store.ts';
+import type { Config } from '../config/config.ts';
+import type { DataDir } from '../process/data-dir.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import type { PostgresBackend } from './backends.ts';
+import { startCartStore } from './cart-store.ts';
+import type { Health } from './health.ts';
+import type { Services } from './services.ts';
+
+export interface ActorNodeParts {
+  readonly cluster: ClusterOptions;
+  readonly refs: ActorRefs;
+  readonly postgres: PostgresBackend;
+  readonly services: Services;
+  readonly cartViews: CartViews;
+  readonly health: Health;
+}
+
+/** The part of the heap that is in use, 0 to 1. */
+function memoryInUse(): number {
+  const { used_heap_size, heap_size_limit } = getHeapStatistics();
+  return used_heap_size / heap_size_limit;
+}
+
+/** Hosts carts, checkouts and orders, and wakes those that were left in the middle of something. */
+export async function startActorNode(
+  config: Config,
+  dataDir: DataDir,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  { cluster, refs, postgres, services, cartViews, health }: ActorNodeParts,
+): Promise<void> {
+  const carts = await startCartStore(config, lifecycle, logger, { dataDir, postgres, health });
+  const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
+  const orders = new PostgresStateStore({ pool: postgres.pool, table: orderTable });
+
+  const cartActor = createCartActor({
+    views: cartViews,
+    checkouts: createCheckoutLookup(refs),
+    limits: config.checkout.perUser,
+  });
+  const checkoutActor = createCheckoutActor({
+    orders: { has: async (checkoutId) => (await orders.load(checkoutId)) !== undefined },
+    carts: createCartClaims(refs),
+    prices: services.catalog,
+    inventory: services.inventory,
+    payments: services.payments,
+    clock: systemClock,
+    reserveTimeoutMs: config.checkout.reserveTimeoutMs,
+    paymentTimeoutMs: config.checkout.chargeTimeoutMs,
+  });
+  const orderActor = createOrderActor({ payments: services.payments, inventory: services.inventory });
+
+  await lifecycle.start({
+    name: 'the actor node',
+    start: () =>
+      openClusterNode({
+        ...cluster,
+        actors: [
+          { actor: cartActor, store: carts },
+          { actor: checkoutActor, store: checkouts },
+          { actor: orderActor, store: orders },
+        ],
+        random: Math.random,
+        memoryInUse,
+        limits: { idleMs: config.actors.idleMs, recoverMs: config.checkout.recoveryPollMs },
+      }),
+    stop: (node) => node.close(),
+    describe: ({ shards }) => `actor node with ${shards} of ${config.actors.shards} shards`,
+  });
+}

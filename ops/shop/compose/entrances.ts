@@ -1,0 +1,141 @@
+import { randomUUID } from 'node:crypto';
+import { createPostgresOrderQueries } from '../../../actors/order/order.queries.postgres.ts';
+import { openGrpcServer } from '../../../actors/services/grpc/grpc-server.ts';
+import type { MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
+import type { UnaryService } from '../../../actors/services/grpc/unary-service.ts';
+import type { CartViews } from '../../../actors/cart/cart.view.ts';
+import { trustedProxies } from '../../../gateway/client-address.ts';
+import { cartFront } from '../../../gateway/grpc/cart-front.ts';
+import { checkoutFront } from '../../../gateway/grpc/checkout-front.ts';
+import { ordersFront } from '../../../gateway/grpc/orders-front.ts';
+import { createRedisRateLimits } from '../../../gateway/middleware/redis-rate-limits.ts';
+import { openGateway, type Gateway } from '../../../gateway/server.ts';
+import { createShop, type Shop } from '../../../gateway/shop.ts';
+import { systemClock } from '../../../runtime/define/clock.ts';
+import type { ActorRefs } from '../../../runtime/define/ref.ts';
+import type { Logger } from '../../../runtime/observe/logger.ts';
+import type { HealthCheck, HealthChecks } from '../../../runtime/observe/readiness.ts';
+import type { Config } from '../config/config.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import type { PostgresBackend } from './backends.ts';
+import type { Health } from './health.ts';
+import { listening } from './listening.ts';
+import type { RedisBackend } from './redis.ts';
+import type { Services } from './services.ts';
+import { startGatewayTls } from './tls.ts';
+
+export interface ShopParts {
+  readonly refs: ActorRefs;
+  readonly cartViews: CartViews;
+  readonly postgres: PostgresBackend;
+  readonly services: Services;
+}
+
+export function composeShop(config: Config, logger: Logger, parts: ShopParts): Shop {
+  const { refs, cartViews, postgres, services } = parts;
+  return createShop({
+    refs,
+    catalog: services.catalog,
+    inventory: services.inventory,
+    cartViews,
+    orderQueries: createPostgresOrderQueries(postgres.pool),
+    clock: systemClock,
+    logger,
+    forcingPaymentMethods: config.payment.forcingMethods,
+    requestTimeoutMs: config.http.requestTimeoutMs,
+  });
+}
+
+interface FrontParts {
+  readonly shop: Shop;
+  readonly grpcTls: MutualTls | undefined;
+  readonly redis: RedisBackend;
+  readonly postgres: PostgresBackend;
+  /** Rejects while no node is alive. */
+  readonly nodes: HealthCheck;
+}
+
+/** The gRPC fronts of the actors. */
+export async function startFronts(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  { shop, grpcTls, redis, postgres, nodes }: FrontParts,
+): Promise<void> {
+  const options = {
+    clock: systemClock,
+    newId: randomUUID,
+    requestTimeoutMs: config.http.requestTimeoutMs,
+  };
+  // The actors are behind Redis; what becomes of checkouts and orders is in PostgreSQL.
+  const actors = { redis: redis.check, nodes };
+  const both = { ...actors, postgres: postgres.check };
+  const fronts: [name: 'cart' | 'checkout' | 'orders', service: UnaryService, needs: HealthChecks][] = [
+    ['cart', cartFront(shop.carts, options), actors],
+    ['checkout', checkoutFront(shop.checkouts, options), both],
+    ['orders', ordersFront(shop.orders, options), both],
+  ];
+  for (const [name, service, needs] of fronts) {
+    const claim = {
+      host: config.grpcHost,
+      port: config.grpcPorts[name],
+      variable: `${name.toUpperCase()}_PORT`,
+    };
+    const front = await lifecycle.start({
+      name: `the ${name} front`,
+      start: () =>
+        listening.open(claim, () =>
+          openGrpcServer({
+            host: claim.host,
+            port: claim.port,
+            services: [service],
+            logger,
+            needs,
+            credentials: grpcTls?.server,
+          }),
+        ),
+      stop: (server) => server.close(),
+      describe: ({ port }) => `${name} gRPC front on :${port}`,
+    });
+    lifecycle.stopping.addEventListener('abort', () => front.drain());
+  }
+}
+
+/** The REST API. */
+export async function startGateway(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  { shop, redis, health }: { readonly shop: Shop; readonly redis: RedisBackend; readonly health: Health },
+): Promise<Gateway> {
+  const claim = { port: config.http.port, variable: 'HTTP_PORT', host: config.http.host };
+  const { perSecond: rps, burst } = config.rateLimit;
+  const certificates = await startGatewayTls(config, lifecycle, logger);
+  const gateway = await lifecycle.start({
+    name: 'the gateway',
+    start: () =>
+      listening.open(claim, () =>
+        openGateway({
+          host: config.http.host,
+          port: claim.port,
+          shop,
+          rateLimits: createRedisRateLimits({ redis: redis.redis, logger, rps, burst }),
+          clock: systemClock,
+          newId: randomUUID,
+          logger,
+          jwt: config.jwt,
+          corsOrigins: config.http.corsOrigins,
+          trustedProxies: trustedProxies(config.http.trustedProxies),
+          requestTimeoutMs: config.http.requestTimeoutMs,
+          maxBodyBytes: config.http.bodyLimitBytes,
+          healthChecks: health.checks,
+          tls: certificates?.current,
+        }),
+      ),
+    stop: (running) => running.close(),
+    describe: ({ url }) => `gateway on ${url}`,
+    stopDeadlineMs: 15_000,
+  });
+  certificates?.onChange((renewed) => gateway.renewTls(renewed));
+  return gateway;
+}

@@ -1,0 +1,136 @@
+import { randomUUID } from 'node:crypto';
+import { startCartConsumer } from '../../../actors/cart/cart.consumer.ts';
+import { removeEndedCheckouts } from '../../../actors/checkout/checkout.retention.postgres.ts';
+import { startSweep } from '../../../actors/services/sweep.ts';
+import { checkoutTopic } from '../../../actors/checkout/checkout-completed.ts';
+import { orderConsumerGroup, startOrderConsumer } from '../../../actors/order/order.consumer.ts';
+import { systemClock } from '../../../runtime/define/clock.ts';
+import type { ActorRefs } from '../../../runtime/define/ref.ts';
+import type { EventLog } from '../../../runtime/events/event-log.ts';
+import type { KafkaEventLog } from '../../../runtime/events/kafka-event-log.ts';
+import { OutboxRelay } from '../../../runtime/events/outbox-relay.ts';
+import { RedisStreamsEventLog } from '../../../runtime/events/redis-streams-event-log.ts';
+import type { Logger } from '../../../runtime/observe/logger.ts';
+import { checkAt } from '../../../runtime/observe/readiness.ts';
+import type { Config } from '../config/config.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import type { PostgresBackend } from './backends.ts';
+import type { Health } from './health.ts';
+import { startKafkaEventLog } from './kafka.ts';
+import type { RedisBackend } from './redis.ts';
+
+const sweepEveryMs = 5_000;
+
+/** True for an outbox row `o` whose order is missing: an event log may be lost. */
+const withoutOrder = 'NOT EXISTS (SELECT 1 FROM orders WHERE orders.checkout_id = o.aggregate_id::uuid)';
+
+/** An order comes within a second of its event. One that is missing after so many looks has lost it. */
+const undeliveredPolls = 6;
+
+export interface EventLogParts {
+  readonly redis: RedisBackend;
+  readonly health: Health;
+}
+
+export interface RunningEventLog {
+  readonly log: EventLog;
+  /** Until when, in milliseconds since the epoch, what was appended has come to the orders; undefined: at once. */
+  readonly orderedUntil: (() => Promise<number>) | undefined;
+}
+
+/** On Kafka where the configuration names one, else on Redis Streams. */
+export async function startEventLog(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  { redis: { redis }, health }: EventLogParts,
+): Promise<RunningEventLog> {
+  if (config.kafka === undefined) {
+    const streams = await lifecycle.start({
+      name: 'the event log',
+      start: () => new RedisStreamsEventLog({ redis, clock: systemClock, logger, instanceId: randomUUID() }),
+      stop: (log) => log.close(),
+    });
+    return { log: streams, orderedUntil: undefined };
+  }
+  const log = await startKafkaEventLog(config.kafka, lifecycle, logger);
+  await warnOfCompaction(log, logger);
+  const check = checkAt(config.kafka.brokers.join(), () => log.check(checkoutTopic));
+  // Without Kafka orders come late and all else goes on: no reason to take a gateway out of service.
+  if (config.roles.has('gateway') || config.roles.has('grpc')) health.watch('kafka', check);
+  else health.need('kafka', check);
+  return { log, orderedUntil: log.consumption(checkoutTopic, orderConsumerGroup) };
+}
+
+/** Others may have made the topic. Who may not look at its settings is not kept from starting. */
+async function warnOfCompaction(log: KafkaEventLog, logger: Logger): Promise<void> {
+  try {
+    if (!(await log.isCompacted(checkoutTopic))) return;
+    logger.warn(
+      { topic: checkoutTopic },
+      'Kafka keeps only the last event of each user in this topic, so that orders can come late: set cleanup.policy to delete',
+    );
+  } catch (error) {
+    logger.debug({ err: error, topic: checkoutTopic }, 'the settings of the topic are not known');
+  }
+}
+
+/** Carries completed checkouts from the outbox to the event log. */
+export async function startRelay(
+  config: Config,
+  lifecycle: Lifecycle,
+  { url, pool }: PostgresBackend,
+  { log, orderedUntil }: RunningEventLog,
+  logger: Logger,
+): Promise<void> {
+  const { recoveryPollMs, retentionMs } = config.checkout;
+  await lifecycle.start({
+    name: 'the outbox relay',
+    start: () =>
+      new OutboxRelay({
+        postgresUrl: url,
+        log,
+        topic: checkoutTopic,
+        source: '/trolley/checkout',
+        clock: systemClock,
+        logger,
+        pollMs: config.outbox.pollMs,
+        undelivered: {
+          sql: withoutOrder,
+          everyMs: recoveryPollMs,
+          afterMs: undeliveredPolls * recoveryPollMs,
+          ...(orderedUntil === undefined ? {} : { consumedUntil: orderedUntil }),
+        },
+      }),
+    stop: (relay) => relay.close(),
+  });
+  await lifecycle.start({
+    name: 'the sweep of checkouts that have ended',
+    start: () =>
+      startSweep({
+        clock: systemClock,
+        everyMs: sweepEveryMs,
+        logger,
+        round: () => removeEndedCheckouts(pool, systemClock.now() - retentionMs),
+      }),
+    stop: (sweep) => sweep.close(),
+  });
+}
+
+/** Takes completed checkouts to the carts and the orders. */
+export async function startConsumers(
+  lifecycle: Lifecycle,
+  deps: { readonly log: EventLog; readonly refs: ActorRefs; readonly logger: Logger },
+): Promise<void> {
+  for (const [name, start] of [
+    ['the cart consumer', startCartConsumer],
+    ['the order consumer', startOrderConsumer],
+  ] as const) {
+    await lifecycle.start({
+      name,
+      start: () => start(deps),
+      stop: (subscription) => subscription.close(),
+      stopDeadlineMs: 20_000,
+    });
+  }
+}

@@ -1,0 +1,90 @@
+import { systemClock } from '../../../runtime/define/clock.ts';
+import type { Logger } from '../../../runtime/observe/logger.ts';
+import { maskPasswords } from '../../../runtime/observe/mask.ts';
+import { reasonOf } from '../../../runtime/observe/reason.ts';
+import { checkAt, type HealthCheck } from '../../../runtime/observe/readiness.ts';
+import { openRedis, type RedisTls } from '../../../runtime/redis/open-redis.ts';
+import { checkRedis } from '../../../runtime/redis/check-redis.ts';
+import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
+import type { Config } from '../config/config.ts';
+import type { Role } from '../config/roles.ts';
+import type { DataDir } from '../process/data-dir.ts';
+import { startRedis } from '../servers/embedded-redis.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import { StartProblem } from '../process/start-problem.ts';
+import { startServer } from '../servers/start-server.ts';
+import { namedFiles, TlsFiles } from '../process/tls-files.ts';
+import { checkRedisSettings } from './redis-settings.ts';
+
+export interface RedisBackend {
+  /** The connection that commands share. */
+  readonly redis: RedisConnection;
+  readonly check: HealthCheck;
+}
+
+const redisRoles: readonly Role[] = ['gateway', 'node', 'relay', 'consumers', 'grpc'];
+/** Those that put messages into mailboxes, or take them out. */
+const mailboxRoles: readonly Role[] = ['gateway', 'node', 'consumers', 'grpc'];
+
+export const usesRedis = ({ roles }: Config) => redisRoles.some((role) => roles.has(role));
+
+/** The Redis of this process: the one that the configuration names, else one of its own. */
+export async function startRedisBackend(
+  config: Config,
+  dataDir: DataDir,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<RedisBackend | undefined> {
+  const has = (roles: readonly Role[]) => roles.some((role) => config.roles.has(role));
+  if (!usesRedis(config)) return undefined;
+  const url =
+    config.redis.url ??
+    (
+      await startServer(lifecycle, 'Redis', () =>
+        startRedis({ dataDir: dataDir.path, searchPath: config.searchPath }),
+      )
+    ).url;
+  const tls = await startRedisTls(config, lifecycle, logger);
+  const redis = await lifecycle.start({
+    name: 'the Redis connection',
+    start: () => connect(url, logger, tls),
+    stop: (connection) => connection.disconnect(),
+  });
+  if (has(mailboxRoles)) await checkRedisSettings(redis, logger);
+  return { redis, check: checkAt(maskPasswords(url), () => checkRedis(redis)) };
+}
+
+async function connect(url: string, logger: Logger, tls: RedisTls | undefined): Promise<RedisConnection> {
+  try {
+    return await openRedis(url, { clock: systemClock, logger, tls });
+  } catch (cause) {
+    throw new StartProblem(`REDIS_URL: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** The certificates that the configuration names; undefined: what Node knows is enough. */
+async function startRedisTls(
+  { redis }: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+): Promise<RedisTls | undefined> {
+  const named = namedFiles('REDIS_TLS', redis.tls);
+  if (Object.keys(named).length === 0) return undefined;
+  const files = await lifecycle.start({
+    name: 'the certificates of Redis',
+    start: () => TlsFiles.open({ files: named, clock: systemClock, logger }),
+    stop: (held) => held.close(),
+  });
+  // Looked at with each new connection.
+  return {
+    get ca() {
+      return files.current.ca;
+    },
+    get cert() {
+      return files.current.cert;
+    },
+    get key() {
+      return files.current.key;
+    },
+  };
+}

@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { isIPv6 } from 'node:net';
+import type { GrpcClientOptions } from '../../../actors/services/grpc/grpc.client.ts';
+import type { MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
+import { openInventory, type Inventory } from '../../../actors/services/inventory/inventory.client.ts';
+import { openInventoryService } from '../../../actors/services/inventory/inventory.service.ts';
+import { openPayments, type Payments } from '../../../actors/services/payment/payment.client.ts';
+import { openPaymentService } from '../../../actors/services/payment/payment.service.ts';
+import { openProductCatalog, type ProductCatalog } from '../../../actors/services/product/product.client.ts';
+import { openProductService } from '../../../actors/services/product/product.service.ts';
+import { systemClock } from '../../../runtime/define/clock.ts';
+import type { Logger } from '../../../runtime/observe/logger.ts';
+import { checkAt } from '../../../runtime/observe/readiness.ts';
+import type { Config } from '../config/config.ts';
+import type { DataDir } from '../process/data-dir.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import type { Health } from './health.ts';
+import { listening } from './listening.ts';
+
+/** The parties that the actors and the gateway call, reached over gRPC also within one process. */
+export interface Services {
+  readonly catalog: ProductCatalog;
+  readonly inventory: Inventory;
+  readonly payments: Payments;
+}
+
+const services = ['product', 'inventory', 'payment'] as const;
+
+type ServiceRole = (typeof services)[number];
+
+/** Starts the services that are this process's role and connects to all three. */
+export async function startServices(
+  config: Config,
+  dataDir: Pick<DataDir, 'path'>,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  { tls, health }: { readonly tls: MutualTls | undefined; readonly health: Health },
+): Promise<Services> {
+  const common = {
+    dataDir: dataDir.path,
+    host: config.grpcHost,
+    logger,
+    clock: systemClock,
+    credentials: tls?.server,
+  };
+  const open = {
+    product: (port: number) => openProductService({ ...common, port }),
+    inventory: (port: number) =>
+      openInventoryService({
+        ...common,
+        port,
+        seedStock: config.seedStock,
+        reservationTtlMs: config.checkout.reservationTtlMs,
+      }),
+    payment: (port: number) =>
+      openPaymentService({
+        ...common,
+        port,
+        successRate: config.payment.successRate,
+        delay: { minMs: config.payment.delayMs.min, maxMs: config.payment.delayMs.max },
+        ...(config.payment.seed === undefined ? {} : { seed: String(config.payment.seed) }),
+        random: Math.random,
+        newId: randomUUID,
+        magicPaymentMethods: config.payment.forcingMethods,
+      }),
+  };
+
+  /** How a service is reached, once it runs where it is this process's own. */
+  async function targetOf(role: ServiceRole): Promise<GrpcClientOptions> {
+    const configured = { address: config.addresses[role], credentials: tls?.client };
+    if (!config.roles.has(role)) return configured;
+    const claim = {
+      host: config.grpcHost,
+      port: config.grpcPorts[role],
+      variable: `${role.toUpperCase()}_PORT`,
+    };
+    const service = await lifecycle.start({
+      name: `the ${role} service`,
+      start: () => listening.open(claim, () => open[role](claim.port)),
+      stop: (running) => running.close(),
+      describe: ({ port }) => `${role} service on :${port}`,
+    });
+    lifecycle.stopping.addEventListener('abort', () => service.drain());
+    const file = join(dataDir.path, `${role}.sqlite`);
+    health.need(
+      role,
+      checkAt(file, () => service.check()),
+    );
+    // One that runs here is called here, unless the configuration says otherwise.
+    if (config.givenAddresses.has(role)) return configured;
+    return { address: ownAddress(config, service.port), credentials: tls?.loopbackClient };
+  }
+
+  const product = await targetOf('product');
+  const inventory = await targetOf('inventory');
+  const payment = await targetOf('payment');
+  const connections = await lifecycle.start({
+    name: 'the service connections',
+    start: () => ({
+      catalog: openProductCatalog(product),
+      inventory: openInventory(inventory),
+      payments: openPayments(payment),
+    }),
+    stop(opened) {
+      for (const connection of Object.values(opened)) connection.close();
+    },
+  });
+  const { catalog, inventory: stock, payments } = connections;
+  const called = { product: catalog, inventory: stock, payment: payments };
+  for (const { role, needed } of calledElsewhere(config)) {
+    const check = checkAt(config.addresses[role], () => called[role].check());
+    if (needed) health.need(role, check);
+    else health.watch(role, check);
+  }
+  return connections;
+}
+
+/** Where this process reaches what it listens on itself. */
+function ownAddress({ grpcHost, grpcTls }: Config, port: number): string {
+  // TLS wants a name.
+  if (grpcHost === '0.0.0.0' || grpcHost === '::')
+    return `${grpcTls === undefined ? '127.0.0.1' : 'localhost'}:${port}`;
+  return isIPv6(grpcHost) ? `[${grpcHost}]:${port}` : `${grpcHost}:${port}`;
+}
+
+/** The services elsewhere that this process calls, and whether it is ready without them. */
+export function calledElsewhere({ roles }: Config): { role: ServiceRole; needed: boolean }[] {
+  const waysIn: readonly ServiceRole[] = roles.has('gateway')
+    ? services
+    : roles.has('grpc')
+      ? ['product']
+      : [];
+  // The actors try again what a service refuses.
+  const called = roles.has('node') ? services : waysIn;
+  return called.filter((role) => !roles.has(role)).map((role) => ({ role, needed: waysIn.includes(role) }));
+}

@@ -1,0 +1,5 @@
+// Its first line, and the only one that is loaded before it runs: a signal is heard while the rest is still being read.
+import './process/ending.mjs';
+
+const { runShop } = await import('./run-shop.ts');
+await runShop();

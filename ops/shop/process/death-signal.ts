@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process';
+import type { Command } from '../servers/child-server.ts';
+
+/**
+ * Wraps a command so that Linux sends it `signal` when this process dies without having stopped it
+ * (kill -9, out of memory). Elsewhere the command stays as it is, and the next start clears up.
+ */
+export function endingWithParent(command: Command, signal: 'INT' | 'TERM' | 'KILL'): Command {
+  if (!canWrap()) return command;
+  return {
+    ...command,
+    program: 'setpriv',
+    args: ['--pdeathsig', signal, '--', command.program, ...command.args],
+  };
+}
+
+let probed: boolean | undefined;
+
+function canWrap(): boolean {
+  probed ??=
+    process.platform === 'linux' &&
+    spawnSync('setpriv', ['--pdeathsig', 'TERM', '--', 'true'], { stdio: 'ignore' }).status === 0;
+  return probed;
+}
