@@ -5,8 +5,10 @@ import { promisify } from 'node:util';
 import { StartProblem } from '../../shop/process/start-problem.ts';
 import { cachedFolder } from '../servers/server-cache.ts';
 
-/** npm's packages of Node, by `<platform>-<architecture>`. Each holds `bin/node` and its headers in `include/`. */
-const packages: Readonly<Record<string, { readonly version: string; readonly integrity: string }>> = {
+/** npm's packages of Node (that of x64 as in the image), by `<platform>-<architecture>`. Each holds `bin/node` and its headers in `include/`. */
+export const nodePackages: Readonly<
+  Record<string, { readonly version: string; readonly integrity: string }>
+> = {
   'linux-x64': {
     version: '24.22.3',
     integrity:
@@ -37,7 +39,7 @@ export async function findNode24(
   say: (line: string) => void,
   machine = `${process.platform}-${process.arch}`,
 ): Promise<NodeProgram> {
-  const found = packages[machine];
+  const found = nodePackages[machine];
   if (found === undefined) {
     throw new StartProblem(
       `npm has no Node 24 for ${machine}. Install it from https://nodejs.org, put it first on the PATH, and run npm test.`,
