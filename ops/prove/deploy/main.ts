@@ -15,8 +15,8 @@ import { problemsOf } from './process-problems.ts';
 import { findTools } from './tools.ts';
 
 /*
- * `npm run deploy:check` looks at the Dockerfile, docker-compose.yml and ops/operate/k8s with what their readers use
- * themselves, and then whether what they give a process is what it reads. And it calls the services with a client in Go.
+ * `npm run deploy:check` looks at the Dockerfile, docker-compose.yml, ops/operate/k8s and the workflows with what their
+ * readers use themselves, and then whether what they give a process is what it reads. And it calls the services with a client in Go.
  */
 
 const root = join(import.meta.dirname, '../../..');
@@ -49,6 +49,10 @@ async function check(): Promise<void> {
   await step('ops/operate/containers/Dockerfile', () =>
     tool(tools.hadolint, 'ops/operate/containers/Dockerfile'),
   );
+  await step('.github/workflows', async () => {
+    const workflows = readdirSync(join(root, '.github/workflows')).map((file) => `.github/workflows/${file}`);
+    await tool(tools.actionlint, '-no-color', ...workflows);
+  });
   const imageEnv = envOfImage();
   await step('docker-compose.yml', async () => {
     const model = JSON.parse(

@@ -22,6 +22,11 @@ const goPrograms = {
     program: 'kube-score',
   },
   grpcurl: { package: 'github.com/fullstorydev/grpcurl/cmd/grpcurl', version: 'v1.9.4', program: 'grpcurl' },
+  actionlint: {
+    package: 'github.com/rhysd/actionlint/cmd/actionlint',
+    version: 'v1.7.7',
+    program: 'actionlint',
+  },
   /** What Docker Compose itself reads its files with. */
   'compose-spec': {
     package: 'github.com/compose-spec/compose-go/v2/cmd',
