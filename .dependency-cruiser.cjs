@@ -12,6 +12,11 @@ const tests = '\\.test\\.ts$|/testing/|^ops/prove/e2e/';
 const roots =
   '^ops/(shop/([^/]+\\.ts$|compose/)|operate/([^/]+\\.ts$|backup/|reconcile/)|prove/(bench|chaos)/)|^runtime/example/';
 
+/** What runtime/package.json exports. */
+const runtimeEntries = Object.values(require('./runtime/package.json').exports)
+  .flatMap((entry) => entry['@trolley/source'] ?? [])
+  .map((file) => `^${file.replace('./', 'runtime/').replaceAll('.', '\\.')}$`);
+
 const driver = (name, folders) => ({
   name: `driver-${name}`,
   comment: `${name} is imported only by its adapters, the composition roots and tests.`,
@@ -37,6 +42,13 @@ module.exports = {
       from: { path: `^${folder}/` },
       to: { path: `^(${order.slice(index + 1).join('|')})/` },
     })),
+    {
+      name: 'runtime-by-its-name',
+      comment: 'The shop uses @trolley/runtime as a stranger would: by its entry points.',
+      severity: 'error',
+      from: { path: '^(proto|actors|gateway|ops)/' },
+      to: { path: '^runtime/', pathNot: runtimeEntries },
+    },
     ...doors.slice(0, -1).map((door, index) => ({
       name: `ops-${door}-imports-downwards`,
       comment: 'shop ← operate ← prove',
@@ -72,9 +84,12 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(dist|\\.data)/' },
+    exclude: { path: '^((runtime/)?dist|\\.data)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'types', 'node'] },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['@trolley/source', 'import', 'types', 'node'],
+    },
   },
 };

@@ -2,7 +2,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['node_modules/', '.data/', 'dist/', 'proto/gen/'] },
+  { ignores: ['node_modules/', '.data/', 'dist/', 'runtime/dist/', 'proto/gen/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
@@ -46,6 +46,15 @@ export default defineConfig(
     },
   },
   {
+    files: ['{proto,actors,gateway,ops}/**/*.ts'],
+    rules: {
+      'no-restricted-imports': [
+        'error',
+        { patterns: [{ regex: '^[./]+/runtime/', message: 'Import @trolley/runtime by its name.' }] },
+      ],
+    },
+  },
+  {
     files: ['**/*.test.ts', '**/testing/**/*.ts'],
     rules: {
       // chai's `expect(x).to.be.true` is an expression.
@@ -56,7 +65,7 @@ export default defineConfig(
   },
   {
     // The test servers' addresses travel through the environment, since runtime/ must not import ops/.
-    files: ['ops/shop/environment.ts', 'ops/prove/testing/*.ts', 'runtime/testing/test-*.ts'],
+    files: ['ops/shop/environment.ts', 'ops/prove/testing/*.ts', 'runtime/testing/suites/test-*.ts'],
     rules: { 'no-restricted-properties': 'off' },
   },
 );

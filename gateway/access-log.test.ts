@@ -1,8 +1,7 @@
-import { expect } from 'chai';
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { TrolleyError } from '../runtime/define/errors.ts';
-import { createLogger } from '../runtime/observe/logger.ts';
+import { expect } from 'chai';
+import { createLogger, TrolleyError } from '@trolley/runtime';
 import { openTestGateway, signToken, tokenFor } from './testing/test-gateway.ts';
 
 describe('the log of requests', () => {

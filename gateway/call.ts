@@ -1,4 +1,4 @@
-import type { AskOptions } from '../runtime/define/ref.ts';
+import type { AskOptions } from '@trolley/runtime';
 
 /** One call from outside, over REST or gRPC: who it is, and how long an answer is still wanted. */
 export interface Call {

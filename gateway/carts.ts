@@ -1,9 +1,6 @@
+import { type ActorRefs, levelOfRetry, type Logger, TrolleyError } from '@trolley/runtime';
 import { CartContract, type CartView } from '../actors/cart/cart.contract.ts';
 import type { CartViews } from '../actors/cart/cart.view.ts';
-import { TrolleyError } from '../runtime/define/errors.ts';
-import type { ActorRefs } from '../runtime/define/ref.ts';
-import type { Logger } from '../runtime/observe/logger.ts';
-import { levelOfRetry } from '../runtime/observe/reason.ts';
 import { askOptions, type Call } from './call.ts';
 import type { PriceList } from './price-list.ts';
 import { Turnstile } from './turnstile.ts';

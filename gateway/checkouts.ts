@@ -1,3 +1,4 @@
+import { type ActorRefs, codeOf } from '@trolley/runtime';
 import {
   CheckoutContract,
   checkoutIdFor,
@@ -6,8 +7,6 @@ import {
   type ShippingAddress,
 } from '../actors/checkout/checkout.contract.ts';
 import { parsePaymentMethod } from '../actors/services/payment/payment.client.ts';
-import { codeOf } from '../runtime/define/errors.ts';
-import type { ActorRefs } from '../runtime/define/ref.ts';
 import { askOptions, type Call } from './call.ts';
 
 export interface CheckoutRequest {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TrolleyError, errorTable, type ErrorCode } from '../runtime/define/errors.ts';
+import { type ErrorCode, errorTable, TrolleyError } from '@trolley/runtime';
 import { asTrolleyError, errorAnswer } from './error-answer.ts';
 import { openTestGateway } from './testing/test-gateway.ts';
 

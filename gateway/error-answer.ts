@@ -1,4 +1,4 @@
-import { TrolleyError, isTrolleyError } from '../runtime/define/errors.ts';
+import { isTrolleyError, TrolleyError } from '@trolley/runtime';
 
 /** An error as it leaves over HTTP. */
 export interface ErrorAnswer {

@@ -1,7 +1,7 @@
+import { isUuid } from '@trolley/runtime';
 import { z } from 'zod';
 import { maxQuantity } from '../actors/cart/cart.contract.ts';
 import { maxPageSize } from '../actors/page-size.contract.ts';
-import { isUuid } from '../runtime/define/uuid-v5.ts';
 
 /*
  * The fields of requests. A field's name decides the code of its refusal (guard.ts), so a path parameter is

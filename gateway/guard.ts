@@ -1,5 +1,5 @@
+import { type ErrorCode, errorTable, TrolleyError } from '@trolley/runtime';
 import type { z } from 'zod';
-import { TrolleyError, errorTable, type ErrorCode } from '../runtime/define/errors.ts';
 
 /**
  * Parses one part of a request, or throws the refusal of its first wrong field: `invalid_<field>`, or

@@ -1,4 +1,4 @@
-import { TrolleyError } from '../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 
 /** Checks the values of the header, or gRPC metadata, `Idempotency-Key`. None is fine, several are not. */
 export function idempotencyKeyFrom(given: readonly string[] | undefined): string | undefined {

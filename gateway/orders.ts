@@ -1,3 +1,4 @@
+import type { ActorRefs } from '@trolley/runtime';
 import {
   OrderContract,
   noSuchOrder,
@@ -6,7 +7,6 @@ import {
 } from '../actors/order/order.contract.ts';
 import type { OrderPage, OrderQueries } from '../actors/order/order.queries.ts';
 import { defaultPageSize } from '../actors/page-size.contract.ts';
-import type { ActorRefs } from '../runtime/define/ref.ts';
 import { askOptions, type Call } from './call.ts';
 
 interface PageRequest {

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { codeOf, TrolleyError } from '@trolley/runtime';
 import { ManualClock } from '../actors/services/testing/manual-clock.ts';
-import { TrolleyError, codeOf } from '../runtime/define/errors.ts';
 import type { Call } from './call.ts';
 import { createPriceList, type PriceList } from './price-list.ts';
 import { seeds } from './testing/memory-shop.ts';

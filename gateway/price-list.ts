@@ -1,6 +1,5 @@
+import { type Clock, codeOf, TrolleyError } from '@trolley/runtime';
 import type { ProductCatalog, ProductView } from '../actors/services/product/product.client.ts';
-import type { Clock } from '../runtime/define/clock.ts';
-import { TrolleyError, codeOf } from '../runtime/define/errors.ts';
 import type { Call } from './call.ts';
 
 /** Name and price of a cart's line. */

@@ -1,7 +1,6 @@
+import { levelOfRetry, type Logger } from '@trolley/runtime';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
 import type { ProductCatalog, ProductQuery, ProductView } from '../actors/services/product/product.client.ts';
-import type { Logger } from '../runtime/observe/logger.ts';
-import { levelOfRetry } from '../runtime/observe/reason.ts';
 import { serviceContext, type Call } from './call.ts';
 
 /** A product with what is left of it; `undefined` when the inventory does not say. */

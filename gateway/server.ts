@@ -8,7 +8,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TrolleyError } from '../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import { createApp, type GatewayDeps } from './app.ts';
 import { errorAnswer } from './error-answer.ts';
 import { toJsonText } from './money-json.ts';

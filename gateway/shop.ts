@@ -1,10 +1,8 @@
+import type { ActorRefs, Clock, Logger } from '@trolley/runtime';
 import type { CartViews } from '../actors/cart/cart.view.ts';
 import type { OrderQueries } from '../actors/order/order.queries.ts';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
 import type { ProductCatalog } from '../actors/services/product/product.client.ts';
-import type { Clock } from '../runtime/define/clock.ts';
-import type { ActorRefs } from '../runtime/define/ref.ts';
-import type { Logger } from '../runtime/observe/logger.ts';
 import { createCarts, type Carts } from './carts.ts';
 import { createCheckouts, type Checkouts } from './checkouts.ts';
 import { createOrders, type Orders } from './orders.ts';

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { codeOf } from '../runtime/define/errors.ts';
-import { systemClock } from '../runtime/define/clock.ts';
+import { codeOf, systemClock } from '@trolley/runtime';
 import { openTestGateway, signToken, testJwt, tokenFor, type TestGateway } from './testing/test-gateway.ts';
 import { createTokenVerifier } from './tokens.ts';
 

@@ -1,7 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import type { Clock } from '../runtime/define/clock.ts';
-import { TrolleyError } from '../runtime/define/errors.ts';
+import { type Clock, TrolleyError } from '@trolley/runtime';
 
 /** The user that a token speaks for. */
 export interface User {

@@ -29,6 +29,7 @@ export { defineActor } from './define/actor.ts';
 export type {
   Actor,
   ActorDefinition,
+  AnyActor,
   Deferred,
   Effect,
   EffectContext,
@@ -40,19 +41,53 @@ export type {
   Turn,
   Waiting,
 } from './define/actor.ts';
-export { defineContract } from './define/contract.ts';
-export type { ActorContract, InputOf, MessageSpec, OutputOf } from './define/contract.ts';
+export { defineContract, isActorType } from './define/contract.ts';
+export type { ActorContract, InputOf, MessageSpec, MessageSpecs, OutputOf } from './define/contract.ts';
 export type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from './define/ref.ts';
-export { TrolleyError, codeOf, errorTable, isTrolleyError } from './define/errors.ts';
-export type { ErrorCode, ErrorMeaning } from './define/errors.ts';
-export { systemClock } from './define/clock.ts';
-export type { Clock } from './define/clock.ts';
+export {
+  TrolleyError,
+  codeOf,
+  errorTable,
+  fromWireError,
+  isTrolleyError,
+  toWireError,
+} from './define/errors.ts';
+export type { ErrorCode, ErrorDetails, ErrorMeaning, GrpcStatusName, WireError } from './define/errors.ts';
+export { pause, systemClock } from './define/clock.ts';
+export type { Cancel, Clock } from './define/clock.ts';
+export { withTimeLimit } from './define/time-limit.ts';
+export { validTraceparent } from './define/traceparent.ts';
+export { isUuid, uuidV5 } from './define/uuid-v5.ts';
 export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';
 export type { Client, ClusterNode, ClusterNodeOptions, ClusterOptions } from './cluster/open-cluster.ts';
 export type { ParkedActor, ParkedActors } from './cluster/parked-actors.ts';
-export type { EffectReport, FailedMessage, NodeObserver, TurnReport } from './observe/node-observer.ts';
-export { createLogger, silentLogger } from './observe/logger.ts';
-export type { Logger } from './observe/logger.ts';
-export type { HostedActor } from './kernel/stored-actor.ts';
 export type { KernelLimits } from './kernel/kernel.ts';
-export type { ActorRecord, StateStore, StateWrite, StoredActor } from './storage/state-store.ts';
+export type { HostedActor } from './kernel/stored-actor.ts';
+export type { EffectReport, FailedMessage, NodeObserver, TurnReport } from './observe/node-observer.ts';
+export { createLogger, createStandardLogger, silentLogger } from './observe/logger.ts';
+export type { Logger } from './observe/logger.ts';
+export { openLineOutput } from './observe/line-output.ts';
+export type { LineOutput } from './observe/line-output.ts';
+export { maskPasswords } from './observe/mask.ts';
+export { isForeseen, levelOfRetry, reasonOf } from './observe/reason.ts';
+export { checkAt, createReadiness, readinessBody } from './observe/readiness.ts';
+export type { HealthCheck, HealthChecks, Readiness } from './observe/readiness.ts';
+export { watchHealth } from './observe/health-watch.ts';
+export { checkRedis } from './redis/check-redis.ts';
+export { openRedis } from './redis/open-redis.ts';
+export type { RedisTls } from './redis/open-redis.ts';
+export { isRedisCluster } from './redis/redis-connection.ts';
+export type { RedisConnection } from './redis/redis-connection.ts';
+export { parseRedisUrl, redisUrlForms } from './redis/redis-url.ts';
+export { versionOf } from './storage/state-store.ts';
+export type {
+  ActorRecord,
+  AppliedMessage,
+  ArchivePage,
+  PendingEffect,
+  StateStore,
+  StateWrite,
+  StoredActor,
+  StoredAnswer,
+  WaitingCaller,
+} from './storage/state-store.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import { ActorDriver } from '../testing/actor-driver.ts';
 import { createCartActor } from './cart.actor.ts';
 import type { CartView } from './cart.contract.ts';

@@ -1,5 +1,4 @@
-import { defineActor, type Turn, type Waiting } from '../../runtime/define/actor.ts';
-import { codeOf, isTrolleyError, TrolleyError } from '../../runtime/define/errors.ts';
+import { codeOf, defineActor, isTrolleyError, TrolleyError, type Turn, type Waiting } from '@trolley/runtime';
 import { CartContract } from './cart.contract.ts';
 import {
   createCartEffects,

@@ -1,5 +1,5 @@
+import { defineContract } from '@trolley/runtime';
 import { z } from 'zod';
-import { defineContract } from '../../runtime/define/contract.ts';
 
 export const maxQuantity = 99;
 export const maxLines = 50;

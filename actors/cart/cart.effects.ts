@@ -1,6 +1,4 @@
-import type { EffectContext } from '../../runtime/define/actor.ts';
-import { codeOf } from '../../runtime/define/errors.ts';
-import type { ActorRefs } from '../../runtime/define/ref.ts';
+import { type ActorRefs, codeOf, type EffectContext } from '@trolley/runtime';
 import { CheckoutContract, type CheckoutStatus } from '../checkout/checkout.contract.ts';
 
 /** What a cart asks about the checkouts that claimed it. */

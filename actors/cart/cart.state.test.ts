@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { codeOf } from '../../runtime/define/errors.ts';
+import { codeOf } from '@trolley/runtime';
 import * as rules from './cart.state.ts';
 import type { CartState } from './cart.state.ts';
 

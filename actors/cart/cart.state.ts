@@ -1,6 +1,5 @@
+import { TrolleyError, uuidV5 } from '@trolley/runtime';
 import { z } from 'zod';
-import { TrolleyError } from '../../runtime/define/errors.ts';
-import { uuidV5 } from '../../runtime/define/uuid-v5.ts';
 import { CartLine, ProductId, Quantity, maxLines, maxQuantity, type CartView } from './cart.contract.ts';
 
 /** How many settled checkouts a cart remembers. */

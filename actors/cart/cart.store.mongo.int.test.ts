@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Long, MongoClient, type Db } from 'mongodb';
-import { MongoStateStore } from '../../runtime/storage/mongo/mongo-state-store.ts';
-import { createTestMongo, type TestDatabase } from '../../runtime/testing/test-servers.ts';
+import { MongoStateStore } from '@trolley/runtime/mongo';
+import { createTestMongo, type TestDatabase } from '@trolley/runtime/testing/suites';
 import * as rules from './cart.state.ts';
 import { CartState } from './cart.state.ts';
 import { cartDocuments } from './cart.store.mongo.ts';

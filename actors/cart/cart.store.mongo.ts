@@ -1,6 +1,6 @@
 import { Long } from 'mongodb';
+import type { MongoDocuments } from '@trolley/runtime/mongo';
 import { z } from 'zod';
-import type { MongoDocuments } from '../../runtime/storage/mongo/mongo-documents.ts';
 import { cartRetentionMs, type CartState } from './cart.state.ts';
 
 const time = z.date().transform((date) => date.getTime());

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { codeOf } from '../../runtime/define/errors.ts';
-import { silentLogger } from '../../runtime/observe/logger.ts';
-import { createTestRedis, type TestRedis } from '../../runtime/testing/test-servers.ts';
+import { codeOf, silentLogger } from '@trolley/runtime';
+import { createTestRedis, type TestRedis } from '@trolley/runtime/testing/suites';
 import { addItem, emptyCart, viewOf } from './cart.state.ts';
 import { createRedisCartViews } from './cart.view.redis.ts';
 

@@ -1,8 +1,5 @@
-import { TrolleyError } from '../../runtime/define/errors.ts';
-import type { Logger } from '../../runtime/observe/logger.ts';
-import { ForeignKeys } from '../../runtime/redis/foreign-keys.ts';
-import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
-import { redisScript } from '../../runtime/redis/redis-script.ts';
+import { type Logger, type RedisConnection, TrolleyError } from '@trolley/runtime';
+import { ForeignKeys, redisScript } from '@trolley/runtime/adapters';
 import { CartView } from './cart.contract.ts';
 import type { CartViews } from './cart.view.ts';
 

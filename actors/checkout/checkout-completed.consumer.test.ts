@@ -1,8 +1,6 @@
 import { expect } from 'chai';
-import { TrolleyError } from '../../runtime/define/errors.ts';
-import type { ActorRefs } from '../../runtime/define/ref.ts';
-import type { EventLog, LogRecord, SubscribeOptions } from '../../runtime/events/event-log.ts';
-import { silentLogger } from '../../runtime/observe/logger.ts';
+import { type ActorRefs, silentLogger, TrolleyError } from '@trolley/runtime';
+import type { EventLog, LogRecord, SubscribeOptions } from '@trolley/runtime/events';
 import { startCartConsumer } from '../cart/cart.consumer.ts';
 import { startOrderConsumer } from '../order/order.consumer.ts';
 

@@ -1,8 +1,5 @@
-import { codeOf } from '../../runtime/define/errors.ts';
-import type { AskOptions } from '../../runtime/define/ref.ts';
-import { validTraceparent } from '../../runtime/define/traceparent.ts';
-import type { EventLog, LogRecord, Subscription } from '../../runtime/events/event-log.ts';
-import type { Logger } from '../../runtime/observe/logger.ts';
+import { type AskOptions, codeOf, type Logger, validTraceparent } from '@trolley/runtime';
+import type { EventLog, LogRecord, Subscription } from '@trolley/runtime/events';
 import { CheckoutCompleted, checkoutCompletedType, checkoutTopic } from './checkout-completed.ts';
 import { isRefusal } from './refusal.ts';
 

@@ -1,11 +1,7 @@
 import { expect } from 'chai';
-import { codeOf } from '../../runtime/define/errors.ts';
-import type { ActorRefs } from '../../runtime/define/ref.ts';
-import { MemoryEventLog } from '../../runtime/events/memory-event-log.ts';
-import { silentLogger } from '../../runtime/observe/logger.ts';
-import { MemoryStateStore } from '../../runtime/storage/memory-state-store.ts';
-import { FakeClock } from '../../runtime/testing/fake-clock.ts';
-import { createTestCluster, type TestCluster } from '../../runtime/testing/test-cluster.ts';
+import { type ActorRefs, codeOf, silentLogger } from '@trolley/runtime';
+import { MemoryEventLog } from '@trolley/runtime/events';
+import { createTestCluster, FakeClock, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
 import { createCartActor } from '../cart/cart.actor.ts';
 import { startCartConsumer } from '../cart/cart.consumer.ts';
 import { CartContract } from '../cart/cart.contract.ts';

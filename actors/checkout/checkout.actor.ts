@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defineActor, type Outcome, type Turn } from '../../runtime/define/actor.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { defineActor, type Outcome, TrolleyError, type Turn } from '@trolley/runtime';
 import { checkoutCompletedType, encodeCheckoutCompleted } from './checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor, noSuchCheckout } from './checkout.contract.ts';
 import {

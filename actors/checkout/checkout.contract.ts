@@ -1,7 +1,5 @@
+import { defineContract, TrolleyError, uuidV5 } from '@trolley/runtime';
 import { z } from 'zod';
-import { defineContract } from '../../runtime/define/contract.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
-import { uuidV5 } from '../../runtime/define/uuid-v5.ts';
 import { isPaymentMethod } from '../services/payment/payment-method.ts';
 import { storableText } from './storable-text.ts';
 

@@ -1,7 +1,11 @@
-import type { EffectContext } from '../../runtime/define/actor.ts';
-import type { Clock } from '../../runtime/define/clock.ts';
-import { TrolleyError, codeOf, isTrolleyError } from '../../runtime/define/errors.ts';
-import type { ActorRefs } from '../../runtime/define/ref.ts';
+import {
+  type ActorRefs,
+  type Clock,
+  codeOf,
+  type EffectContext,
+  isTrolleyError,
+  TrolleyError,
+} from '@trolley/runtime';
 import { CartContract, type CartLine } from '../cart/cart.contract.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
 import type { Party } from './checkout.events.ts';

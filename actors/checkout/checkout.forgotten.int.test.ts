@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { silentLogger } from '../../runtime/observe/logger.ts';
+import { silentLogger } from '@trolley/runtime';
 import { createCartActor } from '../cart/cart.actor.ts';
 import type { CartState } from '../cart/cart.state.ts';
 import type { RunningService } from '../services/grpc-sqlite-service.ts';

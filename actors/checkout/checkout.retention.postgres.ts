@@ -1,4 +1,4 @@
-import type { PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
+import type { PostgresPool } from '@trolley/runtime/postgres';
 
 /** Rows of one round, in one short statement; two that sweep at once take different ones. */
 const maxRemoved = 500;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { codeOf } from '../../runtime/define/errors.ts';
+import { codeOf } from '@trolley/runtime';
 import { checkoutIdFor } from './checkout.contract.ts';
 import type { CheckoutEvent, CheckoutInput, Step } from './checkout.events.ts';
 import { advanceSaga, beginSaga, endingOf } from './checkout.saga.ts';

@@ -1,5 +1,5 @@
+import { TrolleyError } from '@trolley/runtime';
 import { initialTransition, transition } from 'xstate';
-import { TrolleyError } from '../../runtime/define/errors.ts';
 import type { CheckoutEvent, CheckoutInput, Step } from './checkout.events.ts';
 import { checkoutMachine } from './checkout.machine.ts';
 import type { CheckoutSession } from './checkout.state.ts';

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
-import { createPostgresPool, type PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
-import { PostgresStateStore } from '../../runtime/storage/postgres/postgres-state-store.ts';
-import { createTestDatabase, type TestDatabase } from '../../runtime/testing/test-servers.ts';
+import { createPostgresPool, type PostgresPool, PostgresStateStore } from '@trolley/runtime/postgres';
+import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { checkoutIdFor } from './checkout.contract.ts';
 import type { CheckoutEvent } from './checkout.events.ts';
 import { advanceSaga, beginSaga } from './checkout.saga.ts';

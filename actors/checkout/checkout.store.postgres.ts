@@ -1,6 +1,5 @@
+import { centsFromNumeric, numericFromCents, type PostgresTable } from '@trolley/runtime/postgres';
 import { z } from 'zod';
-import { centsFromNumeric, numericFromCents } from '../../runtime/storage/postgres/numeric-cents.ts';
-import type { PostgresTable } from '../../runtime/storage/postgres/postgres-table.ts';
 import type { CheckoutContext, CheckoutSession, CheckoutState } from './checkout.state.ts';
 
 /** What has no column of its own stays within the machine's snapshot. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { errorTable, TrolleyError, type ErrorCode } from '../../runtime/define/errors.ts';
+import { type ErrorCode, errorTable, TrolleyError } from '@trolley/runtime';
 import { isRefusal } from './refusal.ts';
 
 /** What says that asking again may help: the far side, its server or the way there was in a bad state. */

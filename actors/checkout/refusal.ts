@@ -1,4 +1,4 @@
-import { isTrolleyError, type TrolleyError } from '../../runtime/define/errors.ts';
+import { isTrolleyError, type TrolleyError } from '@trolley/runtime';
 
 /**
  * Whether the far side certainly did nothing and never will for this call. Everything else (a time-out, a full

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import { encodeCheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
 import { ActorDriver, Crash, type Point } from '../testing/actor-driver.ts';

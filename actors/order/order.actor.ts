@@ -1,5 +1,4 @@
-import { defineActor, type Deferred, type Outcome, type Turn } from '../../runtime/define/actor.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { type Deferred, defineActor, type Outcome, TrolleyError, type Turn } from '@trolley/runtime';
 import { OrderContract, noSuchOrder, type OrderView } from './order.contract.ts';
 import {
   createOrderEffects,

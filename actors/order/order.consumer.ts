@@ -1,5 +1,5 @@
-import type { ActorRefs } from '../../runtime/define/ref.ts';
-import type { Subscription } from '../../runtime/events/event-log.ts';
+import type { ActorRefs } from '@trolley/runtime';
+import type { Subscription } from '@trolley/runtime/events';
 import {
   askOptionsOf,
   consumeCheckoutCompleted,

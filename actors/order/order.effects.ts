@@ -1,5 +1,4 @@
-import type { EffectContext } from '../../runtime/define/actor.ts';
-import { codeOf } from '../../runtime/define/errors.ts';
+import { codeOf, type EffectContext } from '@trolley/runtime';
 import type { CallContext } from '../checkout/checkout.effects.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
 

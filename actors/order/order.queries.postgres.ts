@@ -1,9 +1,6 @@
+import { isUuid, TrolleyError } from '@trolley/runtime';
+import { postgresFailure, type PostgresPool, type PostgresRow } from '@trolley/runtime/postgres';
 import { z } from 'zod';
-import { TrolleyError } from '../../runtime/define/errors.ts';
-import { isUuid } from '../../runtime/define/uuid-v5.ts';
-import { postgresFailure } from '../../runtime/storage/postgres/postgres-errors.ts';
-import type { PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
-import type { PostgresRow } from '../../runtime/storage/postgres/postgres-table.ts';
 import type { OrderQueries } from './order.queries.ts';
 import { viewOf } from './order.state.ts';
 import { orderFromRow, orderTable } from './order.store.postgres.ts';

@@ -1,5 +1,5 @@
+import { TrolleyError } from '@trolley/runtime';
 import { z } from 'zod';
-import { TrolleyError } from '../../runtime/define/errors.ts';
 import { centsFromAmount, type CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/checkout.contract.ts';
 import { maxTotalCents } from '../checkout/checkout.pricing.ts';

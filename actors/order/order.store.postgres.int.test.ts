@@ -1,10 +1,9 @@
+import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { randomUUID } from 'node:crypto';
-import { codeOf } from '../../runtime/define/errors.ts';
-import { createPostgresPool, type PostgresPool } from '../../runtime/storage/postgres/postgres-pool.ts';
-import { PostgresStateStore } from '../../runtime/storage/postgres/postgres-state-store.ts';
-import { createTestDatabase, type TestDatabase } from '../../runtime/testing/test-servers.ts';
+import { codeOf } from '@trolley/runtime';
+import { createPostgresPool, type PostgresPool, PostgresStateStore } from '@trolley/runtime/postgres';
+import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { CheckoutCompleted, encodeCheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { checkoutIdFor } from '../checkout/checkout.contract.ts';
 import type { OrderView } from './order.contract.ts';

@@ -1,6 +1,10 @@
+import {
+  centsFromNumeric,
+  numericFromCents,
+  type PostgresRow,
+  type PostgresTable,
+} from '@trolley/runtime/postgres';
 import { z } from 'zod';
-import { centsFromNumeric, numericFromCents } from '../../runtime/storage/postgres/numeric-cents.ts';
-import type { PostgresRow, PostgresTable } from '../../runtime/storage/postgres/postgres-table.ts';
 import { Order, type OrderState } from './order.state.ts';
 
 const ItemsColumn = z.array(

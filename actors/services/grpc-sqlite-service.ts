@@ -1,15 +1,14 @@
 import { join } from 'node:path';
 import type { ServerCredentials } from '@grpc/grpc-js';
-import { GroupCommit } from '../../runtime/storage/sqlite/group-commit.ts';
-import { createSqliteCheck } from '../../runtime/storage/sqlite/sqlite-check.ts';
+import type { Clock, Logger } from '@trolley/runtime';
 import {
+  createSqliteCheck,
+  GroupCommit,
   openSqlite,
+  readSqlite,
   type SqliteDatabase,
   type SqliteMigration,
-} from '../../runtime/storage/sqlite/sqlite-database.ts';
-import { readSqlite } from '../../runtime/storage/sqlite/sqlite-errors.ts';
-import type { Clock } from '../../runtime/define/clock.ts';
-import type { Logger } from '../../runtime/observe/logger.ts';
+} from '@trolley/runtime/sqlite';
 import { openGrpcServer } from './grpc/grpc-server.ts';
 import { throwIfOver, type IncomingCall, type UnaryService } from './grpc/unary-service.ts';
 import { startSweep } from './sweep.ts';

@@ -1,4 +1,4 @@
-import { TrolleyError, type ErrorCode } from '../../runtime/define/errors.ts';
+import { type ErrorCode, TrolleyError } from '@trolley/runtime';
 
 /** Fields that more than one service reads. Each throws the INVALID_ARGUMENT code that is named. */
 

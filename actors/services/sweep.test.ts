@@ -1,6 +1,6 @@
-import { expect } from 'chai';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { silentLogger } from '../../runtime/observe/logger.ts';
+import { expect } from 'chai';
+import { silentLogger } from '@trolley/runtime';
 import { startSweep } from './sweep.ts';
 import { ManualClock } from './testing/manual-clock.ts';
 

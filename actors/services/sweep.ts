@@ -1,6 +1,4 @@
-import type { Clock } from '../../runtime/define/clock.ts';
-import type { Logger } from '../../runtime/observe/logger.ts';
-import { isForeseen } from '../../runtime/observe/reason.ts';
+import { type Clock, isForeseen, type Logger } from '@trolley/runtime';
 
 export interface Sweep {
   /** Starts no more batches and waits for the one under way. */

@@ -1,11 +1,24 @@
-import type { AnyActor, OutboxEvent } from '../../runtime/define/actor.ts';
-import type { MessageSpecs } from '../../runtime/define/contract.ts';
-import { TrolleyError, fromWireError, isTrolleyError } from '../../runtime/define/errors.ts';
-import { applyMessage, applyOutcome } from '../../runtime/kernel/apply.ts';
-import { completed, draftOf, isBlank, type TurnDraft } from '../../runtime/kernel/turn-draft.ts';
-import type { Envelope } from '../../runtime/mailbox/mailbox.ts';
-import { silentLogger } from '../../runtime/observe/logger.ts';
-import type { ActorRecord, PendingEffect, StoredAnswer } from '../../runtime/storage/state-store.ts';
+import {
+  type ActorRecord,
+  type AnyActor,
+  fromWireError,
+  isTrolleyError,
+  type MessageSpecs,
+  type OutboxEvent,
+  type PendingEffect,
+  silentLogger,
+  type StoredAnswer,
+  TrolleyError,
+} from '@trolley/runtime';
+import type { Envelope } from '@trolley/runtime/adapters';
+import {
+  applyMessage,
+  applyOutcome,
+  completed,
+  draftOf,
+  isBlank,
+  type TurnDraft,
+} from '@trolley/runtime/testing';
 
 /** Where a node may die. */
 export type Point = 'before write' | 'after write' | 'before effect' | 'after effect';

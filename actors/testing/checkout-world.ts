@@ -1,4 +1,4 @@
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import type { CartLine } from '../cart/cart.contract.ts';
 import type { CheckoutPorts } from '../checkout/checkout.effects.ts';
 import type { ProductPrice } from '../checkout/checkout.pricing.ts';

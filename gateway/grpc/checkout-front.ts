@@ -1,3 +1,4 @@
+import { isUuid, TrolleyError } from '@trolley/runtime';
 import { z } from 'zod';
 import {
   GivenAddress,
@@ -11,8 +12,6 @@ import {
   type Address,
   type CheckoutSession,
 } from '../../proto/gen/checkout/checkout.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
-import { isUuid } from '../../runtime/define/uuid-v5.ts';
 import type { Checkouts } from '../checkouts.ts';
 import { BodyIdempotencyKey, BodyPaymentMethod } from '../fields.ts';
 import { guarded } from '../guard.ts';

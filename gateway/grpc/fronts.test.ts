@@ -1,13 +1,11 @@
-import { expect } from 'chai';
 import { randomUUID } from 'node:crypto';
+import { expect } from 'chai';
+import { codeOf, silentLogger, systemClock } from '@trolley/runtime';
 import { openGrpcClient, type GrpcClient } from '../../actors/services/grpc/grpc.client.ts';
 import { openGrpcServer, type GrpcServer } from '../../actors/services/grpc/grpc-server.ts';
 import { CartServiceService } from '../../proto/gen/cart/cart.ts';
 import { CheckoutServiceService, CheckoutStatus } from '../../proto/gen/checkout/checkout.ts';
 import { OrdersServiceService } from '../../proto/gen/orders/orders.ts';
-import { systemClock } from '../../runtime/define/clock.ts';
-import { codeOf } from '../../runtime/define/errors.ts';
-import { silentLogger } from '../../runtime/observe/logger.ts';
 import type { Orders } from '../orders.ts';
 import { openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 import { cartFront } from './cart-front.ts';

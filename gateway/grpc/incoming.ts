@@ -1,8 +1,6 @@
+import { type Clock, TrolleyError, validTraceparent } from '@trolley/runtime';
 import { z } from 'zod';
 import type { IncomingCall } from '../../actors/services/grpc/unary-service.ts';
-import type { Clock } from '../../runtime/define/clock.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
-import { validTraceparent } from '../../runtime/define/traceparent.ts';
 import type { Call } from '../call.ts';
 
 export interface FrontOptions {

@@ -1,4 +1,4 @@
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import { senderOf } from '../client-address.ts';
 import { asTrolleyError } from '../error-answer.ts';
 import type { Access } from '../routes/route.ts';

@@ -1,4 +1,4 @@
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import { asTrolleyError, errorAnswer } from '../error-answer.ts';
 import { toJsonText } from '../money-json.ts';
 import type { GatewayMiddleware } from './request-scope.ts';

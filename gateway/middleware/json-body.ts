@@ -1,10 +1,10 @@
-import { parse } from '@hapi/bourne';
 import type { IncomingMessage } from 'node:http';
 import { promisify } from 'node:util';
 import { brotliDecompress, unzip } from 'node:zlib';
+import { parse } from '@hapi/bourne';
 import type { Context } from 'koa';
 import getRawBody from 'raw-body';
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import { asTrolleyError } from '../error-answer.ts';
 
 /** Reads a request's JSON body; `{}` where there is none. */

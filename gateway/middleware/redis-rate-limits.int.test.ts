@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { silentLogger } from '../../runtime/observe/logger.ts';
-import { createTestRedis } from '../../runtime/testing/test-servers.ts';
+import { silentLogger } from '@trolley/runtime';
+import { createTestRedis } from '@trolley/runtime/testing/suites';
 import { createRedisRateLimits } from './redis-rate-limits.ts';
 
 describe('createRedisRateLimits', () => {

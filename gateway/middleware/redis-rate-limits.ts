@@ -4,10 +4,8 @@ import {
   RateLimiterRedis,
   RateLimiterRes,
 } from 'rate-limiter-flexible';
-import type { Logger } from '../../runtime/observe/logger.ts';
-import { ForeignKeys } from '../../runtime/redis/foreign-keys.ts';
-import type { RedisConnection } from '../../runtime/redis/redis-connection.ts';
-import { redisScript } from '../../runtime/redis/redis-script.ts';
+import type { Logger, RedisConnection } from '@trolley/runtime';
+import { ForeignKeys, redisScript } from '@trolley/runtime/adapters';
 import { unlimited, type RateLimits } from './rate-limits.ts';
 
 export interface RedisRateLimitOptions {

@@ -1,9 +1,5 @@
 import type { Middleware, ParameterizedContext } from 'koa';
-import type { Clock } from '../../runtime/define/clock.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
-import { validTraceparent } from '../../runtime/define/traceparent.ts';
-import type { Logger } from '../../runtime/observe/logger.ts';
-import { reasonOf } from '../../runtime/observe/reason.ts';
+import { type Clock, type Logger, reasonOf, TrolleyError, validTraceparent } from '@trolley/runtime';
 import type { Call } from '../call.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';

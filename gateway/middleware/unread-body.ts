@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { finished } from 'node:stream';
-import type { Clock } from '../../runtime/define/clock.ts';
+import type { Clock } from '@trolley/runtime';
 import { awaitsContinue, hasBody } from './json-body.ts';
 import type { GatewayContext, GatewayMiddleware } from './request-scope.ts';
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import { memoryCatalog, openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 
 const items = '/api/v1/cart/items';

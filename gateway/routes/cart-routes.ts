@@ -1,6 +1,6 @@
+import { TrolleyError } from '@trolley/runtime';
 import { z } from 'zod';
 import type { CartView } from '../../actors/cart/cart.contract.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
 import type { Call } from '../call.ts';
 import type { Carts } from '../carts.ts';
 import { BodyProductId, BodyQuantity, PathProductId } from '../fields.ts';

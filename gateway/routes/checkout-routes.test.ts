@@ -1,6 +1,6 @@
 import { expect } from 'chai';
+import { TrolleyError } from '@trolley/runtime';
 import { checkoutIdFor } from '../../actors/checkout/checkout.contract.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
 import { openTestGateway, textOf, type TestGateway } from '../testing/test-gateway.ts';
 
 const never = new Promise<never>(() => {});

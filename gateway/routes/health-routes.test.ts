@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { checkAt } from '../../runtime/observe/readiness.ts';
+import { checkAt } from '@trolley/runtime';
 import { openTestGateway } from '../testing/test-gateway.ts';
 
 describe('health routes', () => {

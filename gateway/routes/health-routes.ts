@@ -1,6 +1,5 @@
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { type Readiness, readinessBody, TrolleyError } from '@trolley/runtime';
 import { errorAnswer } from '../error-answer.ts';
-import { readinessBody, type Readiness } from '../../runtime/observe/readiness.ts';
 import { defineRoute, type Reply, type Route } from './route.ts';
 
 export function healthRoutes(readiness: Readiness): Route[] {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import { seeds } from '../testing/memory-shop.ts';
 import { memoryCatalog, openTestGateway } from '../testing/test-gateway.ts';
 

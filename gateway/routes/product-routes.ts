@@ -1,5 +1,5 @@
+import { TrolleyError } from '@trolley/runtime';
 import { z } from 'zod';
-import { TrolleyError } from '../../runtime/define/errors.ts';
 import { PathProductId, QueryPageSize, QueryPageToken, QueryText } from '../fields.ts';
 import { Money } from '../money-json.ts';
 import type { Products, StockedProduct } from '../products.ts';

@@ -1,6 +1,6 @@
-import Router from '@koa/router';
 import type Koa from 'koa';
-import { TrolleyError } from '../../runtime/define/errors.ts';
+import Router from '@koa/router';
+import { TrolleyError } from '@trolley/runtime';
 import { idempotencyKeyFrom } from '../idempotency-key.ts';
 import type { Admission } from '../middleware/admission.ts';
 import type { JsonBody } from '../middleware/json-body.ts';

@@ -1,6 +1,12 @@
-import type { ActorContract, MessageSpecs } from '../../runtime/define/contract.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
-import type { ActorRef, ActorRefs, AskOptions, SendOptions } from '../../runtime/define/ref.ts';
+import {
+  type ActorContract,
+  type ActorRef,
+  type ActorRefs,
+  type AskOptions,
+  type MessageSpecs,
+  type SendOptions,
+  TrolleyError,
+} from '@trolley/runtime';
 
 // `never`: each answer declares the input of its own message.
 type Answer = (key: string, input: never, options: AskOptions) => unknown;

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
+import { TrolleyError } from '@trolley/runtime';
 import type { CartView } from '../../actors/cart/cart.contract.ts';
 import { maxLines, maxQuantity } from '../../actors/cart/cart.contract.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';
@@ -17,7 +18,6 @@ import {
 } from '../../actors/order/order.contract.ts';
 import type { OrderQueries } from '../../actors/order/order.queries.ts';
 import type { ProductView } from '../../actors/services/product/product.client.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
 import type { Answers } from './memory-actors.ts';
 
 /** Methods of payment that never pay. */

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { systemClock } from '../../runtime/define/clock.ts';
-import { TrolleyError } from '../../runtime/define/errors.ts';
-import { silentLogger } from '../../runtime/observe/logger.ts';
+import { silentLogger, systemClock, TrolleyError } from '@trolley/runtime';
 import { trustedProxies } from '../client-address.ts';
 import { unlimited } from '../middleware/rate-limits.ts';
 import { openGateway, type Gateway, type GatewayOptions } from '../server.ts';

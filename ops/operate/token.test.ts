@@ -24,7 +24,11 @@ describe('mintToken', () => {
 describe('npm run token', () => {
   const program = join(import.meta.dirname, 'token-command.ts');
   const run = (env: Record<string, string>, ...args: string[]) =>
-    promisify(execFile)(process.execPath, ['--import', 'tsx', program, ...args], { env });
+    promisify(execFile)(
+      process.execPath,
+      ['--conditions=@trolley/source', '--import', 'tsx', program, ...args],
+      { env },
+    );
 
   it('prints a token that the development secret checks', async () => {
     const { stdout } = await run({}, '1', 'admin');

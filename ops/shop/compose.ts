@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { type ClusterOptions, type Logger, systemClock } from '@trolley/runtime';
 import { createRedisCartViews } from '../../actors/cart/cart.view.redis.ts';
-import type { ClusterOptions } from '../../runtime/cluster/open-cluster.ts';
-import { systemClock } from '../../runtime/define/clock.ts';
-import type { Logger } from '../../runtime/observe/logger.ts';
 import { startActorNode } from './compose/actor-node.ts';
 import { startPostgresBackend } from './compose/backends.ts';
 import { startClusterClient } from './compose/cluster-client.ts';

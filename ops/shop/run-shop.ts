@@ -1,9 +1,7 @@
 import { Writable } from 'node:stream';
 import type { DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
-import { isTrolleyError } from '../../runtime/define/errors.ts';
-import { openLineOutput, type LineOutput } from '../../runtime/observe/line-output.ts';
-import { createStandardLogger } from '../../runtime/observe/logger.ts';
+import { createStandardLogger, isTrolleyError, type LineOutput, openLineOutput } from '@trolley/runtime';
 import type { Config } from './config/config.ts';
 import { describeConfig } from './config/describe-config.ts';
 import { parseConfig } from './config/parse-config.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { silentLogger } from '../observe/logger.ts';
-import { createTestRedis } from '../testing/test-servers.ts';
+import { createTestRedis } from '../testing/suites/test-servers.ts';
 import { RedisShardRegistry } from './redis-shard-registry.ts';
 
 describe('the members on Redis', () => {

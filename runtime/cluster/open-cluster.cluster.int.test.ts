@@ -1,4 +1,4 @@
-import { describeCluster } from '../testing/cluster.suite.ts';
-import { aRedisCluster } from '../testing/redis-under-test.ts';
+import { describeCluster } from '../testing/suites/cluster.suite.ts';
+import { aRedisCluster } from '../testing/suites/redis-under-test.ts';
 
 describeCluster(aRedisCluster);

@@ -1,4 +1,4 @@
-import { describeRedisShardRegistry } from '../testing/redis-shard-registry.suite.ts';
-import { aRedisCluster } from '../testing/redis-under-test.ts';
+import { describeRedisShardRegistry } from '../testing/suites/redis-shard-registry.suite.ts';
+import { aRedisCluster } from '../testing/suites/redis-under-test.ts';
 
 describeRedisShardRegistry(aRedisCluster);

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { describeEventLog } from '../testing/event-log.suite.ts';
+import { describeEventLog } from '../testing/suites/event-log.suite.ts';
 import type { LogEvent, LogRecord, Subscription } from './event-log.ts';
 import { partitionOf } from './partition-of.ts';
-import { messagesIn, onAdmin, plainKafka, TestKafkaLog } from './testing/test-kafka-log.ts';
+import { messagesIn, onAdmin, plainKafka, TestKafkaLog } from '../testing/kafka/test-kafka-log.ts';
 
 describeEventLog<TestKafkaLog>('Kafka', () => {
   const scope = randomUUID();

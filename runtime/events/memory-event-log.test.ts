@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeEventLog } from '../testing/event-log.suite.ts';
+import { describeEventLog } from '../testing/suites/event-log.suite.ts';
 import { MemoryEventLog, MemoryLogStorage } from './memory-event-log.ts';
 
 let topics = 0;

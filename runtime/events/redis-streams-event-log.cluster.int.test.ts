@@ -1,4 +1,4 @@
-import { describeRedisStreams } from '../testing/redis-streams.suite.ts';
-import { aRedisCluster } from '../testing/redis-under-test.ts';
+import { describeRedisStreams } from '../testing/suites/redis-streams.suite.ts';
+import { aRedisCluster } from '../testing/suites/redis-under-test.ts';
 
 describeRedisStreams(aRedisCluster);

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { systemClock } from '../define/clock.ts';
-import { describeRedisStreams, openLogProcesses } from '../testing/redis-streams.suite.ts';
-import { oneRedis } from '../testing/redis-under-test.ts';
-import { createTestRedis, type TestRedis } from '../testing/test-servers.ts';
+import { describeRedisStreams, openLogProcesses } from '../testing/suites/redis-streams.suite.ts';
+import { oneRedis } from '../testing/suites/redis-under-test.ts';
+import { createTestRedis, type TestRedis } from '../testing/suites/test-servers.ts';
 import type { LogRecord, Subscription } from './event-log.ts';
 import type { RedisStreamsEventLog } from './redis-streams-event-log.ts';
 

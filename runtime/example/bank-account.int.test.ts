@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { createTestRedis } from '../testing/test-servers.ts';
+import { createTestRedis } from '../testing/suites/test-servers.ts';
 import { runBank } from './run-bank.ts';
 
 describe('the bank on Redis', () => {

@@ -1,4 +1,4 @@
-import { describeBullMqMailbox } from '../testing/bullmq-mailbox.suite.ts';
-import { aRedisCluster } from '../testing/redis-under-test.ts';
+import { describeBullMqMailbox } from '../testing/suites/bullmq-mailbox.suite.ts';
+import { aRedisCluster } from '../testing/suites/redis-under-test.ts';
 
 describeBullMqMailbox(aRedisCluster);

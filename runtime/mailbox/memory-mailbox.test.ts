@@ -1,6 +1,6 @@
 import { systemClock } from '../define/clock.ts';
-import { describeMailbox, type MailboxUnderTest } from '../testing/mailbox.suite.ts';
-import { describeWaiting } from '../testing/mailbox-waiting.suite.ts';
+import { describeMailbox, type MailboxUnderTest } from '../testing/suites/mailbox.suite.ts';
+import { describeWaiting } from '../testing/suites/mailbox-waiting.suite.ts';
 import { MemoryMailbox } from './memory-mailbox.ts';
 
 function openMailbox(): Promise<MailboxUnderTest> {

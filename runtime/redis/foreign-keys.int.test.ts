@@ -12,7 +12,7 @@ import { RedisStreamsEventLog } from '../events/redis-streams-event-log.ts';
 import { createLogger } from '../observe/logger.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createLogActor, Log } from '../testing/model/log-actor.ts';
-import { createTestRedis } from '../testing/test-servers.ts';
+import { createTestRedis } from '../testing/suites/test-servers.ts';
 
 describe('keys of ours that somebody else has written', () => {
   let redis: Redis;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { testRedisUrl } from '../testing/test-servers.ts';
+import { testRedisUrl } from '../testing/suites/test-servers.ts';
 import { openBlockingConnection } from './redis-connection.ts';
 
 describe('a connection for blocking reads', () => {

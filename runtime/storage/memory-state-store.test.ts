@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { describeStateStore } from '../testing/state-store.suite.ts';
+import { describeStateStore } from '../testing/suites/state-store.suite.ts';
 import { MemoryStateStore } from './memory-state-store.ts';
 
 let keys = 0;

@@ -10,5 +10,10 @@ export type { Connection, Cut, PartitionOptions } from './simulated-process.ts';
 export type { Fate, Network, Port, Transit } from './network.ts';
 export type { Interposed } from './memory-servers.ts';
 export { FakeClock } from './fake-clock.ts';
+export { CuttableLine } from './cuttable-line.ts';
 export { MemoryStateStore } from '../storage/memory-state-store.ts';
 export type { MemoryStateStoreFaults, PublishedEvent } from '../storage/memory-state-store.ts';
+/** One turn without a node, for drivers that search through what may happen in which order. */
+export { applyMessage, applyOutcome } from '../kernel/apply.ts';
+export { completed, draftOf, isBlank } from '../kernel/turn-draft.ts';
+export type { TurnDraft } from '../kernel/turn-draft.ts';

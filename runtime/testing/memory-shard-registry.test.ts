@@ -1,6 +1,6 @@
 import { FakeClock } from './fake-clock.ts';
 import { MemoryShardRegistry } from './memory-shard-registry.ts';
-import { describeShardRegistry, shortMs } from './shard-registry.suite.ts';
+import { describeShardRegistry, shortMs } from './suites/shard-registry.suite.ts';
 
 describeShardRegistry('memory', async () => {
   const clock = new FakeClock();

@@ -1,5 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
-import { TrolleyError } from '../../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 
 /** Who calls, on whose behalf, within which trace: passed on from call to call. */
 export interface CallOrigin {

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
 import { connect as connectHttp2, type ClientHttp2Session } from 'node:http2';
 import { connect, type Socket } from 'node:net';
-import { Client, Metadata, credentials, status } from '@grpc/grpc-js';
 import { expect } from 'chai';
+import { Client, Metadata, credentials, status } from '@grpc/grpc-js';
+import { silentLogger } from '@trolley/runtime';
 import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
 import type { ConnectionLimits } from './connection-limits.ts';
 import { openGrpcServer, type GrpcServer } from './grpc-server.ts';
 import { unaryService } from './unary-service.ts';

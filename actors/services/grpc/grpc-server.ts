@@ -1,10 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
+import { type Clock, type HealthChecks, type Logger, systemClock, TrolleyError } from '@trolley/runtime';
 import { describeServices } from '../../../proto/descriptors.ts';
-import { systemClock, type Clock } from '../../../runtime/define/clock.ts';
-import { TrolleyError } from '../../../runtime/define/errors.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import type { HealthChecks } from '../../../runtime/observe/readiness.ts';
 import { startSweep } from '../sweep.ts';
 import { connectionLimits, type ConnectionLimits } from './connection-limits.ts';
 import { createServingHealth } from './serving-health.ts';

@@ -1,13 +1,13 @@
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import {
-  TrolleyError,
-  errorTable,
-  isTrolleyError,
-  toWireError,
   type ErrorCode,
   type ErrorDetails,
+  errorTable,
   type GrpcStatusName,
-} from '../../../runtime/define/errors.ts';
+  isTrolleyError,
+  toWireError,
+  TrolleyError,
+} from '@trolley/runtime';
 
 /** Trailing metadata: our code, which says more than the gRPC status does. */
 const codeKey = 'error-code';

@@ -1,9 +1,8 @@
-import { Client, connectivityState, credentials } from '@grpc/grpc-js';
-import type { ChannelCredentials, ClientOptions, ServiceError } from '@grpc/grpc-js';
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 import { service as healthDefinition } from 'grpc-health-check';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { TrolleyError, codeOf, isTrolleyError } from '../../../runtime/define/errors.ts';
+import { Client, connectivityState, credentials } from '@grpc/grpc-js';
+import type { ChannelCredentials, ClientOptions, ServiceError } from '@grpc/grpc-js';
+import { codeOf, isTrolleyError, systemClock, TrolleyError } from '@trolley/runtime';
 import { connectionLimits } from './connection-limits.ts';
 import { metadataOf, type CallOrigin } from './call-metadata.ts';
 import { fromGrpcError, isUnknownOutcome } from './grpc-status.ts';

@@ -1,13 +1,12 @@
 import { promises } from 'node:dns';
-import { Client, Metadata, Server, ServerCredentials, credentials, status } from '@grpc/grpc-js';
-import type { ServiceError } from '@grpc/grpc-js';
 import { expect } from 'chai';
 import { service as healthDefinition } from 'grpc-health-check';
+import { Client, Metadata, Server, ServerCredentials, credentials, status } from '@grpc/grpc-js';
+import type { ServiceError } from '@grpc/grpc-js';
+import { createLogger, type ErrorCode, errorTable, TrolleyError } from '@trolley/runtime';
+import { CuttableLine } from '@trolley/runtime/testing';
 import { describeServices } from '../../../proto/descriptors.ts';
 import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
-import { TrolleyError, errorTable, type ErrorCode } from '../../../runtime/define/errors.ts';
-import { createLogger } from '../../../runtime/observe/logger.ts';
-import { CuttableLine } from '../../../runtime/testing/cuttable-line.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { openGrpcClient, isUnknownOutcome, type GrpcClient, type GrpcClientOptions } from './grpc.client.ts';

@@ -1,7 +1,5 @@
 import { HealthImplementation } from 'grpc-health-check';
-import { systemClock, type Clock } from '../../../runtime/define/clock.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { createReadiness, type HealthChecks } from '../../../runtime/observe/readiness.ts';
+import { type Clock, createReadiness, type HealthChecks, type Logger, systemClock } from '@trolley/runtime';
 
 interface ServingHealthOptions {
   readonly services: readonly { readonly name: string }[];

@@ -1,7 +1,5 @@
 import type { ServiceDefinition, UntypedServiceImplementation, handleUnaryCall } from '@grpc/grpc-js';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { TrolleyError, codeOf, errorTable } from '../../../runtime/define/errors.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
+import { codeOf, errorTable, type Logger, systemClock, TrolleyError } from '@trolley/runtime';
 import { originOf, refuseMalformedUser, type CallOrigin } from './call-metadata.ts';
 import { toGrpcFailure } from './grpc-status.ts';
 import type { RequestOf, ResponseOf } from './unary-method.ts';

@@ -1,5 +1,5 @@
+import { codeOf } from '@trolley/runtime';
 import { InventoryServiceService } from '../../../proto/gen/inventory/inventory.ts';
-import { codeOf } from '../../../runtime/define/errors.ts';
 import {
   openGrpcClient,
   type CallContext,

@@ -1,8 +1,7 @@
 import { expect } from 'chai';
+import { codeOf, silentLogger } from '@trolley/runtime';
+import { openSqlite, type SqliteDatabase } from '@trolley/runtime/sqlite';
 import { InventoryServiceService, ReservationStatus } from '../../../proto/gen/inventory/inventory.ts';
-import { codeOf } from '../../../runtime/define/errors.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { openSqlite, type SqliteDatabase } from '../../../runtime/storage/sqlite/sqlite-database.ts';
 import { openGrpcClient, type GrpcClient } from '../grpc/grpc.client.ts';
 import type { RunningService } from '../grpc-sqlite-service.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';

@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { silentLogger, systemClock } from '@trolley/runtime';
 import { InventoryServiceService, ReservationStatus } from '../../../proto/gen/inventory/inventory.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
 import { openGrpcClient } from '../grpc/grpc.client.ts';
 import { temporaryFolder } from '../testing/temporary-folder.ts';
 import { openInventory, reservationIdFor } from './inventory.client.ts';
@@ -21,9 +20,13 @@ describe('the inventory service, killed in the middle of its work', () => {
   });
 
   it('has lost nothing that it had said', async () => {
-    child = spawn(process.execPath, ['--import', 'tsx', program, folder.path], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    child = spawn(
+      process.execPath,
+      ['--conditions=@trolley/source', '--import', 'tsx', program, folder.path],
+      {
+        stdio: ['pipe', 'pipe', 'inherit'],
+      },
+    );
     const exited = once(child, 'exit');
     if (child.stdout === null) throw new Error('no output to read the port from');
     const [port] = (await once(createInterface(child.stdout), 'line')) as [string];

@@ -1,4 +1,4 @@
-import { TrolleyError } from '../../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import type { InventoryStore, Reservation, ReservedItem } from './inventory.store.ts';
 import { reservationIdFor } from './reservation-id.ts';
 

@@ -1,4 +1,4 @@
-import { TrolleyError } from '../../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import { parseProductId } from '../request-fields.ts';
 import type { ReservedItem } from './inventory.store.ts';
 

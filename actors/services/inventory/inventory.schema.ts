@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from '../../../runtime/storage/sqlite/sqlite-database.ts';
+import type { SqliteDatabase } from '@trolley/runtime/sqlite';
 
 export const inventoryMigrations = [
   `-- A unit is in one place at a time: no commit can lose or invent one.

@@ -1,9 +1,9 @@
+import { TrolleyError } from '@trolley/runtime';
 import {
   InventoryServiceService,
   ReservationStatus,
   type Reservation as WireReservation,
 } from '../../../proto/gen/inventory/inventory.ts';
-import { TrolleyError } from '../../../runtime/define/errors.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
 import { unaryService } from '../grpc/unary-service.ts';
 import { parseCheckoutId, parseProductId, parseReservationId } from '../request-fields.ts';

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { codeOf } from '../../../runtime/define/errors.ts';
+import { codeOf, systemClock } from '@trolley/runtime';
 import { ChargesUnderWay } from './charges-under-way.ts';
 
 const charge = (checkoutId: string) => ({ checkoutId, amountCents: 100, currency: 'USD' });

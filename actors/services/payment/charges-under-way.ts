@@ -1,6 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { pause, type Clock } from '../../../runtime/define/clock.ts';
-import { TrolleyError } from '../../../runtime/define/errors.ts';
+import { type Clock, pause, TrolleyError } from '@trolley/runtime';
 import { requireSameMoney, type Charge } from './payment.ledger.ts';
 import type { StoredPayment } from './payment.store.ts';
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { codeOf } from '../../../runtime/define/errors.ts';
+import { codeOf } from '@trolley/runtime';
 import { holdsCardNumber } from './card-number.ts';
 import { forcedRefusals, isPaymentMethod, parsePaymentMethod } from './payment-method.ts';
 

@@ -1,4 +1,4 @@
-import { TrolleyError } from '../../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 import { holdsCardNumber } from './card-number.ts';
 
 /** Methods that force the refusal of their name, in development. */

@@ -1,5 +1,5 @@
+import { TrolleyError } from '@trolley/runtime';
 import { ChargeStatus, PaymentServiceService, PaymentStatus } from '../../../proto/gen/payment/payment.ts';
-import { TrolleyError } from '../../../runtime/define/errors.ts';
 import {
   openGrpcClient,
   type CallContext,

@@ -1,9 +1,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { codeOf, createLogger } from '@trolley/runtime';
 import { ChargeStatus, PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
-import { codeOf } from '../../../runtime/define/errors.ts';
-import { createLogger } from '../../../runtime/observe/logger.ts';
 import { openGrpcClient, isUnknownOutcome, type GrpcClient } from '../grpc/grpc.client.ts';
 import type { RunningService } from '../grpc-sqlite-service.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';

@@ -1,5 +1,4 @@
-import { TrolleyError } from '../../../runtime/define/errors.ts';
-import { uuidV5 } from '../../../runtime/define/uuid-v5.ts';
+import { TrolleyError, uuidV5 } from '@trolley/runtime';
 import type { PaymentStore, StoredPayment } from './payment.store.ts';
 
 export interface Charge {

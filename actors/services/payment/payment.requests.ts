@@ -1,4 +1,4 @@
-import { TrolleyError } from '../../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 
 const amountPattern = /^(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,2}))?$/;
 

@@ -1,6 +1,5 @@
+import { pause, TrolleyError } from '@trolley/runtime';
 import { PaymentServiceService, PaymentStatus } from '../../../proto/gen/payment/payment.ts';
-import { pause } from '../../../runtime/define/clock.ts';
-import { TrolleyError } from '../../../runtime/define/errors.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
 import { unaryService, type IncomingCall } from '../grpc/unary-service.ts';
 import { parseCheckoutId } from '../request-fields.ts';

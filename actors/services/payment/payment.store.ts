@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from '../../../runtime/storage/sqlite/sqlite-database.ts';
+import type { SqliteDatabase } from '@trolley/runtime/sqlite';
 
 export type PaymentStatus = 'charged' | 'failed' | 'refunded' | 'tombstone';
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { TrolleyError } from '../../../runtime/define/errors.ts';
+import { TrolleyError } from '@trolley/runtime';
 
 /** The token of the page that follows the product `afterId` in the answer to `query`. */
 export function pageTokenAfter(afterId: number, query: string): string {

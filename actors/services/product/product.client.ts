@@ -1,5 +1,5 @@
+import { TrolleyError } from '@trolley/runtime';
 import { ProductServiceService, type Product } from '../../../proto/gen/product/product.ts';
-import { TrolleyError } from '../../../runtime/define/errors.ts';
 import {
   openGrpcClient,
   type CallContext,

@@ -1,10 +1,10 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
+import { Client, credentials } from '@grpc/grpc-js';
+import { silentLogger } from '@trolley/runtime';
+import { openSqlite } from '@trolley/runtime/sqlite';
 import { ProductServiceService } from '../../../proto/gen/product/product.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { openSqlite } from '../../../runtime/storage/sqlite/sqlite-database.ts';
 import { openGrpcClient, type GrpcClient } from '../grpc/grpc.client.ts';
 import type { RunningService } from '../grpc-sqlite-service.ts';
 import { refusalOf } from '../testing/failure-of.ts';

@@ -1,4 +1,4 @@
-import type { SqliteDatabase, SqliteMigration } from '../../../runtime/storage/sqlite/sqlite-database.ts';
+import type { SqliteDatabase, SqliteMigration } from '@trolley/runtime/sqlite';
 import { ProductStore, searchedText } from './product.store.ts';
 
 export const productMigrations: readonly SqliteMigration[] = [

@@ -1,5 +1,5 @@
+import { TrolleyError } from '@trolley/runtime';
 import { Product, ProductServiceService } from '../../../proto/gen/product/product.ts';
-import { TrolleyError } from '../../../runtime/define/errors.ts';
 import { defaultPageSize, maxPageSize } from '../../page-size.contract.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
 import { fitting } from '../grpc/message-size.ts';

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { isTrolleyError, type TrolleyError } from '../../../runtime/define/errors.ts';
+import { isTrolleyError, type TrolleyError } from '@trolley/runtime';
 
 /** The error of ours that `promise` rejects with; fails when it does not. */
 export async function failureOf(promise: Promise<unknown>): Promise<TrolleyError> {

@@ -1,5 +1,4 @@
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
+import { silentLogger, systemClock } from '@trolley/runtime';
 import { openInventoryService } from '../inventory/inventory.service.ts';
 
 /** An inventory in a process of its own, for tests that kill it: `<dataDir>`; prints its port. */

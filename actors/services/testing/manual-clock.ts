@@ -1,4 +1,4 @@
-import type { Clock } from '../../../runtime/define/clock.ts';
+import type { Clock } from '@trolley/runtime';
 
 interface Timer {
   readonly at: number;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { Client } from 'pg';
-import { createTestDatabase, type TestDatabase } from '../../../runtime/testing/test-servers.ts';
+import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { eventually } from '../../prove/e2e/eventually.ts';
 import { openMoment } from './moment.ts';
 

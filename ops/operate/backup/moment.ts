@@ -2,10 +2,9 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Client } from 'pg';
-import { pause, systemClock } from '../../../runtime/define/clock.ts';
-import { openPostgresClient } from '../../../runtime/storage/postgres/postgres-session.ts';
-import type { SqliteDatabase } from '../../../runtime/storage/sqlite/sqlite-database.ts';
-import { sqliteProblem } from '../../../runtime/storage/sqlite/sqlite-problem.ts';
+import { pause, systemClock } from '@trolley/runtime';
+import { openPostgresClient } from '@trolley/runtime/postgres';
+import { type SqliteDatabase, sqliteProblem } from '@trolley/runtime/sqlite';
 import { StartProblem } from '../../shop/process/start-problem.ts';
 
 export interface SqliteFile {

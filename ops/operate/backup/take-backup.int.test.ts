@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
-import { createTestDatabase, type TestDatabase } from '../../../runtime/testing/test-servers.ts';
+import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { createProgress } from '../../shop/process/progress.ts';
 import { unknownGaps } from '../reconcile/event-gap.ts';
 import { readManifest, verifyFiles } from './manifest.ts';

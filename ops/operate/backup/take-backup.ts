@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
-import { makeFolder } from '../../../runtime/storage/make-folder.ts';
+import { makeFolder } from '@trolley/runtime/adapters';
 import type { Progress } from '../../shop/process/progress.ts';
 import { asStartProblem, StartProblem } from '../../shop/process/start-problem.ts';
 import type { EventGaps } from '../reconcile/event-gap.ts';

@@ -3,24 +3,27 @@ import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/* `npm run build`: what `node dist/ops/shop/main.js` needs, and the packages that it imports. */
+/* `npm run build`: what `node dist/ops/shop/main.js` needs, and the packages that it imports. The runtime is one of these. */
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const dist = join(root, 'dist');
-const rooms = ['actors', 'gateway', 'ops', 'proto', 'runtime'];
+const rooms = ['actors', 'gateway', 'ops/shop', 'ops/operate', 'proto'];
 
 /** What the program reads beside its own code, found by its ending. */
 const assets = /\.(binpb|css|html|ico|js|mjs|png|sql|svg|woff2)$/;
 
 rmSync(dist, { recursive: true, force: true });
-compile();
+run(join(root, 'runtime/build.mjs'));
+run(
+  createRequire(import.meta.url).resolve('typescript/bin/tsc'),
+  '--project',
+  join(import.meta.dirname, 'tsconfig.json'),
+);
 for (const room of rooms) carryAssets(room);
 
-function compile(): void {
-  const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-  const project = join(import.meta.dirname, 'tsconfig.json');
+function run(...program: string[]): void {
   try {
-    execFileSync(process.execPath, [tsc, '--project', project], { stdio: 'inherit' });
+    execFileSync(process.execPath, program, { stdio: 'inherit' });
   } catch {
     // The compiler has said what is wrong.
     process.exit(1);

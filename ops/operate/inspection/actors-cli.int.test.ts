@@ -1,14 +1,13 @@
 import { expect } from 'chai';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { RedisShardRegistry } from '../../../runtime/cluster/redis-shard-registry.ts';
-import { addressOf } from '../../../runtime/mailbox/address.ts';
-import { BullMqMailbox } from '../../../runtime/mailbox/bullmq-mailbox.ts';
-import type { ShardLease } from '../../../runtime/mailbox/mailbox.ts';
-import { leaseKey } from '../../../runtime/mailbox/redis-keys.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { openRedis } from '../../../runtime/redis/open-redis.ts';
-import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
-import { createTestRedis } from '../../../runtime/testing/test-servers.ts';
+import { openRedis, type RedisConnection, silentLogger, systemClock } from '@trolley/runtime';
+import {
+  addressOf,
+  BullMqMailbox,
+  leaseKey,
+  RedisShardRegistry,
+  type ShardLease,
+} from '@trolley/runtime/adapters';
+import { createTestRedis } from '@trolley/runtime/testing/suites';
 import { createProgress } from '../../shop/process/progress.ts';
 import { runActors } from './actors-cli.ts';
 

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { openClusterClient, type Client } from '../../../runtime/cluster/open-cluster.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { isActorType } from '../../../runtime/define/contract.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { addressOf, type ActorAddress } from '../../../runtime/mailbox/address.ts';
-import { BullMqMailbox } from '../../../runtime/mailbox/bullmq-mailbox.ts';
-import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
+import {
+  type Client,
+  isActorType,
+  openClusterClient,
+  type RedisConnection,
+  silentLogger,
+  systemClock,
+} from '@trolley/runtime';
+import { type ActorAddress, addressOf, BullMqMailbox } from '@trolley/runtime/adapters';
 import type { Config } from '../../shop/config/config.ts';
 import type { Progress } from '../../shop/process/progress.ts';
 import { UsageProblem } from '../../shop/process/start-problem.ts';

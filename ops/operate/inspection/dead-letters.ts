@@ -1,8 +1,11 @@
-import { pause, systemClock } from '../../../runtime/define/clock.ts';
-import { parseAddress, type ActorAddress } from '../../../runtime/mailbox/address.ts';
-import type { Envelope, Mailbox } from '../../../runtime/mailbox/mailbox.ts';
-import { shardPrefix } from '../../../runtime/mailbox/redis-keys.ts';
-import { isRedisCluster, type RedisConnection } from '../../../runtime/redis/redis-connection.ts';
+import { isRedisCluster, pause, type RedisConnection, systemClock } from '@trolley/runtime';
+import {
+  type ActorAddress,
+  type Envelope,
+  type Mailbox,
+  parseAddress,
+  shardPrefix,
+} from '@trolley/runtime/adapters';
 
 /** A message that failed for good: a failed job of its actor's queue. */
 export interface DeadLetter {

@@ -1,9 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { openRedis } from '../../../runtime/redis/open-redis.ts';
-import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
+import { openRedis, type RedisConnection, silentLogger, systemClock } from '@trolley/runtime';
 import type { Config } from '../../shop/config/config.ts';
 import { host } from '../../shop/servers/embedded-server.ts';
 import { nameOf } from '../../shop/process/process-identity.ts';

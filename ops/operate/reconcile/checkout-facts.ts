@@ -1,12 +1,12 @@
 import type { Client } from 'pg';
+import type { PostgresRow } from '@trolley/runtime/postgres';
+import type { SqliteDatabase } from '@trolley/runtime/sqlite';
 import { CheckoutState, type CheckoutSession } from '../../../actors/checkout/checkout.state.ts';
 import { checkoutTable } from '../../../actors/checkout/checkout.store.postgres.ts';
 import { orderFromRow } from '../../../actors/order/order.store.postgres.ts';
 import type { Order } from '../../../actors/order/order.state.ts';
 import type { ReservationStatus } from '../../../actors/services/inventory/inventory.store.ts';
 import type { PaymentStatus } from '../../../actors/services/payment/payment.store.ts';
-import type { PostgresRow } from '../../../runtime/storage/postgres/postgres-table.ts';
-import type { SqliteDatabase } from '../../../runtime/storage/sqlite/sqlite-database.ts';
 import type { Keyed } from './merge-join.ts';
 
 /** What the actor of a checkout or an order still wants to do. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import type { Client } from 'pg';
+import { type ActorRefs, codeOf } from '@trolley/runtime';
 import { CartContract } from '../../../actors/cart/cart.contract.ts';
 import { checkoutCompletedType } from '../../../actors/checkout/checkout-completed.ts';
 import { CheckoutContract } from '../../../actors/checkout/checkout.contract.ts';
@@ -9,8 +10,6 @@ import type { Order } from '../../../actors/order/order.state.ts';
 import type { Inventory } from '../../../actors/services/inventory/inventory.client.ts';
 import { reservationIdFor } from '../../../actors/services/inventory/reservation-id.ts';
 import type { Payments } from '../../../actors/services/payment/payment.client.ts';
-import { codeOf } from '../../../runtime/define/errors.ts';
-import type { ActorRefs } from '../../../runtime/define/ref.ts';
 import { holdStill } from '../backup/moment.ts';
 import { storedCheckout } from './checkout-facts.ts';
 import { eventOf } from './examine-checkout.ts';

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { openClusterClient } from '../../../runtime/cluster/open-cluster.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { openPostgresClient } from '../../../runtime/storage/postgres/postgres-session.ts';
+import { openClusterClient, silentLogger, systemClock } from '@trolley/runtime';
+import { openPostgresClient } from '@trolley/runtime/postgres';
 import type { ReachedPostgres } from '../backup/running-postgres.ts';
 import { startHealth } from '../../shop/compose/health.ts';
 import { startServices } from '../../shop/compose/services.ts';

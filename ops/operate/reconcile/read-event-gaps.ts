@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { silentLogger, systemClock } from '@trolley/runtime';
+import { type LogRecord, RedisStreamsEventLog } from '@trolley/runtime/events';
 import { cartConsumerGroup } from '../../../actors/cart/cart.consumer.ts';
 import { checkoutTopic } from '../../../actors/checkout/checkout-completed.ts';
 import { orderConsumerGroup } from '../../../actors/order/order.consumer.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import type { LogRecord } from '../../../runtime/events/event-log.ts';
-import { RedisStreamsEventLog } from '../../../runtime/events/redis-streams-event-log.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
 import { startKafkaEventLog } from '../../shop/compose/kafka.ts';
 import type { Config } from '../../shop/config/config.ts';
 import { startRedis } from '../../shop/servers/embedded-redis.ts';

@@ -1,4 +1,4 @@
-import type { SqliteDatabase } from '../../../runtime/storage/sqlite/sqlite-database.ts';
+import type { SqliteDatabase } from '@trolley/runtime/sqlite';
 import type { Moment } from '../backup/moment.ts';
 import { checkoutRowsIn, paymentsIn, reservationsIn, type CheckoutRows } from './checkout-facts.ts';
 import type { EventGaps } from './event-gap.ts';

@@ -1,7 +1,7 @@
 import type { Db } from 'mongodb';
+import type { SqliteDatabase } from '@trolley/runtime/sqlite';
 import { CartState } from '../../../actors/cart/cart.state.ts';
 import { cartDocuments } from '../../../actors/cart/cart.store.mongo.ts';
-import type { SqliteDatabase } from '../../../runtime/storage/sqlite/sqlite-database.ts';
 import { wantedIn, type WantedEffect } from './checkout-facts.ts';
 
 export interface StoredCart {

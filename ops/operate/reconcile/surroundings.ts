@@ -1,5 +1,5 @@
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { createMongoConnection } from '../../../runtime/storage/mongo/mongo-connection.ts';
+import { silentLogger } from '@trolley/runtime';
+import { createMongoConnection } from '@trolley/runtime/mongo';
 import type { Config } from '../../shop/config/config.ts';
 import { createLifecycle } from '../../shop/process/lifecycle.ts';
 import type { Progress } from '../../shop/process/progress.ts';

@@ -1,4 +1,4 @@
-import { addressOf } from '../../../runtime/mailbox/address.ts';
+import { addressOf } from '@trolley/runtime/adapters';
 import type { Takeover, Watched } from './cluster-messages.ts';
 import { Ledger } from './ledger.ts';
 

@@ -2,25 +2,22 @@ import { randomUUID } from 'node:crypto';
 import { Queue } from 'bullmq';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { z } from 'zod';
 import {
-  openClusterClient,
-  openClusterNode,
+  type Actor,
   type Client,
   type ClusterNode,
-} from '../../../runtime/cluster/open-cluster.ts';
-import { RedisInbox } from '../../../runtime/cluster/redis-inbox.ts';
-import type { Reply } from '../../../runtime/cluster/replies.ts';
-import { defineActor, type Actor } from '../../../runtime/define/actor.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { defineContract } from '../../../runtime/define/contract.ts';
-import { codeOf } from '../../../runtime/define/errors.ts';
-import { addressOf } from '../../../runtime/mailbox/address.ts';
-import { BullMqMailbox } from '../../../runtime/mailbox/bullmq-mailbox.ts';
-import { shardPrefix } from '../../../runtime/mailbox/redis-keys.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { MemoryStateStore } from '../../../runtime/storage/memory-state-store.ts';
-import { testRedisUrl } from '../../../runtime/testing/test-servers.ts';
+  codeOf,
+  defineActor,
+  defineContract,
+  openClusterClient,
+  openClusterNode,
+  silentLogger,
+  systemClock,
+} from '@trolley/runtime';
+import { addressOf, BullMqMailbox, RedisInbox, type Reply, shardPrefix } from '@trolley/runtime/adapters';
+import { MemoryStateStore } from '@trolley/runtime/testing';
+import { testRedisUrl } from '@trolley/runtime/testing/suites';
+import { z } from 'zod';
 
 const Count = z.object({ count: z.int() });
 const messages = {

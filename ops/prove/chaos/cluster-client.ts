@@ -1,6 +1,5 @@
+import { createLogger, openClusterClient } from '@trolley/runtime';
 import { optionsOfParent } from '../../shop/environment.ts';
-import { openClusterClient } from '../../../runtime/cluster/open-cluster.ts';
-import { createLogger } from '../../../runtime/observe/logger.ts';
 import { AskWatch } from './ask-watch.ts';
 import { clusterOptions, connectRedis } from './cluster-connection.ts';
 import type { ClientHears, ClientOptions, ClientSays } from './cluster-messages.ts';

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ClusterOptions } from '../../../runtime/cluster/open-cluster.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { silentLogger, type Logger } from '../../../runtime/observe/logger.ts';
-import { openRedis } from '../../../runtime/redis/open-redis.ts';
-import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
+import {
+  type ClusterOptions,
+  type Logger,
+  openRedis,
+  type RedisConnection,
+  silentLogger,
+  systemClock,
+} from '@trolley/runtime';
 
 export const namespace = 'chaos';
 

@@ -1,8 +1,6 @@
+import { createLogger, openClusterNode } from '@trolley/runtime';
+import { createPostgresPool, PostgresStateStore } from '@trolley/runtime/postgres';
 import { optionsOfParent } from '../../shop/environment.ts';
-import { openClusterNode } from '../../../runtime/cluster/open-cluster.ts';
-import { createLogger } from '../../../runtime/observe/logger.ts';
-import { createPostgresPool } from '../../../runtime/storage/postgres/postgres-pool.ts';
-import { PostgresStateStore } from '../../../runtime/storage/postgres/postgres-state-store.ts';
 import { clusterOptions, connectRedis } from './cluster-connection.ts';
 import type { NodeOptions, NodeSays } from './cluster-messages.ts';
 import { createLedgerActor } from './ledger.ts';

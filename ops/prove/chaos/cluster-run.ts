@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createPostgresPool, type PostgresPool } from '../../../runtime/storage/postgres/postgres-pool.ts';
+import { createPostgresPool, type PostgresPool } from '@trolley/runtime/postgres';
 import { startPostgres } from '../../shop/servers/embedded-postgres.ts';
 import {
   keepTemporaryFolder,

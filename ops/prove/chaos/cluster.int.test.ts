@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createTestDatabase, type TestDatabase } from '../../../runtime/testing/test-servers.ts';
+import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { searchPath } from '../testing/test-servers.ts';
 import { clusterDefaults, type ClusterScenarioOptions } from './cluster-options.ts';
 import { describeReport } from './cluster-report.ts';

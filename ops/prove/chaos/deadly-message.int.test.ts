@@ -2,16 +2,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { openClusterClient, type Client } from '../../../runtime/cluster/open-cluster.ts';
-import { codeOf } from '../../../runtime/define/errors.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
-import { createPostgresPool, type PostgresPool } from '../../../runtime/storage/postgres/postgres-pool.ts';
-import {
-  createTestDatabase,
-  createTestRedis,
-  type TestDatabase,
-} from '../../../runtime/testing/test-servers.ts';
+import { type Client, codeOf, openClusterClient, type RedisConnection, silentLogger } from '@trolley/runtime';
+import { createPostgresPool, type PostgresPool } from '@trolley/runtime/postgres';
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { searchPath } from '../testing/test-servers.ts';
 import { clusterOptions, connectRedis } from './cluster-connection.ts';
 import { ClusterNodes } from './cluster-nodes.ts';

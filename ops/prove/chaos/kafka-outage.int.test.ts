@@ -1,13 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { codeOf } from '../../../runtime/define/errors.ts';
-import type { LogRecord } from '../../../runtime/events/event-log.ts';
-import { KafkaEventLog } from '../../../runtime/events/kafka-event-log.ts';
-import { OutboxRelay } from '../../../runtime/events/outbox-relay.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { createPostgresPool, type PostgresPool } from '../../../runtime/storage/postgres/postgres-pool.ts';
-import { createTestDatabase, type TestDatabase } from '../../../runtime/testing/test-servers.ts';
+import { codeOf, silentLogger, systemClock } from '@trolley/runtime';
+import type { LogRecord } from '@trolley/runtime/events';
+import { KafkaEventLog } from '@trolley/runtime/kafka';
+import { createPostgresPool, OutboxRelay, type PostgresPool } from '@trolley/runtime/postgres';
+import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { startPrivateKafka, type PrivateServer } from '../testing/test-servers.ts';
 
 /** Less than Kafka takes by itself. */

@@ -1,6 +1,4 @@
-import { isTrolleyError } from '../../../runtime/define/errors.ts';
-import type { ActorRefs } from '../../../runtime/define/ref.ts';
-import { pause, systemClock } from '../../../runtime/define/clock.ts';
+import { type ActorRefs, isTrolleyError, pause, systemClock } from '@trolley/runtime';
 import type { AskWatch } from './ask-watch.ts';
 import { keyName, messagesOf, type ClientOptions, type KeyProblem, type Tally } from './cluster-messages.ts';
 import { Ledger } from './ledger.ts';

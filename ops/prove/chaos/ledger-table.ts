@@ -1,5 +1,4 @@
-import type { PostgresPool } from '../../../runtime/storage/postgres/postgres-pool.ts';
-import type { PostgresTable } from '../../../runtime/storage/postgres/postgres-table.ts';
+import type { PostgresPool, PostgresTable } from '@trolley/runtime/postgres';
 import type { LedgerState } from './ledger.ts';
 
 /**

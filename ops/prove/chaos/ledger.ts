@@ -1,6 +1,5 @@
+import { defineActor, defineContract } from '@trolley/runtime';
 import { z } from 'zod';
-import { defineActor } from '../../../runtime/define/actor.ts';
-import { defineContract } from '../../../runtime/define/contract.ts';
 
 /**
  * An actor that betrays every fault of its runtime: it keeps the numbers it saw in the order it saw them, and

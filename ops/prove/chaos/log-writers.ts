@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { codeOf } from '../../../runtime/define/errors.ts';
-import type { StateStore } from '../../../runtime/storage/state-store.ts';
+import { codeOf, type StateStore } from '@trolley/runtime';
 
 /** What a writer was told of the write that made a version. */
 interface Told {

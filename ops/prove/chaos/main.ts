@@ -1,4 +1,4 @@
-import { openLineOutput } from '../../../runtime/observe/line-output.ts';
+import { openLineOutput } from '@trolley/runtime';
 import { readEnvironment } from '../../shop/environment.ts';
 import { takeSignals } from '../../shop/process/ending.mjs';
 import { createProgress } from '../../shop/process/progress.ts';

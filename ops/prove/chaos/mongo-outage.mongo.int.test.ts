@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import { MongoClient } from 'mongodb';
-import { codeOf } from '../../../runtime/define/errors.ts';
+import { codeOf } from '@trolley/runtime';
 import {
   createMongoConnection,
+  jsonDocuments,
   type MongoConnection,
-} from '../../../runtime/storage/mongo/mongo-connection.ts';
-import { jsonDocuments } from '../../../runtime/storage/mongo/mongo-documents.ts';
-import { MongoStateStore } from '../../../runtime/storage/mongo/mongo-state-store.ts';
+  MongoStateStore,
+} from '@trolley/runtime/mongo';
 import { startPrivateMongo, type PrivateServer } from '../testing/test-servers.ts';
 import { LogWriters } from './log-writers.ts';
 

@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { withTimeLimit } from '../../../runtime/define/time-limit.ts';
+import { systemClock, withTimeLimit } from '@trolley/runtime';
 import type { Answer, Shopper } from '../e2e/shop-client.ts';
 
 /** One request of one user, and what came of it. */

@@ -1,22 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { z } from 'zod';
 import {
-  openClusterClient,
-  openClusterNode,
+  checkRedis,
   type Client,
   type ClusterNode,
-} from '../../../runtime/cluster/open-cluster.ts';
-import { defineActor } from '../../../runtime/define/actor.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { defineContract } from '../../../runtime/define/contract.ts';
-import { RedisStreamsEventLog } from '../../../runtime/events/redis-streams-event-log.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { checkRedis } from '../../../runtime/redis/check-redis.ts';
-import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
-import { MemoryStateStore } from '../../../runtime/storage/memory-state-store.ts';
-import { CuttableLine } from '../../../runtime/testing/cuttable-line.ts';
+  defineActor,
+  defineContract,
+  openClusterClient,
+  openClusterNode,
+  type RedisConnection,
+  silentLogger,
+  systemClock,
+} from '@trolley/runtime';
+import { RedisStreamsEventLog } from '@trolley/runtime/events';
+import { CuttableLine, MemoryStateStore } from '@trolley/runtime/testing';
+import { z } from 'zod';
 import { eventually } from '../e2e/eventually.ts';
 import { startPrivateRedis, type PrivateServer } from '../testing/test-servers.ts';
 import { clusterOptions, connectRedis } from './cluster-connection.ts';

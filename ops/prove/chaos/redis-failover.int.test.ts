@@ -1,15 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import {
-  openClusterClient,
-  openClusterNode,
   type Client,
   type ClusterNode,
-} from '../../../runtime/cluster/open-cluster.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
-import { MemoryStateStore } from '../../../runtime/storage/memory-state-store.ts';
-import { keysLike } from '../../../runtime/testing/redis-under-test.ts';
+  openClusterClient,
+  openClusterNode,
+  type RedisConnection,
+  silentLogger,
+} from '@trolley/runtime';
+import { MemoryStateStore } from '@trolley/runtime/testing';
+import { keysLike } from '@trolley/runtime/testing/suites';
 import type { EmbeddedServer } from '../../shop/servers/embedded-server.ts';
 import { startPrivateRedisCluster, startPrivateWatchedRedis } from '../testing/test-servers.ts';
 import { AskWatch } from './ask-watch.ts';

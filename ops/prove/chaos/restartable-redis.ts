@@ -1,7 +1,7 @@
 import { readdirSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
+import type { RedisConnection } from '@trolley/runtime';
 import { startRedis } from '../../shop/servers/embedded-redis.ts';
 import type { EmbeddedServer } from '../../shop/servers/embedded-server.ts';
 import { connectRedis } from './cluster-connection.ts';

@@ -24,7 +24,7 @@ describe('what a compose file names', () => {
 });
 
 describe('the PostgreSQL of docker-compose.yml', () => {
-  const text = readFileSync(join(import.meta.dirname, '../../..', 'docker-compose.yml'), 'utf8');
+  const text = readFileSync(join(import.meta.dirname, '..', '..', '..', 'docker-compose.yml'), 'utf8');
   const { services } = parse(text) as { services: { postgres: { entrypoint: string[]; command: string } } };
   const { entrypoint, command } = services.postgres;
 

@@ -19,7 +19,7 @@ import { findTools } from './tools.ts';
  * readers use themselves, and then whether what they give a process is what it reads. And it calls the services with a client in Go.
  */
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const run = promisify(execFile);
 const progress = createProgress(process.stdout);
 const folder = temporaryFolder('deploy-check');

@@ -1,6 +1,7 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { inspect } from 'node:util';
+import { codeOf, errorTable } from '@trolley/runtime';
 import { openGrpcClient } from '../../../actors/services/grpc/grpc.client.ts';
 import { CartServiceService } from '../../../proto/gen/cart/cart.ts';
 import { CheckoutServiceService } from '../../../proto/gen/checkout/checkout.ts';
@@ -8,7 +9,6 @@ import { InventoryServiceService } from '../../../proto/gen/inventory/inventory.
 import { OrdersServiceService } from '../../../proto/gen/orders/orders.ts';
 import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
 import { ProductServiceService } from '../../../proto/gen/product/product.ts';
-import { codeOf, errorTable } from '../../../runtime/define/errors.ts';
 import { restCalls, rpcCalls } from './bounds.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import { portOf } from './shop-environment.ts';

@@ -31,8 +31,8 @@ export function runCommandProcess(
 
 /** The same, for who does something to it before it has ended. */
 export function spawnCommand(name: string, environment: Environment, ...args: string[]) {
-  const command = join(import.meta.dirname, '../../operate', `${name}-command.ts`);
-  return spawn(process.execPath, ['--import', tsx, command, ...args], {
+  const command = join(import.meta.dirname, '..', '..', 'operate', `${name}-command.ts`);
+  return spawn(process.execPath, ['--conditions=@trolley/source', '--import', tsx, command, ...args], {
     // Elsewhere than here, so that somebody's own `.env` changes nothing.
     cwd: tmpdir(),
     env: environment,

@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import { version } from '../../shop/process/package-facts.mjs';
 import { searchPath } from '../testing/test-servers.ts';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };

@@ -11,7 +11,7 @@ export interface Block {
   readonly above: string;
 }
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 
 export function blocksOf(document: string): Block[] {
   const blocks: Block[] = [];

@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expect } from 'chai';
-import { createTestRedis } from '../../../runtime/testing/test-servers.ts';
+import { createTestRedis } from '@trolley/runtime/testing/suites';
 import { searchPath } from '../testing/test-servers.ts';
 import { blocksOf, type Block } from './document-blocks.ts';
 import { portOf, temporaryDataDir, type Environment } from './shop-environment.ts';
@@ -24,7 +24,7 @@ import { ShopProcess } from './shop-process.ts';
  * not every machine has is said below: such a block is parsed, and what it names has to be there.
  */
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const documents = [
   'README.md',
   'ARCHITECTURE.md',
@@ -195,10 +195,15 @@ describe('the documents', function () {
     const block = blocks.find(({ place, language }) => place.startsWith('README.md') && language === 'ts')!;
     writeFileSync(join(copy, 'counter.ts'), block.code);
     const { url } = await createTestRedis();
-    const { code, output, told } = await run('node', ['--import', 'tsx', 'counter.ts'], copy, {
-      ...env,
-      REDIS_URL: url,
-    });
+    const { code, output, told } = await run(
+      'node',
+      ['--conditions=@trolley/source', '--import', 'tsx', 'counter.ts'],
+      copy,
+      {
+        ...env,
+        REDIS_URL: url,
+      },
+    );
     expect([code, told]).to.deep.equal([0, '']);
     const expected = [...block.code.matchAll(/^console\.log\(.*\/\/ (.*)$/gm)].map(([, said]) => said);
     expect(output.trim().split('\n')).to.deep.equal(expected);
@@ -213,7 +218,12 @@ describe('the documents', function () {
     const compiled = await run('node', ['node_modules/typescript/bin/tsc'], copy, env);
     expect([compiled.code, compiled.output]).to.deep.equal([0, '']);
 
-    const mocha = ['--import', 'tsx', join(root, 'node_modules', 'mocha', 'lib', 'cli', 'cli.js')];
+    const mocha = [
+      '--conditions=@trolley/source',
+      '--import',
+      'tsx',
+      join(root, 'node_modules', 'mocha', 'lib', 'cli', 'cli.js'),
+    ];
     const tests = wishlist.filter((file) => file.endsWith('.test.ts'));
     const { code, output, told } = await run('node', [...mocha, ...tests], copy, env);
     expect([code, told], output).to.deep.equal([0, '']);

@@ -1,5 +1,6 @@
-import { Client, credentials } from '@grpc/grpc-js';
 import { expect } from 'chai';
+import { Client, credentials } from '@grpc/grpc-js';
+import { codeOf } from '@trolley/runtime';
 import { openGrpcClient, type GrpcClientOptions } from '../../../actors/services/grpc/grpc.client.ts';
 import { CartServiceService } from '../../../proto/gen/cart/cart.ts';
 import { CheckoutServiceService, CheckoutStatus } from '../../../proto/gen/checkout/checkout.ts';
@@ -7,7 +8,6 @@ import { InventoryServiceService } from '../../../proto/gen/inventory/inventory.
 import { OrdersServiceService } from '../../../proto/gen/orders/orders.ts';
 import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
 import { ProductServiceService } from '../../../proto/gen/product/product.ts';
-import { codeOf } from '../../../runtime/define/errors.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import { portOf } from './shop-environment.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Kafka, logLevel, type Admin, type KafkaMessage } from 'kafkajs';
-import { partitionOf } from '../../../runtime/events/partition-of.ts';
+import { partitionOf } from '@trolley/runtime/events';
 import { startPrivateKafka, type PrivateServer } from '../testing/test-servers.ts';
 import { expectBalancedBooks, untilSettled } from './books.ts';
 import { eventually } from './eventually.ts';

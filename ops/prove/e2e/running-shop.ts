@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import type { ChannelCredentials } from '@grpc/grpc-js';
-import { createTestDatabase, type TestDatabase } from '../../../runtime/testing/test-servers.ts';
-import { createLogger } from '../../../runtime/observe/logger.ts';
+import { createLogger } from '@trolley/runtime';
+import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { startTrolley } from '../../shop/compose.ts';
 import { parseConfig } from '../../shop/config/parse-config.ts';
 import { createLifecycle } from '../../shop/process/lifecycle.ts';

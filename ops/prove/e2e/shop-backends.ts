@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { createTestRedis, testMongoUri } from '../../../runtime/testing/test-servers.ts';
+import { createTestRedis, testMongoUri } from '@trolley/runtime/testing/suites';
 import { shopBackends } from '../testing/shop-backends.ts';
 import { takeShopKafka } from '../testing/shop-kafkas.ts';
 import { startPrivateRedisCluster } from '../testing/test-servers.ts';

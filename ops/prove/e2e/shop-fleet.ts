@@ -1,10 +1,6 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  createTestDatabase,
-  createTestRedis,
-  type TestDatabase,
-} from '../../../runtime/testing/test-servers.ts';
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { releaseShopKafka } from '../testing/shop-kafkas.ts';
 import { kafkaFor } from './shop-backends.ts';
 import { portOf, temporaryDataDir, type Environment } from './shop-environment.ts';

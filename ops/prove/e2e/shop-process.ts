@@ -16,7 +16,7 @@ import { calm, portOf, type Environment } from './shop-environment.ts';
 import { ShopStores } from './shop-stores.ts';
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const tokens = { secret: developmentSecret, issuer: 'ecommerce-platform' };
 
 export interface Ended {
@@ -31,7 +31,11 @@ export interface Ended {
 /** Elsewhere than here, so that somebody's own `.env` changes nothing; tsx is still found. */
 function nodeCommand(args: readonly string[] = [], tree = root): Command {
   const main = join(tree, 'ops/shop/main.ts');
-  return { program: process.execPath, args: ['--import', tsx, main, ...args], cwd: tmpdir() };
+  return {
+    program: process.execPath,
+    args: ['--conditions=@trolley/source', '--import', tsx, main, ...args],
+    cwd: tmpdir(),
+  };
 }
 
 /** `npm start` as a process of its own. */

@@ -3,11 +3,7 @@ import { lstatSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import {
-  createTestDatabase,
-  createTestRedis,
-  type TestDatabase,
-} from '../../../runtime/testing/test-servers.ts';
+import { createTestDatabase, createTestRedis, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { isAlive, worksOn } from '../../shop/process/process-identity.ts';
 import { untilSettled } from './books.ts';
 import { runCommandProcess } from './command-process.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { createTestMongo, type TestDatabase } from '../../../runtime/testing/test-servers.ts';
+import { createTestMongo, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { expectBalancedBooks, untilSettled } from './books.ts';
 import { eventually } from './eventually.ts';
 import type { Answer, CartBody, Shopper } from './shop-client.ts';

@@ -19,7 +19,7 @@ import { trade } from './trade.ts';
  * signal. What it cannot show is the base images: this machine stands in for them.
  */
 
-const project = join(import.meta.dirname, '../../..');
+const project = join(import.meta.dirname, '..', '..', '..');
 const startDeadlineMs = 60_000;
 const stopDeadlineMs = 30_000;
 

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeFolder } from '../../../runtime/storage/make-folder.ts';
+import { makeFolder } from '@trolley/runtime/adapters';
 import {
   spawnServer,
   stopLeftOver,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { createMongoConnection } from '../../../runtime/storage/mongo/mongo-connection.ts';
+import { createMongoConnection } from '@trolley/runtime/mongo';
 import { findMongod } from './mongo-program.ts';
 import { createTestAuthority } from '../testing/certificates.ts';
 import { startPrivateMongo } from '../testing/test-servers.ts';

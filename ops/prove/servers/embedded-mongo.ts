@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../../../runtime/storage/make-folder.ts';
+import { makeFolder } from '@trolley/runtime/adapters';
 import { spawnServer, stopLeftOver, untilReady, type StopSignals } from '../../shop/servers/child-server.ts';
 import { endingWithParent } from '../../shop/process/death-signal.ts';
 import { host, type EmbeddedServer } from '../../shop/servers/embedded-server.ts';

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../../../runtime/storage/make-folder.ts';
+import { makeFolder } from '@trolley/runtime/adapters';
 import { spawnServer, untilReady } from '../../shop/servers/child-server.ts';
 import { endingWithParent } from '../../shop/process/death-signal.ts';
 import { startRedis } from '../../shop/servers/embedded-redis.ts';

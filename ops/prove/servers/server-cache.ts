@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { makeFolder } from '../../../runtime/storage/make-folder.ts';
+import { makeFolder } from '@trolley/runtime/adapters';
 import { cacheHome } from '../../shop/environment.ts';
 
 /** A filling that is older was cut off: none takes that long. */

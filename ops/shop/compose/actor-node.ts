@@ -1,4 +1,12 @@
 import { getHeapStatistics } from 'node:v8';
+import {
+  type ActorRefs,
+  type ClusterOptions,
+  type Logger,
+  openClusterNode,
+  systemClock,
+} from '@trolley/runtime';
+import { PostgresStateStore } from '@trolley/runtime/postgres';
 import { createCartActor } from '../../../actors/cart/cart.actor.ts';
 import { createCheckoutLookup } from '../../../actors/cart/cart.effects.ts';
 import type { CartViews } from '../../../actors/cart/cart.view.ts';
@@ -7,11 +15,6 @@ import { createCartClaims } from '../../../actors/checkout/checkout.effects.ts';
 import { checkoutTable } from '../../../actors/checkout/checkout.store.postgres.ts';
 import { createOrderActor } from '../../../actors/order/order.actor.ts';
 import { orderTable } from '../../../actors/order/order.store.postgres.ts';
-import { openClusterNode, type ClusterOptions } from '../../../runtime/cluster/open-cluster.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import type { ActorRefs } from '../../../runtime/define/ref.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { PostgresStateStore } from '../../../runtime/storage/postgres/postgres-state-store.ts';
 import type { Config } from '../config/config.ts';
 import type { DataDir } from '../process/data-dir.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';

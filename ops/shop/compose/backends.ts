@@ -1,7 +1,5 @@
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { maskPasswords } from '../../../runtime/observe/mask.ts';
-import { checkAt, type HealthCheck } from '../../../runtime/observe/readiness.ts';
-import { createPostgresPool, type PostgresPool } from '../../../runtime/storage/postgres/postgres-pool.ts';
+import { checkAt, type HealthCheck, type Logger, maskPasswords } from '@trolley/runtime';
+import { createPostgresPool, type PostgresPool } from '@trolley/runtime/postgres';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
 import type { DataDir } from '../process/data-dir.ts';

@@ -1,20 +1,18 @@
 import { join } from 'node:path';
+import {
+  checkAt,
+  type Logger,
+  maskPasswords,
+  reasonOf,
+  type StateStore,
+  systemClock,
+} from '@trolley/runtime';
+import { createMongoConnection, type MongoConnection, MongoStateStore } from '@trolley/runtime/mongo';
+import { SqliteStateStore } from '@trolley/runtime/sqlite';
 import { CartContract } from '../../../actors/cart/cart.contract.ts';
 import { cartRetentionMs } from '../../../actors/cart/cart.state.ts';
 import { cartDocuments } from '../../../actors/cart/cart.store.mongo.ts';
 import { startSweep } from '../../../actors/services/sweep.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { maskPasswords } from '../../../runtime/observe/mask.ts';
-import { reasonOf } from '../../../runtime/observe/reason.ts';
-import { checkAt } from '../../../runtime/observe/readiness.ts';
-import {
-  createMongoConnection,
-  type MongoConnection,
-} from '../../../runtime/storage/mongo/mongo-connection.ts';
-import { MongoStateStore } from '../../../runtime/storage/mongo/mongo-state-store.ts';
-import { SqliteStateStore } from '../../../runtime/storage/sqlite/sqlite-state-store.ts';
-import type { StateStore } from '../../../runtime/storage/state-store.ts';
 import type { Config } from '../config/config.ts';
 import type { DataDir } from '../process/data-dir.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';

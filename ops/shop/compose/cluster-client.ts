@@ -1,11 +1,11 @@
 import {
-  openClusterClient,
   type Client,
   type ClusterOptions,
-} from '../../../runtime/cluster/open-cluster.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { withTimeLimit } from '../../../runtime/define/time-limit.ts';
-import type { HealthCheck } from '../../../runtime/observe/readiness.ts';
+  type HealthCheck,
+  openClusterClient,
+  systemClock,
+  withTimeLimit,
+} from '@trolley/runtime';
 import type { Lifecycle } from '../process/lifecycle.ts';
 
 export interface ClusterClient extends Pick<Client, 'refs'> {

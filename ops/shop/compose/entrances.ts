@@ -1,4 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import {
+  type ActorRefs,
+  type HealthCheck,
+  type HealthChecks,
+  type Logger,
+  systemClock,
+} from '@trolley/runtime';
 import { createPostgresOrderQueries } from '../../../actors/order/order.queries.postgres.ts';
 import { openGrpcServer } from '../../../actors/services/grpc/grpc-server.ts';
 import type { MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
@@ -11,10 +18,6 @@ import { ordersFront } from '../../../gateway/grpc/orders-front.ts';
 import { createRedisRateLimits } from '../../../gateway/middleware/redis-rate-limits.ts';
 import { openGateway, type Gateway } from '../../../gateway/server.ts';
 import { createShop, type Shop } from '../../../gateway/shop.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import type { ActorRefs } from '../../../runtime/define/ref.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import type { HealthCheck, HealthChecks } from '../../../runtime/observe/readiness.ts';
 import type { Config } from '../config/config.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';

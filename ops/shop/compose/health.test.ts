@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
+import { silentLogger } from '@trolley/runtime';
 import { parseConfig } from '../config/parse-config.ts';
 import { createLifecycle } from '../process/lifecycle.ts';
 import { createProgress } from '../process/progress.ts';

@@ -1,8 +1,12 @@
+import {
+  createReadiness,
+  type HealthCheck,
+  type HealthChecks,
+  type Logger,
+  systemClock,
+  watchHealth,
+} from '@trolley/runtime';
 import { startSweep } from '../../../actors/services/sweep.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { watchHealth } from '../../../runtime/observe/health-watch.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { createReadiness, type HealthCheck, type HealthChecks } from '../../../runtime/observe/readiness.ts';
 import type { Config } from '../config/config.ts';
 import { openHealthServer } from '../process/health-server.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';

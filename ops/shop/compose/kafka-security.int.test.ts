@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
+import { silentLogger } from '@trolley/runtime';
 import { parseConfig, type Environment } from '../config/parse-config.ts';
 import { createLifecycle } from '../process/lifecycle.ts';
 import { createProgress } from '../process/progress.ts';

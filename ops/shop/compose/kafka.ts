@@ -1,8 +1,5 @@
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { KafkaEventLog } from '../../../runtime/events/kafka-event-log.ts';
-import { overTcp, overTls, type ConnectToBroker } from '../../../runtime/events/kafka/kafka-sockets.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { reasonOf } from '../../../runtime/observe/reason.ts';
+import { type Logger, reasonOf, systemClock } from '@trolley/runtime';
+import { type ConnectToBroker, KafkaEventLog, overTcp, overTls } from '@trolley/runtime/kafka';
 import type { KafkaConfig } from '../config/config.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import { StartProblem } from '../process/start-problem.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { Client } from 'pg';
-import { createPostgresPool } from '../../../runtime/storage/postgres/postgres-pool.ts';
+import { createPostgresPool } from '@trolley/runtime/postgres';
 import { startPostgres } from '../servers/embedded-postgres.ts';
 import type { EmbeddedServer } from '../servers/embedded-server.ts';
 import { createTestAuthority, type TestAuthority } from '../../prove/testing/certificates.ts';

@@ -3,7 +3,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { createLogger } from '../../../runtime/observe/logger.ts';
+import { createLogger } from '@trolley/runtime';
 import { parseConfig } from '../config/parse-config.ts';
 import { openDataDirChecked, warnOfUnknownHosts } from './preflight.ts';
 

@@ -1,7 +1,5 @@
 import { lookup } from 'node:dns/promises';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { reasonOf } from '../../../runtime/observe/reason.ts';
+import { type Logger, reasonOf, systemClock } from '@trolley/runtime';
 import type { Config } from '../config/config.ts';
 import { openDataDir, type DataDir } from '../process/data-dir.ts';
 import { assertPortFree, type PortClaim } from '../process/ports.ts';

@@ -1,6 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { isRedisCluster, type RedisConnection } from '../../../runtime/redis/redis-connection.ts';
+import { isRedisCluster, type Logger, type RedisConnection } from '@trolley/runtime';
 import { StartProblem } from '../process/start-problem.ts';
 
 /**

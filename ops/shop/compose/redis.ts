@@ -1,11 +1,15 @@
-import { systemClock } from '../../../runtime/define/clock.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { maskPasswords } from '../../../runtime/observe/mask.ts';
-import { reasonOf } from '../../../runtime/observe/reason.ts';
-import { checkAt, type HealthCheck } from '../../../runtime/observe/readiness.ts';
-import { openRedis, type RedisTls } from '../../../runtime/redis/open-redis.ts';
-import { checkRedis } from '../../../runtime/redis/check-redis.ts';
-import type { RedisConnection } from '../../../runtime/redis/redis-connection.ts';
+import {
+  checkAt,
+  checkRedis,
+  type HealthCheck,
+  type Logger,
+  maskPasswords,
+  openRedis,
+  reasonOf,
+  type RedisConnection,
+  type RedisTls,
+  systemClock,
+} from '@trolley/runtime';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
 import type { DataDir } from '../process/data-dir.ts';

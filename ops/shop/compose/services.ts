@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { join } from 'node:path';
 import { isIPv6 } from 'node:net';
+import { join } from 'node:path';
+import { checkAt, type Logger, systemClock } from '@trolley/runtime';
 import type { GrpcClientOptions } from '../../../actors/services/grpc/grpc.client.ts';
 import type { MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
 import { openInventory, type Inventory } from '../../../actors/services/inventory/inventory.client.ts';
@@ -9,9 +10,6 @@ import { openPayments, type Payments } from '../../../actors/services/payment/pa
 import { openPaymentService } from '../../../actors/services/payment/payment.service.ts';
 import { openProductCatalog, type ProductCatalog } from '../../../actors/services/product/product.client.ts';
 import { openProductService } from '../../../actors/services/product/product.service.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { checkAt } from '../../../runtime/observe/readiness.ts';
 import type { Config } from '../config/config.ts';
 import type { DataDir } from '../process/data-dir.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';

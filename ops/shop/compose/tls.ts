@@ -1,6 +1,5 @@
+import { type Logger, systemClock } from '@trolley/runtime';
 import { createMutualTls, type MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
 import type { Config } from '../config/config.ts';
 import { isLoopback } from '../config/loopback.ts';
 import type { Role } from '../config/roles.ts';

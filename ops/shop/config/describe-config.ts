@@ -1,4 +1,4 @@
-import { maskPasswords } from '../../../runtime/observe/mask.ts';
+import { maskPasswords } from '@trolley/runtime';
 import type { Config } from './config.ts';
 
 const secret = '***';

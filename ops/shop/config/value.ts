@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
+import { parseRedisUrl, redisUrlForms } from '@trolley/runtime';
 import { z } from 'zod';
 import { isNetwork } from '../../../gateway/client-address.ts';
-import { parseRedisUrl, redisUrlForms } from '../../../runtime/redis/redis-url.ts';
 import { isRole, roles, type Role } from './roles.ts';
 
 /** How the text of a variable is read, and what a person is told to write instead of a wrong one. */

@@ -7,7 +7,7 @@ import { renderEnvExample, withTable } from './render-docs.ts';
  * them is out of date.
  */
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const fresh: Record<string, (old: string) => string> = {
   '.env.example': () => renderEnvExample(),
   'README.md': withTable,

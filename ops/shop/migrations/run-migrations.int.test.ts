@@ -1,14 +1,10 @@
-import { expect } from 'chai';
 import { copyFile, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { expect } from 'chai';
 import pg from 'pg';
-import {
-  createTestDatabase,
-  testPostgresUrl,
-  type TestDatabase,
-} from '../../../runtime/testing/test-servers.ts';
+import { createTestDatabase, type TestDatabase, testPostgresUrl } from '@trolley/runtime/testing/suites';
 import { runMigrations } from './run-migrations.ts';
 
 const first = '0001-checkouts-outbox-orders.sql';

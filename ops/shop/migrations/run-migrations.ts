@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import type pg from 'pg';
-import { pause, systemClock } from '../../../runtime/define/clock.ts';
-import { openPostgresClient, schemaIn } from '../../../runtime/storage/postgres/postgres-session.ts';
+import { pause, systemClock } from '@trolley/runtime';
+import { openPostgresClient, schemaIn } from '@trolley/runtime/postgres';
 import { contractionIn, isMarkedContraction } from './contraction.ts';
 
 /** Names the lock that keeps two processes from migrating at once. */

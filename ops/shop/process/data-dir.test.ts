@@ -57,10 +57,14 @@ describe('openDataDir', () => {
   itOnLinux('says that there can be no folder in /proc', async () => {
     const module = JSON.stringify(join(import.meta.dirname, 'data-dir.ts'));
     const code = `const { openDataDir } = await import(${module}); openDataDir('/proc/nope/data');`;
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', code], {
-      timeout: 60_000,
-      killSignal: 'SIGKILL',
-    });
+    const child = spawn(
+      process.execPath,
+      ['--conditions=@trolley/source', '--import', 'tsx', '--input-type=module', '-e', code],
+      {
+        timeout: 60_000,
+        killSignal: 'SIGKILL',
+      },
+    );
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
     const [status, signal] = (await once(child, 'close')) as [number | null, string | null];

@@ -1,6 +1,6 @@
 import { existsSync, linkSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { makeFolder } from '../../../runtime/storage/make-folder.ts';
+import { makeFolder } from '@trolley/runtime/adapters';
 import { tighten } from './keep-private.ts';
 import { startMarkOf } from './process-identity.ts';
 import { asStartProblem, StartProblem } from './start-problem.ts';

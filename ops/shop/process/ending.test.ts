@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { isAlive } from './process-identity.ts';
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const ending = join(import.meta.dirname, 'ending.mjs');
 
 /** Starts a child in a process group of its own, as an embedded server is, and tells its id. */
@@ -87,7 +87,14 @@ describe('the end of what an npm script started', () => {
       const child = spawn(process.execPath, ['-e', ${JSON.stringify(writer)}, folder], { stdio: 'pipe' });
       child.stdout.once('data', () => console.log(folder));
     `;
-    const modules = ['--import', ending, '--import', 'tsx', '--input-type=module'];
+    const modules = [
+      '--conditions=@trolley/source',
+      '--import',
+      ending,
+      '--import',
+      'tsx',
+      '--input-type=module',
+    ];
     const { child, ended } = run(process.execPath, ...modules, '-e', program);
     const [line] = (await once(child.stdout!, 'data')) as [Buffer];
     const folder = line.toString().trim();
@@ -116,7 +123,7 @@ describe('the end of what an npm script started', () => {
 
 describe('a signal in the first second', () => {
   const main = join(root, 'ops/shop/main.ts');
-  const start = ['--import', ending, '--import', 'tsx', main, '--help'];
+  const start = ['--conditions=@trolley/source', '--import', ending, '--import', 'tsx', main, '--help'];
 
   it('ends the shop before it has read its program', async () => {
     const { child, ended } = run(process.execPath, ...start);

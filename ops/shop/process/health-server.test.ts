@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import { systemClock } from '../../../runtime/define/clock.ts';
-import { checkAt, createReadiness, type HealthCheck } from '../../../runtime/observe/readiness.ts';
+import { checkAt, createReadiness, type HealthCheck, systemClock } from '@trolley/runtime';
 import { openHealthServer, type HealthServer } from './health-server.ts';
 
 describe('openHealthServer', () => {

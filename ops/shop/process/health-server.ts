@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { readinessBody, type Readiness } from '../../../runtime/observe/readiness.ts';
+import { type Readiness, readinessBody } from '@trolley/runtime';
 
 export interface HealthServer {
   readonly port: number;

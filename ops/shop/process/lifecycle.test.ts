@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { expect } from 'chai';
-import type { Clock } from '../../../runtime/define/clock.ts';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
+import { type Clock, silentLogger } from '@trolley/runtime';
 import { createLifecycle, type Lifecycle, type Stage } from './lifecycle.ts';
 import { guardProcess, type GuardedProcess } from './process-guard.ts';
 import { createProgress } from './progress.ts';

@@ -1,5 +1,4 @@
-import { systemClock, type Clock } from '../../../runtime/define/clock.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
+import { type Clock, type Logger, systemClock } from '@trolley/runtime';
 import type { Progress } from './progress.ts';
 import { asStartProblem, StartProblem } from './start-problem.ts';
 

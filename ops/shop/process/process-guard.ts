@@ -1,5 +1,4 @@
-import { systemClock, type Clock } from '../../../runtime/define/clock.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
+import { type Clock, type Logger, systemClock } from '@trolley/runtime';
 import { echoMs } from './ending.mjs';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Progress } from './progress.ts';

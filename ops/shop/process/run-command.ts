@@ -1,9 +1,8 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { openLineOutput } from '../../../runtime/observe/line-output.ts';
+import { isForeseen, openLineOutput, reasonOf } from '@trolley/runtime';
 import { writePrivately } from './keep-private.ts';
 import { version } from './package-facts.mjs';
 import { nearest } from './nearest.ts';
-import { isForeseen, reasonOf } from '../../../runtime/observe/reason.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { isOfSystem, isStartProblem, isUsageProblem, UsageProblem } from './start-problem.ts';
 

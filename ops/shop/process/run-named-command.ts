@@ -1,4 +1,4 @@
-import { openLineOutput } from '../../../runtime/observe/line-output.ts';
+import { openLineOutput } from '@trolley/runtime';
 import { nearest } from './nearest.ts';
 import { createProgress } from './progress.ts';
 import { endWithReader, exitCodes, tellProblem, versionLine } from './run-command.ts';

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import pg from 'pg';
-import { silentLogger } from '../../../runtime/observe/logger.ts';
-import { createTestDatabase, type TestDatabase } from '../../../runtime/testing/test-servers.ts';
-import { CuttableLine } from '../../../runtime/testing/cuttable-line.ts';
+import { silentLogger } from '@trolley/runtime';
+import { CuttableLine } from '@trolley/runtime/testing';
+import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createProgress } from './progress.ts';
 import { startSoleHolder, type SoleHolderOptions } from './sole-holder.ts';

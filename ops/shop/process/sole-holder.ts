@@ -1,9 +1,6 @@
 import type { Client } from 'pg';
-import { pause, systemClock, type Cancel } from '../../../runtime/define/clock.ts';
-import { withTimeLimit } from '../../../runtime/define/time-limit.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { tryAdvisoryLock } from '../../../runtime/storage/postgres/advisory-lock.ts';
-import { openPostgresClient } from '../../../runtime/storage/postgres/postgres-session.ts';
+import { type Cancel, type Logger, pause, systemClock, withTimeLimit } from '@trolley/runtime';
+import { openPostgresClient, tryAdvisoryLock } from '@trolley/runtime/postgres';
 import type { Lifecycle } from './lifecycle.ts';
 import { StartProblem } from './start-problem.ts';
 

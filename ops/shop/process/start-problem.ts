@@ -1,4 +1,4 @@
-import { isForeseen, reasonOf } from '../../../runtime/observe/reason.ts';
+import { isForeseen, reasonOf } from '@trolley/runtime';
 
 const brand = 'StartProblem';
 

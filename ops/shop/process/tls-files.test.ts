@@ -1,9 +1,9 @@
 import { mkdir, readFile, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { createLogger } from '@trolley/runtime';
 import { ManualClock } from '../../../actors/services/testing/manual-clock.ts';
 import { temporaryFolder } from '../../../actors/services/testing/temporary-folder.ts';
-import { createLogger } from '../../../runtime/observe/logger.ts';
 import { isStartProblem } from './start-problem.ts';
 import { createTestAuthority, type TestAuthority } from '../../prove/testing/certificates.ts';
 import { TlsFiles, type TlsTexts } from './tls-files.ts';

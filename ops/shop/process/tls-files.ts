@@ -1,9 +1,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import type { Clock } from '../../../runtime/define/clock.ts';
-import type { Logger } from '../../../runtime/observe/logger.ts';
-import { reasonOf } from '../../../runtime/observe/reason.ts';
+import { type Clock, type Logger, reasonOf } from '@trolley/runtime';
 import { StartProblem } from './start-problem.ts';
 
 /** What a file is: a certificate chain, its private key, the authorities that others are checked against. */

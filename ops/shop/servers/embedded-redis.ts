@@ -1,6 +1,6 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder } from '../../../runtime/storage/make-folder.ts';
+import { makeFolder } from '@trolley/runtime/adapters';
 import { spawnServer, stopLeftOver, untilReady, type StopSignals } from './child-server.ts';
 import { endingWithParent } from '../process/death-signal.ts';
 import { startDockerRedis } from './docker-redis.ts';

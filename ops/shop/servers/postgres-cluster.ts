@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeFolder } from '../../../runtime/storage/make-folder.ts';
+import { makeFolder } from '@trolley/runtime/adapters';
 import type { Command } from './child-server.ts';
 import { accountFor, assertOwned, giveTo, runAs, type Account } from './postgres-account.ts';
 import type { PostgresPrograms } from './postgres-program.ts';

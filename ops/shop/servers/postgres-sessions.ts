@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { openPostgresClient } from '../../../runtime/storage/postgres/postgres-session.ts';
+import { openPostgresClient } from '@trolley/runtime/postgres';
 import { StartProblem } from '../process/start-problem.ts';
 
 const session = {

@@ -6,12 +6,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { createPostgresPool, type PostgresPool } from '../../storage/postgres/postgres-pool.ts';
-import { createTestDatabase, testKafkaBrokers, type TestDatabase } from '../../testing/test-servers.ts';
+import {
+  createTestDatabase,
+  testKafkaBrokers,
+  type TestDatabase,
+} from '../../testing/suites/test-servers.ts';
 import type { LogEvent } from '../event-log.ts';
-import type { KafkaMemberOptions } from '../testing/kafka-member.ts';
-import { onAdmin, TestKafkaLog } from '../testing/test-kafka-log.ts';
+import type { KafkaMemberOptions } from '../../testing/kafka/kafka-member.ts';
+import { onAdmin, TestKafkaLog } from '../../testing/kafka/test-kafka-log.ts';
 
-const program = fileURLToPath(new URL('../testing/kafka-member.ts', import.meta.url));
+const program = fileURLToPath(new URL('../../testing/kafka/kafka-member.ts', import.meta.url));
 const group = 'readers';
 
 interface Member {

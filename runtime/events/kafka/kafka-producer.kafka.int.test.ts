@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import type { LogEvent } from '../event-log.ts';
-import { countIn, messagesIn, TestKafkaLog } from '../testing/test-kafka-log.ts';
+import { countIn, messagesIn, TestKafkaLog } from '../../testing/kafka/test-kafka-log.ts';
 
 describe('appending to Kafka', () => {
   let topic: string;

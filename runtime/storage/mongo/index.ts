@@ -1,3 +1,6 @@
+/**
+ * States in MongoDB, a document per actor. `mongodb` is a peer dependency.
+ */
 export {
   createMongoConnection,
   type MongoConnection,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { testMongoUri } from '../../testing/test-servers.ts';
+import { testMongoUri } from '../../testing/suites/test-servers.ts';
 import { CuttableLine } from '../../testing/cuttable-line.ts';
 import { createMongoConnection } from './mongo-connection.ts';
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { MongoClient, type CommandStartedEvent, type Db } from 'mongodb';
 import { CuttableLine } from '../../testing/cuttable-line.ts';
-import { describeStateStore } from '../../testing/state-store.suite.ts';
-import { createTestMongo, type TestDatabase } from '../../testing/test-servers.ts';
+import { describeStateStore } from '../../testing/suites/state-store.suite.ts';
+import { createTestMongo, type TestDatabase } from '../../testing/suites/test-servers.ts';
 import type { ActorRecord } from '../state-store.ts';
 import { jsonDocuments, type MongoDocuments } from './mongo-documents.ts';
 import { MongoStateStore } from './mongo-state-store.ts';

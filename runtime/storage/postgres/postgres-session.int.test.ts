@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import pg from 'pg';
-import { createTestDatabase, type TestDatabase } from '../../testing/test-servers.ts';
+import { createTestDatabase, type TestDatabase } from '../../testing/suites/test-servers.ts';
 import { CuttableLine } from '../../testing/cuttable-line.ts';
 import { createPostgresPool, type PostgresPool } from './postgres-pool.ts';
 import { openPostgresClient } from './postgres-session.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
-import { describeStateStore, type StoredEvent } from '../../testing/state-store.suite.ts';
-import { createTestDatabase, testPostgresUrl, type TestDatabase } from '../../testing/test-servers.ts';
+import { describeStateStore, type StoredEvent } from '../../testing/suites/state-store.suite.ts';
+import { createTestDatabase, testPostgresUrl, type TestDatabase } from '../../testing/suites/test-servers.ts';
 import { createPostgresPool, type PostgresPool } from './postgres-pool.ts';
 import { openPostgresClient } from './postgres-session.ts';
 import { PostgresStateStore } from './postgres-state-store.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { describeStateStore } from '../../testing/state-store.suite.ts';
+import { describeStateStore } from '../../testing/suites/state-store.suite.ts';
 import { SqliteStateStore } from './sqlite-state-store.ts';
 
 const openFolder = () => mkdtemp(join(tmpdir(), 'state-store-'));

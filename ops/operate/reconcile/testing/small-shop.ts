@@ -1,4 +1,8 @@
 import { join } from 'node:path';
+import { type ActorRefs, codeOf, type StateStore } from '@trolley/runtime';
+import { createPostgresPool, PostgresStateStore } from '@trolley/runtime/postgres';
+import { openSqlite, type SqliteDatabase, SqliteStateStore } from '@trolley/runtime/sqlite';
+import { createTestCluster, FakeClock, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
 import { createCartActor } from '../../../../actors/cart/cart.actor.ts';
 import { CartContract, type CartLine } from '../../../../actors/cart/cart.contract.ts';
 import { createCheckoutLookup } from '../../../../actors/cart/cart.effects.ts';
@@ -16,16 +20,6 @@ import { InventoryStore } from '../../../../actors/services/inventory/inventory.
 import { PaymentLedger } from '../../../../actors/services/payment/payment.ledger.ts';
 import { paymentMigrations } from '../../../../actors/services/payment/payment.schema.ts';
 import { PaymentStore } from '../../../../actors/services/payment/payment.store.ts';
-import { codeOf } from '../../../../runtime/define/errors.ts';
-import type { ActorRefs } from '../../../../runtime/define/ref.ts';
-import { MemoryStateStore } from '../../../../runtime/storage/memory-state-store.ts';
-import { createPostgresPool } from '../../../../runtime/storage/postgres/postgres-pool.ts';
-import { PostgresStateStore } from '../../../../runtime/storage/postgres/postgres-state-store.ts';
-import { openSqlite, type SqliteDatabase } from '../../../../runtime/storage/sqlite/sqlite-database.ts';
-import { SqliteStateStore } from '../../../../runtime/storage/sqlite/sqlite-state-store.ts';
-import type { StateStore } from '../../../../runtime/storage/state-store.ts';
-import { FakeClock } from '../../../../runtime/testing/fake-clock.ts';
-import { createTestCluster, type TestCluster } from '../../../../runtime/testing/test-cluster.ts';
 
 /** What a user does, and how far it comes. */
 export interface Visit {

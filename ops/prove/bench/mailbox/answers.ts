@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { RedisInbox } from '../../../../runtime/cluster/redis-inbox.ts';
-import { systemClock } from '../../../../runtime/define/clock.ts';
-import { silentLogger } from '../../../../runtime/observe/logger.ts';
+import { silentLogger, systemClock } from '@trolley/runtime';
+import { RedisInbox } from '@trolley/runtime/adapters';
 
 export interface Answers {
   /** The inbox that answers go to. */

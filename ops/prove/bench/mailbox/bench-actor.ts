@@ -1,13 +1,13 @@
-import { z } from 'zod';
-import { defineActor } from '../../../../runtime/define/actor.ts';
-import { defineContract } from '../../../../runtime/define/contract.ts';
 import {
-  versionOf,
   type ActorRecord,
+  defineActor,
+  defineContract,
   type StateStore,
   type StateWrite,
   type StoredActor,
-} from '../../../../runtime/storage/state-store.ts';
+  versionOf,
+} from '@trolley/runtime';
+import { z } from 'zod';
 
 const Item = z.object({ productId: z.string(), quantity: z.int(), priceCents: z.int() });
 const State = z.object({ total: z.int(), items: z.array(Item) });

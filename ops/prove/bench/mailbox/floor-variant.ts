@@ -1,11 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { RedisReplies } from '../../../../runtime/cluster/redis-replies.ts';
-import { systemClock } from '../../../../runtime/define/clock.ts';
-import { silentLogger } from '../../../../runtime/observe/logger.ts';
-import { addressOf } from '../../../../runtime/mailbox/address.ts';
-import { bellKey, leaseKey, shardPrefix } from '../../../../runtime/mailbox/redis-keys.ts';
-import { redisScript } from '../../../../runtime/redis/redis-script.ts';
+import { silentLogger, systemClock } from '@trolley/runtime';
+import {
+  addressOf,
+  bellKey,
+  leaseKey,
+  RedisReplies,
+  redisScript,
+  shardPrefix,
+} from '@trolley/runtime/adapters';
 import { openAnswers } from './answers.ts';
 import { floorFinish, floorSend } from './floor-scripts.ts';
 import { input, type Host, type HostSettings, type Variant } from './variant.ts';

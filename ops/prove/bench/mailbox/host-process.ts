@@ -40,7 +40,7 @@ process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 export async function startHost(settings: HostSettings, nodeOptions: string[] = []): Promise<HostProcess> {
   const child = fork(program, [], {
     env: { ...readEnvironment(), ...optionsForChild(settings) },
-    execArgv: ['--import', 'tsx', '--expose-gc', ...nodeOptions],
+    execArgv: ['--conditions=@trolley/source', '--import', 'tsx', '--expose-gc', ...nodeOptions],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   running.add(child);

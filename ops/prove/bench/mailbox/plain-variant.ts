@@ -1,9 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Queue, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
-import { RedisReplies } from '../../../../runtime/cluster/redis-replies.ts';
-import { systemClock } from '../../../../runtime/define/clock.ts';
-import { silentLogger } from '../../../../runtime/observe/logger.ts';
+import { silentLogger, systemClock } from '@trolley/runtime';
+import { RedisReplies } from '@trolley/runtime/adapters';
 import { openAnswers } from './answers.ts';
 import { input, messageName, type Host, type HostSettings, type Variant } from './variant.ts';
 

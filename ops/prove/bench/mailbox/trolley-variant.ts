@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { openClusterClient, openClusterNode } from '../../../../runtime/cluster/open-cluster.ts';
-import { systemClock } from '../../../../runtime/define/clock.ts';
-import { silentLogger } from '../../../../runtime/observe/logger.ts';
+import { openClusterClient, openClusterNode, silentLogger, systemClock } from '@trolley/runtime';
 import { createTallyActor, FreshStore, KeptStore, Tally } from './bench-actor.ts';
 import { input, messageName, type Host, type HostSettings, type Variant } from './variant.ts';
 

@@ -1,11 +1,10 @@
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MongoClient } from 'mongodb';
+import { silentLogger, systemClock } from '@trolley/runtime';
+import { KafkaEventLog } from '@trolley/runtime/kafka';
 import { cartDocuments } from '../../../../actors/cart/cart.store.mongo.ts';
 import { encodeCheckoutCompleted } from '../../../../actors/checkout/checkout-completed.ts';
-import { systemClock } from '../../../../runtime/define/clock.ts';
-import { KafkaEventLog } from '../../../../runtime/events/kafka-event-log.ts';
-import { silentLogger } from '../../../../runtime/observe/logger.ts';
 import { ShopProcess } from '../../e2e/shop-process.ts';
 import { startKafka } from '../../servers/embedded-kafka.ts';
 import { startMongo } from '../../servers/embedded-mongo.ts';

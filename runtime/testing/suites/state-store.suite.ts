@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { OutboxEvent } from '../define/actor.ts';
-import type { ActorRecord, StateStore, StateWrite } from '../storage/state-store.ts';
+import type { OutboxEvent } from '../../define/actor.ts';
+import type { ActorRecord, StateStore, StateWrite } from '../../storage/state-store.ts';
 
 export interface StateStoreUnderTest {
   /** Two stores over the same storage, as two processes have them. */

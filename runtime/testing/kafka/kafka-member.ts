@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../define/clock.ts';
 import { createLogger } from '../../observe/logger.ts';
 import { createPostgresPool } from '../../storage/postgres/postgres-pool.ts';
-import { KafkaEventLog } from '../kafka-event-log.ts';
+import { KafkaEventLog } from '../../events/kafka-event-log.ts';
 
 /** What a member is told on its command line, as JSON. */
 export interface KafkaMemberOptions {

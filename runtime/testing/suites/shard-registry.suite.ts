@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ShardRegistry } from '../cluster/shard-registry.ts';
+import type { ShardRegistry } from '../../cluster/shard-registry.ts';
 
 export interface ShardRegistryUnderTest {
   readonly registry: ShardRegistry;

@@ -2,9 +2,9 @@ import { connect, type Socket } from 'node:net';
 import { Kafka, logLevel, type Admin, type KafkaMessage } from 'kafkajs';
 import { systemClock } from '../../define/clock.ts';
 import { silentLogger } from '../../observe/logger.ts';
-import { testKafkaBrokers } from '../../testing/test-servers.ts';
-import type { SubscribeOptions, Subscription } from '../event-log.ts';
-import { KafkaEventLog, type KafkaEventLogOptions } from '../kafka-event-log.ts';
+import { testKafkaBrokers } from '../suites/test-servers.ts';
+import type { SubscribeOptions, Subscription } from '../../events/event-log.ts';
+import { KafkaEventLog, type KafkaEventLogOptions } from '../../events/kafka-event-log.ts';
 
 export interface TestKafkaLogOptions extends Partial<KafkaEventLogOptions> {
   /** Part of the name of each group, since all tests share one Kafka. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { RedisShardRegistry } from '../cluster/redis-shard-registry.ts';
-import { silentLogger } from '../observe/logger.ts';
-import { leaseKey } from '../mailbox/redis-keys.ts';
+import { RedisShardRegistry } from '../../cluster/redis-shard-registry.ts';
+import { silentLogger } from '../../observe/logger.ts';
+import { leaseKey } from '../../mailbox/redis-keys.ts';
 import { keysLike, removeKeys, type RedisUnderTest } from './redis-under-test.ts';
 import { describeShardRegistry } from './shard-registry.suite.ts';
 

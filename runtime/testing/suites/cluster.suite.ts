@@ -1,18 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { z } from 'zod';
-import { defineActor } from '../define/actor.ts';
-import { systemClock } from '../define/clock.ts';
-import { defineContract } from '../define/contract.ts';
+import { defineActor } from '../../define/actor.ts';
+import { systemClock } from '../../define/clock.ts';
+import { defineContract } from '../../define/contract.ts';
 import {
   openClusterClient,
   openClusterNode,
   type Client,
   type ClusterNode,
-} from '../cluster/open-cluster.ts';
-import { createLogger, silentLogger } from '../observe/logger.ts';
-import type { RedisConnection } from '../redis/redis-connection.ts';
-import { MemoryStateStore } from '../storage/memory-state-store.ts';
+} from '../../cluster/open-cluster.ts';
+import { createLogger, silentLogger } from '../../observe/logger.ts';
+import type { RedisConnection } from '../../redis/redis-connection.ts';
+import { MemoryStateStore } from '../../storage/memory-state-store.ts';
 import { keysLike, removeKeys, type RedisUnderTest } from './redis-under-test.ts';
 
 const Log = defineContract({

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { EventLog, LogEvent, LogRecord, Subscription } from '../events/event-log.ts';
+import type { EventLog, LogEvent, LogRecord, Subscription } from '../../events/event-log.ts';
 
 export interface EventLogUnderTest<L extends EventLog> {
   /** Opens the log as another process would. */

@@ -1,12 +1,12 @@
 import { expect } from 'chai';
-import { addressOf } from '../mailbox/address.ts';
+import { addressOf } from '../../mailbox/address.ts';
 import {
   FencedError,
   type CarriedMessage,
   type Envelope,
   type Mailbox,
   type ShardLease,
-} from '../mailbox/mailbox.ts';
+} from '../../mailbox/mailbox.ts';
 
 export interface MailboxUnderTest {
   /** Lets the lease of the shard run out. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { addressOf } from '../mailbox/address.ts';
-import { FencedError, type Envelope, type ShardLease } from '../mailbox/mailbox.ts';
+import { addressOf } from '../../mailbox/address.ts';
+import { FencedError, type Envelope, type ShardLease } from '../../mailbox/mailbox.ts';
 import type { MailboxUnderTest } from './mailbox.suite.ts';
 
 /** What every mailbox adapter keeps of what is not for now: wake-up times, delayed messages, parked actors, suspects. */

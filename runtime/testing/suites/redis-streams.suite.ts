@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { systemClock } from '../define/clock.ts';
-import { RedisStreamsEventLog, type RedisStreamsEventLogOptions } from '../events/redis-streams-event-log.ts';
-import { silentLogger } from '../observe/logger.ts';
+import { systemClock } from '../../define/clock.ts';
+import {
+  RedisStreamsEventLog,
+  type RedisStreamsEventLogOptions,
+} from '../../events/redis-streams-event-log.ts';
+import { silentLogger } from '../../observe/logger.ts';
 import { describeEventLog } from './event-log.suite.ts';
 import { openCuttableRedis, type CuttableRedis, type RedisUnderTest } from './redis-under-test.ts';
 

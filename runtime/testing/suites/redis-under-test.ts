@@ -1,10 +1,10 @@
 import { Cluster, Redis } from 'ioredis';
-import { systemClock } from '../define/clock.ts';
-import { silentLogger } from '../observe/logger.ts';
-import { openRedis } from '../redis/open-redis.ts';
-import { isRedisCluster, type RedisConnection } from '../redis/redis-connection.ts';
-import { parseRedisUrl } from '../redis/redis-url.ts';
-import { CuttableLine } from './cuttable-line.ts';
+import { systemClock } from '../../define/clock.ts';
+import { silentLogger } from '../../observe/logger.ts';
+import { openRedis } from '../../redis/open-redis.ts';
+import { isRedisCluster, type RedisConnection } from '../../redis/redis-connection.ts';
+import { parseRedisUrl } from '../../redis/redis-url.ts';
+import { CuttableLine } from '../cuttable-line.ts';
 import { testRedisClusterUrl, testRedisUrl } from './test-servers.ts';
 
 /** A kind of Redis that a suite runs on. Other suites use the same one: take keys of one's own. */

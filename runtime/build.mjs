@@ -1,0 +1,25 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+/* `npm run build --workspace runtime`: dist/, JavaScript with declarations and source maps. */
+
+const dist = join(import.meta.dirname, 'dist');
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+
+rmSync(dist, { recursive: true, force: true });
+try {
+  execFileSync(process.execPath, [tsc, '--project', join(import.meta.dirname, 'tsconfig.build.json')], {
+    stdio: 'inherit',
+  });
+} catch {
+  // The compiler has said what is wrong.
+  process.exit(1);
+}
+// The compiler rewrites the endings of imports in JavaScript, and leaves them in declarations.
+for (const path of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+  if (!path.endsWith('.d.ts')) continue;
+  const file = join(dist, path);
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/((?:from |import\()'\.[^']*)\.ts'/g, "$1.js'"));
+}

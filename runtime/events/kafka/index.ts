@@ -1,0 +1,6 @@
+/**
+ * The event log on Kafka. `kafkajs` is a peer dependency.
+ */
+export { KafkaEventLog } from '../kafka-event-log.ts';
+export { overTcp, overTls } from './kafka-sockets.ts';
+export type { ConnectToBroker } from './kafka-sockets.ts';

@@ -1,0 +1,14 @@
+/**
+ * States and the events that leave with them in PostgreSQL, written in one transaction, and the relay that publishes them.
+ * `pg` is a peer dependency.
+ */
+export { OutboxConnection } from '../../events/outbox-connection.ts';
+export { OutboxRelay } from '../../events/outbox-relay.ts';
+export { tryAdvisoryLock } from './advisory-lock.ts';
+export { centsFromNumeric, numericFromCents } from './numeric-cents.ts';
+export { postgresFailure } from './postgres-errors.ts';
+export { createPostgresPool } from './postgres-pool.ts';
+export type { PostgresPool } from './postgres-pool.ts';
+export { openPostgresClient, schemaIn } from './postgres-session.ts';
+export { PostgresStateStore } from './postgres-state-store.ts';
+export type { PostgresRow, PostgresTable } from './postgres-table.ts';
