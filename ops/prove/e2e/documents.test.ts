@@ -5,6 +5,7 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
@@ -24,15 +25,18 @@ import { ShopProcess } from './shop-process.ts';
  * not every machine has is said below: such a block is parsed, and what it names has to be there.
  */
 
-const root = join(import.meta.dirname, '..', '..', '..');
+const root = join(import.meta.dirname, '../../..');
+/** All but the changelog: that tells of what was. */
 const documents = [
   'README.md',
   'ARCHITECTURE.md',
-  'runtime/README.md',
-  ...['README', 'backup', 'failures', 'scaling', 'sizing', 'upgrade'].map(
-    (name) => `ops/operate/runbook/${name}.md`,
+  'CONTRIBUTING.md',
+  ...['runtime', 'actors', 'gateway', 'proto', 'ops'].flatMap((room) =>
+    readdirSync(join(root, room), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.md') && !path.includes('node_modules'))
+      .map((path) => `${room}/${path}`)
+      .sort(),
   ),
-  'ops/shop/migrations/README.md',
 ];
 
 /** By what the block begins with: why it is not run here. */
@@ -43,7 +47,7 @@ const notRun: readonly (readonly [string, string])[] = [
   ['kubectl ', 'needs a cluster'],
   ['npm run verify', 'most are runs of minutes of their own; the short ones are run'],
   ['git clone ', 'needs a published repository; what follows it is run by bank-account.int.test.ts'],
-  ['npm run backup -- --to /backups/2', 'the same commands as in the README, which are run'],
+  ['npm run backup -- --to /backups/2', 'the same commands as in the guide, which are run'],
   ['TEST_POSTGRES_URL=', 'needs a PostgreSQL of another version'],
 ];
 
@@ -69,7 +73,7 @@ const blocks = documents.flatMap(blocksOf);
 
 /** Takes the steps of "Add an actor" in a copy of this repository. Returns the files that they write and change. */
 async function addAnActor(copy: string): Promise<string[]> {
-  const rooms = ['proto', 'runtime', 'actors', 'gateway', 'ops', 'package.json', 'README.md', '.env.example'];
+  const rooms = ['proto', 'runtime', 'actors', 'gateway', 'ops', 'package.json', '.env.example'];
   for (const name of rooms) cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const steps = blocks.filter(
@@ -93,6 +97,17 @@ async function addAnActor(copy: string): Promise<string[]> {
   return files;
 }
 const shellBlocks = blocks.filter(({ language }) => language === 'sh');
+
+/** As GitHub names them in links. */
+function headingsOf(document: string): string[] {
+  const headings = readFileSync(join(root, document), 'utf8').matchAll(/^#+ (.*)$/gm);
+  return [...headings].map(([, words = '']) =>
+    words
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  );
+}
 const beginning = (start: string) => {
   const found = shellBlocks.find(({ code }) => code.startsWith(start));
   return found ?? expect.fail(`no block begins with ${start}`);
@@ -192,7 +207,9 @@ describe('the documents', function () {
   });
 
   it('show a counter that counts as the comments say', async () => {
-    const block = blocks.find(({ place, language }) => place.startsWith('README.md') && language === 'ts')!;
+    const block = blocks.find(
+      ({ place, language }) => place.startsWith('ops/guide/library.md') && language === 'ts',
+    )!;
     writeFileSync(join(copy, 'counter.ts'), block.code);
     const { url } = await createTestRedis();
     const { code, output, told } = await run(
@@ -238,12 +255,19 @@ describe('the documents', function () {
   });
 
   it('let a developer list the benches and the ways to treat it badly, and write what is generated', async () => {
-    const generated = ['README.md', '.env.example', 'proto/gen/services.binpb'];
+    const generated = [
+      'ops/guide/configuration.md',
+      '.env.example',
+      'proto/gen/services.binpb',
+      'ops/guide/pictures/shop.svg',
+    ];
     const texts = () => generated.map((file) => readFileSync(join(copy, file)).toString('latin1'));
     const before = texts();
     const { code: block } = beginning('npm run verify');
-    const short = block.split('\n').filter((line) => /^npm run (bench|chaos|proto|config:docs) /.test(line));
-    expect(short).to.have.length(4);
+    const short = block
+      .split('\n')
+      .filter((line) => /^npm run (bench|chaos|proto|config:docs|pictures) /.test(line));
+    expect(short).to.have.length(5);
     const { code, output, told } = await run('bash', ['-euc', short.join('\n')], copy, env);
     expect([code, told], output).to.deep.equal([0, '']);
     for (const name of ['mailbox', 'sizing', 'cluster', 'outage'])
@@ -277,12 +301,15 @@ describe('the documents', function () {
     }
   });
 
-  it('link only to files that are there', () => {
+  it('link only to files and headings that are there', () => {
     for (const document of documents) {
       const text = readFileSync(join(root, document), 'utf8');
-      for (const [, link = ''] of text.matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)) {
+      for (const [, link = '', heading] of text.matchAll(/\]\(([^)#\s]*)(?:#([^)]*))?\)/g)) {
         if (/^https?:/.test(link)) continue;
-        expect(existsSync(join(root, dirname(document), link)), `${document}: ${link}`).to.equal(true);
+        const target = link === '' ? document : join(dirname(document), link);
+        expect(existsSync(join(root, target)), `${document}: ${link}`).to.equal(true);
+        if (heading === undefined) continue;
+        expect(headingsOf(target), `${document}: ${link}#${heading}`).to.include(heading);
       }
     }
   });

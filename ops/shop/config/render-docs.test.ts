@@ -32,8 +32,8 @@ describe('the documents of the configuration', () => {
   });
 
   it('the table replaces what stands between the marks, and only that', () => {
-    const readme = '# T\n\n<!-- config:start -->\nold\n<!-- config:end -->\n\nrest\n';
-    const fresh = withTable(readme);
+    const document = '# T\n\n<!-- config:start -->\nold\n<!-- config:end -->\n\nrest\n';
+    const fresh = withTable(document);
     expect(fresh).to.include('`HTTP_PORT`').and.not.to.include('\nold\n');
     expect(fresh.startsWith('# T\n\n')).to.equal(true);
     expect(fresh.endsWith('\n\nrest\n')).to.equal(true);

@@ -25,7 +25,7 @@ export function renderHelp(width = 100): string {
   return `${lines.join('\n')}\n`;
 }
 
-/** The README's table. */
+/** The guide's table. */
 export function renderMarkdown(): string {
   const rows = variableList.map(([name, variable]) => {
     const value = variable.shown ?? `\`${variable.fallback ?? ''}\``;
@@ -50,12 +50,12 @@ export function renderEnvExample(): string {
 const tableStart = '<!-- config:start -->';
 const tableEnd = '<!-- config:end -->';
 
-/** The README with a fresh table between its marks, or with both at its end where it has none. */
-export function withTable(readme: string): string {
-  const [start, end] = [readme.indexOf(tableStart), readme.indexOf(tableEnd)];
+/** The document with a fresh table between its marks, or with both at its end where it has none. */
+export function withTable(document: string): string {
+  const [start, end] = [document.indexOf(tableStart), document.indexOf(tableEnd)];
   const table = `${tableStart}\n${renderMarkdown()}\n${tableEnd}`;
-  if (start < 0 || end < start) return `${readme}\n${table}\n`;
-  return readme.slice(0, start) + table + readme.slice(end + tableEnd.length);
+  if (start < 0 || end < start) return `${document}\n${table}\n`;
+  return document.slice(0, start) + table + document.slice(end + tableEnd.length);
 }
 
 function groups(): Map<string, [VariableName, Variable<unknown>][]> {

@@ -2,7 +2,7 @@ import type { Role } from './roles.ts';
 import * as value from './value.ts';
 import type { Value } from './value.ts';
 
-/** One setting: how it is read, what it is when left out, and what help and README say of it. */
+/** One setting: how it is read, what it is when left out, and what help and guide say of it. */
 export interface Variable<T, D extends string | undefined = string | undefined> {
   readonly value: Value<T>;
   /** As it would be written; undefined: may be left out. */

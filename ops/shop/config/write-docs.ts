@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { renderEnvExample, withTable } from './render-docs.ts';
 
 /*
- * `npm run config:docs` writes .env.example and the README's table; with `--check` it only tells which of
+ * `npm run config:docs` writes .env.example and the table of the guide; with `--check` it only tells which of
  * them is out of date.
  */
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const fresh: Record<string, (old: string) => string> = {
   '.env.example': () => renderEnvExample(),
-  'README.md': withTable,
+  'ops/guide/configuration.md': withTable,
 };
 
 const check = process.argv.includes('--check');
