@@ -1,8 +1,8 @@
 import { silentLogger, systemClock } from '@trolley/runtime';
 import { openInventoryService } from '../inventory/inventory.service.ts';
 
-/** An inventory in a process of its own, for tests that kill it: `<dataDir>`; prints its port. */
-const [, , dataDir = ''] = process.argv;
+/** An inventory in a process of its own, for tests that kill it: `<dataDir> [<sweepEveryMs>]`; prints its port. */
+const [, , dataDir = '', sweepEveryMs] = process.argv;
 const { port } = await openInventoryService({
   dataDir,
   host: '127.0.0.1',
@@ -10,6 +10,7 @@ const { port } = await openInventoryService({
   logger: silentLogger,
   clock: systemClock,
   seedStock: 1_000_000,
+  ...(sweepEveryMs === undefined ? {} : { sweepEveryMs: Number(sweepEveryMs) }),
 });
 process.stdout.write(`${port}\n`);
 // Nobody is left to be served once the test has gone.
