@@ -82,7 +82,8 @@ function examineClaim(
   findings: Findings,
 ): void {
   const { userId, known, isAsked } = about;
-  const { status = null } = known ?? {};
+  // An order outlives its checkout.
+  const status = known?.status ?? (known?.ordered === true ? 'COMPLETED' : null);
   if (status !== null && status !== 'COMPLETED' && status !== 'FAILED') return;
   if (isAsked) return findings.noteUnderWay('carts to be settled');
   const fault =

@@ -424,6 +424,13 @@ describe('reconcile', () => {
         inFile('carts', `${neverAsks}, state = replace(state, :sent, '${nobodys}') WHERE key = '5'`),
       found: () => [['claim-unknown', nobodys]],
     },
+    'a claim is left of what has only its order': {
+      break: async () => {
+        await sql('DELETE FROM checkout_sessions WHERE id = $1', 'kept');
+        inFile('carts', `${neverAsks}, state = replace(state, :sent, :kept) WHERE key = '5'`);
+      },
+      found: () => of('kept', 'order-unknown', 'claim-of-completed'),
+    },
     'a claim holds more than there is': {
       break: () =>
         inFile(
