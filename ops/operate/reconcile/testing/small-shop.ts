@@ -54,7 +54,7 @@ const handledForMs = 120_000;
 export class SmallShop {
   readonly bought: Bought[] = [];
   readonly #folder: string;
-  readonly #clock = new FakeClock();
+  readonly #clock: FakeClock;
   readonly #cluster: TestCluster;
   readonly #inventory: SqliteDatabase;
   readonly #payment: SqliteDatabase;
@@ -65,8 +65,14 @@ export class SmallShop {
   };
   readonly #handled = new Map<string, Visit['event']>();
 
-  private constructor(folder: string, inventory: SqliteDatabase, payment: SqliteDatabase) {
+  private constructor(
+    folder: string,
+    inventory: SqliteDatabase,
+    payment: SqliteDatabase,
+    startedAt: number | undefined,
+  ) {
     this.#folder = folder;
+    this.#clock = new FakeClock(startedAt);
     this.#inventory = inventory;
     this.#payment = payment;
     const stock = new InventoryLedger(new InventoryStore(inventory), {
@@ -101,15 +107,15 @@ export class SmallShop {
     });
   }
 
-  /** Its services write to `folder` at once. */
-  static async open(folder: string): Promise<SmallShop> {
+  /** Its services write to `folder` at once. `startedAt`: milliseconds since the epoch, where a real shop goes on. */
+  static async open(folder: string, startedAt?: number): Promise<SmallShop> {
     const inventory = await openSqlite({
       file: join(folder, 'inventory.sqlite'),
       migrations: inventoryMigrations,
       seed: (database) => seedStock(database, undefined),
     });
     const payment = await openSqlite({ file: join(folder, 'payment.sqlite'), migrations: paymentMigrations });
-    return new SmallShop(folder, inventory, payment);
+    return new SmallShop(folder, inventory, payment, startedAt);
   }
 
   /** When it is there. */
@@ -188,19 +194,16 @@ export class SmallShop {
     if (order === 'cancelled') await refs.ref(OrderContract, checkoutId).ask('Cancel', {});
   }
 
-  /** Ends it, and writes what it holds to where a shop has it. */
-  async close(postgresUrl: string): Promise<void> {
+  /** Ends it, and writes what it holds to where a shop has it: carts to `carts.sqlite`, or to `carts`. */
+  async close(postgresUrl: string, carts?: StateStore): Promise<void> {
     const { now } = this;
     await this.#cluster.close();
     this.#inventory.close();
     this.#payment.close();
     const pool = createPostgresPool(postgresUrl, { max: 1 });
-    const carts = await SqliteStateStore.open({
-      file: join(this.#folder, 'carts.sqlite'),
-      actorType: CartContract.type,
-    });
     try {
-      await copy(this.#stores.cart, carts, now);
+      if (carts === undefined) await this.#copyCartsToFile();
+      else await copy(this.#stores.cart, carts, now);
       await copy(this.#stores.checkout, new PostgresStateStore({ pool, table: checkoutTable }), now);
       await copy(this.#stores.order, new PostgresStateStore({ pool, table: orderTable }), now);
       for (const [id, event] of this.#handled) {
@@ -212,8 +215,17 @@ export class SmallShop {
         );
       }
     } finally {
-      carts.close();
       await pool.end();
+    }
+  }
+
+  async #copyCartsToFile(): Promise<void> {
+    const file = join(this.#folder, 'carts.sqlite');
+    const carts = await SqliteStateStore.open({ file, actorType: CartContract.type });
+    try {
+      await copy(this.#stores.cart, carts, this.now);
+    } finally {
+      carts.close();
     }
   }
 }
