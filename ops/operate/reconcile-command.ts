@@ -5,7 +5,7 @@ import { parseConfig } from '../shop/config/parse-config.ts';
 import { readEnvironment } from '../shop/environment.ts';
 import { exitCodes, runCommand } from '../shop/process/run-command.ts';
 import { StartProblem, UsageProblem } from '../shop/process/start-problem.ts';
-import { mend, planOf, sayPlan } from './reconcile/mend.ts';
+import { mend, planOf, sayPlan, wokenBy } from './reconcile/mend.ts';
 import { createMenders } from './reconcile/menders.ts';
 import { withMendingShop } from './reconcile/mending-shop.ts';
 import { reconcileAloud } from './reconcile/reconcile-aloud.ts';
@@ -34,11 +34,11 @@ await runCommand({
     const config = parseConfig(readEnvironment());
     const surroundings = surroundingsOf(config, progress);
     const findings = await onStores(config, async (reached) => {
-      const look = async () => {
+      const look = async (woken: ReadonlySet<string> = new Set()) => {
         const gaps = await surroundings.gaps(reached.idle);
         const moment = await openMoment(config.dataDir, reached.url);
         try {
-          return await reconcileAloud(moment, { surroundings, gaps, asOf: Date.now(), progress });
+          return await reconcileAloud(moment, { surroundings, gaps, asOf: Date.now(), woken, progress });
         } finally {
           await moment.close();
         }
@@ -48,9 +48,11 @@ await runCommand({
       const plan = planOf(found);
       sayPlan(plan, progress);
       if (dryRun || plan.length === 0) return found;
-      await withMendingShop(config, reached, progress, (shop) => mend(plan, createMenders(shop), progress));
+      const done = await withMendingShop(config, reached, progress, (shop) =>
+        mend(plan, createMenders(shop), progress),
+      );
       progress.say('Looking again:');
-      return look();
+      return look(wokenBy(done));
     });
     if (findings.total === 0) progress.done(summaryOf(findings), performance.now() - startedAt);
     else progress.fail(summaryOf(findings));

@@ -17,6 +17,8 @@ export interface Grounds {
   readonly asOf: number;
   readonly sessionRetentionMs: number;
   readonly gaps: EventGaps;
+  /** Checkouts that were woken a moment ago: what the store says of their next step is from before. */
+  readonly woken: ReadonlySet<string>;
   /** Stores that are not here can't be missing anything. */
   readonly has: { readonly payments: boolean; readonly reservations: boolean };
 }
@@ -63,7 +65,7 @@ export function examineCheckout(found: Joined<CheckoutRows>, grounds: Grounds, f
 
 function examineSession(
   { id, rows }: Joined<CheckoutRows>,
-  { asOf }: Grounds,
+  { asOf, woken }: Grounds,
   findings: Findings,
 ): CheckoutSession | 'unreadable' | undefined {
   const [stored] = rows.session;
@@ -76,7 +78,7 @@ function examineSession(
   if (endingOf(stored.state) !== undefined) return stored.state;
   const [next] = stored.wanted;
   if (next === undefined) findings.add('checkout-stuck', id, stored.state.context.status);
-  else if (!(next.notBefore <= asOf + putOffMs)) findings.add('checkout-put-off', id);
+  else if (!(next.notBefore <= asOf + putOffMs) && !woken.has(id)) findings.add('checkout-put-off', id);
   else findings.noteUnderWay('checkouts under way');
   return stored.state;
 }

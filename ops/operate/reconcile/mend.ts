@@ -43,16 +43,27 @@ export function sayPlan(steps: readonly Step[], progress: Progress): void {
   for (const step of steps) progress.say(`  ${lineOf(step)}`);
 }
 
-/** Does one after the other, and says of each what came of it. What fails leaves the others to be done. */
-export async function mend(steps: readonly Step[], menders: Menders, progress: Progress): Promise<void> {
+/**
+ * Does one after the other, and says of each what came of it. What fails leaves the others to be done. Returns those
+ * that were done.
+ */
+export async function mend(steps: readonly Step[], menders: Menders, progress: Progress): Promise<Step[]> {
+  const done: Step[] = [];
   for (const step of steps) {
     try {
       await menders[step.mending](step.finding);
+      done.push(step);
       progress.done(lineOf(step));
     } catch (error) {
       progress.fail(`${lineOf(step)}: ${error instanceof Error ? error.message : String(error)}`);
     }
   }
+  return done;
+}
+
+/** The checkouts that were woken: their steps may take some seconds. */
+export function wokenBy(steps: readonly Step[]): ReadonlySet<string> {
+  return new Set(steps.filter(({ mending }) => mending === 'wake').map(({ finding }) => finding.id));
 }
 
 function lineOf({ mending, finding: { fault, id } }: Step): string {

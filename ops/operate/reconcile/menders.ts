@@ -86,37 +86,33 @@ export function createMenders(shop: MendingShop): Menders {
       }),
     restock: (finding) => whileStill(finding, () => inventory.restock(reservationIdFor(finding.id), context)),
     sell: (finding) =>
-      whileStill(finding, async ({ session, order }) => {
-        const lines = session?.context.lines ?? order?.items ?? [];
-        const items = lines.map(({ productId, quantity }) => ({ productId, quantity }));
-        const { reservationId } = await inventory.reserve({ checkoutId: finding.id, items }, context);
+      whileStill(finding, async (found) => {
+        const sale = { checkoutId: finding.id, items: unitsOf(found) };
+        const { reservationId } = await inventory.reserve(sale, context);
         await inventory.confirm(reservationId, context);
       }),
     recount: ({ id }) => Promise.resolve(recount(join(shop.dataDir, 'inventory.sqlite'), Number(id))),
     publish,
     async wake({ id }) {
-      await (await shop.refs()).ref(CheckoutContract, id).ask('GetStatus', {}, context);
+      const refs = await shop.refs();
+      await refs.ref(CheckoutContract, id).ask('GetStatus', {}, context);
     },
     async 'release-claim'({ id: checkoutId, userId }) {
-      await (
-        await shop.refs()
-      )
-        .ref(CartContract, String(userId))
-        .ask('ReleaseClaim', { checkoutId }, context);
+      const refs = await shop.refs();
+      await refs.ref(CartContract, String(userId)).ask('ReleaseClaim', { checkoutId }, context);
     },
     async 'settle-claim'({ id: checkoutId, userId }) {
-      const { session } = await storedCheckout(postgres, checkoutId);
-      const lines = (session?.context.lines ?? []).map(({ productId, quantity }) => ({
-        productId,
-        quantity,
-      }));
-      await (
-        await shop.refs()
-      )
-        .ref(CartContract, String(userId))
-        .ask('SettlePurchase', { checkoutId, lines }, context);
+      const lines = unitsOf(await storedCheckout(postgres, checkoutId));
+      const refs = await shop.refs();
+      await refs.ref(CartContract, String(userId)).ask('SettlePurchase', { checkoutId, lines }, context);
     },
   };
+}
+
+/** What was bought: by the checkout, or by the order that outlives it. */
+function unitsOf({ session, order }: Found): { productId: number; quantity: number }[] {
+  const lines = session?.context.lines ?? order?.items ?? [];
+  return lines.map(({ productId, quantity }) => ({ productId, quantity }));
 }
 
 /** @throws when the finding does not hold any more */

@@ -31,7 +31,8 @@ export async function withMendingShop<T>(
       stop: (client) => client.end(),
     });
     const { inventory, payments } = await servicesOf(config, reached.idle, lifecycle);
-    const refs = async () => (await clusterOf(config, lifecycle)).refs;
+    let cluster: ReturnType<typeof clusterOf> | undefined;
+    const refs = async () => (await (cluster ??= clusterOf(config, lifecycle))).refs;
     return await use({ dataDir: config.dataDir, postgres, inventory, payments, refs });
   } finally {
     await lifecycle.stop();

@@ -10,19 +10,21 @@ export interface Aloud {
   readonly surroundings: Surroundings;
   readonly gaps: EventGaps;
   readonly asOf: number;
+  readonly woken?: ReadonlySet<string>;
   readonly progress: Progress;
 }
 
 /** Reconciles the stores of a moment, and says what was found. */
 export async function reconcileAloud(
   moment: Moment,
-  { surroundings, gaps, asOf, progress }: Aloud,
+  { surroundings, gaps, asOf, woken, progress }: Aloud,
 ): Promise<Findings> {
   const findings = await reconcile(moment, {
     asOf,
     gaps,
     sessionRetentionMs: surroundings.sessionRetentionMs,
     carts: surroundings.carts(),
+    ...(woken === undefined ? {} : { woken }),
     onProgress: (checkouts) => progress.say(`  ${checkouts} checkouts looked at …`),
   });
   sayFindings(findings, progress);

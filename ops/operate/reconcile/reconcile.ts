@@ -20,6 +20,8 @@ export interface Around {
   readonly gaps: EventGaps;
   /** Those that are not in a file, as they are now. */
   readonly carts?: AsyncIterable<StoredCart> | undefined;
+  /** Checkouts that were woken a moment ago. */
+  readonly woken?: ReadonlySet<string>;
   /** Told now and then how many checkouts were looked at. */
   readonly onProgress?: (checkouts: number) => void;
 }
@@ -46,7 +48,7 @@ export async function reconcile(moment: Moment, around: Around): Promise<Finding
   if (moment.postgres === undefined) return findings;
   const { client: then, present: now } = moment.postgres;
   const has = { payments: payments !== undefined, reservations: inventory !== undefined };
-  const grounds = { ...around, has };
+  const grounds = { ...around, woken: around.woken ?? new Set<string>(), has };
   const missing = (area: 'payments' | 'reservations') => () => (has[area] = false);
   const joined = mergeJoin<CheckoutRows>({
     ...checkoutRowsIn(then),

@@ -8,6 +8,7 @@ import { readManifest } from '../../operate/backup/manifest.ts';
 import { unfinishedRestore } from '../../shop/process/data-dir.ts';
 import { expectBalancedBooks, untilSettled } from './books.ts';
 import { runCommandProcess, spawnCommand, type CommandEnded } from './command-process.ts';
+import { breakWhatActorsMend } from './broken-shop.ts';
 import { eventually } from './eventually.ts';
 import { backendsOf } from './shop-backends.ts';
 import { calm, type Environment } from './shop-environment.ts';
@@ -68,12 +69,24 @@ describe('backup and restore', function () {
     expect(Date.parse(takenAt)).to.be.lessThan(Date.now());
   });
 
-  it('comes back as a shop: orders are there, what was unfinished ends, the books balance', async () => {
+  it('comes back as a shop: orders are there, what is mended or unfinished ends, the books balance', async () => {
     const restored = await command('restore', 'second', '--from', backup);
     expect(restored.code, restored.lines.join('\n')).to.equal(0);
     const rowsOfOrders = readManifest(backup).postgres?.tables.find(({ name }) => name === 'orders')?.rows;
 
+    const broken = await breakWhatActorsMend(place('second'));
     const shop = await start('second');
+    const fixed = await command('reconcile', 'second', '--fix');
+    expect(fixed.code, fixed.lines.join('\n')).to.equal(0);
+    expect(fixed.lines).to.include.members([
+      `✓ ${broken.putOff}: wake the checkout (checkout-put-off)`,
+      `✓ ${broken.ofNobody}: let go of the lines in the cart (claim-unknown)`,
+      `✓ ${broken.completed}: take the lines out of the cart (claim-of-completed)`,
+    ]);
+    const carts = new Map((await shop.stores.carts()).map((cart) => [cart.userId, cart]));
+    expect(carts.get(801)?.items).to.have.length(1);
+    expect(carts.get(802)?.items).to.have.length(0);
+
     const ordersAtStart = await shop.stores.orders();
     expect(ordersAtStart.length).to.be.at.least(rowsOfOrders ?? Infinity);
     await untilSettled(shop.stores, 90_000);
@@ -94,6 +107,16 @@ describe('backup and restore', function () {
     const { code, lines } = await command('restore', 'second', '--from', backup);
     expect(code).to.equal(1);
     expect(lines.at(-1)).to.match(/already runs on .*second/);
+  });
+
+  it('says that there can be no DATA_DIR at that place', async () => {
+    writeFileSync(place('file'), '');
+    const impossible = [join(place('file'), 'data'), ...(existsSync('/proc/self') ? ['/proc/nope'] : [])];
+    for (const DATA_DIR of impossible) {
+      const { code, lines } = await runCommandProcess('restore', { ...calm, DATA_DIR }, '--from', backup);
+      expect(code).to.equal(1);
+      expect(lines.at(-1)).to.include(`✗ DATA_DIR: ${DATA_DIR} can't be used: `);
+    }
   });
 
   it('does not go over what is there', async () => {
