@@ -29,9 +29,8 @@ export async function checkRedisSettings(redis: RedisConnection, logger: Logger)
   }
 }
 
-/** Managed servers may forbid CONFIG. */
 async function policyOf(redis: Redis): Promise<string | undefined> {
-  const told = await redis.config('GET', 'maxmemory-policy').catch(() => undefined);
+  const told = await allowed(redis.config('GET', 'maxmemory-policy'));
   const [, policy] = Array.isArray(told) ? told : [];
   return policy ?? (await fieldOf(redis, 'memory', 'maxmemory_policy'));
 }
@@ -42,6 +41,16 @@ async function appendsOf(redis: Redis): Promise<boolean | undefined> {
 }
 
 async function fieldOf(redis: Redis, section: string, field: string): Promise<string | undefined> {
-  const info = await redis.info(section).catch(() => '');
-  return new RegExp(`^${field}:(\\S+)`, 'm').exec(info)?.[1];
+  const info = await allowed(redis.info(section));
+  return new RegExp(`^${field}:(\\S+)`, 'm').exec(info ?? '')?.[1];
+}
+
+/** Undefined where the server refuses to tell: managed ones may forbid it. That it is away is another matter. */
+async function allowed<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof Error && error.name === 'ReplyError') return undefined;
+    throw error;
+  }
 }
