@@ -161,7 +161,7 @@ async function makeTables(url: string, copy: PostgresCopy): Promise<void> {
   try {
     for (const { name, checksum } of copy.migrations) {
       const source = new URL(name, migrations);
-      const sql = await readFile(source).catch(() => undefined);
+      const sql = existsSync(source) ? await readFile(source) : undefined;
       if (sql === undefined || createHash('sha256').update(sql).digest('hex') !== checksum)
         throw new StartProblem(
           `This program has no migration ${name} as the backup knows it: use a newer one.`,
