@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openRedis, type RedisConnection, silentLogger, systemClock } from '@trolley/runtime';
 import type { Config } from '../../shop/config/config.ts';
 import { host } from '../../shop/servers/embedded-server.ts';
-import { nameOf } from '../../shop/process/process-identity.ts';
+import { nameOf, pidIn } from '../../shop/process/process-identity.ts';
 import { readRedisPassword, redisUrl } from '../../shop/servers/redis-password.ts';
 import { StartProblem } from '../../shop/process/start-problem.ts';
 
@@ -35,17 +35,11 @@ function read(path: string): string {
 /** A running Redis names its port on its command line. */
 function runningUrl(dataDir: string): string {
   const folder = join(dataDir, 'redis');
-  const port = /:(\d+)/.exec(nameOf(pidIn(join(folder, 'redis.pid'))) ?? '')?.[1];
+  const pid = pidIn(join(folder, 'redis.pid'));
+  const name = pid === undefined ? undefined : nameOf(pid);
+  const port = /:(\d+)/.exec(name ?? '')?.[1];
   if (port !== undefined) return redisUrl(host, Number(port), readRedisPassword(folder));
   throw new StartProblem(
     `No shop with a Redis of its own runs on ${dataDir}. Set DATA_DIR to that of a running shop, or REDIS_URL.`,
   );
-}
-
-function pidIn(file: string): number {
-  try {
-    return Number.parseInt(readFileSync(file, 'utf8'), 10);
-  } catch {
-    return 0;
-  }
 }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolder } from '@trolley/runtime/adapters';
@@ -15,6 +15,7 @@ import { host, type EmbeddedServer } from '../../shop/servers/embedded-server.ts
 import { findKafka, kafkaVersion, type KafkaProgram } from './kafka-program.ts';
 import { findFreePort, isListening } from '../../shop/process/ports.ts';
 import { StartProblem } from '../../shop/process/start-problem.ts';
+import { pidIn } from '../../shop/process/process-identity.ts';
 
 export interface KafkaOptions {
   /** Its files go to `<dataDir>/kafka`. */
@@ -51,7 +52,7 @@ export async function startKafka(options: KafkaOptions): Promise<EmbeddedServer>
   const dir = realpathSync(folder);
   const program = await findKafka(options.searchPath, options.say);
   const pidFile = join(dir, 'kafka.pid');
-  await stopLeftOver(readPid(pidFile), dir, signals, stopDeadlineMs);
+  await stopLeftOver(pidIn(pidFile), dir, signals, stopDeadlineMs);
 
   const port = options.port ?? (await findFreePort());
   const controllerPort = await findFreePort();
@@ -136,12 +137,4 @@ function render(settings: KafkaSettings): string {
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)
     .join('');
-}
-
-function readPid(file: string): number | undefined {
-  try {
-    return Number.parseInt(readFileSync(file, 'utf8'), 10);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '@trolley/runtime/adapters';
 import { spawnServer, stopLeftOver, untilReady, type StopSignals } from '../../shop/servers/child-server.ts';
@@ -7,6 +7,7 @@ import { endingWithParent } from '../../shop/process/death-signal.ts';
 import { host, type EmbeddedServer } from '../../shop/servers/embedded-server.ts';
 import { findMongod } from './mongo-program.ts';
 import { findFreePort, isListening } from '../../shop/process/ports.ts';
+import { pidIn } from '../../shop/process/process-identity.ts';
 
 export interface MongoOptions {
   /** Its files go to `<dataDir>/mongo`. */
@@ -35,7 +36,7 @@ export async function startMongo(options: MongoOptions): Promise<EmbeddedServer>
   const dir = realpathSync(folder);
   const program = await findMongod(options.searchPath, options.say);
   // It holds the process id, and is empty when the server has ended in order.
-  await stopLeftOver(readPid(join(dir, 'mongod.lock')), dir, signals, stopDeadlineMs);
+  await stopLeftOver(pidIn(join(dir, 'mongod.lock')), dir, signals, stopDeadlineMs);
 
   const port = options.port ?? (await findFreePort());
   const logFile = join(dir, 'mongod.log');
@@ -72,12 +73,4 @@ export async function startMongo(options: MongoOptions): Promise<EmbeddedServer>
 
 function versionOf(program: string): string {
   return /^db version v(\S+)/m.exec(execFileSync(program, ['--version'], { encoding: 'utf8' }))?.[1] ?? '';
-}
-
-function readPid(file: string): number | undefined {
-  try {
-    return Number.parseInt(readFileSync(file, 'utf8'), 10);
-  } catch {
-    return undefined;
-  }
 }

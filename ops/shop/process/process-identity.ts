@@ -17,6 +17,16 @@ export function isAlive(pid: number): boolean {
   return statusOf(pid)?.state !== 'Z';
 }
 
+/** The id in a file that a server writes of itself; undefined: there is no file. */
+export function pidIn(file: string): number | undefined {
+  try {
+    return Number.parseInt(readFileSync(file, 'utf8'), 10);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
 /** When the process started, in a form that only equals itself; undefined when there is none. */
 export function startMarkOf(pid: number): string | undefined {
   if (!isAlive(pid)) return undefined;

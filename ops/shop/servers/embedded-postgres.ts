@@ -1,4 +1,4 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { spawnServer, stopLeftOver, untilReady, type StopSignals } from './child-server.ts';
@@ -8,7 +8,7 @@ import { findFreePort } from '../process/ports.ts';
 import { runAs } from './postgres-account.ts';
 import { openCluster, superuser } from './postgres-cluster.ts';
 import { findPostgresPrograms } from './postgres-program.ts';
-import { isAlive } from '../process/process-identity.ts';
+import { isAlive, pidIn } from '../process/process-identity.ts';
 
 export interface PostgresOptions {
   /** Its files go to `<dataDir>/postgres`. */
@@ -33,7 +33,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedS
   const programs = await findPostgresPrograms();
   const { data, password, account } = await openCluster(dataDir, programs, durable);
   const pidFile = join(data, 'postmaster.pid');
-  const leftOver = readPid(pidFile);
+  const leftOver = pidIn(pidFile);
   const stopped = await stopLeftOver(leftOver, data, signals, stopDeadlineMs);
   // PostgreSQL takes any living process with that id for its predecessor and would refuse to start.
   if (!stopped && leftOver !== undefined && isAlive(leftOver)) rmSync(pidFile);
@@ -115,12 +115,4 @@ async function answers(url: string): Promise<boolean> {
 function isStillStarting(error: unknown): boolean {
   const code = (error as { code?: string }).code;
   return code !== '28P01' && code !== '28000';
-}
-
-function readPid(file: string): number | undefined {
-  try {
-    return Number.parseInt(readFileSync(file, 'utf8'), 10);
-  } catch {
-    return undefined;
-  }
 }

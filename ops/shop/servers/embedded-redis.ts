@@ -1,4 +1,4 @@
-import { readFileSync, realpathSync } from 'node:fs';
+import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder } from '@trolley/runtime/adapters';
 import { spawnServer, stopLeftOver, untilReady, type StopSignals } from './child-server.ts';
@@ -10,6 +10,7 @@ import { findFreePort } from '../process/ports.ts';
 import { redisUrl, requireRedisPassword, settingsFile } from './redis-password.ts';
 import { redisAnswers, redisVersion } from './redis-probe.ts';
 import { StartProblem } from '../process/start-problem.ts';
+import { pidIn } from '../process/process-identity.ts';
 
 export interface RedisOptions {
   /** Its files go to `<dataDir>/redis`. */
@@ -49,7 +50,7 @@ export async function startRedis(options: RedisOptions): Promise<EmbeddedServer>
   if (choice.kind !== 'program') throw new StartProblem(noRedis);
 
   const pidFile = join(dir, 'redis.pid');
-  await stopLeftOver(readPid(pidFile), dir, signals, stopDeadlineMs);
+  await stopLeftOver(pidIn(pidFile), dir, signals, stopDeadlineMs);
   const logFile = join(dir, 'redis.log');
   const command = {
     program: choice.program,
@@ -104,12 +105,4 @@ function redisArgs({ durable = true, args = [] }: RedisOptions): string[] {
 function isTooOld(version: string): boolean {
   const [major = 0, minor = 0] = version.split('.').map(Number);
   return major < 6 || (major === 6 && minor < 2);
-}
-
-function readPid(file: string): number | undefined {
-  try {
-    return Number.parseInt(readFileSync(file, 'utf8'), 10);
-  } catch {
-    return undefined;
-  }
 }
