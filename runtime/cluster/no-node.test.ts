@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
-import { createLogger } from '../observe/logger.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createLogActor, Log } from '../testing/model/log-actor.ts';
 import type { Transit } from '../testing/network.ts';
+import { recordMessages } from '../testing/recorded-messages.ts';
 import { createTestCluster, type TestCluster, type TestClusterOptions } from '../testing/test-cluster.ts';
 
 const leaseMs = 3_000;
@@ -32,15 +32,13 @@ describe('an ask when no node is alive', () => {
 
   beforeEach(async () => {
     store = new MemoryStateStore();
-    logged = [];
     await start();
   });
   afterEach(() => cluster.close());
 
   async function start(options: Partial<TestClusterOptions> = {}): Promise<void> {
-    const logger = createLogger('info', {
-      write: (line) => void logged.push((JSON.parse(line) as { msg: string }).msg),
-    });
+    const { logger, messages } = recordMessages('info');
+    logged = messages;
     cluster = createTestCluster({
       shards: 1,
       actors: ({ refs }) => [{ actor: createLogActor(refs, true), store }],

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
-import { createLogger } from '../observe/logger.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
+import { recordMessages } from '../testing/recorded-messages.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
 const second = 1_000;
@@ -27,7 +27,8 @@ describe('a wall clock that is set', () => {
 
   beforeEach(async () => {
     store = new MemoryStateStore();
-    logged = [];
+    const { logger, messages } = recordMessages('info');
+    logged = messages;
     const chore = (node: string) =>
       defineActor(Chore, {
         state: State,
@@ -46,9 +47,7 @@ describe('a wall clock that is set', () => {
     cluster = createTestCluster({
       shards: 2,
       actors: ({ node }) => [{ actor: chore(node), store }],
-      logger: createLogger('info', {
-        write: (line) => void logged.push((JSON.parse(line) as { msg: string }).msg),
-      }),
+      logger,
       limits: { idleMs: 20 * second },
     });
     await cluster.advance(second);

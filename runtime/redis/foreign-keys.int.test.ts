@@ -9,24 +9,21 @@ import {
 } from '../cluster/open-cluster.ts';
 import { systemClock } from '../define/clock.ts';
 import { RedisStreamsEventLog } from '../events/redis-streams-event-log.ts';
-import { createLogger } from '../observe/logger.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createLogActor, Log } from '../testing/model/log-actor.ts';
+import { recordMessages } from '../testing/recorded-messages.ts';
 import { createTestRedis } from '../testing/suites/test-servers.ts';
 
 describe('keys of ours that somebody else has written', () => {
   let redis: Redis;
   let url: string;
-  let logged: string[];
-  const logger = createLogger('error', {
-    write: (line) => void logged.push((JSON.parse(line) as { msg: string }).msg),
-  });
+  const { logger, messages: logged } = recordMessages('error');
 
   before(async () => {
     ({ url } = await createTestRedis());
   });
   beforeEach(async () => {
-    logged = [];
+    logged.splice(0);
     redis = new Redis(url);
     await redis.flushdb();
   });

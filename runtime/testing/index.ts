@@ -10,6 +10,7 @@ export type { Connection, Cut, PartitionOptions } from './simulated-process.ts';
 export type { Fate, Network, Port, Transit } from './network.ts';
 export type { Interposed } from './memory-servers.ts';
 export { FakeClock } from './fake-clock.ts';
+export { recordMessages } from './recorded-messages.ts';
 export { CuttableLine } from './cuttable-line.ts';
 export { MemoryStateStore } from '../storage/memory-state-store.ts';
 export type { MemoryStateStoreFaults, PublishedEvent } from '../storage/memory-state-store.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { createLogger } from '@trolley/runtime';
+import { recordMessages } from '@trolley/runtime/testing';
 import { createTestRedis, type TestRedis } from '@trolley/runtime/testing/suites';
 import { checkRedisSettings } from './redis-settings.ts';
 
@@ -8,17 +8,14 @@ describe('the settings of a Redis', () => {
   const user = `no-config-${process.pid}`;
   let server: TestRedis;
   let admin: Redis;
-  let warned: string[];
-  const logger = createLogger('warn', {
-    write: (line) => void warned.push((JSON.parse(line) as { msg: string }).msg),
-  });
+  const { logger, messages: warned } = recordMessages('warn');
 
   before(async () => {
     server = await createTestRedis();
     admin = new Redis(server.url);
     await admin.call('ACL', 'SETUSER', user, 'on', '>secret', '~*', '+@all', '-config', '-info');
   });
-  beforeEach(() => (warned = []));
+  beforeEach(() => void warned.splice(0));
   after(async () => {
     await admin.call('ACL', 'DELUSER', user);
     admin.disconnect();
