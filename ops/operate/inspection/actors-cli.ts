@@ -1,17 +1,10 @@
-import { randomUUID } from 'node:crypto';
-import {
-  type Client,
-  isActorType,
-  openClusterClient,
-  type RedisConnection,
-  silentLogger,
-  systemClock,
-} from '@trolley/runtime';
+import { type Client, isActorType, type RedisConnection, silentLogger, systemClock } from '@trolley/runtime';
 import { type ActorAddress, addressOf, BullMqMailbox } from '@trolley/runtime/adapters';
 import type { Config } from '../../shop/config/config.ts';
 import type { Progress } from '../../shop/process/progress.ts';
 import { UsageProblem } from '../../shop/process/start-problem.ts';
 import { deadLettersOf, retryDeadLetter, scanForDeadLetters, type DeadLetter } from './dead-letters.ts';
+import { openOperatorClient } from './operator-client.ts';
 
 export const actorsHelp = `npm run actors -- types
 npm run actors -- parked
@@ -20,8 +13,9 @@ npm run actors -- dead TYPE KEY
 npm run actors -- dead --scan [KEYS]
 npm run actors -- retry TYPE KEY JOB
 
-Lists what went wrong for good in the mailboxes of the cluster, and lets it go on. TYPE is the type of an
-actor, as cart; KEY is what its actors are called by, as a user's id. A list has a line for each: actor, message, job, since when, reason.
+Lists what went wrong for good in the mailboxes of the cluster, and lets it go on. TYPE is the type of an actor, as
+cart; KEY is what its actors are called by, as a user's id. A list has a line for each: actor, message, job, since
+when, reason.
 
   types      the actor types that nodes host now
   parked     actors that take no messages since one failed (only types with onPoison: 'park')
@@ -160,16 +154,7 @@ async function usingClient<T>(
   { redis, config }: ActorsSurroundings,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const { shards, mailboxLimit } = config.actors;
-  const cluster = {
-    redis,
-    clock: systemClock,
-    logger: silentLogger,
-    newId: randomUUID,
-    shards,
-    mailboxLimit,
-  };
-  const client = openClusterClient({ ...cluster, namespace });
+  const client = openOperatorClient(redis, config);
   try {
     return await use(client);
   } finally {

@@ -1,5 +1,4 @@
-import { randomUUID } from 'node:crypto';
-import { openClusterClient, silentLogger, systemClock } from '@trolley/runtime';
+import { silentLogger } from '@trolley/runtime';
 import { openPostgresClient } from '@trolley/runtime/postgres';
 import type { ReachedPostgres } from '../backup/running-postgres.ts';
 import { startHealth } from '../../shop/compose/health.ts';
@@ -8,6 +7,7 @@ import { startGrpcTls } from '../../shop/compose/tls.ts';
 import type { Config } from '../../shop/config/config.ts';
 import { createLifecycle, type Lifecycle } from '../../shop/process/lifecycle.ts';
 import type { Progress } from '../../shop/process/progress.ts';
+import { openOperatorClient } from '../inspection/operator-client.ts';
 import { reachRedis } from '../inspection/running-redis.ts';
 import type { MendingShop } from './menders.ts';
 
@@ -61,13 +61,9 @@ async function clusterOf(config: Config, lifecycle: Lifecycle) {
     start: () => reachRedis(config),
     stop: (connection) => connection.disconnect(),
   });
-  const { shards, mailboxLimit } = config.actors;
   return lifecycle.start({
     name: 'the cluster client',
-    start: () =>
-      openClusterClient({
-        ...{ redis, clock: systemClock, logger: silentLogger, newId: randomUUID, shards, mailboxLimit },
-      }),
+    start: () => openOperatorClient(redis, config),
     stop: (client) => client.close(),
   });
 }
