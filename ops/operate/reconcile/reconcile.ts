@@ -12,7 +12,7 @@ import { mergeJoin } from './merge-join.ts';
 import { cartsIn, type StoredCart } from './stored-carts.ts';
 
 /** What the stores of a moment are held against besides each other. */
-export interface Around {
+export interface ReconcileOptions {
   /** Milliseconds since the epoch. */
   readonly asOf: number;
   readonly sessionRetentionMs: number;
@@ -29,7 +29,7 @@ export interface Around {
 const tellEvery = 50_000;
 
 /** Holds the stores of one moment against each other, row by row. */
-export async function reconcile(moment: Moment, around: Around): Promise<Findings> {
+export async function reconcile(moment: Moment, options: ReconcileOptions): Promise<Findings> {
   const findings = new Findings();
   const file = (name: string) => moment.files.find((each) => each.name === name)?.database;
   const [payments, inventory, carts] = [
@@ -48,7 +48,7 @@ export async function reconcile(moment: Moment, around: Around): Promise<Finding
   if (moment.postgres === undefined) return findings;
   const { client: then, present: now } = moment.postgres;
   const has = { payments: payments !== undefined, reservations: inventory !== undefined };
-  const grounds = { ...around, woken: around.woken ?? new Set<string>(), has };
+  const grounds = { ...options, woken: options.woken ?? new Set<string>(), has };
   const missing = (area: 'payments' | 'reservations') => () => (has[area] = false);
   const joined = mergeJoin<CheckoutRows>({
     ...checkoutRowsIn(then),
@@ -62,10 +62,10 @@ export async function reconcile(moment: Moment, around: Around): Promise<Finding
   let looked = 0;
   for await (const found of joined) {
     examineCheckout(found, grounds, findings);
-    if (++looked % tellEvery === 0) around.onProgress?.(looked);
+    if (++looked % tellEvery === 0) options.onProgress?.(looked);
   }
   const storedCarts =
-    around.carts ?? readable(carts, cartsIn, { area: 'carts', findings, onDamage: () => undefined });
+    options.carts ?? readable(carts, cartsIn, { area: 'carts', findings, onDamage: () => undefined });
   try {
     await examineCarts(storedCarts, { then, now }, grounds, findings);
   } catch (error) {
