@@ -20,7 +20,7 @@ export interface GatewayOptions extends GatewayDeps {
   readonly port: number;
   /** How long `close` waits for requests under way. Default 10000. */
   readonly shutdownMs?: number;
-  /** How long a TLS handshake, and the headers of a request, may take; a connection without either is closed. Default 10000. */
+  /** How long a TLS handshake, and the headers of a request, may take; then the connection is closed. Default 10000. */
   readonly silentMs?: number;
   /** With it the gateway speaks HTTPS only. */
   readonly tls?: TlsPair | undefined;

@@ -28,7 +28,10 @@ export interface ProductQuery {
 
 /** What the shop sells, to those who call the product service. */
 export interface ProductCatalog {
-  /** In the order of their ids; a page of large products may be shorter. `invalid_page_token` for a token of another query. */
+  /**
+   * In the order of their ids; a page of large products may be shorter. `invalid_page_token` for a token of another
+   * query.
+   */
   list(
     query?: ProductQuery,
     context?: CallContext,

@@ -162,4 +162,4 @@ async function copyTables(
   return { version, heldMs, migrations, tables, sequences: await sequencesOf(client) };
 }
 
-export const inMegabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+const inMegabytes = (bytes: number) => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
