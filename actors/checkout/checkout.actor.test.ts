@@ -12,7 +12,8 @@ import { OrderContract } from '../order/order.contract.ts';
 import { createCheckoutActor } from './checkout.actor.ts';
 import { checkoutTopic } from './checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor } from './checkout.contract.ts';
-import { createCartClaims, type ChargeAnswer } from './checkout.effects.ts';
+import { createCartClaims } from './cart-claims.ts';
+import type { ChargeAnswer } from './checkout.ports.ts';
 
 /** The three actors as they work together, on the real kernel, with services that always answer. */
 function createShop() {

@@ -1,42 +1,44 @@
-import type { PricedLine } from './checkout.pricing.ts';
+import type { Outcome } from '@trolley/runtime';
+import { partyOf, type Party, type StepAnswer } from './checkout.step.ts';
 import type { CheckoutContext } from './checkout.state.ts';
+import type { AnyStep, StepName } from './checkout.steps.ts';
+import { isRefusal } from './refusal.ts';
 
-/** What the saga has done outside; each is an effect of the same name. */
-export type Step = 'ClaimAndPrice' | 'Reserve' | 'Charge' | 'Confirm' | 'Refund' | 'Release' | 'ReleaseClaim';
-
-/** Whom the first step asks. */
-export type Party = 'cart' | 'catalog';
-
-/** `at`: milliseconds since the epoch. `code`: an error code, or a reason of the same kind. */
+/** `at`: milliseconds since the epoch. */
 interface Told<Type extends string> {
   readonly type: Type;
   readonly at: number;
 }
+
+/** What a step's `invoke` answers, as an event: `done` of Reserve is `Reserve.done`. */
+type Answered<Name extends string, Answer> = Answer extends { readonly type: infer Type extends string }
+  ? Told<`${Name}.${Type}`> & Omit<Answer, 'type'>
+  : never;
+
+/** `code`: an error code, or a reason of the same kind. */
 type Failed<Type extends string> = Told<Type> & {
   readonly code: string;
   /** Who gave no answer, where the step asks several. */
   readonly party?: Party;
 };
-type FailedStep = { [S in Step]: Failed<`${S}.refused`> | Failed<`${S}.unknown`> }[Step];
 
-export type CheckoutEvent =
-  | (Told<'ClaimAndPrice.done'> & {
-      readonly lines: readonly PricedLine[];
-      readonly totalCents: number;
-      readonly cartVersion: number;
-    })
-  | (Told<'Reserve.done'> & { readonly reservationId: string })
-  | (Told<'Charge.done'> & { readonly paymentId: string })
-  | (Told<'Charge.declined'> & { readonly reason: string })
-  | Told<'Confirm.done'>
-  | Told<'Refund.done'>
-  | Told<'Release.done'>
-  | Told<'ReleaseClaim.done'>
-  | FailedStep
-  | Told<'Cancel'>;
+type AnswerOf<S extends AnyStep> = Awaited<ReturnType<S['invoke']>>;
+type StepEvent<S extends AnyStep> = S extends AnyStep ? Answered<S['name'], AnswerOf<S>> : never;
+type FailedStep = { [S in StepName]: Failed<`${S}.refused`> | Failed<`${S}.unknown`> }[StepName];
+
+export type CheckoutEvent = StepEvent<AnyStep> | FailedStep | Told<'Cancel'>;
 
 /** What a checkout starts with; `at` in milliseconds since the epoch. */
 export type CheckoutInput = Pick<
   CheckoutContext,
   'checkoutId' | 'userId' | 'idempotencyKey' | 'shippingAddress' | 'paymentMethod' | 'currency' | 'limits'
 > & { readonly at: number };
+
+/** What the machine is told of how a step's effect ended. */
+export function eventOf(name: StepName, outcome: Outcome<StepAnswer>, at: number): CheckoutEvent {
+  if (outcome.ok) return { ...outcome.value, type: `${name}.${outcome.value.type}`, at } as CheckoutEvent;
+  const { error } = outcome;
+  const party = partyOf(error);
+  const type = `${name}.${isRefusal(error) ? 'refused' : 'unknown'}`;
+  return { type, at, code: error.code, ...(party === undefined ? {} : { party }) } as CheckoutEvent;
+}

@@ -10,7 +10,7 @@ import { explore, wander, type Choices } from '../testing/explore.ts';
 import { createCheckoutActor } from './checkout.actor.ts';
 import { checkoutIdFor, type CheckoutView } from './checkout.contract.ts';
 import { checkoutMachine } from './checkout.machine.ts';
-import type { CartClaims } from './checkout.effects.ts';
+import type { CartClaims } from './checkout.ports.ts';
 import { endingOf } from './checkout.saga.ts';
 import type { CheckoutState } from './checkout.state.ts';
 

@@ -12,7 +12,7 @@ import { temporaryFolder } from '../services/testing/temporary-folder.ts';
 import { ActorDriver } from '../testing/actor-driver.ts';
 import { createCheckoutActor } from './checkout.actor.ts';
 import { checkoutIdFor, type CheckoutView } from './checkout.contract.ts';
-import type { CartClaims } from './checkout.effects.ts';
+import type { CartClaims } from './checkout.ports.ts';
 
 const userId = 7;
 const checkoutId = checkoutIdFor(userId, 'a key');

@@ -1,9 +1,13 @@
 import { expect } from 'chai';
 import { codeOf } from '@trolley/runtime';
+import type { AnyStateNode } from 'xstate';
 import { checkoutIdFor } from './checkout.contract.ts';
-import type { CheckoutEvent, CheckoutInput, Step } from './checkout.events.ts';
+import { inputOf } from './checkout.effects.ts';
+import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
+import { checkoutMachine } from './checkout.machine.ts';
 import { advanceSaga, beginSaga, endingOf } from './checkout.saga.ts';
 import { CheckoutSession, viewOf } from './checkout.state.ts';
+import { stepNamed, steps, type StepName } from './checkout.steps.ts';
 
 const at = Date.parse('2026-01-01T00:00:00Z');
 const input: CheckoutInput = {
@@ -15,13 +19,13 @@ const input: CheckoutInput = {
   at,
 };
 const line = { productId: 1, quantity: 2, productName: 'Laptop', unitPriceCents: 129_999 };
-const priced = {
+const priced: Extract<CheckoutEvent, { readonly type: 'ClaimAndPrice.done' }> = {
   type: 'ClaimAndPrice.done',
   at,
   lines: [line],
   totalCents: 259_998,
   cartVersion: 3,
-} as const;
+};
 const reserved = { type: 'Reserve.done', at, reservationId: 'r' } as const;
 const charged = { type: 'Charge.done', at, paymentId: 'p' } as const;
 
@@ -41,15 +45,6 @@ function statuses(...events: CheckoutEvent[]): string[] {
 }
 
 /** Every event there is; what it carries does not steer the machine, but for these codes. */
-const steps: readonly Step[] = [
-  'ClaimAndPrice',
-  'Reserve',
-  'Charge',
-  'Confirm',
-  'Refund',
-  'Release',
-  'ReleaseClaim',
-];
 const later = at + 3_600_000;
 const events: CheckoutEvent[] = [
   priced,
@@ -57,7 +52,7 @@ const events: CheckoutEvent[] = [
   charged,
   { type: 'Charge.declined', at, reason: 'no_funds' },
   { type: 'Cancel', at },
-  ...steps.flatMap((step): CheckoutEvent[] => [
+  ...steps.flatMap(({ name: step }): CheckoutEvent[] => [
     { type: `${step}.refused`, at, code: 'empty_cart' },
     { type: `${step}.refused`, at, code: 'not_found' },
     { type: `${step}.refused`, at, code: 'conflict' },
@@ -79,7 +74,7 @@ describe('checkout saga', () => {
   });
 
   it('goes through every status to COMPLETED', () => {
-    const { session, orders } = after(priced, reserved, charged, { type: 'Confirm.done', at });
+    const { session, commands } = after(priced, reserved, charged, { type: 'Confirm.done', at });
     expect(session.context.history.map(({ status }) => status)).to.deep.equal([
       'INITIATED',
       'INVENTORY_RESERVED',
@@ -87,28 +82,28 @@ describe('checkout saga', () => {
       'PAYMENT_COMPLETED',
       'COMPLETED',
     ]);
-    expect(orders).to.deep.equal([{ type: 'publishCompleted' }]);
+    expect(commands).to.deep.equal([{ type: 'publishCompleted' }]);
     expect(endingOf(session)).to.equal('completed');
   });
 
-  it('orders one effect on entering each step', () => {
-    const performs = (step: Step) => [{ type: 'perform', step, delayMs: 0 }];
-    expect(beginSaga(input).orders).to.deep.equal(performs('ClaimAndPrice'));
-    expect(after(priced).orders).to.deep.equal(performs('Reserve'));
-    expect(after(priced, reserved).orders).to.deep.equal(performs('Charge'));
-    expect(after(priced, reserved, charged).orders).to.deep.equal(performs('Confirm'));
+  it('commands one effect on entering each step', () => {
+    const performs = (step: StepName) => [{ type: 'perform', step, delayMs: 0 }];
+    expect(beginSaga(input).commands).to.deep.equal(performs('ClaimAndPrice'));
+    expect(after(priced).commands).to.deep.equal(performs('Reserve'));
+    expect(after(priced, reserved).commands).to.deep.equal(performs('Charge'));
+    expect(after(priced, reserved, charged).commands).to.deep.equal(performs('Confirm'));
   });
 
   it('charges nothing when there is nothing to pay', () => {
-    const { session, orders } = after({ ...priced, totalCents: 0 }, reserved);
+    const { session, commands } = after({ ...priced, totalCents: 0 }, reserved);
     expect(session.value).to.equal('confirming');
-    expect(orders).to.deep.equal([{ type: 'perform', step: 'Confirm', delayMs: 0 }]);
+    expect(commands).to.deep.equal([{ type: 'perform', step: 'Confirm', delayMs: 0 }]);
     expect(session.context.undo.charge).to.equal(false);
   });
 
   it('retries with growing delays inside the limit, in one entry of the history', () => {
     const unknown = { type: 'Reserve.unknown', at, code: 'unavailable' } as const;
-    expect(after(priced, unknown, unknown, unknown).orders).to.deep.equal([
+    expect(after(priced, unknown, unknown, unknown).commands).to.deep.equal([
       { type: 'perform', step: 'Reserve', delayMs: 800 },
     ]);
     expect(statuses(priced, unknown, unknown, unknown)).to.deep.equal([
@@ -117,17 +112,17 @@ describe('checkout saga', () => {
     ]);
     const over = after(priced, { ...unknown, at: at + 29_900 });
     expect(over.session.context.failureReason).to.equal('inventory_unavailable');
-    expect(over.orders).to.deep.equal([{ type: 'perform', step: 'Release', delayMs: 0 }]);
+    expect(over.commands).to.deep.equal([{ type: 'perform', step: 'Release', delayMs: 0 }]);
   });
 
   it('refunds and releases after a charge of unknown outcome, asking without end', () => {
     const unknown = { type: 'Charge.unknown', at: at + 60_000, code: 'deadline_exceeded' } as const;
     const lost = { type: 'Refund.unknown', at: later, code: 'unavailable' } as const;
-    expect(after(priced, reserved, unknown).orders).to.deep.equal([
+    expect(after(priced, reserved, unknown).commands).to.deep.equal([
       { type: 'perform', step: 'Refund', delayMs: 0 },
     ]);
     const patient = after(priced, reserved, unknown, ...Array<CheckoutEvent>(20).fill(lost));
-    expect(patient.orders).to.deep.equal([{ type: 'perform', step: 'Refund', delayMs: 30_000 }]);
+    expect(patient.commands).to.deep.equal([{ type: 'perform', step: 'Refund', delayMs: 30_000 }]);
     expect(
       statuses(
         priced,
@@ -165,26 +160,30 @@ describe('checkout saga', () => {
   });
 
   it('does not refund a declined charge', () => {
-    const { session, orders } = after(priced, reserved, { type: 'Charge.declined', at, reason: 'no_funds' });
+    const { session, commands } = after(priced, reserved, {
+      type: 'Charge.declined',
+      at,
+      reason: 'no_funds',
+    });
     expect(session.context.failureReason).to.equal('payment_declined: no_funds');
-    expect(orders).to.deep.equal([{ type: 'perform', step: 'Release', delayMs: 0 }]);
+    expect(commands).to.deep.equal([{ type: 'perform', step: 'Release', delayMs: 0 }]);
   });
 
   it('cancels once the step under way is known, and not after the payment', () => {
     const cancel = { type: 'Cancel', at } as const;
     const waiting = after(priced, reserved, cancel);
-    expect([waiting.session.value, waiting.orders]).to.deep.equal(['charging', []]);
-    const { session, orders } = after(priced, reserved, cancel, charged);
+    expect([waiting.session.value, waiting.commands]).to.deep.equal(['charging', []]);
+    const { session, commands } = after(priced, reserved, cancel, charged);
     expect(session.context.failureReason).to.equal('cancelled');
-    expect(orders).to.deep.equal([{ type: 'perform', step: 'Refund', delayMs: 0 }]);
+    expect(commands).to.deep.equal([{ type: 'perform', step: 'Refund', delayMs: 0 }]);
     expect(after(priced, reserved, charged, cancel).session.context.cancelRequested).to.equal(false);
   });
 
   it('rejects when the cart gives nothing, also while it is being cancelled', () => {
     for (const code of ['empty_cart', 'checkout_in_progress', 'too_many_checkouts', 'too_many_units']) {
       const refused = { type: 'ClaimAndPrice.refused', at, code } as const;
-      for (const { session, orders } of [after(refused), after({ type: 'Cancel', at }, refused)]) {
-        expect([endingOf(session), orders], code).to.deep.equal(['rejected', []]);
+      for (const { session, commands } of [after(refused), after({ type: 'Cancel', at }, refused)]) {
+        expect([endingOf(session), commands], code).to.deep.equal(['rejected', []]);
       }
     }
   });
@@ -192,18 +191,18 @@ describe('checkout saga', () => {
   it('ignores outcomes that come too late', () => {
     const before = after(priced, reserved).session;
     for (const late of [priced, reserved, { type: 'Reserve.unknown', at, code: 'internal' } as const]) {
-      const { session, orders } = advanceSaga(before, late);
-      expect([session, orders]).to.deep.equal([before, []]);
+      const { session, commands } = advanceSaga(before, late);
+      expect([session, commands]).to.deep.equal([before, []]);
     }
     const done = after(priced, reserved, charged, { type: 'Confirm.done', at }).session;
     for (const event of events)
-      expect(advanceSaga(done, event), event.type).to.deep.equal({ session: done, orders: [] });
+      expect(advanceSaga(done, event), event.type).to.deep.equal({ session: done, commands: [] });
   });
 
   it('restores a snapshot without ordering anything again', () => {
     const { session } = after(priced, reserved);
     const restored = CheckoutSession.parse(JSON.parse(JSON.stringify(session)));
-    expect(advanceSaga(restored, reserved)).to.deep.equal({ session, orders: [] });
+    expect(advanceSaga(restored, reserved)).to.deep.equal({ session, commands: [] });
   });
 
   it('refuses the snapshot of a machine that it is not', () => {
@@ -216,6 +215,53 @@ describe('checkout saga', () => {
         .to.throw()
         .that.satisfies((error: unknown) => codeOf(error) === 'internal');
     }
+  });
+
+  it('says of every state that waits for a step which one it is, and waits for every step somewhere', () => {
+    const waits = new Map<string, { readonly step: StepName; readonly label: string | undefined }>();
+    const visit = (node: AnyStateNode) => {
+      const { step } = (node.meta ?? {}) as { readonly step?: StepName };
+      if (step !== undefined) waits.set(node.key, { step, label: node.description });
+      for (const child of Object.values(node.states) as AnyStateNode[]) visit(child);
+    };
+    visit(checkoutMachine.root);
+    // These names are stored: a release must know those of the one before it.
+    expect(Object.fromEntries([...waits].map(([state, { step }]) => [state, step]))).to.deep.equal({
+      pricing: 'ClaimAndPrice',
+      reserving: 'Reserve',
+      charging: 'Charge',
+      confirming: 'Confirm',
+      reservingAgain: 'Reserve',
+      refunding: 'Refund',
+      releasing: 'Release',
+      releasingClaim: 'ReleaseClaim',
+    });
+    for (const { step, label } of waits.values()) expect(label).to.equal(stepNamed(step).label);
+    expect(new Set([...waits.values()].map(({ step }) => step))).to.deep.equal(
+      new Set(steps.map(({ name }) => name)),
+    );
+  });
+
+  it('tells each step what the release before told it', () => {
+    const { context } = after(priced, reserved).session;
+    const all = { checkoutId: input.checkoutId, userId: 7, giveUpAt: at + 60_000 };
+    expect(inputOf('Reserve', context)).to.deep.equal({
+      ...all,
+      callTimeoutMs: 15_000,
+      items: [{ productId: 1, quantity: 2 }],
+    });
+    expect(inputOf('Charge', { ...context, paymentMethod: 'visa' })).to.deep.equal({
+      ...all,
+      callTimeoutMs: 30_000,
+      amountCents: 259_998,
+      currency: 'USD',
+      paymentMethod: 'visa',
+    });
+    expect(inputOf('Confirm', after(priced, reserved, charged).session.context)).to.deep.equal({
+      checkoutId: input.checkoutId,
+      userId: 7,
+      callTimeoutMs: 10_000,
+    });
   });
 
   it('gets from every reachable state to an end, and always either waits for one effect or has ended', () => {
@@ -240,7 +286,7 @@ describe('checkout saga', () => {
         found.push(step.session);
         const ignored = JSON.stringify(step.session) === JSON.stringify(session);
         if (ignored || event.type === 'Cancel') continue;
-        const performed = step.orders.filter((order) => order.type === 'perform').length;
+        const performed = step.commands.filter((command) => command.type === 'perform').length;
         expect(performed, `${name} ${event.type}`).to.equal(endingOf(step.session) === undefined ? 1 : 0);
       }
     }

@@ -1,17 +1,18 @@
 import { TrolleyError } from '@trolley/runtime';
 import { initialTransition, transition } from 'xstate';
-import type { CheckoutEvent, CheckoutInput, Step } from './checkout.events.ts';
+import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
 import { checkoutMachine } from './checkout.machine.ts';
 import type { CheckoutSession } from './checkout.state.ts';
+import type { StepName } from './checkout.steps.ts';
 
 /** What to do once the session is durable. */
-export type Order =
-  | { readonly type: 'perform'; readonly step: Step; readonly delayMs: number }
+export type Command =
+  | { readonly type: 'perform'; readonly step: StepName; readonly delayMs: number }
   | { readonly type: 'publishCompleted' };
 
 export interface SagaStep {
   readonly session: CheckoutSession;
-  readonly orders: readonly Order[];
+  readonly commands: readonly Command[];
 }
 
 /** How a session stands. */
@@ -39,7 +40,7 @@ function stepOf([snapshot, actions]: ReturnType<typeof transition<typeof checkou
     value: snapshot.value as CheckoutSession['value'],
     context: snapshot.context,
   };
-  return { session, orders: actions.map(orderOf) };
+  return { session, commands: actions.map(commandOf) };
 }
 
 function restore({ machine, machineVersion, value, context }: CheckoutSession) {
@@ -49,13 +50,13 @@ function restore({ machine, machineVersion, value, context }: CheckoutSession) {
   return checkoutMachine.resolveState({ value: value, context });
 }
 
-function orderOf(action: { readonly type: string; readonly params: unknown }): Order {
+function commandOf(action: { readonly type: string; readonly params: unknown }): Command {
   switch (action.type) {
     case 'perform':
-      return { type: 'perform', ...(action.params as { step: Step; delayMs: number }) };
+      return { type: 'perform', ...(action.params as { step: StepName; delayMs: number }) };
     case 'publishCompleted':
       return { type: 'publishCompleted' };
     default:
-      throw new TypeError(`the checkout machine gave an order nobody knows: ${action.type}`);
+      throw new TypeError(`the checkout machine gave a command nobody knows: ${action.type}`);
   }
 }

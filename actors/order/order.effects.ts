@@ -1,5 +1,5 @@
 import { codeOf, type EffectContext } from '@trolley/runtime';
-import type { CallContext } from '../checkout/checkout.effects.ts';
+import type { CallContext } from '../checkout/checkout.ports.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
 
 /** May be repeated at will. */

@@ -1,6 +1,6 @@
 import { TrolleyError } from '@trolley/runtime';
 import type { CartLine } from '../cart/cart.contract.ts';
-import type { CheckoutPorts } from '../checkout/checkout.effects.ts';
+import type { CheckoutPorts } from '../checkout/checkout.ports.ts';
 import type { ProductPrice } from '../checkout/checkout.pricing.ts';
 import type { TestTime } from './actor-driver.ts';
 import type { Choices } from './explore.ts';

@@ -11,7 +11,7 @@ import { createCartActor } from '../../../actors/cart/cart.actor.ts';
 import { createCheckoutLookup } from '../../../actors/cart/cart.effects.ts';
 import type { CartViews } from '../../../actors/cart/cart.view.ts';
 import { createCheckoutActor } from '../../../actors/checkout/checkout.actor.ts';
-import { createCartClaims } from '../../../actors/checkout/checkout.effects.ts';
+import { createCartClaims } from '../../../actors/checkout/cart-claims.ts';
 import { checkoutTable } from '../../../actors/checkout/checkout.store.postgres.ts';
 import { createOrderActor } from '../../../actors/order/order.actor.ts';
 import { orderTable } from '../../../actors/order/order.store.postgres.ts';

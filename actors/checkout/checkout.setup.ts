@@ -1,0 +1,123 @@
+import { assign, setup } from 'xstate';
+import type { CheckoutStatus } from './checkout.contract.ts';
+import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
+import type { CheckoutContext } from './checkout.state.ts';
+import type { Compensation } from './checkout.step.ts';
+import type { StepName } from './checkout.steps.ts';
+
+const maxReservedAgain = 3;
+const firstDelayMs = 200;
+const maxDelayMs = 5000;
+/** Where only the far side's return helps, it is asked less often. */
+const maxEndlessDelayMs = 30_000;
+
+export function delayMs(context: CheckoutContext): number {
+  const longest = context.giveUpAt === undefined ? maxEndlessDelayMs : maxDelayMs;
+  return Math.min(firstDelayMs * 2 ** (context.retries - 1), longest);
+}
+
+/** With these nothing was accepted. */
+const rejections: ReadonlySet<string> = new Set([
+  'empty_cart',
+  'checkout_in_progress',
+  'too_many_checkouts',
+  'too_many_units',
+  'idempotency_key_reused',
+]);
+
+interface Scope {
+  readonly context: CheckoutContext;
+  readonly event: CheckoutEvent;
+}
+
+/** The machine starts with an event of xstate's own, which has no time. */
+function timeOf({ context, event }: Scope): number {
+  return 'at' in event ? event.at : context.createdAt;
+}
+
+function noted(scope: Scope, status: CheckoutStatus, detail?: string) {
+  const entry = { status, at: timeOf(scope), ...(detail === undefined ? {} : { detail }) };
+  return { status, history: [...scope.context.history, entry] };
+}
+
+/** No limit is longer than this: else the clock was set back, and the step would be tried for as long. */
+function boundedGiveUpAt(scope: Scope): number | undefined {
+  const { giveUpAt, limits } = scope.context;
+  if (giveUpAt === undefined) return undefined;
+  return Math.min(giveUpAt, timeOf(scope) + Math.max(limits.reserveMs, limits.paymentMs));
+}
+
+type DoneEvent = Extract<CheckoutEvent, { readonly type: `${StepName}.done` }>;
+
+function isDone(event: CheckoutEvent): event is DoneEvent {
+  return event.type.endsWith('.done');
+}
+
+type Limit = keyof CheckoutContext['limits'];
+interface Marked {
+  readonly mark: Compensation['mark'];
+}
+
+/** What the machine can look at and do; `checkout.machine.ts` says when. */
+export const checkoutSetup = setup({
+  types: {
+    context: {} as CheckoutContext,
+    events: {} as CheckoutEvent,
+    input: {} as CheckoutInput,
+    meta: {} as { readonly step: StepName },
+  },
+  guards: {
+    cancelRequested: ({ context }) => context.cancelRequested,
+    mayRetry: ({ context, event }) =>
+      !context.cancelRequested &&
+      (context.giveUpAt === undefined ||
+        timeOf({ context, event }) + delayMs({ ...context, retries: context.retries + 1 }) <
+          context.giveUpAt),
+    nothingToPay: ({ context }) => context.totalCents === 0,
+    wasRetried: ({ context }) => context.retries > 0,
+    mayReserveAgain: ({ context }) => context.reservedAgain < maxReservedAgain,
+    /** The cart gave nothing: then nothing was accepted, and the same key may begin anew. */
+    isRejection: ({ event }) => 'code' in event && rejections.has(event.code),
+    isNotFound: ({ event }) => 'code' in event && event.code === 'not_found',
+    isMarked: ({ context }, { mark }: Marked) => context.undo[mark],
+  },
+  actions: {
+    // These two are commands to whoever runs the machine, given once the snapshot is durable.
+    perform: (_, _command: { step: StepName; delayMs: number }) => {},
+    publishCompleted: () => {},
+
+    reach: assign((scope, { status }: { status: CheckoutStatus }) => {
+      const { context } = scope;
+      return context.status === status && context.history.length > 0 ? {} : noted(scope, status);
+    }),
+    note: assign((scope, { detail }: { detail: string }) => noted(scope, scope.context.status, detail)),
+    begin: assign((scope, { limit }: { limit?: Limit }) => ({
+      retries: 0,
+      giveUpAt: limit === undefined ? undefined : timeOf(scope) + scope.context.limits[limit],
+    })),
+    /** One entry per step, counting: a step that is retried for a day does not fill the row. */
+    countRetry: assign((scope, { step }: { step: StepName }) => {
+      const { history, status, retries } = scope.context;
+      const code = 'code' in scope.event ? scope.event.code : 'unknown';
+      const detail = `${step}: ${retries + 1} × ${code}`;
+      const earlier = retries === 0 ? history : history.slice(0, -1);
+      const entry = { status, at: timeOf(scope), detail };
+      return { retries: retries + 1, history: [...earlier, entry], giveUpAt: boundedGiveUpAt(scope) };
+    }),
+    countReservedAgain: assign(({ context }) => ({ reservedAgain: context.reservedAgain + 1 })),
+    /** What a step's answer carries has the names of the context. */
+    keep: assign(({ event }) => {
+      if (!isDone(event)) return {};
+      const { type: _type, at: _at, ...kept } = event;
+      return kept;
+    }),
+    markForUndo: assign(({ context }, { mark }: Marked) => ({ undo: { ...context.undo, [mark]: true } })),
+    unmark: assign(({ context }, { mark }: Marked) => ({ undo: { ...context.undo, [mark]: false } })),
+    requestCancel: assign({ cancelRequested: true }),
+    fail: assign((scope, { reason }: { reason: string }) => {
+      const failureReason = scope.context.cancelRequested ? 'cancelled' : reason;
+      return { failureReason, ...noted(scope, scope.context.status, `failing: ${failureReason}`) };
+    }),
+    end: assign((scope) => ({ completedAt: timeOf(scope) })),
+  },
+});
