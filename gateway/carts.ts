@@ -1,7 +1,7 @@
 import { type ActorRefs, levelOfRetry, type Logger, TrolleyError } from '@trolley/runtime';
 import { CartContract, type CartView } from '../actors/cart/cart.contract.ts';
 import type { CartViews } from '../actors/cart/cart.view.ts';
-import { askOptions, type Call } from './call.ts';
+import type { Call } from './call.ts';
 import type { PriceList } from './price-list.ts';
 import { Turnstile } from './turnstile.ts';
 
@@ -49,24 +49,19 @@ export function createCarts({ refs, views, prices, logger, readTimeoutMs }: Cart
       const view = await fromView(userId);
       if (view !== undefined) return view;
       return reads.pass(String(userId), () =>
-        cart(userId).ask(
-          'GetCart',
-          {},
-          { requestId, timeoutMs: readTimeoutMs, ...(traceparent === undefined ? {} : { traceparent }) },
-        ),
+        cart(userId).ask('GetCart', {}, { requestId, traceparent, timeoutMs: readTimeoutMs }),
       );
     },
     async add(userId, line, call, idempotencyKey) {
       if (!(await prices.isSold(line.productId, call))) {
         throw new TrolleyError('not_found', `there is no product ${line.productId}`);
       }
-      return cart(userId).ask('AddItem', line, askOptions(call, { idempotencyKey }));
+      return cart(userId).ask('AddItem', line, { ...call, idempotencyKey });
     },
     setQuantity: (userId, line, call, idempotencyKey) =>
-      cart(userId).ask('SetQuantity', line, askOptions(call, { idempotencyKey })),
+      cart(userId).ask('SetQuantity', line, { ...call, idempotencyKey }),
     remove: (userId, productId, call, idempotencyKey) =>
-      cart(userId).ask('RemoveItem', { productId }, askOptions(call, { idempotencyKey })),
-    clear: (userId, call, idempotencyKey) =>
-      cart(userId).ask('ClearCart', {}, askOptions(call, { idempotencyKey })),
+      cart(userId).ask('RemoveItem', { productId }, { ...call, idempotencyKey }),
+    clear: (userId, call, idempotencyKey) => cart(userId).ask('ClearCart', {}, { ...call, idempotencyKey }),
   };
 }

@@ -7,7 +7,7 @@ import {
   type ShippingAddress,
 } from '../actors/checkout/checkout.contract.ts';
 import { parsePaymentMethod } from '../actors/services/payment/payment.client.ts';
-import { askOptions, type Call } from './call.ts';
+import type { Call } from './call.ts';
 
 export interface CheckoutRequest {
   readonly idempotencyKey: string;
@@ -52,7 +52,7 @@ export function createCheckouts({ refs, forcingPaymentMethods: forcing }: Checko
   }
 
   async function get(owner: number | undefined, id: string, call: Call): Promise<CheckoutView> {
-    const view = await checkout(id).ask('GetStatus', {}, askOptions(call));
+    const view = await checkout(id).ask('GetStatus', {}, call);
     if (owner !== undefined && view.userId !== owner) throw noSuchCheckout();
     return view;
   }
@@ -60,7 +60,7 @@ export function createCheckouts({ refs, forcingPaymentMethods: forcing }: Checko
   return {
     async start(userId, { idempotencyKey, shippingAddress, paymentMethod }, call) {
       const id = checkoutIdFor(userId, idempotencyKey);
-      const available = call.remainingMs();
+      const available = call.timeoutMs;
       const timeoutMs = Math.max(1, Math.floor(available - Math.min(statusMaxMs, available * statusShare)));
       const input = {
         userId,
@@ -71,7 +71,7 @@ export function createCheckouts({ refs, forcingPaymentMethods: forcing }: Checko
           : { paymentMethod: parsePaymentMethod(paymentMethod, { forcing }) }),
       };
       try {
-        const started = await checkout(id).ask('Start', input, askOptions(call, { timeoutMs }));
+        const started = await checkout(id).ask('Start', input, { ...call, timeoutMs });
         return { outcome: started.created ? 'created' : 'joined', checkout: started.checkout };
       } catch (error) {
         if (codeOf(error) !== 'deadline_exceeded' || call.signal.aborted) throw error;
@@ -80,7 +80,7 @@ export function createCheckouts({ refs, forcingPaymentMethods: forcing }: Checko
     },
     get,
     async cancel(userId, id, call) {
-      return checkout(id).ask('Cancel', { userId }, askOptions(call));
+      return checkout(id).ask('Cancel', { userId }, call);
     },
   };
 

@@ -7,7 +7,7 @@ import {
 } from '../actors/order/order.contract.ts';
 import type { OrderPage, OrderQueries } from '../actors/order/order.queries.ts';
 import { defaultPageSize } from '../actors/page-size.contract.ts';
-import { askOptions, type Call } from './call.ts';
+import type { Call } from './call.ts';
 
 interface PageRequest {
   readonly pageSize?: number | undefined;
@@ -46,11 +46,11 @@ export function createOrders({ refs, queries }: OrdersOptions): Orders {
     get,
     async cancel(orderId, owner, call) {
       const { checkoutId } = await get(orderId, owner);
-      return refs.ref(OrderContract, checkoutId).ask('Cancel', {}, askOptions(call));
+      return refs.ref(OrderContract, checkoutId).ask('Cancel', {}, call);
     },
     async setStatus(orderId, status, call) {
       const { checkoutId } = await get(orderId);
-      return refs.ref(OrderContract, checkoutId).ask('SetStatus', { status }, askOptions(call));
+      return refs.ref(OrderContract, checkoutId).ask('SetStatus', { status }, call);
     },
   };
 }

@@ -9,7 +9,7 @@ const call: Call = {
   requestId: 'r',
   traceparent: undefined,
   signal: new AbortController().signal,
-  remainingMs: () => 1000,
+  timeoutMs: 1000,
 };
 
 describe('createPriceList', () => {

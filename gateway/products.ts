@@ -1,7 +1,7 @@
 import { levelOfRetry, type Logger } from '@trolley/runtime';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
 import type { ProductCatalog, ProductQuery, ProductView } from '../actors/services/product/product.client.ts';
-import { serviceContext, type Call } from './call.ts';
+import { onBehalfOf, type Call } from './call.ts';
 
 /** A product with what is left of it; `undefined` when the inventory does not say. */
 export interface StockedProduct extends ProductView {
@@ -32,7 +32,7 @@ export function createProducts({ catalog, inventory, logger }: ProductsOptions):
   async function withStock(products: readonly ProductView[], call: Call, userId: number) {
     const stocks = new Map<number, number>();
     if (products.length > 0) {
-      const context = serviceContext(call, userId);
+      const context = onBehalfOf(userId, call);
       const timeoutMs = Math.min(stockTimeoutMs, context.timeoutMs);
       try {
         const ids = products.map(({ id }) => id);
@@ -51,12 +51,12 @@ export function createProducts({ catalog, inventory, logger }: ProductsOptions):
 
   return {
     async list(query, call, userId) {
-      const { products, nextPageToken } = await catalog.list(query, serviceContext(call, userId));
+      const { products, nextPageToken } = await catalog.list(query, onBehalfOf(userId, call));
       const stocked = await withStock(products, call, userId);
       return nextPageToken === undefined ? { products: stocked } : { products: stocked, nextPageToken };
     },
     async get(id, call, userId) {
-      const product = await catalog.get(id, serviceContext(call, userId));
+      const product = await catalog.get(id, onBehalfOf(userId, call));
       const [stocked] = await withStock([product], call, userId);
       return stocked ?? { ...product, stock: undefined };
     },

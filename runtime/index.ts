@@ -43,6 +43,7 @@ export type {
 } from './define/actor.ts';
 export { defineContract, isActorType } from './define/contract.ts';
 export type { ActorContract, InputOf, MessageSpec, MessageSpecs, OutputOf } from './define/contract.ts';
+export type { CallContext } from './define/call-context.ts';
 export type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from './define/ref.ts';
 export {
   TrolleyError,

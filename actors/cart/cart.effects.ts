@@ -1,24 +1,19 @@
-import { type ActorRefs, codeOf, type EffectContext } from '@trolley/runtime';
+import { type ActorRefs, type CallContext, codeOf, type EffectContext } from '@trolley/runtime';
 import { CheckoutContract, type CheckoutStatus } from '../checkout/checkout.contract.ts';
 
 /** What a cart asks about the checkouts that claimed it. */
 export interface CheckoutLookup {
   /** `undefined` when nothing was ever accepted under this id. */
-  get(checkoutId: string, context?: EffectContext): Promise<{ readonly status: CheckoutStatus } | undefined>;
+  get(checkoutId: string, call?: CallContext): Promise<{ readonly status: CheckoutStatus } | undefined>;
 }
 
 export function createCheckoutLookup(refs: ActorRefs): CheckoutLookup {
   return {
-    async get(checkoutId, context) {
+    async get(checkoutId, call) {
       try {
-        return await refs.ref(CheckoutContract, checkoutId).ask(
-          'GetStatus',
-          {},
-          {
-            timeoutMs: 5000,
-            ...(context === undefined ? {} : { signal: context.signal }),
-          },
-        );
+        return await refs
+          .ref(CheckoutContract, checkoutId)
+          .ask('GetStatus', {}, { ...call, timeoutMs: 5000 });
       } catch (error) {
         if (codeOf(error) === 'not_found') return undefined;
         throw error;

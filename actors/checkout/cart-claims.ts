@@ -1,21 +1,14 @@
 import type { ActorRefs } from '@trolley/runtime';
 import { CartContract } from '../cart/cart.contract.ts';
-import type { CallContext, CartClaims } from './checkout.ports.ts';
+import type { CartClaims } from './checkout.ports.ts';
 
 /** The claims of the cart actors. */
 export function createCartClaims(refs: ActorRefs): CartClaims {
-  const options = ({ signal, timeoutMs, requestId, traceparent }: CallContext) => ({
-    ...(signal === undefined ? {} : { signal }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-    ...(requestId === undefined ? {} : { requestId }),
-    ...(traceparent === undefined ? {} : { traceparent }),
-  });
+  const cart = (userId: number) => refs.ref(CartContract, String(userId));
   return {
-    claim(userId, checkoutId, context) {
-      return refs.ref(CartContract, String(userId)).ask('ClaimForCheckout', { checkoutId }, options(context));
-    },
-    async release(userId, checkoutId, context) {
-      await refs.ref(CartContract, String(userId)).ask('ReleaseClaim', { checkoutId }, options(context));
+    claim: (userId, checkoutId, call) => cart(userId).ask('ClaimForCheckout', { checkoutId }, call),
+    async release(userId, checkoutId, call) {
+      await cart(userId).ask('ReleaseClaim', { checkoutId }, call);
     },
   };
 }

@@ -14,7 +14,7 @@ const askTimeoutMs = 10_000;
 export function askOptionsOf({ id, headers }: LogRecord): AskOptions {
   // Others write into the log as well, and what a message carries is stored.
   const traceparent = validTraceparent(headers['traceparent'] ?? '');
-  return { messageId: id, timeoutMs: askTimeoutMs, ...(traceparent === undefined ? {} : { traceparent }) };
+  return { messageId: id, timeoutMs: askTimeoutMs, traceparent };
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type Clock, type EffectContext, TrolleyError } from '@trolley/runtime';
-import type { CallContext, CheckoutPorts } from './checkout.ports.ts';
+import type { ServiceCall } from '../services/service-call.ts';
+import type { CheckoutPorts } from './checkout.ports.ts';
 import type { CheckoutContext } from './checkout.state.ts';
 import type { Step, StepAnswer, StepInput } from './checkout.step.ts';
 import { forEachStep, type StepName, stepNamed } from './checkout.steps.ts';
@@ -32,7 +33,7 @@ export function inputOf(name: StepName, context: CheckoutContext): StepInput {
 }
 
 /** @throws TrolleyError `deadline_exceeded`: an earlier run may have reached the far side, so it is unknown */
-function callOf(input: StepInput, context: EffectContext, clock: Pick<Clock, 'now'>): CallContext {
+function callOf(input: StepInput, context: EffectContext, clock: Pick<Clock, 'now'>): ServiceCall {
   const leftMs = (input.giveUpAt ?? Infinity) - clock.now();
   if (leftMs <= 0) throw new TrolleyError('deadline_exceeded', 'the time for this step is over');
   const { signal, requestId, traceparent } = context;

@@ -1,41 +1,32 @@
 import type { Clock } from '@trolley/runtime';
 import type { CartLine } from '../cart/cart.contract.ts';
+import type { ServiceCall } from '../services/service-call.ts';
 import type { ProductPrice } from './checkout.pricing.ts';
-
-/** Passed on with every call. */
-export interface CallContext {
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the call is given up, its outcome then being unknown. */
-  readonly timeoutMs?: number | undefined;
-  readonly requestId?: string | undefined;
-  readonly userId?: string | undefined;
-  readonly traceparent?: string | undefined;
-}
 
 /** The buyer's cart. Both calls may be repeated at will. */
 export interface CartClaims {
   claim(
     userId: number,
     checkoutId: string,
-    context: CallContext,
+    call: ServiceCall,
   ): Promise<{ readonly lines: readonly CartLine[]; readonly cartVersion: number }>;
-  release(userId: number, checkoutId: string, context: CallContext): Promise<void>;
+  release(userId: number, checkoutId: string, call: ServiceCall): Promise<void>;
 }
 
 export interface Prices {
   /** Those of `ids` that there are. */
-  getMany(ids: readonly number[], context: CallContext): Promise<readonly ProductPrice[]>;
+  getMany(ids: readonly number[], call: ServiceCall): Promise<readonly ProductPrice[]>;
 }
 
 /** The stock. All calls may be repeated at will. */
 export interface Reservations {
   reserve(
     request: { readonly checkoutId: string; readonly items: readonly CartLine[] },
-    context: CallContext,
+    call: ServiceCall,
   ): Promise<{ readonly reservationId: string }>;
-  confirm(reservationId: string, context: CallContext): Promise<void>;
-  release(reservationId: string, context: CallContext): Promise<void>;
-  restock(reservationId: string, context: CallContext): Promise<void>;
+  confirm(reservationId: string, call: ServiceCall): Promise<void>;
+  release(reservationId: string, call: ServiceCall): Promise<void>;
+  restock(reservationId: string, call: ServiceCall): Promise<void>;
 }
 
 export interface ChargeRequest {
@@ -51,8 +42,8 @@ export type ChargeAnswer =
 
 /** Both calls may be repeated at will; a refund that comes before its charge keeps the charge from happening. */
 export interface Payments {
-  charge(request: ChargeRequest, context: CallContext): Promise<ChargeAnswer>;
-  refund(checkoutId: string, context: CallContext): Promise<void>;
+  charge(request: ChargeRequest, call: ServiceCall): Promise<ChargeAnswer>;
+  refund(checkoutId: string, call: ServiceCall): Promise<void>;
 }
 
 /** What has come of completed checkouts; kept for longer than these. */

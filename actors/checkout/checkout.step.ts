@@ -1,5 +1,6 @@
 import { isTrolleyError, TrolleyError } from '@trolley/runtime';
-import type { CallContext, CheckoutPorts } from './checkout.ports.ts';
+import type { ServiceCall } from '../services/service-call.ts';
+import type { CheckoutPorts } from './checkout.ports.ts';
 import type { CheckoutContext } from './checkout.state.ts';
 
 /** What every step is told. It is stored while the step is under way. */
@@ -30,7 +31,7 @@ interface Action<Name extends string, Answer extends StepAnswer, Extra extends o
   /** What it is told besides what every step is. */
   input?(context: CheckoutContext): Extra;
   /** @throws TrolleyError a refusal, or an unknown outcome, by its code (`isRefusal`) */
-  invoke(ports: CheckoutPorts, input: StepInput & Extra, call: () => CallContext): Promise<Answer>;
+  invoke(ports: CheckoutPorts, input: StepInput & Extra, call: () => ServiceCall): Promise<Answer>;
 }
 
 /** What undoes a step. It is tried until it is known to be done. */

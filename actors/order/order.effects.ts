@@ -1,15 +1,15 @@
 import { codeOf, type EffectContext } from '@trolley/runtime';
-import type { CallContext } from '../checkout/checkout.ports.ts';
+import type { ServiceCall } from '../services/service-call.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
 
 /** May be repeated at will. */
 export interface Refunds {
-  refund(checkoutId: string, context: CallContext): Promise<void>;
+  refund(checkoutId: string, call: ServiceCall): Promise<void>;
 }
 
 /** May be repeated at will: the stock comes back once. */
 export interface Restocks {
-  restock(reservationId: string, context: CallContext): Promise<void>;
+  restock(reservationId: string, call: ServiceCall): Promise<void>;
 }
 
 export interface OrderPorts {
@@ -31,7 +31,7 @@ export function createOrderEffects({ payments, inventory }: OrderPorts) {
   const calling = (
     { userId }: GiveBackInput,
     { signal, requestId, traceparent }: EffectContext,
-  ): CallContext => ({
+  ): ServiceCall => ({
     signal,
     requestId,
     traceparent,

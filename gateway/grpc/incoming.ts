@@ -18,9 +18,9 @@ export function callOf(incoming: IncomingCall, { clock, newId, requestTimeoutMs 
     requestId: incoming.requestId ?? newId(),
     traceparent: validTraceparent(incoming.traceparent ?? ''),
     signal: incoming.signal,
-    remainingMs() {
+    get timeoutMs() {
       const ours = startedAt + requestTimeoutMs - clock.monotonic();
-      return Math.max(1, Math.ceil(Math.min(ours, incoming.remainingMs())));
+      return Math.max(1, Math.ceil(Math.min(ours, incoming.timeoutMs)));
     },
   };
 }

@@ -67,7 +67,9 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
         requestId,
         traceparent: validTraceparent(ctx.get('traceparent')),
         signal: waiting.signal,
-        remainingMs: () => Math.max(1, Math.ceil(startedAt + requestTimeoutMs - clock.monotonic())),
+        get timeoutMs() {
+          return Math.max(1, Math.ceil(startedAt + requestTimeoutMs - clock.monotonic()));
+        },
       },
     };
     ctx.state = state;

@@ -4,7 +4,11 @@ import { checkoutIdFor } from '../../actors/checkout/checkout.contract.ts';
 import { openTestGateway, textOf, type TestGateway } from '../testing/test-gateway.ts';
 
 const never = new Promise<never>(() => {});
-const late = (_key: string, _input: unknown, { timeoutMs = 0 }: { readonly timeoutMs?: number }) =>
+const late = (
+  _key: string,
+  _input: unknown,
+  { timeoutMs = 0 }: { readonly timeoutMs?: number | undefined },
+) =>
   new Promise((_resolve, reject) => {
     setTimeout(() => reject(new TrolleyError('deadline_exceeded', 'no answer')), timeoutMs);
   });

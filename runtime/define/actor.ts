@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { CallContext } from './call-context.ts';
 import { checkSchema } from './carried-schema.ts';
 import type {
   ActorContract,
@@ -11,17 +12,13 @@ import type {
 } from './contract.ts';
 import type { TrolleyError } from './errors.ts';
 
-/** What an effect may use while it runs, outside any turn. */
-export interface EffectContext {
+/** What an effect may use while it runs, outside any turn: the call that led to it, to be passed on, and its own id. */
+export interface EffectContext extends CallContext {
   /** The same for every run of this effect, also after a crash: the far side's idempotency key. */
   readonly effectId: string;
   readonly key: string;
   /** Aborts when the node gives the actor up. The effect then runs again elsewhere. */
   readonly signal: AbortSignal;
-  /** Of the message that led to it, to be passed on. */
-  readonly requestId: string | undefined;
-  /** W3C trace context of the message that led to it, to be passed on. */
-  readonly traceparent: string | undefined;
 }
 
 /**

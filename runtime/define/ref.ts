@@ -1,12 +1,11 @@
+import type { CallContext } from './call-context.ts';
 import type { ActorContract, AskableName, InputOf, MessageName, MessageSpecs, OutputOf } from './contract.ts';
 
-export interface SendOptions {
+export interface SendOptions extends Pick<CallContext, 'requestId' | 'traceparent'> {
   /** Names the message: sent again with the same id, it is applied once and gets the first answer. */
-  readonly messageId?: string;
+  readonly messageId?: string | undefined;
   /** As `messageId`, but remembered for a day instead of the last turns; the caller's own key. */
-  readonly idempotencyKey?: string;
-  readonly requestId?: string;
-  readonly traceparent?: string;
+  readonly idempotencyKey?: string | undefined;
 }
 
 export interface TellOptions extends SendOptions {
@@ -17,11 +16,8 @@ export interface TellOptions extends SendOptions {
   readonly delayMs?: number;
 }
 
-export interface AskOptions extends SendOptions {
-  /** Milliseconds, 1 to a year, until `deadline_exceeded`, which means unknown: the message may still be applied. */
-  readonly timeoutMs?: number;
-  readonly signal?: AbortSignal;
-}
+/** `timeoutMs` is 1 to a year. Once the time is over, the message may still be applied. */
+export interface AskOptions extends SendOptions, CallContext {}
 
 /** One actor, as a caller sees it. */
 export interface ActorRef<M extends MessageSpecs> {

@@ -1,12 +1,9 @@
 import { Metadata } from '@grpc/grpc-js';
 import { TrolleyError } from '@trolley/runtime';
+import type { ServiceCall } from '../service-call.ts';
 
-/** Who calls, on whose behalf, within which trace: passed on from call to call. */
-export interface CallOrigin {
-  readonly requestId?: string | undefined;
-  readonly userId?: string | undefined;
-  readonly traceparent?: string | undefined;
-}
+/** What of a call travels in its metadata. The deadline has a place of its own in the protocol. */
+type CallOrigin = Pick<ServiceCall, 'requestId' | 'userId' | 'traceparent'>;
 
 const keys = { requestId: 'request-id', userId: 'user-id', traceparent: 'traceparent' } as const;
 

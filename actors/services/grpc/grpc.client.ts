@@ -4,19 +4,12 @@ import { Client, connectivityState, credentials } from '@grpc/grpc-js';
 import type { ChannelCredentials, ClientOptions, ServiceError } from '@grpc/grpc-js';
 import { codeOf, isTrolleyError, systemClock, TrolleyError } from '@trolley/runtime';
 import { connectionLimits } from './connection-limits.ts';
-import { metadataOf, type CallOrigin } from './call-metadata.ts';
+import { metadataOf } from './call-metadata.ts';
 import { fromGrpcError, isUnknownOutcome } from './grpc-status.ts';
+import type { ServiceCall } from '../service-call.ts';
 import type { RequestOf, ResponseOf, UnaryMethod } from './unary-method.ts';
 
 export { isUnknownOutcome };
-
-/** What any call to a service takes besides its request. */
-export interface CallContext extends CallOrigin {
-  /** Aborting stops the waiting; what the far side does is then unknown. */
-  readonly signal?: AbortSignal | undefined;
-  /** Milliseconds until the call is given up. */
-  readonly timeoutMs?: number | undefined;
-}
 
 export interface GrpcClientOptions {
   /** `host:port`. */
@@ -45,7 +38,7 @@ export interface GrpcClient<D> {
   call<M extends keyof D>(
     method: M,
     request: RequestOf<D[M]>,
-    context?: CallContext,
+    context?: ServiceCall,
   ): Promise<ResponseOf<D[M]>>;
   /**
    * Rejects with `unavailable` unless the far side says by `grpc.health.v1` that it serves. Goes past the circuit and
@@ -110,7 +103,7 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
     method: UnaryMethod<Request, Response>,
     request: Request,
     timeoutMs: number,
-    context: CallContext,
+    context: ServiceCall,
   ): Promise<Response> {
     const used = connection;
     try {
@@ -122,7 +115,7 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
   }
 
   return {
-    async call<M extends keyof D>(name: M, request: RequestOf<D[M]>, context: CallContext = {}) {
+    async call<M extends keyof D>(name: M, request: RequestOf<D[M]>, context: ServiceCall = {}) {
       // While one call probes, cockatiel would make the others wait for it past their own deadlines.
       if (circuit.state === CircuitState.HalfOpen) throw refusal();
       const method = definition[name] as UnaryMethod<RequestOf<D[M]>, ResponseOf<D[M]>>;
@@ -150,7 +143,7 @@ function perform<Request, Response>(
   method: UnaryMethod<Request, Response>,
   request: Request,
   deadline: number,
-  context: CallContext,
+  context: ServiceCall,
 ): Promise<Response> {
   const { signal } = context;
   return new Promise((resolve, reject) => {

@@ -1,19 +1,20 @@
 import type { ServiceDefinition, UntypedServiceImplementation, handleUnaryCall } from '@grpc/grpc-js';
 import { codeOf, errorTable, type Logger, systemClock, TrolleyError } from '@trolley/runtime';
-import { originOf, refuseMalformedUser, type CallOrigin } from './call-metadata.ts';
+import type { ServiceCall } from '../service-call.ts';
+import { originOf, refuseMalformedUser } from './call-metadata.ts';
 import { toGrpcFailure } from './grpc-status.ts';
 import type { RequestOf, ResponseOf } from './unary-method.ts';
 
 /** One call, as a handler sees it. */
-export interface IncomingCall extends CallOrigin {
+export interface IncomingCall extends ServiceCall {
   /** E.g. `/payment.PaymentService/Charge`. */
   readonly path: string;
   /** The metadata `idempotency-key`, where a caller sent one. */
   readonly idempotencyKey: string | undefined;
   /** Aborts when the caller has gone or its deadline has passed. */
   readonly signal: AbortSignal;
-  /** Milliseconds that the caller still waits; infinite when it set no deadline. */
-  remainingMs(): number;
+  /** Milliseconds that the caller still waits, now; infinite when it set no deadline. */
+  readonly timeoutMs: number;
   readonly logger: Logger;
 }
 
@@ -71,7 +72,9 @@ function unaryHandler(path: string, answer: Answer, logger: Logger): handleUnary
       path,
       idempotencyKey,
       signal: over.signal,
-      remainingMs,
+      get timeoutMs() {
+        return remainingMs();
+      },
       logger: log,
     };
 

@@ -1,11 +1,7 @@
 import { codeOf } from '@trolley/runtime';
 import { InventoryServiceService } from '../../../proto/gen/inventory/inventory.ts';
-import {
-  openGrpcClient,
-  type CallContext,
-  type GrpcClientOptions,
-  type ServiceConnection,
-} from '../grpc/grpc.client.ts';
+import { openGrpcClient, type GrpcClientOptions, type ServiceConnection } from '../grpc/grpc.client.ts';
+import type { ServiceCall } from '../service-call.ts';
 import { batchesOf } from '../grpc/message-size.ts';
 
 export { reservationIdFor } from './reservation-id.ts';
@@ -24,24 +20,24 @@ export interface ReserveRequest {
 /** The stock, to those who call the inventory service. All but `getStock` may be repeated at will. */
 export interface Inventory {
   /** Of those of the products that the inventory knows. */
-  getStock(productIds: readonly number[], context?: CallContext): Promise<readonly StockView[]>;
+  getStock(productIds: readonly number[], context?: ServiceCall): Promise<readonly StockView[]>;
   /**
    * All or nothing. `insufficient_stock` with `{productId, requested, available}`, `not_found` for an
    * unknown product, `conflict` when the reservation was released before or holds other items.
    */
   reserve(
     request: ReserveRequest,
-    context?: CallContext,
+    context?: ServiceCall,
   ): Promise<{ readonly reservationId: string; readonly expiresAt: string }>;
   /** `conflict` with `{status: 'expired'}` when it came too late: the stock has gone back. */
-  confirm(reservationId: string, context?: CallContext): Promise<void>;
+  confirm(reservationId: string, context?: ServiceCall): Promise<void>;
   /**
    * From here on nothing is held, and a Reserve that is still on its way is refused; also when there was
    * nothing to release. `conflict` when it is sold.
    */
-  release(reservationId: string, context?: CallContext): Promise<void>;
+  release(reservationId: string, context?: ServiceCall): Promise<void>;
   /** Gives back what was sold, once. `conflict` when it was not sold, `not_found` when not known. */
-  restock(reservationId: string, context?: CallContext): Promise<void>;
+  restock(reservationId: string, context?: ServiceCall): Promise<void>;
 }
 
 /** The service takes as many in one request. */

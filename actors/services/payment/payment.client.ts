@@ -1,11 +1,7 @@
 import { TrolleyError } from '@trolley/runtime';
 import { ChargeStatus, PaymentServiceService, PaymentStatus } from '../../../proto/gen/payment/payment.ts';
-import {
-  openGrpcClient,
-  type CallContext,
-  type GrpcClientOptions,
-  type ServiceConnection,
-} from '../grpc/grpc.client.ts';
+import { openGrpcClient, type GrpcClientOptions, type ServiceConnection } from '../grpc/grpc.client.ts';
+import type { ServiceCall } from '../service-call.ts';
 import { reasonOf } from './payment.messages.ts';
 import { formatAmount, parseAmount } from './payment.requests.ts';
 
@@ -47,11 +43,11 @@ export interface Payments {
    * A refusal is an answer. `conflict` when the checkout was charged with another amount. After an unknown
    * outcome the money may have been taken: charge again, or refund.
    */
-  charge(request: ChargeRequest, context?: CallContext): Promise<ChargeResult>;
+  charge(request: ChargeRequest, context?: ServiceCall): Promise<ChargeResult>;
   /** May be repeated. From here on nothing is charged, also not by a Charge that is still on its way. */
-  refund(checkoutId: string, context?: CallContext): Promise<void>;
+  refund(checkoutId: string, context?: ServiceCall): Promise<void>;
   /** `not_found` when there is none. */
-  getPayment(checkoutId: string, context?: CallContext): Promise<PaymentView>;
+  getPayment(checkoutId: string, context?: ServiceCall): Promise<PaymentView>;
 }
 
 const viewStatus: Readonly<Record<PaymentStatus, PaymentView['status']>> = {

@@ -1,11 +1,7 @@
 import { TrolleyError } from '@trolley/runtime';
 import { ProductServiceService, type Product } from '../../../proto/gen/product/product.ts';
-import {
-  openGrpcClient,
-  type CallContext,
-  type GrpcClientOptions,
-  type ServiceConnection,
-} from '../grpc/grpc.client.ts';
+import { openGrpcClient, type GrpcClientOptions, type ServiceConnection } from '../grpc/grpc.client.ts';
+import type { ServiceCall } from '../service-call.ts';
 import { batchesOf } from '../grpc/message-size.ts';
 
 export interface ProductView {
@@ -34,12 +30,12 @@ export interface ProductCatalog {
    */
   list(
     query?: ProductQuery,
-    context?: CallContext,
+    context?: ServiceCall,
   ): Promise<{ readonly products: readonly ProductView[]; readonly nextPageToken?: string }>;
   /** `not_found` when there is none, `invalid_product_id` when `id` is not a positive integer. */
-  get(id: number, context?: CallContext): Promise<ProductView>;
+  get(id: number, context?: ServiceCall): Promise<ProductView>;
   /** Those of `ids` that there are, in the order of their ids. */
-  getMany(ids: readonly number[], context?: CallContext): Promise<readonly ProductView[]>;
+  getMany(ids: readonly number[], context?: ServiceCall): Promise<readonly ProductView[]>;
 }
 
 /** So many of the largest products fit into one message. */
