@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { assertRestored, openDataDir } from '../../shop/process/data-dir.ts';
+import { assertRestored, DataDirTaken, openDataDir } from '../../shop/process/data-dir.ts';
 import { startPostgres } from '../../shop/servers/embedded-postgres.ts';
 import { host } from '../../shop/servers/embedded-server.ts';
 import { superuser } from '../../shop/servers/postgres-cluster.ts';
-import { isStartProblem, StartProblem } from '../../shop/process/start-problem.ts';
+import { StartProblem } from '../../shop/process/start-problem.ts';
 
 /** The PostgreSQL that a DATA_DIR's shop uses. */
 export interface ReachedPostgres {
@@ -49,7 +49,7 @@ function holdIfIdle(dataDir: string) {
   try {
     return openDataDir(dataDir);
   } catch (error) {
-    if (isStartProblem(error)) return undefined;
+    if (error instanceof DataDirTaken) return undefined;
     throw error;
   }
 }

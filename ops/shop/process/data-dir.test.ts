@@ -83,6 +83,12 @@ describe('openDataDir', () => {
     openDataDir(folder).release();
   });
 
+  it('takes nobody for dead whose lock can not be read', () => {
+    mkdirSync(lockFile(), { recursive: true });
+    expect(() => openDataDir(folder)).to.throw(/^DATA_DIR: .* can't be used: it is a folder/);
+    expect(readdirSync(folder)).to.deep.equal(['trolley.lock']);
+  });
+
   it('takes over from a process that was killed', async () => {
     const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)']);
     await once(child, 'spawn');

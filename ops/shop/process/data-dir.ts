@@ -90,7 +90,7 @@ function take(lockFile: string, us: Holder, path: string): boolean {
       if (tryLink(draft, lockFile)) return takenOver;
       const holder = read(lockFile);
       if (holder !== undefined && startMarkOf(holder.pid) === holder.startMark)
-        throw alreadyRuns(path, holder);
+        throw new DataDirTaken(path, holder);
       clearAway(lockFile, holder);
     }
   } finally {
@@ -126,11 +126,14 @@ function clearAway(lockFile: string, dead: Holder | undefined): void {
   rmSync(aside, { force: true });
 }
 
-function alreadyRuns(path: string, { pid, gatewayUrl }: Holder): StartProblem {
-  const where = gatewayUrl === undefined ? '' : `, ${gatewayUrl}`;
-  return new StartProblem(
-    `Trolley already runs on ${path} (pid ${pid}${where}). Stop it, or set DATA_DIR to another folder.`,
-  );
+/** A shop runs on it. */
+export class DataDirTaken extends StartProblem {
+  constructor(path: string, { pid, gatewayUrl }: Holder) {
+    const where = gatewayUrl === undefined ? '' : `, ${gatewayUrl}`;
+    super(
+      `Trolley already runs on ${path} (pid ${pid}${where}). Stop it, or set DATA_DIR to another folder.`,
+    );
+  }
 }
 
 function writeDraft(lockFile: string, holder: Holder): string {
@@ -142,11 +145,13 @@ function writeDraft(lockFile: string, holder: Holder): string {
 /** Undefined: there is none, or nobody can have written it whole. */
 function read(file: string): Holder | undefined {
   try {
-    const { pid, startMark, gatewayUrl } = JSON.parse(readFileSync(file, 'utf8')) as Partial<Holder>;
+    const { pid, startMark, gatewayUrl } = (JSON.parse(readFileSync(file, 'utf8')) ?? {}) as Partial<Holder>;
     if (typeof pid !== 'number' || typeof startMark !== 'string') return undefined;
     return { pid, startMark, ...(gatewayUrl === undefined ? {} : { gatewayUrl }) };
-  } catch {
-    return undefined;
+  } catch (error) {
+    // One that is there and can't be read may be of a shop that runs.
+    if (error instanceof SyntaxError || (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
   }
 }
 
