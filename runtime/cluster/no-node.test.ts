@@ -83,17 +83,32 @@ describe('an ask when no node is alive', () => {
     await cluster.advance(60_000);
     for (const n of [1, 2])
       expect(await refused(append(n))).to.include({ code: 'unavailable', within2Leases: true });
-    expect(logged.filter((line) => line.includes('shard 0'))).to.deep.equal(['no node holds shard 0']);
+    expect(logged.filter((line) => line.includes('shard'))).to.deep.equal(['no node holds shard 0']);
     cluster.startNode();
     expect(await append(3)).to.deep.equal({ seen: [3] });
     await cluster.advance(1_000);
     kill();
     await refused(append(4));
-    expect(logged.filter((line) => line.includes('shard 0'))).to.deep.equal([
+    expect(logged.filter((line) => line.includes('shard'))).to.deep.equal([
       'no node holds shard 0',
-      'a node holds shard 0 again',
+      'nodes hold the shards again',
       'no node holds shard 0',
     ]);
+  });
+
+  it('is told of in the log once for all shards, at the first and after the last', async () => {
+    cluster.close();
+    await start({ shards: 8 });
+    kill();
+    const ids = Array.from({ length: 30 }, (_, i) => `log ${i}`);
+    const read = (id: string) => cluster.refs.ref(Log, id).ask('Read', {});
+    for (const id of ids) expect(await refused(read(id))).to.include({ code: 'unavailable' });
+    cluster.startNode();
+    for (const id of ids) await read(id);
+    await cluster.advance(5_000);
+    expect(
+      logged.filter((line) => line.includes('shard')).map((line) => line.replace(/\d[\d, ]*/, 'N')),
+    ).to.deep.equal(['no node holds shard N', 'nodes hold the shards again']);
   });
 
   it('can be asked again under the same id, and counts once', async () => {

@@ -35,8 +35,8 @@ export class ShardWatch {
   readonly #options: ShardWatchOptions;
   /** Since when a shard was seen without a node, monotonic. */
   readonly #unheldSince = new Map<number, number>();
-  /** What the log has been told of, and not of its end. */
-  readonly #told = new Set<number>();
+  /** Without a node for so long that who waits has been told. */
+  readonly #unheld = new Set<number>();
   #cancel: Cancel | undefined;
   #closed = false;
 
@@ -61,8 +61,9 @@ export class ShardWatch {
 
   async #look(): Promise<void> {
     const { clock, leaseMs, waiting } = this.#options;
+    const wasWhole = this.#unheld.size === 0;
     const suspicious = clock.monotonic() - leaseMs * unsuspiciousPart;
-    const shards = new Set(this.#told);
+    const shards = new Set(this.#unheld);
     let isAwaited = false;
     for (const { shard, since } of waiting()) {
       isAwaited = true;
@@ -70,12 +71,13 @@ export class ShardWatch {
     }
     for (const shard of this.#unheldSince.keys()) if (!shards.has(shard)) this.#unheldSince.delete(shard);
     await Promise.all([...shards].map((shard) => this.#lookAt(shard)));
+    this.#tell(wasWhole);
     this.#cancel = undefined;
-    if (isAwaited || this.#told.size > 0) this.#lookAfter(lookPart);
+    if (isAwaited || this.#unheld.size > 0) this.#lookAfter(lookPart);
   }
 
   async #lookAt(shard: number): Promise<void> {
-    const { registry, clock, logger, leaseMs, onUnheld } = this.#options;
+    const { registry, clock, leaseMs, onUnheld } = this.#options;
     let held: boolean;
     try {
       held = await registry.isHeld(shard);
@@ -86,15 +88,22 @@ export class ShardWatch {
     }
     if (held) {
       this.#unheldSince.delete(shard);
-      if (this.#told.delete(shard)) logger.info({ shard }, `a node holds shard ${shard} again`);
+      this.#unheld.delete(shard);
       return;
     }
     const now = clock.monotonic();
     const since = this.#unheldSince.get(shard) ?? now;
     this.#unheldSince.set(shard, since);
     if (now - since < leaseMs * takeoverPart) return;
-    if (!this.#told.has(shard)) logger.warn({ shard }, `no node holds shard ${shard}`);
-    this.#told.add(shard);
+    this.#unheld.add(shard);
     onUnheld(shard);
+  }
+
+  /** With the first shard and after the last: nodes that are gone leave many, and each is waited for at its own time. */
+  #tell(wasWhole: boolean): void {
+    const { logger } = this.#options;
+    const shards = [...this.#unheld];
+    if (wasWhole && shards.length > 0) logger.warn({ shards }, `no node holds shard ${shards.join(', ')}`);
+    if (!wasWhole && shards.length === 0) logger.info('nodes hold the shards again');
   }
 }
