@@ -143,7 +143,8 @@ class SoleHolder {
     if (signal.aborted) return;
     this.#cancelHeartbeat();
     this.#client = undefined;
-    this.#options.logger.warn('the connection that holds the lock was lost');
+    // Of a server that is away the health of the process tells, once.
+    this.#options.logger.debug('the connection that holds the lock was lost');
     const again = async () => {
       for (; !signal.aborted; await pause(systemClock, retryMs, signal)) {
         try {
