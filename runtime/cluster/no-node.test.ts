@@ -97,7 +97,7 @@ describe('an ask when no node is alive', () => {
   });
 
   it('is told of in the log once for all shards, at the first and after the last', async () => {
-    cluster.close();
+    await cluster.close();
     await start({ shards: 8 });
     kill();
     const ids = Array.from({ length: 30 }, (_, i) => `log ${i}`);
