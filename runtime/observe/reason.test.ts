@@ -64,6 +64,7 @@ describe('isForeseen', () => {
     new TrolleyError('unavailable', 'down', { cause: new TypeError('whatever') }),
     withCode('ECONNREFUSED'),
     withCode('57P03', 'the database system is starting up'),
+    withCode('42501', 'permission denied for schema public'),
     withCode('SQLITE_FULL'),
     Object.assign(new Error('READONLY You cannot write'), { name: 'ReplyError' }),
     new Error('Connection is closed.'),

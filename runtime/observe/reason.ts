@@ -100,8 +100,8 @@ function conditionOf(error: unknown): string | undefined {
   }
 }
 
-/** SQLSTATE classes of connections, accounts, resources, an operator's doing, and the system below. */
-const sqlState = /^(08|25|28|3D|53|57|58)[0-9A-Z]{3}$/;
+/** SQLSTATE classes of connections, accounts, resources, an operator's doing, and the system below; and a missing right. */
+const sqlState = /^((08|25|28|3D|53|57|58)[0-9A-Z]{3}|42501)$/;
 const sqliteCode = /^SQLITE_(BUSY|LOCKED|READONLY|IOERR|CANTOPEN|PROTOCOL)/;
 /** What OpenSSL and Node find wrong with the other side of a TLS connection. */
 const tlsCode = /^(EPROTO|ERR_TLS_|ERR_SSL_|CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_)/;
