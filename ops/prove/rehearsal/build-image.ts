@@ -10,7 +10,7 @@ import {
   symlinkSync,
 } from 'node:fs';
 import { createRequire } from 'node:module';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, relative, resolve } from 'node:path';
 import type DockerIgnore from '@balena/dockerignore';
 import { StartProblem } from '../../shop/process/start-problem.ts';
 import { baseFor, type Base } from './base-image.ts';
@@ -132,10 +132,11 @@ function copy(step: Step & { kind: 'copy' }, image: Image, source: Source): void
 
 function copyFolder(from: string, target: string, { folder, offers }: Source): void {
   mkdirSync(target, { recursive: true });
-  for (const path of readdirSync(from, { recursive: true, encoding: 'utf8' })) {
-    const file = join(from, path);
-    if (lstatSync(file).isDirectory() || !offers(file.slice(folder.length + 1))) continue;
-    copyFile(file, join(target, path));
+  // By their entries, so that a link is copied and not walked through: it may lead to what is not there yet.
+  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
+    const file = join(entry.parentPath, entry.name);
+    if (entry.isDirectory() || !offers(relative(folder, file))) continue;
+    copyFile(file, join(target, relative(from, file)));
   }
 }
 
