@@ -1,19 +1,16 @@
 import { isUuid } from '@trolley/runtime';
 import { z } from 'zod';
 import { maxQuantity } from '../actors/cart/cart.contract.ts';
-import { maxPageSize } from '../actors/page-size.contract.ts';
+import { maxPageSize } from '../actors/values/page-size.contract.ts';
+import { storableText } from '../actors/values/storable-text.contract.ts';
 
 /*
  * The fields of requests. A field's name decides the code of its refusal (guard.ts), so a path parameter is
  * called `:product_id`, not `:id`.
  */
 
-// PostgreSQL takes neither in text or JSONB: let in, they would fail a checkout long after it was accepted.
-const unstorable = /[\0\p{Surrogate}]/u;
-
-export const Text = z
-  .string()
-  .refine((text) => !unstorable.test(text), 'must be well-formed text without NUL');
+/** Let in, anything else would fail a checkout long after it was accepted. */
+export const Text = z.string().regex(storableText, 'must be well-formed text without NUL');
 
 /**
  * A product id in a path. Digits without end are a positive integer, and simply no product has that id; so

@@ -6,7 +6,7 @@ import {
   type OrderView,
 } from '../actors/order/order.contract.ts';
 import type { OrderPage, OrderQueries } from '../actors/order/order.queries.ts';
-import { defaultPageSize } from '../actors/page-size.contract.ts';
+import { defaultPageSize } from '../actors/values/page-size.contract.ts';
 import type { Call } from './call.ts';
 
 interface PageRequest {

@@ -1,7 +1,7 @@
 import { defineContract, TrolleyError, uuidV5 } from '@trolley/runtime';
 import { z } from 'zod';
 import { isPaymentMethod } from '../services/payment/payment-method.ts';
-import { storableText } from './storable-text.ts';
+import { storableText } from '../values/storable-text.contract.ts';
 
 export const CheckoutStatus = z.enum([
   'INITIATED',

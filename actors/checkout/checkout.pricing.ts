@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { CartLine } from '../cart/cart.contract.ts';
-import { toStorableText } from './storable-text.ts';
+import { toStorableText } from '../values/storable-text.contract.ts';
 
 /** A line as it is sold. */
 export const PricedLine = CartLine.extend({ productName: z.string(), unitPriceCents: z.int().nonnegative() });

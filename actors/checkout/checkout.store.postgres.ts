@@ -1,5 +1,6 @@
-import { centsFromNumeric, numericFromCents, type PostgresTable } from '@trolley/runtime/postgres';
+import type { PostgresTable } from '@trolley/runtime/postgres';
 import { z } from 'zod';
+import { centsFromNumeric, numericFromCents } from '../values/numeric-cents.ts';
 import type { CheckoutContext, CheckoutSession, CheckoutState } from './checkout.state.ts';
 
 /** What has no column of its own stays within the machine's snapshot. */

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { centsFromAmount, type CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/checkout.contract.ts';
 import { maxTotalCents } from '../checkout/checkout.pricing.ts';
-import { storableText, toStorableText } from '../checkout/storable-text.ts';
+import { storableText, toStorableText } from '../values/storable-text.contract.ts';
 import { OrderStatus, OrderView, orderIdFor } from './order.contract.ts';
 
 /** Times in milliseconds since the epoch. */

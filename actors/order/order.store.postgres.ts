@@ -1,10 +1,6 @@
-import {
-  centsFromNumeric,
-  numericFromCents,
-  type PostgresRow,
-  type PostgresTable,
-} from '@trolley/runtime/postgres';
+import type { PostgresRow, PostgresTable } from '@trolley/runtime/postgres';
 import { z } from 'zod';
+import { centsFromNumeric, numericFromCents } from '../values/numeric-cents.ts';
 import { Order, type OrderState } from './order.state.ts';
 
 const ItemsColumn = z.array(

@@ -3,7 +3,7 @@ import { OrderStatus, type OrderView } from '../../actors/order/order.contract.t
 import { fitting } from '../../actors/services/grpc/message-size.ts';
 import { unaryService, type UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import { Order, OrdersServiceService } from '../../proto/gen/orders/orders.ts';
-import { maxPageSize } from '../../actors/page-size.contract.ts';
+import { maxPageSize } from '../../actors/values/page-size.contract.ts';
 import { PathUuid, QueryPageToken } from '../fields.ts';
 import { guarded } from '../guard.ts';
 import type { Orders } from '../orders.ts';

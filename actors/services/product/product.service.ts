@@ -1,6 +1,6 @@
 import { TrolleyError } from '@trolley/runtime';
 import { Product, ProductServiceService } from '../../../proto/gen/product/product.ts';
-import { defaultPageSize, maxPageSize } from '../../page-size.contract.ts';
+import { defaultPageSize, maxPageSize } from '../../values/page-size.contract.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
 import { fitting } from '../grpc/message-size.ts';
 import { unaryService } from '../grpc/unary-service.ts';

@@ -2,8 +2,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { MongoClient } from 'mongodb';
 import { Client } from 'pg';
-import { centsFromNumeric } from '@trolley/runtime/postgres';
 import { cartDocuments } from '../../../actors/cart/cart.store.mongo.ts';
+import { centsFromNumeric } from '../../../actors/values/numeric-cents.ts';
 
 export interface StoredLine {
   readonly productId: number;

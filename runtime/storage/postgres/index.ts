@@ -5,7 +5,6 @@
 export { OutboxConnection } from '../../events/outbox-connection.ts';
 export { OutboxRelay } from '../../events/outbox-relay.ts';
 export { tryAdvisoryLock } from './advisory-lock.ts';
-export { centsFromNumeric, numericFromCents } from './numeric-cents.ts';
 export { postgresFailure } from './postgres-errors.ts';
 export { createPostgresPool } from './postgres-pool.ts';
 export type { PostgresPool } from './postgres-pool.ts';
