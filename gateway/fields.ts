@@ -1,6 +1,4 @@
-import { isUuid } from '@trolley/runtime';
 import { z } from 'zod';
-import { maxQuantity } from '../actors/cart/cart.contract.ts';
 import { maxPageSize } from '../actors/values/page-size.contract.ts';
 import { storableText } from '../actors/values/storable-text.contract.ts';
 
@@ -22,15 +20,7 @@ export const PathProductId = z
   .transform(Number);
 
 /** Ids are stored in lower case. */
-export const PathUuid = z
-  .string()
-  .refine(isUuid, 'must be a UUID')
-  .transform((id) => id.toLowerCase());
-
-export const BodyProductId = z.int('must be a positive integer').positive('must be a positive integer');
-
-const quantityRule = `must be an integer from 1 to ${maxQuantity}`;
-export const BodyQuantity = z.int(quantityRule).min(1, quantityRule).max(maxQuantity, quantityRule);
+export const PathUuid = z.guid('must be a UUID').transform((id) => id.toLowerCase());
 
 const keyRule = 'must be 1 to 255 characters, not all blank';
 export const BodyIdempotencyKey = Text.min(1, keyRule).max(255, keyRule).regex(/\S/, keyRule);

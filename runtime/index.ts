@@ -58,7 +58,7 @@ export { pause, systemClock } from './define/clock.ts';
 export type { Cancel, Clock } from './define/clock.ts';
 export { withTimeLimit } from './define/time-limit.ts';
 export { validTraceparent } from './define/traceparent.ts';
-export { isUuid, uuidV5 } from './define/uuid-v5.ts';
+export { uuidV5 } from './define/uuid-v5.ts';
 export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';
 export type { Client, ClusterNode, ClusterNodeOptions, ClusterOptions } from './cluster/open-cluster.ts';
 export type { ParkedActor, ParkedActors } from './cluster/parked-actors.ts';

@@ -1,4 +1,4 @@
-import { isUuid, TrolleyError } from '@trolley/runtime';
+import { TrolleyError } from '@trolley/runtime';
 import { postgresFailure, type PostgresPool, type PostgresRow } from '@trolley/runtime/postgres';
 import { z } from 'zod';
 import type { OrderQueries } from './order.queries.ts';
@@ -58,7 +58,7 @@ export function createPostgresOrderQueries(pool: PostgresPool): OrderQueries {
     },
 
     async get(orderId) {
-      if (!isUuid(orderId)) return undefined;
+      if (!z.guid().safeParse(orderId).success) return undefined;
       const [row] = await query(`${select} WHERE id = $1`, [orderId]);
       return row === undefined ? undefined : viewOf(orderFromRow(row));
     },

@@ -1,9 +1,8 @@
 import { z } from 'zod';
-import type { CartView } from '../../actors/cart/cart.contract.ts';
+import { ProductId, Quantity, type CartView } from '../../actors/cart/cart.contract.ts';
 import { unaryService, type UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import { CartServiceService, type CartResponse } from '../../proto/gen/cart/cart.ts';
 import type { Carts } from '../carts.ts';
-import { BodyProductId, BodyQuantity } from '../fields.ts';
 import { guarded } from '../guard.ts';
 import { idempotencyKeyFrom } from '../idempotency-key.ts';
 import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
@@ -33,8 +32,8 @@ function keyOf({ idempotencyKey }: { readonly idempotencyKey: string | undefined
   return idempotencyKeyFrom(idempotencyKey === undefined ? undefined : [idempotencyKey]);
 }
 
-const Product = z.object({ product_id: BodyProductId });
-const Line = Product.extend({ quantity: BodyQuantity });
+const Product = z.object({ product_id: ProductId });
+const Line = Product.extend({ quantity: Quantity });
 
 function productIdOf({ productId }: { readonly productId: bigint }): number {
   return guarded(Product, { product_id: Number(productId) }).product_id;

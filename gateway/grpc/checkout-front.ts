@@ -1,4 +1,3 @@
-import { isUuid, TrolleyError } from '@trolley/runtime';
 import { z } from 'zod';
 import {
   GivenAddress,
@@ -13,7 +12,7 @@ import {
   type CheckoutSession,
 } from '../../proto/gen/checkout/checkout.ts';
 import type { Checkouts } from '../checkouts.ts';
-import { BodyIdempotencyKey, BodyPaymentMethod } from '../fields.ts';
+import { BodyIdempotencyKey, BodyPaymentMethod, PathUuid } from '../fields.ts';
 import { guarded } from '../guard.ts';
 import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
 
@@ -63,9 +62,10 @@ function addressOf(address: Address | undefined): Record<string, string> | undef
   return given.length === 0 ? undefined : Object.fromEntries(given);
 }
 
+const Checkout = z.object({ checkout_id: PathUuid });
+
 function uuidOf(checkoutId: string): string {
-  if (!isUuid(checkoutId)) throw new TrolleyError('invalid_request', 'checkout_id: must be a UUID');
-  return checkoutId.toLowerCase();
+  return guarded(Checkout, { checkout_id: checkoutId }).checkout_id;
 }
 
 function statusOf(status: Status): CheckoutStatus {

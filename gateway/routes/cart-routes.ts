@@ -1,9 +1,9 @@
 import { TrolleyError } from '@trolley/runtime';
 import { z } from 'zod';
-import type { CartView } from '../../actors/cart/cart.contract.ts';
+import { ProductId, Quantity, type CartView } from '../../actors/cart/cart.contract.ts';
 import type { Call } from '../call.ts';
 import type { Carts } from '../carts.ts';
-import { BodyProductId, BodyQuantity, PathProductId } from '../fields.ts';
+import { PathProductId } from '../fields.ts';
 import { Money, type Json } from '../money-json.ts';
 import type { Priced, PriceList } from '../price-list.ts';
 import { defineRoute, type Route } from './route.ts';
@@ -42,7 +42,7 @@ export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
       path: '/api/v1/cart/items',
       access: 'user',
       retryable: true,
-      body: z.object({ product_id: BodyProductId, quantity: BodyQuantity }),
+      body: z.object({ product_id: ProductId, quantity: Quantity }),
       handle: async ({ user, call, idempotencyKey, body }) => {
         const added = { productId: body.product_id, quantity: body.quantity };
         return {
@@ -57,7 +57,7 @@ export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
       access: 'user',
       retryable: true,
       params: LineParams,
-      body: z.object({ quantity: BodyQuantity }),
+      body: z.object({ quantity: Quantity }),
       handle: async ({ user, call, idempotencyKey, params, body }) => {
         const set = { productId: inCart(params.product_id), quantity: body.quantity };
         const view = await carts.setQuantity(user.id, set, call, idempotencyKey);

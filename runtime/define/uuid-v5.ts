@@ -2,18 +2,13 @@ import { createHash } from 'node:crypto';
 
 const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** Whether `text` is written as a UUID, of any version and case. */
-export function isUuid(text: string): boolean {
-  return uuidPattern.test(text);
-}
-
 /**
  * The UUID of `name` within `namespace` (RFC 9562, version 5): the same two always give the same one,
  * so an id can be known before, and again after, the thing it names. Throws a RangeError when
  * `namespace` is not a UUID.
  */
 export function uuidV5(namespace: string, name: string): string {
-  if (!isUuid(namespace)) throw new RangeError(`a namespace must be a UUID: ${namespace}`);
+  if (!uuidPattern.test(namespace)) throw new RangeError(`a namespace must be a UUID: ${namespace}`);
   const bytes = createHash('sha1')
     .update(Buffer.from(namespace.replaceAll('-', ''), 'hex'))
     .update(name, 'utf8')
