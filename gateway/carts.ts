@@ -3,7 +3,7 @@ import { CartContract, type CartView } from '../actors/cart/cart.contract.ts';
 import type { CartViews } from '../actors/cart/cart.view.ts';
 import type { Call } from './call.ts';
 import type { PriceList } from './price-list.ts';
-import { Turnstile } from './turnstile.ts';
+import { SingleFlight } from './single-flight.ts';
 
 interface Line {
   readonly productId: number;
@@ -31,7 +31,7 @@ interface CartsOptions {
 }
 
 export function createCarts({ refs, views, prices, logger, readTimeoutMs }: CartsOptions): Carts {
-  const reads = new Turnstile<CartView>();
+  const reads = new SingleFlight<CartView>();
   const cart = (userId: number) => refs.ref(CartContract, String(userId));
 
   async function fromView(userId: number): Promise<CartView | undefined> {
@@ -48,7 +48,7 @@ export function createCarts({ refs, views, prices, logger, readTimeoutMs }: Cart
     async get(userId, { requestId, traceparent }) {
       const view = await fromView(userId);
       if (view !== undefined) return view;
-      return reads.pass(String(userId), () =>
+      return reads.run(String(userId), () =>
         cart(userId).ask('GetCart', {}, { requestId, traceparent, timeoutMs: readTimeoutMs }),
       );
     },

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Turnstile } from './turnstile.ts';
+import { SingleFlight } from './single-flight.ts';
 
 /** Calls that end when the test says so. */
 function stage() {
@@ -13,12 +13,12 @@ function stage() {
 
 const turns = async () => new Promise((resolve) => setImmediate(resolve));
 
-describe('Turnstile', () => {
+describe('SingleFlight', () => {
   it('runs one call per key at a time, and one more for all who came meanwhile', async () => {
-    const turnstile = new Turnstile<string>();
+    const singleFlight = new SingleFlight<string>();
     const { calls, start } = stage();
-    const first = turnstile.pass('a', start);
-    const others = [1, 2, 3].map(() => turnstile.pass('a', start));
+    const first = singleFlight.run('a', start);
+    const others = [1, 2, 3].map(() => singleFlight.run('a', start));
     await turns();
     expect(calls).to.have.length(1);
     calls[0]?.answer('old');
@@ -30,24 +30,24 @@ describe('Turnstile', () => {
   });
 
   it('keeps keys apart, and starts anew when all is done', async () => {
-    const turnstile = new Turnstile<string>();
+    const singleFlight = new SingleFlight<string>();
     const { calls, start } = stage();
-    const both = [turnstile.pass('a', start), turnstile.pass('b', start)];
+    const both = [singleFlight.run('a', start), singleFlight.run('b', start)];
     await turns();
     expect(calls).to.have.length(2);
     calls.forEach(({ answer }) => answer('x'));
     await Promise.all(both);
     await turns();
-    void turnstile.pass('a', start);
+    void singleFlight.run('a', start);
     await turns();
     expect(calls).to.have.length(3);
   });
 
   it('lets nobody else suffer from a failure', async () => {
-    const turnstile = new Turnstile<string>();
+    const singleFlight = new SingleFlight<string>();
     const { calls, start } = stage();
-    const outcome = turnstile.pass('a', start).catch((error: unknown) => String(error));
-    const next = turnstile.pass('a', start);
+    const outcome = singleFlight.run('a', start).catch((error: unknown) => String(error));
+    const next = singleFlight.run('a', start);
     await turns();
     calls[0]?.fail(new Error('down'));
     expect(await outcome).to.equal('Error: down');
