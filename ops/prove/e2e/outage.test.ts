@@ -284,3 +284,44 @@ describe('an outage of the services in the middle of load', function () {
     }
   });
 });
+
+describe('the log of an outage', function () {
+  this.timeout(60_000);
+
+  for (const [what, variable, startServer] of [
+    ['redis', 'REDIS_URL', startPrivateRedis],
+    ['postgres', 'POSTGRES_URL', startPrivatePostgres],
+  ] as const) {
+    it(`of ${what} is a line when it is lost and a line when it is back`, async () => {
+      const server = await startServer();
+      const shop = await startShop({
+        ROLES: 'product,inventory,payment,node,relay,consumers',
+        LOG_LEVEL: 'info',
+        [variable]: server.url,
+      });
+      // Who takes up work says so, also after the outage.
+      const atWork = /"(relaying the outbox|consuming)"/;
+      const begun = () => shop.log.filter((line) => atWork.test(line)).length === 3;
+      await eventually(begun, 'the relay and both consumers at work');
+      const before = shop.log.length;
+      const fresh = () => shop.log.slice(before).filter((line) => !atWork.test(line));
+      const told = () => fresh().map((line) => JSON.parse(line) as { msg: string });
+      const says = (start: string) => () => told().some(({ msg }) => msg.startsWith(start));
+      try {
+        await server.kill();
+        await eventually(says('not working: '), 'the line of the loss');
+        await server.start();
+        await eventually(says('working again: '), 'the line of the return', 30_000);
+      } finally {
+        await shop.stop();
+        await server.stop();
+      }
+      const lines = fresh();
+      expect(
+        told().map(({ msg }) => msg.replace(/, after \d+ s$/, '')),
+        lines.join(''),
+      ).to.deep.equal([`not working: ${what}`, `working again: ${what}`]);
+      expect(lines.join('')).not.to.include('"stack"');
+    });
+  }
+});
