@@ -56,7 +56,7 @@ export {
 export type { ErrorCode, ErrorDetails, ErrorMeaning, GrpcStatusName, WireError } from './define/errors.ts';
 export { pause, systemClock } from './define/clock.ts';
 export type { Cancel, Clock } from './define/clock.ts';
-export { withTimeLimit } from './define/time-limit.ts';
+export { withTimeLimit } from './flow/time-limit.ts';
 export { validTraceparent } from './define/traceparent.ts';
 export { uuidV5 } from './define/uuid-v5.ts';
 export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';

@@ -1,5 +1,5 @@
 import { pause, type Clock } from '../define/clock.ts';
-import { withTimeLimit } from '../define/time-limit.ts';
+import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { ForeignKeys } from '../redis/foreign-keys.ts';
 import { isRedisCluster, type RedisConnection } from '../redis/redis-connection.ts';

@@ -1,5 +1,5 @@
 import { pause, type Clock } from '../define/clock.ts';
-import { withTimeLimit } from '../define/time-limit.ts';
+import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { levelOfRetry } from '../observe/reason.ts';
 import { backOffMs } from './back-off.ts';

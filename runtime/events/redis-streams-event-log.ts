@@ -1,6 +1,6 @@
 import type { Clock } from '../define/clock.ts';
 import { TrolleyError } from '../define/errors.ts';
-import { withTimeLimit } from '../define/time-limit.ts';
+import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ForeignKeys, isWrongType } from '../redis/foreign-keys.ts';

@@ -1,6 +1,6 @@
 import { TrolleyError } from '../define/errors.ts';
 import type { Clock } from '../define/clock.ts';
-import { withTimeLimit } from '../define/time-limit.ts';
+import { withTimeLimit } from '../flow/time-limit.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import type { LogRecord } from './event-log.ts';
 import type { RedisStreamsTopic } from './redis-streams-topic.ts';

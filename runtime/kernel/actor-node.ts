@@ -8,7 +8,7 @@ import { guarded, type NodeObserver } from '../observe/node-observer.ts';
 import { levelOfRetry } from '../observe/reason.ts';
 import { Activation } from './activation.ts';
 import { defaultLimits, type Kernel, type KernelLimits } from './kernel.ts';
-import { Limiter } from './limiter.ts';
+import { Limiter } from '../flow/limiter.ts';
 import { refuseAll } from './refuse.ts';
 import type { HostedActor } from './stored-actor.ts';
 

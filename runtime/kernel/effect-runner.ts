@@ -4,7 +4,7 @@ import { isTrolleyError, TrolleyError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import { isForeseen } from '../observe/reason.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
-import type { Limiter } from './limiter.ts';
+import type { Limiter } from '../flow/limiter.ts';
 import { dueAtOf } from './wanted.ts';
 
 export interface EffectRunnerOptions {

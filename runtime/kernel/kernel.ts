@@ -3,7 +3,7 @@ import type { Clock } from '../define/clock.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { NodeObserver } from '../observe/node-observer.ts';
-import type { Limiter } from './limiter.ts';
+import type { Limiter } from '../flow/limiter.ts';
 
 export interface KernelLimits {
   /** Turns that run at once on this node. */

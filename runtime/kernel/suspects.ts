@@ -1,4 +1,4 @@
-import { withTimeLimit } from '../define/time-limit.ts';
+import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { Kernel } from './kernel.ts';

@@ -1,7 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../define/clock.ts';
 import { TrolleyError } from '../define/errors.ts';
-import { withTimeLimit } from '../define/time-limit.ts';
+import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { maskPasswords } from '../observe/mask.ts';
 import { reasonOf } from '../observe/reason.ts';

@@ -1,7 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { Clock } from '../../define/clock.ts';
 import { TrolleyError } from '../../define/errors.ts';
-import { withTimeLimit } from '../../define/time-limit.ts';
+import { withTimeLimit } from '../../flow/time-limit.ts';
 import type { KafkaClient } from './kafka-client.ts';
 
 interface Connectable {

@@ -1,6 +1,6 @@
 import type { Message, Producer, TopicMessages } from 'kafkajs';
 import type { Clock } from '../../define/clock.ts';
-import { Batcher } from '../../storage/batcher.ts';
+import { Batcher } from '../../flow/batcher.ts';
 import { partitionOf } from '../partition-of.ts';
 import { answerLimitMs, type KafkaClient } from './kafka-client.ts';
 import { KafkaOnDemand } from './kafka-on-demand.ts';

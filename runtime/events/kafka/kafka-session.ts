@@ -1,6 +1,6 @@
 import type { Consumer, ConsumerGroupJoinEvent, EachBatchPayload } from 'kafkajs';
 import { pause, type Cancel, type Clock } from '../../define/clock.ts';
-import { withTimeLimit } from '../../define/time-limit.ts';
+import { withTimeLimit } from '../../flow/time-limit.ts';
 import type { Logger } from '../../observe/logger.ts';
 import type { LogRecord, SubscribeOptions } from '../event-log.ts';
 import { KafkaAssignment, type NextOffset } from './kafka-assignment.ts';

@@ -1,6 +1,6 @@
 import { ObjectId, type Collection, type Db, type IndexDescription } from 'mongodb';
 import { TrolleyError } from '../../define/errors.ts';
-import { Batcher } from '../batcher.ts';
+import { Batcher } from '../../flow/batcher.ts';
 import {
   versionOf,
   type ActorRecord,

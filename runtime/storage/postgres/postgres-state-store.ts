@@ -1,4 +1,4 @@
-import { Batcher } from '../batcher.ts';
+import { Batcher } from '../../flow/batcher.ts';
 import {
   versionOf,
   type ActorRecord,

@@ -1,5 +1,5 @@
-import { TrolleyError } from './errors.ts';
-import type { Clock } from './clock.ts';
+import { TrolleyError } from '../define/errors.ts';
+import type { Clock } from '../define/clock.ts';
 
 /**
  * The outcome of `work`, or `deadline_exceeded` after `limitMs`. The work itself is not stopped; what it does
