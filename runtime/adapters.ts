@@ -2,6 +2,8 @@
  * The ports between the kernel and its servers, the adapters of Redis, and what they are made of: for those who write an
  * adapter of their own, or look into a cluster.
  */
+export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';
+export type { ClusterNodeOptions } from './cluster/open-cluster.ts';
 export { RedisInbox } from './cluster/redis-inbox.ts';
 export { RedisReplies } from './cluster/redis-replies.ts';
 export { RedisShardRegistry } from './cluster/redis-shard-registry.ts';

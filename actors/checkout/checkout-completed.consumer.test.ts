@@ -33,12 +33,13 @@ function createWorld() {
     append: async () => {},
     async subscribe(options) {
       subscribed.push(options);
-      return { lag: async () => 0, close: async () => {} };
+      return { lag: async () => 0, close: async () => {}, [Symbol.asyncDispose]: async () => {} };
     },
     async reject(_topic, _record, reason) {
       rejected.push(reason);
     },
     close: async () => {},
+    [Symbol.asyncDispose]: async () => {},
   };
   const refs: ActorRefs = {
     ref: (contract, key) => ({

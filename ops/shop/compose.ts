@@ -1,9 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import { type ClusterOptions, type Logger, systemClock } from '@trolley/runtime';
+import type { Logger } from '@trolley/runtime';
 import { createRedisCartViews } from '../../actors/cart/cart.view.redis.ts';
 import { startActorNode } from './compose/actor-node.ts';
 import { startPostgresBackend } from './compose/backends.ts';
-import { startClusterClient } from './compose/cluster-client.ts';
+import { startCluster } from './compose/cluster.ts';
 import { composeShop, startFronts, startGateway } from './compose/entrances.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
 import { startHealth, type Health } from './compose/health.ts';
@@ -57,20 +56,14 @@ async function startRoles(
   health.need('redis', redis.check);
   if (postgres !== undefined) health.need('postgres', postgres.check);
 
-  const cluster: ClusterOptions = {
-    redis: redis.redis,
-    clock: systemClock,
-    logger,
-    newId: randomUUID,
-    shards: config.actors.shards,
-    mailboxLimit: config.actors.mailboxLimit,
-  };
-  const { refs, nodes } = await startClusterClient(cluster, lifecycle);
+  const { shards, mailboxLimit } = config.actors;
+  const cluster = await startCluster({ redis: redis.redis, logger, shards, mailboxLimit }, lifecycle);
+  const { refs, nodes } = cluster;
   if (is('gateway') || is('grpc') || is('consumers')) health.need('nodes', nodes);
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
 
   if (is('node') && postgres !== undefined) {
-    const parts = { cluster, refs, postgres, services, cartViews, health };
+    const parts = { cluster, postgres, services, cartViews, health };
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
   if (is('relay') || is('consumers')) {

@@ -38,7 +38,7 @@ const withDefaults = <O extends ClusterOptions>(options: O) => ({
   ...options,
 });
 
-export interface Client {
+export interface Client extends AsyncDisposable {
   readonly refs: ActorRefs;
   readonly parked: ParkedActors;
   /** Names of the nodes that live. Without any, nobody handles what is sent. */
@@ -55,21 +55,22 @@ export function openClusterClient(options: ClusterOptions): Client {
   const mailbox = new BullMqMailbox(settled);
   const registry = new RedisShardRegistry(settled);
   const refs = new ClusterClient({ ...settled, mailbox, inbox, registry });
+  const close = () => {
+    refs.close();
+    return inbox.close();
+  };
   return {
     refs,
     parked: parkedActors(mailbox, settled.shards),
     nodes: () => registry.members(),
     hostedTypes: () => registry.hostedTypes(),
-    close() {
-      refs.close();
-      return inbox.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 
-export interface ClusterNodeOptions extends ClusterOptions {
-  readonly actors: readonly HostedActor[];
-  readonly random: () => number;
+/** What a node may be told beside its actors. */
+export interface NodeOptions {
   /** The part of the process's memory that is in use, 0 to 1; near the end, idle actors leave early. */
   readonly memoryInUse?: () => number;
   /** Hears what happens on this node; for metrics. */
@@ -79,7 +80,12 @@ export interface ClusterNodeOptions extends ClusterOptions {
   readonly beatMs?: number;
 }
 
-export interface ClusterNode {
+export interface ClusterNodeOptions extends ClusterOptions, NodeOptions {
+  readonly actors: readonly HostedActor[];
+  readonly random: () => number;
+}
+
+export interface ClusterNode extends AsyncDisposable {
   readonly name: string;
   /** Shards that this node holds. */
   readonly shards: number;
@@ -104,6 +110,8 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
   const registry = new RedisShardRegistry({ ...settled, hosts });
   const keeper = new ShardKeeper({ ...settled, node: name, registry, events: node });
   await keeper.start();
+  let closed: Promise<void> | undefined;
+  const close = () => (closed ??= keeper.stop().then(() => node.close()));
   return {
     name,
     get shards() {
@@ -115,9 +123,7 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
     get isReady() {
       return keeper.isReady;
     },
-    async close() {
-      await keeper.stop();
-      await node.close();
-    },
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }

@@ -15,7 +15,7 @@ export interface LogRecord extends LogEvent {
   readonly offset: string;
 }
 
-export interface Subscription {
+export interface Subscription extends AsyncDisposable {
   /** How many records of the topic the group has not committed. */
   lag(): Promise<number>;
   /** Ends taking, waits for the handlers under way, commits what they did. */
@@ -35,7 +35,7 @@ export interface SubscribeOptions {
 }
 
 /** A partitioned, durable log of events; Kafka, or Redis Streams on a single machine. */
-export interface EventLog {
+export interface EventLog extends AsyncDisposable {
   /** Resolves when all are durable in the log. At least once: a repeated append appends again. */
   append(topic: string, events: readonly LogEvent[]): Promise<void>;
   subscribe(options: SubscribeOptions): Promise<Subscription>;

@@ -117,6 +117,10 @@ export class KafkaEventLog implements EventLog {
     await Promise.all([this.#producer.close(), this.#topics.close()]);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #append(topic: string, messages: readonly Message[]): Promise<void> {
     if (messages.length === 0) return;
     try {

@@ -103,6 +103,10 @@ export class MemoryEventLog implements EventLog {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Ends like a killed process: nothing under way is committed, and another log takes over. */
   crash(): void {
     for (const subscription of this.#subscriptions) subscription.crash();
@@ -169,6 +173,10 @@ class MemorySubscription implements Subscription {
     if (!this.#crashed) await Promise.all(this.#workers.map((worker) => worker.ended));
     this.#leave();
     await this.#running;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
   }
 
   crash(): void {

@@ -152,6 +152,10 @@ export class OutboxConnection {
     await this.#client.end();
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Ends at once, whatever is under way. */
   destroy(): void {
     this.#failure ??= new Error('the connection to the outbox is closed');

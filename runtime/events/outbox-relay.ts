@@ -106,6 +106,10 @@ export class OutboxRelay {
     }
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #run(): Promise<void> {
     const { clock, random, logger } = this.#options;
     for (let failures = 0; !this.#closing.signal.aborted;) {

@@ -124,6 +124,10 @@ export class RedisStreamsEventLog implements EventLog {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #append(
     topic: string,
     entries: readonly { key: string; fields: (string | Buffer)[] }[],

@@ -59,6 +59,10 @@ export class RedisStreamsSubscription implements Subscription {
     return this.#closed;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #close(): Promise<void> {
     this.#closing.abort();
     await this.#running;

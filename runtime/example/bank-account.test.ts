@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { codeOf, type AskOptions } from '../index.ts';
-import { createTestCluster, MemoryStateStore, type TestCluster } from '../testing/index.ts';
+import { codeOf, type AskOptions } from '@trolley/runtime';
+import { createTestCluster, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
 import { BankAccount, createBankAccount } from './bank-account.ts';
 
 describe('a bank account', () => {

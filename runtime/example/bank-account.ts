@@ -4,7 +4,13 @@
  * runtime walks through this file.
  */
 import { z } from 'zod';
-import { defineActor, defineContract, TrolleyError, type ActorRefs, type EffectContext } from '../index.ts';
+import {
+  defineActor,
+  defineContract,
+  TrolleyError,
+  type ActorRefs,
+  type EffectContext,
+} from '@trolley/runtime';
 
 const Money = z.object({ cents: z.int().positive() });
 /** `onItsWayCents` has left in transfers that have not ended yet. */

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { z } from 'zod';
-import { codeOf, defineActor, defineContract } from '../index.ts';
-import { createTestCluster, MemoryStateStore, type TestCluster } from '../testing/index.ts';
+import { codeOf, defineActor, defineContract } from '@trolley/runtime';
+import { createTestCluster, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
 import { addressOf } from '../mailbox/address.ts';
 
 /*

@@ -1,5 +1,6 @@
 import { parkedActors, type ParkedActors } from '../cluster/parked-actors.ts';
-import type { ActorRefs } from '../define/ref.ts';
+import type { ActorContract, MessageSpecs } from '../define/contract.ts';
+import type { ActorRef, ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import type { MemoryMailbox } from '../mailbox/memory-mailbox.ts';
@@ -42,9 +43,10 @@ export interface TestClusterOptions {
 }
 
 /** A cluster in this process: nodes, clients and servers in memory, on a clock and a network that a test owns. */
-export interface TestCluster {
+export interface TestCluster extends AsyncDisposable {
   /** Asks from a client of its own. */
   readonly refs: ActorRefs;
+  ref<M extends MessageSpecs>(contract: ActorContract<M>, key: string): ActorRef<M>;
   readonly clock: FakeClock;
   /** Where a test loses, doubles and orders what is on its way. */
   readonly network: Network;
@@ -120,6 +122,9 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
     return node;
   };
   const client = openClient();
+  const close = async () => {
+    for (const process of processes) process.crash();
+  };
   for (let i = 0; i < (options.nodes ?? 1); i++) startNode();
 
   return {
@@ -140,9 +145,9 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
     advance: (ms) => clock.advance(ms),
     runUntilIdle: () => clock.runUntilIdle(),
     settled: (promise) => driver.waitFor(promise),
-    async close() {
-      for (const process of processes) process.crash();
-    },
+    ref: (contract, key) => client.refs.ref(contract, key),
+    close,
+    [Symbol.asyncDispose]: close,
   };
 }
 

@@ -154,12 +154,8 @@ async function usingClient<T>(
   { redis, config }: ActorsSurroundings,
   use: (client: Client) => Promise<T>,
 ): Promise<T> {
-  const client = openOperatorClient(redis, config);
-  try {
-    return await use(client);
-  } finally {
-    await client.close();
-  }
+  await using client = await openOperatorClient(redis, config);
+  return await use(client);
 }
 
 function lineOf({ actor, message, jobId, at, reason }: DeadLetter): string {

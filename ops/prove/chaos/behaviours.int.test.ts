@@ -9,12 +9,18 @@ import {
   codeOf,
   defineActor,
   defineContract,
-  openClusterClient,
-  openClusterNode,
   silentLogger,
   systemClock,
 } from '@trolley/runtime';
-import { addressOf, BullMqMailbox, RedisInbox, type Reply, shardPrefix } from '@trolley/runtime/adapters';
+import {
+  addressOf,
+  BullMqMailbox,
+  openClusterClient,
+  openClusterNode,
+  RedisInbox,
+  type Reply,
+  shardPrefix,
+} from '@trolley/runtime/adapters';
 import { MemoryStateStore } from '@trolley/runtime/testing';
 import { testRedisUrl } from '@trolley/runtime/testing/suites';
 import { z } from 'zod';

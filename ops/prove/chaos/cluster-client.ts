@@ -1,4 +1,5 @@
-import { createLogger, openClusterClient } from '@trolley/runtime';
+import { createLogger } from '@trolley/runtime';
+import { openClusterClient } from '@trolley/runtime/adapters';
 import { optionsOfParent } from '../../shop/environment.ts';
 import { AskWatch } from './ask-watch.ts';
 import { clusterOptions, connectRedis } from './cluster-connection.ts';

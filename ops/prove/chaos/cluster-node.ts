@@ -1,4 +1,5 @@
-import { createLogger, openClusterNode } from '@trolley/runtime';
+import { createLogger } from '@trolley/runtime';
+import { openClusterNode } from '@trolley/runtime/adapters';
 import { createPostgresPool, PostgresStateStore } from '@trolley/runtime/postgres';
 import { optionsOfParent } from '../../shop/environment.ts';
 import { clusterOptions, connectRedis } from './cluster-connection.ts';

@@ -7,12 +7,11 @@ import {
   type ClusterNode,
   defineActor,
   defineContract,
-  openClusterClient,
-  openClusterNode,
   type RedisConnection,
   silentLogger,
   systemClock,
 } from '@trolley/runtime';
+import { openClusterClient, openClusterNode } from '@trolley/runtime/adapters';
 import { RedisStreamsEventLog } from '@trolley/runtime/events';
 import { CuttableLine, MemoryStateStore } from '@trolley/runtime/testing';
 import { z } from 'zod';

@@ -1,13 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
-import {
-  type Client,
-  type ClusterNode,
-  openClusterClient,
-  openClusterNode,
-  type RedisConnection,
-  silentLogger,
-} from '@trolley/runtime';
+import { type Client, type ClusterNode, type RedisConnection, silentLogger } from '@trolley/runtime';
+import { openClusterClient, openClusterNode } from '@trolley/runtime/adapters';
 import { MemoryStateStore } from '@trolley/runtime/testing';
 import { keysLike } from '@trolley/runtime/testing/suites';
 import type { EmbeddedServer } from '../../shop/servers/embedded-server.ts';

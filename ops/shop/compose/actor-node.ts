@@ -1,11 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import {
-  type ActorRefs,
-  type ClusterOptions,
-  type Logger,
-  openClusterNode,
-  systemClock,
-} from '@trolley/runtime';
+import { type Logger, systemClock } from '@trolley/runtime';
 import { PostgresStateStore } from '@trolley/runtime/postgres';
 import { createCartActor } from '../../../actors/cart/cart.actor.ts';
 import { createCheckoutLookup } from '../../../actors/cart/cart.effects.ts';
@@ -20,12 +14,12 @@ import type { DataDir } from '../process/data-dir.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';
 import { startCartStore } from './cart-store.ts';
+import type { Cluster } from './cluster.ts';
 import type { Health } from './health.ts';
 import type { Services } from './services.ts';
 
 export interface ActorNodeParts {
-  readonly cluster: ClusterOptions;
-  readonly refs: ActorRefs;
+  readonly cluster: Cluster;
   readonly postgres: PostgresBackend;
   readonly services: Services;
   readonly cartViews: CartViews;
@@ -44,7 +38,7 @@ export async function startActorNode(
   dataDir: DataDir,
   lifecycle: Lifecycle,
   logger: Logger,
-  { cluster, refs, postgres, services, cartViews, health }: ActorNodeParts,
+  { cluster, postgres, services, cartViews, health }: ActorNodeParts,
 ): Promise<void> {
   const carts = await startCartStore(config, lifecycle, logger, { dataDir, postgres, health });
   const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
@@ -52,12 +46,12 @@ export async function startActorNode(
 
   const cartActor = createCartActor({
     views: cartViews,
-    checkouts: createCheckoutLookup(refs),
+    checkouts: createCheckoutLookup(cluster.refs),
     limits: config.checkout.perUser,
   });
   const checkoutActor = createCheckoutActor({
     orders: { has: async (checkoutId) => (await orders.load(checkoutId)) !== undefined },
-    carts: createCartClaims(refs),
+    carts: createCartClaims(cluster.refs),
     prices: services.catalog,
     inventory: services.inventory,
     payments: services.payments,
@@ -70,17 +64,17 @@ export async function startActorNode(
   await lifecycle.start({
     name: 'the actor node',
     start: () =>
-      openClusterNode({
-        ...cluster,
-        actors: [
+      cluster.host(
+        [
           { actor: cartActor, store: carts },
           { actor: checkoutActor, store: checkouts },
           { actor: orderActor, store: orders },
         ],
-        random: Math.random,
-        memoryInUse,
-        limits: { idleMs: config.actors.idleMs, recoverMs: config.checkout.recoveryPollMs },
-      }),
+        {
+          memoryInUse,
+          limits: { idleMs: config.actors.idleMs, recoverMs: config.checkout.recoveryPollMs },
+        },
+      ),
     stop: (node) => node.close(),
     describe: ({ shards }) => `actor node with ${shards} of ${config.actors.shards} shards`,
   });

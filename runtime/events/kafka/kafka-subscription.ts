@@ -39,6 +39,10 @@ export class KafkaSubscription implements Subscription {
     await this.#running;
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   async #run(): Promise<void> {
     const { openClient, topics, subscribe, clock, random, logger } = this.#options;
     const { topic, group } = subscribe;

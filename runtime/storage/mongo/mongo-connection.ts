@@ -8,7 +8,7 @@ export interface MongoConnectionOptions {
 }
 
 /** Connections to MongoDB that outlive its outages. */
-export interface MongoConnection {
+export interface MongoConnection extends AsyncDisposable {
   readonly database: Db;
   /** Rejects when no server answers that takes writes. */
   readonly ping: () => Promise<void>;
@@ -53,5 +53,6 @@ export function createMongoConnection(uri: string, options: MongoConnectionOptio
       if (isWritablePrimary !== true) throw new Error('the server takes no writes');
     },
     close: () => client.close(),
+    [Symbol.asyncDispose]: () => client.close(),
   };
 }

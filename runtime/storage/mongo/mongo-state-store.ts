@@ -140,6 +140,10 @@ export class MongoStateStore<S> implements StateStore {
     await Promise.all([this.#writes.drained(), this.#loads.drained()]);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** Halves a batch that is refused as a whole until only the bad document is left alone with its error. */
   async #writeAll(writes: readonly DocumentWrite[]): Promise<PromiseSettledResult<boolean>[]> {
     try {

@@ -103,6 +103,10 @@ export class PostgresStateStore<S> implements StateStore {
     await Promise.all([this.#writes.drained(), this.#loads.drained()]);
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
   /** A key as the database writes it, to recognise it in a result. */
   #canonical(key: string): string {
     return this.#mapping.keyType === 'text' ? key : key.toLowerCase();

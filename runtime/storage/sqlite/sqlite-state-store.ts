@@ -179,4 +179,8 @@ export class SqliteStateStore implements StateStore {
     this.#commits.close();
     this.#database.close();
   }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.close();
+  }
 }

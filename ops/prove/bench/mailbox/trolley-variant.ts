@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { openClusterClient, openClusterNode, silentLogger, systemClock } from '@trolley/runtime';
+import { silentLogger, systemClock } from '@trolley/runtime';
+import { openClusterClient, openClusterNode } from '@trolley/runtime/adapters';
 import { createTallyActor, FreshStore, KeptStore, Tally } from './bench-actor.ts';
 import { input, messageName, type Host, type HostSettings, type Variant } from './variant.ts';
 

@@ -1,0 +1,84 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { z } from 'zod';
+import { defineActor } from '../define/actor.ts';
+import { defineContract } from '../define/contract.ts';
+import { codeOf } from '../define/errors.ts';
+import { silentLogger } from '../observe/logger.ts';
+import { MemoryStateStore } from '../storage/memory-state-store.ts';
+import { createTestRedis, testRedisUrl } from '../testing/suites/test-servers.ts';
+import { connect } from './connect.ts';
+
+const Counter = defineContract({
+  type: 'counter',
+  key: z.string().min(1),
+  messages: { Add: { input: z.object({ by: z.int() }), output: z.object({ total: z.int() }) } },
+});
+const counter = defineActor(Counter, {
+  state: z.object({ total: z.int() }),
+  initial: () => ({ total: 0 }),
+  receive: {
+    Add(turn, { by }) {
+      turn.set({ total: turn.state.total + by });
+      return turn.state;
+    },
+  },
+});
+
+/** The server learns of a closed connection a moment later. */
+async function eventually(assertion: () => Promise<unknown>): Promise<void> {
+  const giveUpAt = performance.now() + 5_000;
+  for (;;) {
+    try {
+      await assertion();
+      return;
+    } catch (error) {
+      if (performance.now() > giveUpAt) throw error;
+    }
+  }
+}
+
+describe('connect', () => {
+  const hosted = () => [{ actor: counter, store: new MemoryStateStore() }];
+
+  it('needs no more than an address, and closes all that it opened', async () => {
+    const { url } = await createTestRedis();
+    const onlooker = new Redis(testRedisUrl());
+    const database = ` db=${new URL(url).pathname.slice(1)} `;
+    const connections = async () =>
+      String(await onlooker.client('LIST'))
+        .split('\n')
+        .filter((line) => line.includes(database)).length;
+    {
+      await using cluster = await connect({ redis: url });
+      await using node = await cluster.host(hosted());
+      expect(node.isReady).to.equal(true);
+      expect(await cluster.ref(Counter, 'a').ask('Add', { by: 2 })).to.deep.equal({ total: 2 });
+      expect(await cluster.nodes()).to.deep.equal([node.name]);
+      expect(await connections()).to.be.at.least(2);
+    }
+    await eventually(async () => expect(await connections()).to.equal(0));
+    onlooker.disconnect();
+  });
+
+  it('leaves a connection open that is not its own', async () => {
+    const { url } = await createTestRedis();
+    const redis = new Redis(url);
+    const cluster = await connect({ redis, logger: silentLogger });
+    await cluster.host(hosted());
+    await cluster.close();
+    await cluster.close();
+    expect(await redis.ping()).to.equal('PONG');
+    expect(await redis.hgetall('{actors:members}')).to.deep.equal({});
+    redis.disconnect();
+  });
+
+  it('says in one sentence that Redis cannot be reached', async () => {
+    const refused = await connect({ redis: 'redis://:secret@127.0.0.1:1', logger: silentLogger }).then(
+      () => expect.fail('it connected'),
+      (error: unknown) => error,
+    );
+    expect(codeOf(refused)).to.equal('unavailable');
+    expect(String(refused)).to.include('127.0.0.1:1').and.not.to.include('secret');
+  });
+});
