@@ -99,7 +99,7 @@ describe('checkouts in PostgreSQL', () => {
     };
     const order = (name: string) =>
       pool.query(
-        `INSERT INTO commands (id, checkout_id, user_id, status, items, total_amount, currency, version, runtime,
+        `INSERT INTO orders (id, checkout_id, user_id, status, items, total_amount, currency, version, runtime,
            created_at, updated_at) VALUES (gen_random_uuid(), $1, 9, 'CONFIRMED', '[]', 0, 'USD', 1, '{}', now(), now())`,
         [checkoutIdFor(9, name)],
       );
