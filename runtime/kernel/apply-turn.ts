@@ -3,6 +3,7 @@ import { toWireError } from '../define/errors.ts';
 import type { Delivery, Finished } from '../mailbox/mailbox.ts';
 import type { ActorRecord, PendingEffect } from '../storage/state-store.ts';
 import { applyMessage, applyOutcome } from './apply.ts';
+import { HandlerDefect } from './handler-defect.ts';
 import type { TurnContext } from './message-turn.ts';
 import { draftOf, refusal, withReply, type TurnDraft } from './turn-draft.ts';
 
@@ -43,8 +44,10 @@ export interface Failure {
 const maxAttempts = 3;
 
 /** Known to fail, without another try. */
-export function condemn(failures: Map<string, Failure>, jobId: string, error: unknown): void {
-  failures.set(jobId, { attempts: maxAttempts, error });
+export function condemn(failures: Map<string, Failure>, jobId: string, error: unknown): Failure {
+  const failure = { attempts: maxAttempts, error };
+  failures.set(jobId, failure);
+  return failure;
 }
 
 export function failedAgain(failures: Map<string, Failure>, jobId: string, error: unknown): Failure {
@@ -104,7 +107,7 @@ export function applyTurn(
         logger.debug(about, 'message handled');
         continue;
       } catch (error) {
-        failure = failedAgain(failures, jobId, error);
+        failure = (error instanceof HandlerDefect ? condemn : failedAgain)(failures, jobId, error);
       }
     }
     const { attempts, error } = failure;

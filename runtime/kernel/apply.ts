@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import type { AnyActor, Outcome } from '../define/actor.ts';
-import { checkCarried } from '../define/carried-value.ts';
 import { isTrolleyError, toWireError, TrolleyError } from '../define/errors.ts';
 import type { MessageSpec } from '../define/contract.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
 import { appliedBefore } from './applied-messages.ts';
+import { checkedAnswer, checkState } from './handler-defect.ts';
 import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
 import { changeRecord, pass, refusal, remember, withReply, type TurnDraft } from './turn-draft.ts';
 
@@ -79,20 +79,11 @@ export function applyMessage(
     if (isTrolleyError(error)) return refuse(error);
     throw error;
   }
-  if (result !== deferredMark) result = checked(spec, result);
+  checkState(actor, draft, turn.draft);
+  if (result !== deferredMark) result = checkedAnswer(spec, result);
   if (result === deferredMark) return remember(turn.draft, appliedWith());
   const answer: StoredAnswer = { ok: result };
   return turn.draft === draft ? passWith(answer) : settle(remember(turn.draft, appliedWith(answer)), answer);
-}
-
-/** @throws Error when a handler returned what its contract does not allow */
-function checked({ output }: MessageSpec, result: unknown): unknown {
-  if (output === undefined) return undefined;
-  const parsed = output.safeParse(result);
-  if (!parsed.success)
-    throw new Error(`the handler's answer is not what its contract says: ${z.prettifyError(parsed.error)}`);
-  checkCarried("the handler's answer", parsed.data);
-  return parsed.data;
 }
 
 function applyAgain(
@@ -151,6 +142,7 @@ export function applyOutcome(
     traceparent: effect.traceparent,
   });
   handler(turn, outcome, effect.input);
+  checkState(actor, without, turn.draft);
   return turn.draft;
 }
 
@@ -166,6 +158,7 @@ function applyReminder(
   try {
     // Parsed when it was set; but that may have been under an older version of the contract.
     handler(turn, spec.input.parse(input));
+    checkState(actor, draft, turn.draft);
     return turn.draft;
   } catch (error) {
     if (!isTrolleyError(error)) throw error;

@@ -15,6 +15,7 @@ import { toWireError, TrolleyError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
 import { changeRecord, clearRecord, refusal, withReply, type TurnDraft } from './turn-draft.ts';
+import { checkedAnswer } from './handler-defect.ts';
 import { withoutWanted, withWanted } from './wanted.ts';
 
 export interface TurnContext {
@@ -155,9 +156,8 @@ export class MessageTurn implements Turn<unknown> {
 
   answerWaiting(answer: (waiting: Waiting<unknown>) => unknown, isMeant?: IsMeant): void {
     const checked = (waiting: Waiting<unknown>): StoredAnswer => {
-      const ok = answer(waiting);
-      checkCarried(`the answer to '${waiting.message}'`, ok);
-      return { ok };
+      const spec = this.#context.messages[waiting.message];
+      return { ok: checkedAnswer(spec, answer(waiting)) };
     };
     this.#settleWaiting(({ message, tag }) => checked({ message, tag }), isMeant);
   }

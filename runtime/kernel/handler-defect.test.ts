@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import { z } from 'zod';
+import { defineActor } from '../define/actor.ts';
+import { defineContract } from '../define/contract.ts';
+import { codeOf } from '../define/errors.ts';
+import { addressOf } from '../mailbox/address.ts';
+import { MemoryStateStore } from '../storage/memory-state-store.ts';
+import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
+
+const Level = z.object({ level: z.int().min(0) });
+const Tank = defineContract({
+  type: 'tank',
+  key: z.string(),
+  messages: {
+    Fill: { input: z.object({ by: z.int() }), output: Level },
+    /** Answered with the level that the next `Report` has. */
+    Watch: { input: z.object({}), output: Level },
+    Report: { input: z.object({ level: z.int() }), output: Level },
+    DrainLater: { input: z.object({ by: z.int() }), output: Level },
+  },
+});
+
+const tank = defineActor(Tank, {
+  state: Level,
+  initial: () => ({ level: 0 }),
+  effects: { Drain: async ({ by }: { by: number }) => Promise.resolve(by) },
+  receive: {
+    Fill(turn, { by }) {
+      turn.set({ level: turn.state.level + by });
+      return { level: 0 };
+    },
+    Watch: (turn) => turn.defer(),
+    Report(turn, { level }) {
+      turn.answerWaiting(() => ({ level }));
+      return turn.state;
+    },
+    DrainLater(turn, { by }) {
+      turn.perform('Drain', { by });
+      return turn.state;
+    },
+  },
+  settled: {
+    Drain: (turn, outcome) => {
+      if (outcome.ok) turn.set({ level: turn.state.level - outcome.value });
+    },
+  },
+});
+
+describe('what a handler makes against its schemas', () => {
+  let cluster: TestCluster;
+  let store: MemoryStateStore;
+  beforeEach(() => {
+    store = new MemoryStateStore();
+    cluster = createTestCluster({ actors: [{ actor: tank, store }], shards: 1 });
+  });
+  afterEach(() => cluster.close());
+
+  const ref = () => cluster.refs.ref(Tank, 'a');
+  const outcome = (asked: Promise<unknown>) => asked.then(() => 'answered', codeOf);
+  const stored = async () => (await store.load('a'))?.record;
+  const deadLetters = () => cluster.mailbox.deadLetters(addressOf('tank', 'a', 1));
+
+  it('is no state: its message did not happen, and is given up at once with path and reason', async () => {
+    await ref().ask('Fill', { by: 3 });
+    const { writes } = store;
+    expect(await outcome(ref().ask('Fill', { by: -4 }))).to.equal('internal');
+    expect(store.writes).to.equal(writes);
+    expect(deadLetters()).to.have.length(1);
+    expect(deadLetters()[0]?.reason).to.match(/state is not what its schema says.*>=0[^]*at level/);
+    await ref().ask('Fill', { by: 1 });
+    expect((await stored())?.state).to.deep.equal({ level: 4 });
+  });
+
+  it('takes nothing from the messages of the same turn', async () => {
+    const all = [1, -5, 2].map((by) => outcome(ref().ask('Fill', { by })));
+    expect(await Promise.all(all)).to.deep.equal(['answered', 'internal', 'answered']);
+    expect((await stored())?.state).to.deep.equal({ level: 3 });
+  });
+
+  it('is no outcome taken up: the effect stays pending', async () => {
+    await ref().ask('Fill', { by: 1 });
+    await ref().ask('DrainLater', { by: 2 });
+    await cluster.advance(1_000);
+    expect(await stored()).to.deep.include({ state: { level: 1 } });
+    expect((await stored())?.effects).to.have.length(1);
+    await ref().ask('Fill', { by: 1 });
+    await cluster.advance(10_000);
+    expect(await stored()).to.deep.include({ state: { level: 0 }, effects: [] });
+  });
+
+  it('is no deferred answer: who waits goes on waiting for the next one', async () => {
+    const watched = ref().ask('Watch', {}, { timeoutMs: 60_000 });
+    await cluster.runUntilIdle();
+    expect(await outcome(ref().ask('Report', { level: -1 }))).to.equal('internal');
+    expect((await stored())?.waiting).to.have.length(1);
+    await ref().ask('Report', { level: 7 });
+    expect(await watched).to.deep.equal({ level: 7 });
+  });
+});
