@@ -132,11 +132,17 @@ function copy(step: Step & { kind: 'copy' }, image: Image, source: Source): void
 
 function copyFolder(from: string, target: string, { folder, offers }: Source): void {
   mkdirSync(target, { recursive: true });
-  // By their entries, so that a link is copied and not walked through: it may lead to what is not there yet.
-  for (const entry of readdirSync(from, { recursive: true, withFileTypes: true })) {
-    const file = join(entry.parentPath, entry.name);
-    if (entry.isDirectory() || !offers(relative(folder, file))) continue;
-    copyFile(file, join(target, relative(from, file)));
+  for (const file of filesIn(from)) {
+    if (offers(relative(folder, file))) copyFile(file, join(target, relative(from, file)));
+  }
+}
+
+/** Not by `recursive`: newer versions of Node then walk through links, and what those lead to is copied by itself. */
+function* filesIn(folder: string): Generator<string> {
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) yield* filesIn(path);
+    else yield path;
   }
 }
 
