@@ -10,8 +10,15 @@ import { EffectRunner } from './effect-runner.ts';
 import type { Kernel } from './kernel.ts';
 import { OwnedMailbox } from './owned-mailbox.ts';
 import { park, reportDeadLetter } from './poison.ts';
-import { refuseAsks } from './refuse.ts';
-import { RefusedError, StaleError, StoredActor, UnreadableError, type HostedActor } from './stored-actor.ts';
+import { parkUnparsable, refuseAsks } from './refuse.ts';
+import {
+  RefusedError,
+  StaleError,
+  StoredActor,
+  UnparsableError,
+  UnreadableError,
+  type HostedActor,
+} from './stored-actor.ts';
 import { handleTogether, togetherOf } from './suspects.ts';
 import { completed, withoutPassing, type TurnDraft } from './turn-draft.ts';
 
@@ -152,6 +159,7 @@ export class Activation {
       if (settled && this.#messageFailures.size === 0) this.#failures = 0;
     } catch (error) {
       failure = { error };
+      if (error instanceof UnparsableError && (await this.#park(error))) return;
       if (this.#failures === 0) this.#failingSince = startedAt;
       this.#onFailure(error);
       if (error instanceof UnreadableError && this.#failingMs() > limits.storePatienceMs)
@@ -294,6 +302,20 @@ export class Activation {
 
   #failingMs(): number {
     return this.#kernel.clock.monotonic() - this.#failingSince;
+  }
+
+  /** Whether the actor is parked now: then it leaves memory, and comes back when it is released. */
+  async #park(error: UnparsableError): Promise<boolean> {
+    try {
+      if (this.#ended || !this.lease.isHeld()) return false;
+      if (!(await parkUnparsable(this.#kernel, this.address, this.lease, error))) return false;
+    } catch (cause) {
+      this.#kernel.logger.debug({ err: cause, actor: this.address.id }, 'the actor could not be parked yet');
+      return false;
+    }
+    this.#inHand = [];
+    this.#giveUp();
+    return true;
   }
 
   async #refuseAsks(): Promise<void> {

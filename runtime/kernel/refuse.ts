@@ -2,6 +2,8 @@ import { toWireError, TrolleyError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
 import type { Kernel } from './kernel.ts';
+import { park } from './poison.ts';
+import type { UnparsableError } from './stored-actor.ts';
 import { refusal } from './turn-draft.ts';
 
 /**
@@ -28,6 +30,31 @@ export async function refuseAsks(kernel: Kernel, address: ActorAddress, lease: S
     asks.map(({ jobId }) => ({ jobId })),
     { max: 0, wakeAt },
   );
+}
+
+/**
+ * Parks an actor whose stored state does not parse, with the first message that it has: to try again helps nobody
+ * before the state or the code is mended. Whoever asked is told, and the asks behind it end. Returns whether there was
+ * a message to park it with.
+ * @throws FencedError
+ */
+export async function parkUnparsable(
+  kernel: Kernel,
+  address: ActorAddress,
+  lease: ShardLease,
+  error: UnparsableError,
+): Promise<boolean> {
+  const wakeAt = kernel.clock.now();
+  const request = { max: kernel.limits.messagesPerTurn, wakeAt };
+  const [first, ...behind] = await kernel.mailbox.take(address, lease, request);
+  if (first === undefined) return false;
+  const asks = behind.filter(({ envelope }) => envelope.replyTo !== undefined);
+  const sentence = `${address.type} ${address.key} is parked: its stored state does not parse`;
+  await answer(kernel, address, asks, new TrolleyError('unavailable', sentence));
+  const ended = asks.map(({ jobId }) => ({ jobId }));
+  if (ended.length > 0) await kernel.mailbox.finish(address, lease, ended, { max: 0, wakeAt });
+  await park(kernel, address, lease, { delivery: first, error });
+  return true;
 }
 
 /**

@@ -1,3 +1,4 @@
+import { z } from 'zod';
 import type { AnyActor } from '../define/actor.ts';
 import type { Clock } from '../define/clock.ts';
 import { isTrolleyError } from '../define/errors.ts';
@@ -19,6 +20,9 @@ export class RefusedError extends Error {}
 
 /** The store cannot be read, so there was no turn. */
 export class UnreadableError extends Error {}
+
+/** What is stored is not what this version's schema says: to read it again does not help. */
+export class UnparsableError extends Error {}
 
 interface Loaded {
   readonly record: ActorRecord;
@@ -50,16 +54,27 @@ export class StoredActor {
     return this.#loaded?.version ?? 0;
   }
 
-  /** @throws UnreadableError */
+  /** @throws UnreadableError, UnparsableError */
   async load(): Promise<ActorRecord> {
     if (this.#loaded !== undefined) return this.#loaded.record;
     const { actor, store } = this.#hosted;
     const stored = await store.load(this.#key).catch((cause: unknown) => {
       throw new UnreadableError(`the store cannot be read: ${String(cause)}`, { cause });
     });
-    const record = recordOf(actor, this.#key, this.#clock.now(), stored?.record);
+    const record = this.#parsed(actor, stored?.record);
     this.#loaded = { record, version: stored?.version ?? 0 };
     return record;
+  }
+
+  #parsed(actor: AnyActor, stored: ActorRecord | undefined): ActorRecord {
+    try {
+      return recordOf(actor, this.#key, this.#clock.now(), stored);
+    } catch (cause) {
+      if (!(cause instanceof z.ZodError)) throw cause;
+      throw new UnparsableError(`the stored state is not what its schema says: ${z.prettifyError(cause)}`, {
+        cause,
+      });
+    }
   }
 
   /** @throws StaleError, RefusedError; anything else when it is unknown whether it was written */
