@@ -63,7 +63,7 @@ module.exports = {
       from: { path: '^gateway/', pathNot: tests },
       to: {
         path: '^actors/',
-        // The pieces of any gRPC server: the fronts are made of them, too.
+        // The pieces of any gRPC server: the façades are made of them, too.
         pathNot: ['\\.(contract|client|view|queries)\\.ts$', '^actors/services/grpc/'],
       },
     },

@@ -9,7 +9,7 @@ import { createOrders, type Orders } from './orders.ts';
 import { createPriceList, type PriceList } from './price-list.ts';
 import { createProducts, type Products } from './products.ts';
 
-/** Everything that can be asked of the shop; one of these serves the REST app and the gRPC fronts together. */
+/** Everything that can be asked of the shop; one of these serves the REST app and the gRPC façades together. */
 export interface Shop {
   readonly carts: Carts;
   readonly checkouts: Checkouts;

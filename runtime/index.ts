@@ -20,7 +20,7 @@
  * - **Shard**: a slice of all keys; what nodes share out among themselves, by rendezvous hashing.
  * - **Lease**: a node's right to a shard, for a few seconds at a time. Its token carries an epoch that only grows:
  *   the fencing token, checked by every script that finishes a message.
- * - **Doorbell**: the hint that an idle actor has got a message. The truth is the shard's list of live actors.
+ * - **Wake-up**: the hint that an idle actor has got a message. The truth is the shard's ready set.
  * - **Dead letter**: a message that failed for good, kept as a failed job.
  * - **Parked actor**: one that failed for good at a message, and by its policy takes no other until it is released.
  * - **Store of record**: where states live, by actor type. Redis is disposable, this is not.

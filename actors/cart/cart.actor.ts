@@ -63,7 +63,7 @@ export function createCartActor({ views, checkouts, limits }: CartDeps) {
       },
     },
 
-    settled: {
+    onResult: {
       // A claim is never just timed out: only its checkout can say that it is over.
       VerifyClaim(turn, outcome, { checkoutId, asked }) {
         if (outcome.ok) endClaim(turn, checkoutId, outcome.value.status);

@@ -71,7 +71,7 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
       },
     },
 
-    settled: forEachStep(
+    onResult: forEachStep(
       (_, name) => (turn: CheckoutTurn, outcome: Outcome<StepAnswer>) =>
         take(turn, eventOf(name, outcome, turn.now), outcome.ok ? undefined : outcome.error),
     ),

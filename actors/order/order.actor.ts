@@ -43,7 +43,7 @@ export function createOrderActor(ports: OrderPorts) {
       },
     },
 
-    settled: {
+    onResult: {
       Refund: (turn, outcome, input) => giveBack(turn, 'Refund', outcome, input),
       Restock: (turn, outcome, input) => giveBack(turn, 'Restock', outcome, input),
     },

@@ -6,10 +6,10 @@ import { viewOf } from './order.state.ts';
 import { orderFromRow, orderTable } from './order.store.postgres.ts';
 
 /** The last moment that ISO 8601 writes with four digits, which is what PostgreSQL reads. */
-const lastMoment = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+const lastSnapshot = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 /** The last order of a page. The next page begins behind it, whatever is added meanwhile. */
-const Position = z.tuple([z.int().min(0).max(lastMoment), z.uuid()]);
+const Position = z.tuple([z.int().min(0).max(lastSnapshot), z.uuid()]);
 type Position = z.infer<typeof Position>;
 
 // Not the column `runtime`, which can be many times as large as the order.

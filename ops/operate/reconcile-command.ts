@@ -1,4 +1,4 @@
-import { openMoment } from './backup/moment.ts';
+import { openSnapshot } from './backup/snapshot.ts';
 import { reachPostgres, type ReachedPostgres } from './backup/running-postgres.ts';
 import type { Config } from '../shop/config/config.ts';
 import { parseConfig } from '../shop/config/parse-config.ts';
@@ -36,7 +36,7 @@ await runCommand({
     const findings = await onStores(config, async (reached) => {
       const look = async (woken: ReadonlySet<string> = new Set()) => {
         const gaps = await surroundings.gaps(reached.idle);
-        const moment = await openMoment(config.dataDir, reached.url);
+        const moment = await openSnapshot(config.dataDir, reached.url);
         try {
           return await reconcileAloud(moment, { surroundings, gaps, asOf: Date.now(), woken, progress });
         } finally {

@@ -3,7 +3,7 @@ import { createRedisCartViews } from '../../actors/cart/cart.view.redis.ts';
 import { startActorNode } from './compose/actor-node.ts';
 import { startPostgresBackend } from './compose/backends.ts';
 import { startCluster } from './compose/cluster.ts';
-import { composeShop, startFronts, startGateway } from './compose/entrances.ts';
+import { composeShop, startGrpcFacade, startGateway } from './compose/ingress.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
 import { startHealth, type Health } from './compose/health.ts';
 import { openDataDirChecked, warnOfUnknownHosts } from './compose/preflight.ts';
@@ -53,13 +53,13 @@ async function startRoles(
   const grpcTls = await startGrpcTls(config, lifecycle, logger);
   const services = await startServices(config, dataDir, lifecycle, logger, { tls: grpcTls, health });
   if (redis === undefined) return {};
-  health.need('redis', redis.check);
-  if (postgres !== undefined) health.need('postgres', postgres.check);
+  health.addCheck('redis', redis.check);
+  if (postgres !== undefined) health.addCheck('postgres', postgres.check);
 
   const { shards, mailboxLimit } = config.actors;
   const cluster = await startCluster({ redis: redis.redis, logger, shards, mailboxLimit }, lifecycle);
   const { refs, nodes } = cluster;
-  if (is('gateway') || is('grpc') || is('consumers')) health.need('nodes', nodes);
+  if (is('gateway') || is('grpc') || is('consumers')) health.addCheck('nodes', nodes);
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
 
   if (is('node') && postgres !== undefined) {
@@ -74,7 +74,7 @@ async function startRoles(
   if (postgres === undefined || !(is('gateway') || is('grpc'))) return {};
 
   const shop = composeShop(config, logger, { refs, cartViews, postgres, services });
-  if (is('grpc')) await startFronts(config, lifecycle, logger, { shop, grpcTls, redis, postgres, nodes });
+  if (is('grpc')) await startGrpcFacade(config, lifecycle, logger, { shop, grpcTls, redis, postgres, nodes });
   if (!is('gateway')) return {};
   const gateway = await startGateway(config, lifecycle, logger, { shop, redis, health });
   dataDir.announce(gateway.url);

@@ -50,7 +50,7 @@ const box = defineActor(Box, {
       return { value: null };
     },
   },
-  settled: { Send: () => undefined },
+  onResult: { Send: () => undefined },
 });
 
 describe('a ref', () => {

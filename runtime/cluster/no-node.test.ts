@@ -62,9 +62,9 @@ describe('an ask when no node is alive', () => {
   it('is refused within two leases after the kill, with the reason, and is not handled later', async () => {
     await append(1);
     kill();
-    const carried = refused(append(2));
+    const inlined = refused(append(2));
     const behind = refused(append(3));
-    expect(await carried).to.deep.equal({
+    expect(await inlined).to.deep.equal({
       code: 'unavailable',
       message: 'log a: Append was not answered, and its outcome is unknown: no node holds shard 0',
       within2Leases: true,

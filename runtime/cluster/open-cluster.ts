@@ -50,18 +50,18 @@ export interface Client extends AsyncDisposable {
 
 /** Reaches the actors of a cluster from this process. */
 export function openClusterClient(options: ClusterOptions): Client {
-  const settled = withDefaults(options);
-  const inbox = new RedisInbox({ ...settled, process: settled.newId() });
-  const mailbox = new BullMqMailbox(settled);
-  const registry = new RedisShardRegistry(settled);
-  const refs = new ClusterClient({ ...settled, mailbox, inbox, registry });
+  const all = withDefaults(options);
+  const inbox = new RedisInbox({ ...all, process: all.newId() });
+  const mailbox = new BullMqMailbox(all);
+  const registry = new RedisShardRegistry(all);
+  const refs = new ClusterClient({ ...all, mailbox, inbox, registry });
   const close = () => {
     refs.close();
     return inbox.close();
   };
   return {
     refs,
-    parked: parkedActors(mailbox, settled.shards),
+    parked: parkedActors(mailbox, all.shards),
     nodes: () => registry.members(),
     hostedTypes: () => registry.hostedTypes(),
     close,
@@ -77,7 +77,7 @@ export interface NodeOptions {
   readonly observer?: NodeObserver;
   readonly limits?: Partial<KernelLimits>;
   /** How often leases and membership are renewed. Default 500. */
-  readonly beatMs?: number;
+  readonly heartbeatMs?: number;
 }
 
 export interface ClusterNodeOptions extends ClusterOptions, NodeOptions {
@@ -99,16 +99,16 @@ export interface ClusterNode extends AsyncDisposable {
 
 /** Joins the cluster and hosts the actors of its share of the shards. */
 export async function openClusterNode(options: ClusterNodeOptions): Promise<ClusterNode> {
-  const settled = { beatMs: 500, ...withDefaults(options) };
-  const name = settled.newId();
+  const all = { heartbeatMs: 500, ...withDefaults(options) };
+  const name = all.newId();
   const node = new ActorNode({
-    ...settled,
-    mailbox: new BullMqMailbox(settled),
-    replies: new RedisReplies(settled.redis, settled.clock, settled.logger),
+    ...all,
+    mailbox: new BullMqMailbox(all),
+    replies: new RedisReplies(all.redis, all.clock, all.logger),
   });
-  const hosts = settled.actors.map(({ actor }) => actor.contract.type);
-  const registry = new RedisShardRegistry({ ...settled, hosts });
-  const keeper = new ShardKeeper({ ...settled, node: name, registry, events: node });
+  const hosts = all.actors.map(({ actor }) => actor.contract.type);
+  const registry = new RedisShardRegistry({ ...all, hosts });
+  const keeper = new ShardKeeper({ ...all, node: name, registry, events: node });
   await keeper.start();
   let closed: Promise<void> | undefined;
   const close = () => (closed ??= keeper.stop().then(() => node.close()));

@@ -4,7 +4,7 @@ import { FakeClock } from '../testing/fake-clock.ts';
 import { MemoryShardRegistry } from '../testing/memory-shard-registry.ts';
 import { ShardKeeper } from './shard-keeper.ts';
 
-const limits = { leaseMs: 3_000, beatMs: 500 };
+const limits = { leaseMs: 3_000, heartbeatMs: 500 };
 
 /** A registry whose parts can be made to hang: a shard, or the members. */
 class PartedRegistry extends MemoryShardRegistry {
@@ -116,7 +116,7 @@ describe('the keeper of shards', () => {
     const keeper = keeperOf(2);
     registry.hang(0);
     const starting = keeper.start();
-    await clock.advance(limits.beatMs);
+    await clock.advance(limits.heartbeatMs);
     await starting;
     await keeper.stop();
     registry.goOn();

@@ -14,7 +14,7 @@ export interface ShardKeeperOptions {
   /** How long a shard of a dead node stays its own. */
   readonly leaseMs: number;
   /** How often leases and membership are renewed. */
-  readonly beatMs: number;
+  readonly heartbeatMs: number;
   readonly events: ShardEvents;
 }
 
@@ -30,8 +30,8 @@ export interface ShardEvents {
 /** The part of a lease's time after which its holder stops by itself, whatever it hears. */
 const trustedPart = 0.8;
 
-/** Beats in the time of one, while a shard is awaited: its messages wait, too. */
-const awaitingBeats = 5;
+/** Heartbeats in the time of one, while a shard is awaited: its messages wait, too. */
+const awaitingHeartbeats = 5;
 
 class KeptLease implements ShardLease {
   readonly shard: number;
@@ -72,9 +72,9 @@ export class ShardKeeper {
   /** A shard of this node's share is still another's, who will release it at any moment. */
   #awaiting = false;
   readonly #acquiring = new Set<number>();
-  /** What went wrong in this beat. */
+  /** What went wrong in this heartbeat. */
   readonly #failures: unknown[] = [];
-  /** Shards that another holds by now, as was found in this beat. */
+  /** Shards that another holds by now, as was found in this heartbeat. */
   readonly #taken: number[] = [];
   /** A round that is not over. */
   #sharing: Promise<void> | undefined;
@@ -116,15 +116,16 @@ export class ShardKeeper {
   }
 
   async #run(): Promise<void> {
-    const { clock, beatMs } = this.#options;
+    const { clock, heartbeatMs } = this.#options;
     const { signal } = this.#closing;
-    const interval = () => pause(clock, this.#awaiting ? beatMs / awaitingBeats : beatMs, signal);
+    const interval = () =>
+      pause(clock, this.#awaiting ? heartbeatMs / awaitingHeartbeats : heartbeatMs, signal);
     for (await interval(); !signal.aborted; await interval()) {
-      await this.#forABeat(this.#renewAll());
+      await this.#forAHeartbeat(this.#renewAll());
       this.#sharing ??= this.#share()
         .catch((error: unknown) => this.#failures.push(error))
         .then(() => (this.#sharing = undefined));
-      await this.#forABeat(this.#sharing);
+      await this.#forAHeartbeat(this.#sharing);
       this.#tellTroubles();
     }
   }
@@ -133,9 +134,9 @@ export class ShardKeeper {
    * Waits for it, but not for long: the registry may be spread over several servers, and one that hangs must not
    * cost the shards that the others keep.
    */
-  #forABeat(work: Promise<unknown>): Promise<void> {
+  #forAHeartbeat(work: Promise<unknown>): Promise<void> {
     return new Promise((resolve, reject) => {
-      const cancel = this.#options.clock.schedule(this.#options.beatMs, resolve);
+      const cancel = this.#options.clock.schedule(this.#options.heartbeatMs, resolve);
       work.then(() => resolve(), reject).finally(cancel);
     });
   }
@@ -182,7 +183,7 @@ export class ShardKeeper {
       if (mine && lease === undefined && !this.#acquiring.has(shard)) acquiring.push(this.#acquire(shard));
       if (!mine && lease !== undefined && !lease.leaving) this.#handOver(lease);
     }
-    if (acquiring.length > 0) await this.#forABeat(Promise.all(acquiring));
+    if (acquiring.length > 0) await this.#forAHeartbeat(Promise.all(acquiring));
   }
 
   async #acquire(shard: number): Promise<void> {
@@ -208,7 +209,7 @@ export class ShardKeeper {
     }
   }
 
-  /** Once a beat: where one server is away, each of its shards fails in the same way. */
+  /** Once a heartbeat: where one server is away, each of its shards fails in the same way. */
   #tellTroubles(): void {
     const { logger } = this.#options;
     const taken = this.#taken.splice(0);

@@ -24,7 +24,7 @@ export interface Waiting {
 const unsuspiciousPart = 1 / 3;
 /** The part of a lease from one look to the next. */
 const lookPart = 1 / 6;
-/** A shard that passes from one node to another is held again within a beat or two: a smaller part of a lease. */
+/** A shard that passes from one node to another is held again within a heartbeat or two: a smaller part of a lease. */
 const takeoverPart = 0.6;
 
 /**

@@ -95,7 +95,7 @@ export interface Turn<S, E extends Effects = Effects, M extends MessageSpecs = M
    * for messages with an idempotency key, which are remembered for their time, and for callers who still wait.
    */
   clear(): void;
-  /** Wants an effect; it starts when this turn is durable, and its outcome comes back to `settled`. */
+  /** Wants an effect; it starts when this turn is durable, and its outcome comes back to `onResult`. */
   perform<N extends EffectName<E>>(name: N, input: EffectInput<E, N>, options?: PerformOptions): void;
   /** Drops a wanted effect by its id. One that already runs is not stopped, but its outcome is ignored. */
   cancel(id: string): void;
@@ -131,7 +131,7 @@ export type Receive<M extends MessageSpecs, S, E extends Effects> = {
   ) => OutputOf<M, N> | (N extends AskableName<M> ? Deferred : never);
 };
 
-export type Settled<S, E extends Effects, M extends MessageSpecs> = {
+export type OnResult<S, E extends Effects, M extends MessageSpecs> = {
   readonly [N in EffectName<E>]: (
     turn: Turn<S, E, M>,
     outcome: Outcome<EffectResult<E, N>>,
@@ -151,7 +151,7 @@ export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
   readonly receive: Receive<M, S, E>;
   readonly effects?: E;
   /** Takes up the outcome of each effect, as a turn of the same actor. */
-  readonly settled?: Settled<S, E, M>;
+  readonly onResult?: OnResult<S, E, M>;
   /**
    * What becomes of a message that failed for good. `dead-letter` (default): it is set aside and the next one comes.
    * `park`: the actor takes no more until somebody releases it, where a later message makes no sense without it.
@@ -176,7 +176,7 @@ export type AnyActor = Actor<any, any, any>;
 
 /**
  * Gives a contract its behaviour. A missing, misspelt or wrongly typed handler does not compile.
- * @throws TypeError when the state is more than JSON can carry, or an effect has no `settled`
+ * @throws TypeError when the state is more than JSON can carry, or an effect has no `onResult`
  *
  * @example
  * const counter = defineActor(Counter, {
@@ -195,10 +195,10 @@ export function defineActor<M extends MessageSpecs, S, E extends Effects = Effec
   definition: ActorDefinition<M, S, E>,
 ): Actor<M, S, E> {
   checkSchema(`actor '${contract.type}': state`, definition.state, 'state');
-  const settled: Readonly<Record<string, unknown>> = definition.settled ?? {};
+  const onResult: Readonly<Record<string, unknown>> = definition.onResult ?? {};
   for (const name of Object.keys(definition.effects ?? {})) {
-    if (settled[name] === undefined) {
-      throw new TypeError(`actor '${contract.type}': effect '${name}' has no 'settled' handler`);
+    if (onResult[name] === undefined) {
+      throw new TypeError(`actor '${contract.type}': effect '${name}' has no 'onResult' handler`);
     }
   }
   return { contract, definition };

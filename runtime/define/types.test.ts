@@ -46,7 +46,7 @@ describe('the types of actors', () => {
         },
         Note: (turn) => turn.perform('Length', 'note'),
       },
-      settled: {
+      onResult: {
         Length(turn, outcome) {
           // @ts-expect-error the effect has another result
           const { text }: { text: string | false } = { text: outcome.ok && outcome.value };

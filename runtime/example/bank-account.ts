@@ -95,7 +95,7 @@ export const createBankAccount = (refs: ActorRefs) =>
       },
     },
 
-    settled: {
+    onResult: {
       Deposit(turn, outcome, transfer) {
         const { id, cents } = transfer;
         if (!outcome.ok && outcome.error.meaning.retry === 'backoff') {

@@ -3,9 +3,9 @@ import type { MessageSpecs } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
 import { levelOfRetry } from '../observe/reason.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
-import { FencedError, type CarriedMessage, type Delivery, type ShardLease } from '../mailbox/mailbox.ts';
+import { FencedError, type InlinedMessage, type Delivery, type ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
-import { applyTurn, condemn, failedAgain, type Failure, type SettledEffect } from './apply-turn.ts';
+import { applyTurn, quarantine, failedAgain, type Failure, type EffectResult } from './apply-turn.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Kernel } from './kernel.ts';
 import { OwnedMailbox } from './owned-mailbox.ts';
@@ -19,8 +19,8 @@ import {
   UnreadableError,
   type HostedActor,
 } from './stored-actor.ts';
-import { handleTogether, togetherOf } from './suspects.ts';
-import { completed, withoutPassing, type TurnDraft } from './turn-draft.ts';
+import { handleTogether, togetherOf } from './crash-loop.ts';
+import { completed, withoutUnchanging, type TurnDraft } from './turn-draft.ts';
 
 /** The turn took so long that another activation has taken the actor's place. */
 class AbandonedError extends Error {}
@@ -46,7 +46,7 @@ export class Activation {
   readonly #stored: StoredActor;
   readonly #mailbox: OwnedMailbox;
   #inHand: readonly Delivery[] = [];
-  #outcomes: SettledEffect[] = [];
+  #outcomes: EffectResult[] = [];
   #scheduled = false;
   #turn: Promise<void> | undefined;
   #ended = false;
@@ -99,8 +99,8 @@ export class Activation {
   }
 
   /** There may be something in the mailbox, or here is the message itself. */
-  ring(carried?: CarriedMessage): void {
-    this.#mailbox.ring(carried);
+  wake(inlined?: InlinedMessage): void {
+    this.#mailbox.wake(inlined);
     if (this.#failures === 0) this.#schedule();
   }
 
@@ -154,9 +154,9 @@ export class Activation {
         this.#inHand = await this.#mailbox.receive(record.effects, this.#messagesPerTurn());
       }
       report = { messages: this.#inHand.length, outcomes: this.#outcomes.length };
-      const settled = await this.#takeTurn(record);
+      const isTaken = await this.#takeTurn(record);
       this.#forgetVanished();
-      if (settled && this.#messageFailures.size === 0) this.#failures = 0;
+      if (isTaken && this.#messageFailures.size === 0) this.#failures = 0;
     } catch (error) {
       failure = { error };
       if (error instanceof UnparsableError && (await this.#park(error))) return;
@@ -173,7 +173,7 @@ export class Activation {
   }
 
   #hasWork(): boolean {
-    return this.#mailbox.hasRung || this.#inHand.length > 0 || this.#outcomes.length > 0;
+    return this.#mailbox.isWoken || this.#inHand.length > 0 || this.#outcomes.length > 0;
   }
 
   /** A message that failed and is not in hand any more is gone from its mailbox: nothing waits for its next try. */
@@ -196,10 +196,10 @@ export class Activation {
     const outcomes = [...this.#outcomes];
     const deliveries = togetherOf(this.#inHand);
     const behind = this.#inHand.slice(deliveries.length);
-    const { draft, done, unsettled, left, poison } = await this.#apply(before, outcomes, deliveries);
+    const { draft, done, untaken, left, poison } = await this.#apply(before, outcomes, deliveries);
     if (draft.changed) await this.#write(draft);
     const record = draft.changed ? draft.record : before;
-    this.#outcomes = [...unsettled, ...this.#outcomes.slice(outcomes.length)];
+    this.#outcomes = [...untaken, ...this.#outcomes.slice(outcomes.length)];
     if (deliveries.length > 0 || draft.changed) {
       await this.#hosted.actor.definition.project?.(this.address.key, record.state, this.#stored.version);
     }
@@ -210,37 +210,33 @@ export class Activation {
       this.#inHand = [];
     } else {
       const next = [...left, ...behind];
-      // What is durable may be answered at once. An answer that rests on memory alone waits for the lease's check.
+      // If the turn was written, reply now. If nothing changed, reply only after `ack` has confirmed the lease.
       const answered = draft.changed ? this.#answer(draft) : undefined;
       if (this.#kernel.replies.areApart === true) await answered;
-      const finished = this.#mailbox.finish(
-        record.effects,
-        done,
-        next.length > 0 ? 0 : this.#messagesPerTurn(),
-      );
+      const finished = this.#mailbox.ack(record.effects, done, next.length > 0 ? 0 : this.#messagesPerTurn());
       const [taken] = await Promise.all([finished, answered]);
       if (!draft.changed) await this.#answer(draft);
       if (poison !== undefined) reportDeadLetter(this.#kernel, this.address, poison);
       for (const { jobId } of done) this.#messageFailures.delete(jobId);
       const hasEnded = (id: string) =>
         deliveries.some((one) => one.envelope.id === id && !next.includes(one));
-      this.#stored.trim((known) => withoutPassing(known, hasEnded));
+      this.#stored.trim((known) => withoutUnchanging(known, hasEnded));
       this.#inHand = [...next, ...taken];
     }
     const failed = left[0] !== undefined && this.#messageFailures.has(left[0].jobId);
-    if (failed || unsettled.length > 0) this.#retryLater();
-    return unsettled.length === 0;
+    if (failed || untaken.length > 0) this.#retryLater();
+    return untaken.length === 0;
   }
 
-  #apply(record: ActorRecord, outcomes: readonly SettledEffect[], deliveries: readonly Delivery[]) {
+  #apply(record: ActorRecord, outcomes: readonly EffectResult[], deliveries: readonly Delivery[]) {
     const { clock, newId, logger } = this.#kernel;
     const { actor } = this.#hosted;
     const messages = actor.contract.messages as MessageSpecs;
     const { id: actorId, key } = this.address;
-    return handleTogether(this.#kernel, this.address, this.lease, deliveries, (condemned) => {
+    return handleTogether(this.#kernel, this.address, this.lease, deliveries, (quarantined) => {
       const [suspect] = deliveries;
-      if (condemned !== undefined && suspect !== undefined) {
-        condemn(this.#messageFailures, suspect.jobId, condemned);
+      if (quarantined !== undefined && suspect !== undefined) {
+        quarantine(this.#messageFailures, suspect.jobId, quarantined);
       }
       const now = clock.now();
       const initial = (): unknown => actor.definition.initial(key, now);
@@ -281,7 +277,7 @@ export class Activation {
     // Whether a write or a finish happened is not known: only the store and the mailbox can tell.
     this.#stored.forget();
     this.#inHand = [];
-    this.#mailbox.ring();
+    this.#mailbox.wake();
     if (this.#ended) return;
     if (error instanceof FencedError) {
       this.#kernel.logger.info(

@@ -2,7 +2,7 @@ import type { Replies } from '../cluster/replies.ts';
 import type { ShardEvents } from '../cluster/shard-keeper.ts';
 import { pause, type Clock } from '../define/clock.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
-import type { CarriedMessage, Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
+import type { InlinedMessage, Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import { guarded, type NodeObserver } from '../observe/node-observer.ts';
 import { levelOfRetry } from '../observe/reason.ts';
@@ -66,10 +66,10 @@ export class ActorNode implements ShardEvents {
       limits,
       turnLimiter: new Limiter(limits.maxTurns),
       effectLimiter: new Limiter(limits.maxEffects),
-      suspectLimiter: new Limiter(1),
+      quarantineLimiter: new Limiter(1),
     };
     this.#wallAheadMs = this.#wallAhead();
-    this.#watch = options.mailbox.watch((address, carried) => this.#ring(address, carried));
+    this.#watch = options.mailbox.watch((address, inlined) => this.#wake(address, inlined));
     this.#loops = [
       this.#every(limits.sweepMs, () => this.#sweepAll()),
       this.#every(limits.sweepMs, () => this.#passivate()),
@@ -123,11 +123,11 @@ export class ActorNode implements ShardEvents {
     observer.shardLeft?.(lease.shard, why);
   }
 
-  #ring(address: ActorAddress, carried?: CarriedMessage): void {
+  #wake(address: ActorAddress, inlined?: InlinedMessage): void {
     const held = this.#shards.get(address.shard);
     if (held === undefined) return;
     const known = held.activations.get(address.id);
-    if (known !== undefined) return known.ring(carried);
+    if (known !== undefined) return known.wake(inlined);
     const hosted = this.#actors.get(address.type);
     if (hosted === undefined) {
       refuseAll(this.#kernel, address, held.lease).catch((error: unknown) => this.#lookFailed(error));
@@ -138,7 +138,7 @@ export class ActorNode implements ShardEvents {
     });
     held.activations.set(address.id, activation);
     this.#kernel.observer.activated?.(address);
-    activation.ring(carried);
+    activation.wake(inlined);
   }
 
   /** Wakes the actors of one type whose effects and reminders are due and of which Redis knows nothing any more. */
@@ -154,7 +154,7 @@ export class ActorNode implements ShardEvents {
       .map((key) => addressOf(type, key, this.#allShards))
       .filter(({ shard, id }) => this.#shards.get(shard)?.activations.has(id) === false);
     if (lost.length > 0) logger.info({ actor: type, found: lost.length }, 'waking what was left unfinished');
-    for (const address of lost) this.#ring(address);
+    for (const address of lost) this.#wake(address);
   }
 
   #wallAhead(): number {
@@ -181,7 +181,7 @@ export class ActorNode implements ShardEvents {
   }
 
   async #sweep(shard: number): Promise<void> {
-    for (const address of await this.#kernel.mailbox.live(shard)) this.#ring(address);
+    for (const address of await this.#kernel.mailbox.ready(shard)) this.#wake(address);
   }
 
   /** Lets go of what is idle for long; when memory or places run short, also of what is idle longest. */

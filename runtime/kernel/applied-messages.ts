@@ -29,11 +29,11 @@ export function withApplied(
   if (keyed.length <= keyedKept && charsOf(keyed) <= keyedChars) return { applied: recent, ...kept };
   // Who waits for an answer is still to be found here when it comes.
   const awaited = new Set(waiting.map(({ messageId }) => messageId));
-  const settled = new Set(keyed.filter(({ id }) => !awaited.has(id)));
-  if (settled.size === 0) return { applied: recent, ...kept };
+  const leaving = new Set(keyed.filter(({ id }) => !awaited.has(id)));
+  if (leaving.size === 0) return { applied: recent, ...kept };
   return {
-    applied: recent.filter((one) => !settled.has(one)),
-    archive: withArchived(archive ?? [], [...settled], now),
+    applied: recent.filter((one) => !leaving.has(one)),
+    archive: withArchived(archive ?? [], [...leaving], now),
   };
 }
 
@@ -55,7 +55,7 @@ function withId(messages: readonly AppliedMessage[], id: string): AppliedMessage
 }
 
 /** It changed something, and came with a key. */
-const isKeyed = (one: AppliedMessage) => one.fingerprint !== undefined && one.passing !== true;
+const isKeyed = (one: AppliedMessage) => one.fingerprint !== undefined && one.unchanging !== true;
 
 /** Remembered with its answer, and without a key. */
 const isWhole = (one: AppliedMessage) => !isKeyed(one) && one.answerDropped !== true;
@@ -100,13 +100,13 @@ function wholeOf(applied: readonly AppliedMessage[]): readonly AppliedMessage[] 
 
 function withoutAnswer(one: AppliedMessage): AppliedMessage {
   if (one.answerDropped === true) return one;
-  const { id, at, fingerprint, passing } = one;
+  const { id, at, fingerprint, unchanging } = one;
   // One shape for nearly all of them: a hot key has hundreds.
-  if (fingerprint === undefined && passing === undefined) return { id, at, answerDropped: true };
+  if (fingerprint === undefined && unchanging === undefined) return { id, at, answerDropped: true };
   return {
     ...{ id, at, answerDropped: true },
     ...(fingerprint === undefined ? {} : { fingerprint }),
-    ...(passing === undefined ? {} : { passing }),
+    ...(unchanging === undefined ? {} : { unchanging }),
   };
 }
 

@@ -1,6 +1,6 @@
 import type { AnyActor, Outcome } from '../define/actor.ts';
 import { toWireError } from '../define/errors.ts';
-import type { Delivery, Finished } from '../mailbox/mailbox.ts';
+import type { Delivery, Ack } from '../mailbox/mailbox.ts';
 import type { ActorRecord, PendingEffect } from '../storage/state-store.ts';
 import { applyMessage, applyOutcome } from './apply.ts';
 import { HandlerDefect } from './handler-defect.ts';
@@ -9,20 +9,20 @@ import { draftOf, refusal, withReply, type TurnDraft } from './turn-draft.ts';
 
 /** What a turn takes up: outcomes of effects first, then messages. */
 export interface TurnInput {
-  readonly outcomes: readonly SettledEffect[];
+  readonly outcomes: readonly EffectResult[];
   readonly deliveries: readonly Delivery[];
 }
 
-export interface SettledEffect {
+export interface EffectResult {
   readonly effect: PendingEffect;
   readonly outcome: Outcome<unknown>;
 }
 
 export interface TurnResult {
   readonly draft: TurnDraft;
-  readonly done: readonly Finished[];
+  readonly done: readonly Ack[];
   /** Outcomes whose handler failed: to be tried again. */
-  readonly unsettled: readonly SettledEffect[];
+  readonly untaken: readonly EffectResult[];
   /** What is for a later turn: a message to be tried again or to be given up, and what waits behind it. */
   readonly left: readonly Delivery[];
   /** Failed for good, in a turn of its own: by the actor's policy it is among `done`, or its actor is to be parked. */
@@ -44,7 +44,7 @@ export interface Failure {
 const maxAttempts = 3;
 
 /** Known to fail, without another try. */
-export function condemn(failures: Map<string, Failure>, jobId: string, error: unknown): Failure {
+export function quarantine(failures: Map<string, Failure>, jobId: string, error: unknown): Failure {
   const failure = { attempts: maxAttempts, error };
   failures.set(jobId, failure);
   return failure;
@@ -74,14 +74,14 @@ export function applyTurn(
 ): TurnResult {
   const { logger } = context;
   let draft = draftOf(record);
-  const unsettled: SettledEffect[] = [];
-  for (const settled of outcomes) {
-    const { effect, outcome } = settled;
+  const untaken: EffectResult[] = [];
+  for (const result of outcomes) {
+    const { effect, outcome } = result;
     try {
       draft = applyOutcome(actor, draft, effect, outcome, context);
     } catch (error) {
       // Its effect stays wanted, for all to see; the messages must not wait for it.
-      unsettled.push(settled);
+      untaken.push(result);
       const about = { actor: context.actorId, effect: effect.name, requestId: effect.requestId };
       logger.error(
         { ...about, err: error },
@@ -90,7 +90,7 @@ export function applyTurn(
     }
   }
 
-  const done: Finished[] = [];
+  const done: Ack[] = [];
   for (const [i, delivery] of deliveries.entries()) {
     const { jobId, envelope } = delivery;
     const about = {
@@ -107,21 +107,21 @@ export function applyTurn(
         logger.debug(about, 'message handled');
         continue;
       } catch (error) {
-        failure = (error instanceof HandlerDefect ? condemn : failedAgain)(failures, jobId, error);
+        failure = (error instanceof HandlerDefect ? quarantine : failedAgain)(failures, jobId, error);
       }
     }
     const { attempts, error } = failure;
     if (attempts < maxAttempts) {
       logger.warn({ ...about, err: error, attempts }, 'a message failed and is tried again');
-      return { draft, done, unsettled, left: deliveries.slice(i) };
+      return { draft, done, untaken, left: deliveries.slice(i) };
     }
-    if (done.length > 0 || draft.changed) return { draft, done, unsettled, left: deliveries.slice(i) };
+    if (done.length > 0 || draft.changed) return { draft, done, untaken, left: deliveries.slice(i) };
     const poison = { delivery, error };
-    if (actor.definition.onPoison === 'park') return { draft, done, unsettled, left: [], poison };
+    if (actor.definition.onPoison === 'park') return { draft, done, untaken, left: [], poison };
     done.push({ jobId, failedReason: reasonOf(error) });
     const answer = refusal(toWireError(error));
     draft = withReply(draft, envelope.replyTo, `${context.actorId}/${envelope.id}`, answer);
-    return { draft, done, unsettled, left: deliveries.slice(i + 1), poison };
+    return { draft, done, untaken, left: deliveries.slice(i + 1), poison };
   }
-  return { draft, done, unsettled, left: [] };
+  return { draft, done, untaken, left: [] };
 }

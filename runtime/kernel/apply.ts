@@ -20,7 +20,7 @@ function understood(actor: AnyActor, name: string): { handler: Handler; spec: Me
   return { handler, spec };
 }
 
-type SettledHandler = (turn: MessageTurn, outcome: Outcome<unknown>, input: unknown) => void;
+type ResultHandler = (turn: MessageTurn, outcome: Outcome<unknown>, input: unknown) => void;
 
 /**
  * Applies one message: the draft that it makes of `draft`.
@@ -36,7 +36,7 @@ export function applyMessage(
   context: TurnContext,
 ): TurnDraft {
   const correlation = `${context.actorId}/${envelope.id}`;
-  const settle = (next: TurnDraft, answer: StoredAnswer) =>
+  const answerWith = (next: TurnDraft, answer: StoredAnswer) =>
     withReply(next, envelope.replyTo, correlation, answer);
   const appliedWith = (answer?: StoredAnswer): AppliedMessage => ({
     id: envelope.id,
@@ -44,7 +44,7 @@ export function applyMessage(
     ...(answer === undefined ? {} : { answer }),
     ...(envelope.fingerprint === undefined ? {} : { fingerprint: envelope.fingerprint }),
   });
-  const passWith = (answer: StoredAnswer) => settle(pass(draft, appliedWith(answer)), answer);
+  const passWith = (answer: StoredAnswer) => answerWith(pass(draft, appliedWith(answer)), answer);
   const refuse = (error: TrolleyError) => passWith(refusal(toWireError(error)));
 
   const known = appliedBefore(draft.record, draft.handled, envelope);
@@ -52,7 +52,7 @@ export function applyMessage(
   if (envelope.deadline !== undefined && envelope.deadline <= context.now) {
     // Not remembered: asked again under the same id, it is handled.
     const late = new TrolleyError('deadline_exceeded', `${envelope.name} was given up before it was handled`);
-    return settle(draft, refusal(toWireError(late)));
+    return answerWith(draft, refusal(toWireError(late)));
   }
 
   if (envelope.v > envelopeVersion) {
@@ -83,7 +83,9 @@ export function applyMessage(
   if (result !== deferredMark) result = checkedAnswer(spec, result);
   if (result === deferredMark) return remember(turn.draft, appliedWith());
   const answer: StoredAnswer = { ok: result };
-  return turn.draft === draft ? passWith(answer) : settle(remember(turn.draft, appliedWith(answer)), answer);
+  return turn.draft === draft
+    ? passWith(answer)
+    : answerWith(remember(turn.draft, appliedWith(answer)), answer);
 }
 
 function applyAgain(
@@ -131,7 +133,7 @@ export function applyOutcome(
   if (!effects.some((one) => one.run === effect.run)) return draft;
   const without = changeRecord(draft, { effects: effects.filter((one) => one.run !== effect.run) });
   if (effect.reminder === true) return applyReminder(actor, without, effect, context);
-  const handler = (actor.definition.settled as Record<string, SettledHandler> | undefined)?.[effect.name];
+  const handler = (actor.definition.onResult as Record<string, ResultHandler> | undefined)?.[effect.name];
   if (handler === undefined) {
     throw new TrolleyError('unknown_message', `${context.actorId} does not know the effect '${effect.name}'`);
   }

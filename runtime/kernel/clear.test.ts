@@ -36,7 +36,7 @@ const createDoor = (mayOpen: () => Promise<boolean>) =>
         return {};
       },
     },
-    settled: {
+    onResult: {
       Ask(turn, outcome) {
         if (outcome.ok && outcome.value) return turn.answerWaiting(() => ({ opened: true }));
         turn.refuseWaiting(new TrolleyError('forbidden', 'not you'));

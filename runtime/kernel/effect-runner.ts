@@ -5,7 +5,7 @@ import type { Logger } from '../observe/logger.ts';
 import { isForeseen } from '../observe/reason.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
 import type { Limiter } from '../flow/limiter.ts';
-import { dueAtOf } from './wanted.ts';
+import { dueAtOf } from './pending-effects.ts';
 
 export interface EffectRunnerOptions {
   readonly actor: AnyActor;
@@ -32,11 +32,11 @@ export class EffectRunner {
     this.#options = options;
   }
 
-  /** Starts what is wanted and does not run yet, each when it is due; stops what is no longer wanted. */
-  sync(wanted: readonly PendingEffect[]): void {
-    const runs = new Set(wanted.map(({ run }) => run));
+  /** Starts what is pending and does not run yet, each when it is due; stops what is no longer pending. */
+  sync(pending: readonly PendingEffect[]): void {
+    const runs = new Set(pending.map(({ run }) => run));
     for (const [run, stop] of this.#running) if (!runs.has(run)) stop();
-    for (const effect of wanted) if (!this.#running.has(effect.run)) this.#start(effect);
+    for (const effect of pending) if (!this.#running.has(effect.run)) this.#start(effect);
   }
 
   stopAll(): void {
@@ -79,7 +79,7 @@ export class EffectRunner {
     const perform = (actor.definition.effects as Record<string, Effect<unknown, unknown>> | undefined)?.[
       effect.name
     ];
-    // Its own signal: a time-out ends the effect, but it is still wanted, so its outcome counts.
+    // Its own signal: a time-out ends the effect, but it is still pending, so its outcome counts.
     const timeout = new AbortController();
     const context: EffectContext = {
       effectId: `${actorId}/${effect.run}`,

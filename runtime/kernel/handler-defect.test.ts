@@ -39,7 +39,7 @@ const tank = defineActor(Tank, {
       return turn.state;
     },
   },
-  settled: {
+  onResult: {
     Drain: (turn, outcome) => {
       if (outcome.ok) turn.set({ level: turn.state.level - outcome.value });
     },

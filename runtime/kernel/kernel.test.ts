@@ -64,7 +64,7 @@ function counterActor(faults: Faults) {
         return {};
       },
     },
-    settled: {
+    onResult: {
       Double(turn, outcome) {
         faults.brokenOutcomes = (faults.brokenOutcomes ?? 0) - 1;
         if (faults.brokenOutcomes >= 0) throw new Error('broken');
@@ -99,7 +99,7 @@ describe('the kernel', () => {
     expect(answers[3]?.log).to.deep.equal([1, 2, 3, 4]);
   });
 
-  it('runs one turn of an actor at a time, whatever rings meanwhile', async () => {
+  it('runs one turn of an actor at a time, whatever wakes it meanwhile', async () => {
     let running = 0;
     let most = 0;
     store.faults.beforeWrite = async () => {

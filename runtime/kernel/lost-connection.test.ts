@@ -68,12 +68,10 @@ describe('the kernel and a connection that is lost', () => {
     client.ref(Counter, 'a').ask('Add', { by: 1 }, { messageId, timeoutMs: 5_000 });
 
   /** The next call is lost on its way. */
-  function loseNextFinish(
-    beforeLost: (...args: Parameters<MemoryMailbox['finish']>) => Promise<unknown>,
-  ): void {
-    const finish = mailbox.finish.bind(mailbox);
-    mailbox.finish = async (...args) => {
-      mailbox.finish = finish;
+  function loseNextFinish(beforeLost: (...args: Parameters<MemoryMailbox['ack']>) => Promise<unknown>): void {
+    const ack = mailbox.ack.bind(mailbox);
+    mailbox.ack = async (...args) => {
+      mailbox.ack = ack;
       await beforeLost(...args);
       throw new Error('connection lost');
     };
@@ -102,7 +100,7 @@ describe('the kernel and a connection that is lost', () => {
       loseNextFinish(async (of, underLease) => {
         // What FLUSHALL leaves: nothing in hand is there any more.
         const all = ['fine', 'broken'].map((jobId) => ({ jobId }));
-        await mailbox.finish(of, underLease, all, { max: 0, wakeAt: Infinity });
+        await mailbox.ack(of, underLease, all, { max: 0, wakeAt: Infinity });
         resolve();
       });
     });

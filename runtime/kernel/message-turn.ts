@@ -16,7 +16,7 @@ import type { Logger } from '../observe/logger.ts';
 import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
 import { changeRecord, clearRecord, refusal, withReply, type TurnDraft } from './turn-draft.ts';
 import { checkedAnswer } from './handler-defect.ts';
-import { withoutWanted, withWanted } from './wanted.ts';
+import { withoutPending, withPending } from './pending-effects.ts';
 
 export interface TurnContext {
   readonly actorId: string;
@@ -117,12 +117,12 @@ export class MessageTurn implements Turn<unknown> {
   #want(wanted: Omit<PendingEffect, 'run' | 'requestId' | 'traceparent'>): void {
     const request = this.requestId === undefined ? {} : { requestId: this.requestId };
     const effect = { ...wanted, run: this.#context.newId(), ...request, ...this.#trace() };
-    this.#draft = changeRecord(this.#draft, { effects: withWanted(this.#draft.record.effects, effect) });
+    this.#draft = changeRecord(this.#draft, { effects: withPending(this.#draft.record.effects, effect) });
   }
 
   #drop(named: Pick<PendingEffect, 'id' | 'reminder'>): void {
     const { effects } = this.#draft.record;
-    const left = withoutWanted(effects, named);
+    const left = withoutPending(effects, named);
     if (left !== effects) this.#draft = changeRecord(this.#draft, { effects: left });
   }
 

@@ -36,7 +36,7 @@ const jobActor = (onPoison: 'dead-letter' | 'park') =>
         throw new Error('broken');
       },
     },
-    settled: { Call: () => undefined },
+    onResult: { Call: () => undefined },
   });
 
 describe('an observer', () => {

@@ -1,17 +1,17 @@
 import type { ActorAddress } from '../mailbox/address.ts';
-import type { CarriedMessage, Delivery, Finished, Request, ShardLease } from '../mailbox/mailbox.ts';
+import type { InlinedMessage, Delivery, Ack, Request, ShardLease } from '../mailbox/mailbox.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
 import type { Kernel } from './kernel.ts';
-import { wakeAtOf } from './wanted.ts';
+import { wakeAtOf } from './pending-effects.ts';
 
-/** One actor's mailbox in its owner's hands: what rang, what to take, and by when the actor is listed as live. */
+/** One actor's mailbox in its owner's hands: what woke it, what to claim, and by when the actor is in the ready set. */
 export class OwnedMailbox {
   readonly #kernel: Kernel;
   readonly #address: ActorAddress;
   readonly #lease: ShardLease;
-  #rung = false;
-  /** Came with a ring, and is not accepted yet. */
-  #carried: CarriedMessage | undefined;
+  #woken = false;
+  /** Came with a wake-up, and is not accepted yet. */
+  #inlined: InlinedMessage | undefined;
   /** What the mailbox was told last of when the actor has something to do by itself. */
   #listedWakeAt = Infinity;
 
@@ -22,38 +22,38 @@ export class OwnedMailbox {
   }
 
   /** There may be something in it, or here is the message itself. */
-  ring(carried?: CarriedMessage): void {
-    // A second one means that the first has been ended: nothing is carried to an actor with messages.
-    if (carried === undefined) this.#rung = true;
-    else this.#carried = carried;
+  wake(inlined?: InlinedMessage): void {
+    // A second one means that the first has been ended: nothing is inlined to an actor with messages.
+    if (inlined === undefined) this.#woken = true;
+    else this.#inlined = inlined;
   }
 
-  get hasRung(): boolean {
-    return this.#rung || this.#carried !== undefined;
+  get isWoken(): boolean {
+    return this.#woken || this.#inlined !== undefined;
   }
 
-  /** Whether a message has come with a ring and waits to be taken up. */
+  /** Whether a message has come with a wake-up and waits to be taken up. */
   get isExpecting(): boolean {
-    return this.#carried !== undefined;
+    return this.#inlined !== undefined;
   }
 
   /**
-   * The message that came with a ring, else at most `max` of what the mailbox holds.
+   * The message that came with a wake-up, else at most `max` of what the mailbox holds.
    * @throws FencedError
    */
-  async receive(wanted: readonly PendingEffect[], max: number): Promise<readonly Delivery[]> {
+  async receive(pending: readonly PendingEffect[], max: number): Promise<readonly Delivery[]> {
     const { mailbox } = this.#kernel;
-    const carried = this.#carried;
-    if (carried !== undefined) {
-      this.#carried = undefined;
-      const delivery = mailbox.accept(carried, this.#address, this.#lease);
+    const inlined = this.#inlined;
+    if (inlined !== undefined) {
+      this.#inlined = undefined;
+      const delivery = mailbox.accept(inlined, this.#address, this.#lease);
       if (delivery !== undefined) return [delivery];
-      this.#rung = true;
+      this.#woken = true;
     }
-    if (!this.#rung) return [];
-    this.#rung = false;
-    const request: Request = { max, wakeAt: this.#wakeAtOf(wanted) };
-    const taken = await mailbox.take(this.#address, this.#lease, request);
+    if (!this.#woken) return [];
+    this.#woken = false;
+    const request: Request = { max, wakeAt: this.#wakeAtOf(pending) };
+    const taken = await mailbox.claim(this.#address, this.#lease, request);
     this.#listedWakeAt = request.wakeAt;
     return taken;
   }
@@ -62,23 +62,23 @@ export class OwnedMailbox {
    * Ends messages in hand, and takes at most `max` others.
    * @throws FencedError
    */
-  async finish(
-    wanted: readonly PendingEffect[],
-    done: readonly Finished[],
+  async ack(
+    pending: readonly PendingEffect[],
+    done: readonly Ack[],
     max: number,
   ): Promise<readonly Delivery[]> {
-    const request: Request = { max, wakeAt: this.#wakeAtOf(wanted) };
+    const request: Request = { max, wakeAt: this.#wakeAtOf(pending) };
     if (done.length === 0 && this.#isListed(request)) return [];
-    // Finishing looks at the mailbox after every ring heard so far, unless a message is on its way in one.
-    if (max > 0 && done.length > 0) this.#rung = false;
-    const next = await this.#kernel.mailbox.finish(this.#address, this.#lease, done, request);
+    // Finishing looks at the mailbox after every wake-up heard so far, unless a message is on its way in one.
+    if (max > 0 && done.length > 0) this.#woken = false;
+    const next = await this.#kernel.mailbox.ack(this.#address, this.#lease, done, request);
     this.#listedWakeAt = request.wakeAt;
     return next;
   }
 
-  /** So soon that it does not pay to leave memory, or the list of the live. */
-  isDueSoon(wanted: readonly PendingEffect[]): boolean {
-    return this.#isSoon(this.#wakeAtOf(wanted));
+  /** So soon that it does not pay to leave memory, or the ready set. */
+  isDueSoon(pending: readonly PendingEffect[]): boolean {
+    return this.#isSoon(this.#wakeAtOf(pending));
   }
 
   /** Whether the mailbox knows well enough when the actor has something to do: too early costs little. */
@@ -87,8 +87,8 @@ export class OwnedMailbox {
     return listed === wakeAt || (listed < wakeAt && this.#isSoon(wakeAt));
   }
 
-  #wakeAtOf(wanted: readonly PendingEffect[]): number {
-    return wakeAtOf(wanted, this.#kernel.clock.now());
+  #wakeAtOf(pending: readonly PendingEffect[]): number {
+    return wakeAtOf(pending, this.#kernel.clock.now());
   }
 
   #isSoon(wakeAt: number): boolean {

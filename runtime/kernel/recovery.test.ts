@@ -30,7 +30,7 @@ describe('the recovery of what the mailboxes have forgotten', () => {
         },
       },
       receive: { Pay: (turn) => turn.perform('Charge', {}) },
-      settled: { Charge: (turn) => turn.set({ paid: true }) },
+      onResult: { Charge: (turn) => turn.set({ paid: true }) },
     });
   const actor = paymentActor(() => Promise.resolve());
   /** As it is stored when Redis is lost between the write and the effect. */
@@ -54,7 +54,7 @@ describe('the recovery of what the mailboxes have forgotten', () => {
     expect(await Promise.all(keys.map(paid))).to.deep.equal(keys.map(() => true));
     expect(charged.sort()).to.deep.equal(keys.map((key) => `payment~${key}/run of ${key}`).sort());
     for (let shard = 0; shard < shards; shard++) {
-      expect(await cluster.mailbox.live(shard)).to.deep.equal([]);
+      expect(await cluster.mailbox.ready(shard)).to.deep.equal([]);
     }
     await cluster.close();
   });
@@ -81,7 +81,7 @@ describe('the recovery of what the mailboxes have forgotten', () => {
     const cluster = createTestCluster({ actors: [{ actor, store }], shards });
     await cluster.advance(30_000);
     expect(await paid('a')).to.equal(true);
-    expect(await cluster.mailbox.live(addressOf('payment', 'a', shards).shard)).to.deep.equal([]);
+    expect(await cluster.mailbox.ready(addressOf('payment', 'a', shards).shard)).to.deep.equal([]);
     await cluster.close();
   });
 });

@@ -56,7 +56,7 @@ describe('a message that changed nothing and is delivered again', () => {
   /** The node dies when the state is written and its messages are not ended yet. */
   function crashBeforeFinish(): void {
     cluster.network.fate = ({ port, operation, leg }) => {
-      if (port !== 'mailbox' || operation !== 'finish' || leg !== 'request' || store.writes < 3) return;
+      if (port !== 'mailbox' || operation !== 'ack' || leg !== 'request' || store.writes < 3) return;
       cluster.network.fate = undefined;
       // What it answered has left.
       void cluster.runUntilIdle().then(() => cluster.crash());

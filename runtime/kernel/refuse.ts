@@ -15,7 +15,7 @@ export async function refuseAsks(kernel: Kernel, address: ActorAddress, lease: S
   // What it wants is unknown while its state is: so it stays listed.
   const wakeAt = kernel.clock.now();
   const request = { max: kernel.limits.messagesPerTurn, wakeAt };
-  const taken = await kernel.mailbox.take(address, lease, request);
+  const taken = await kernel.mailbox.claim(address, lease, request);
   const asks = taken.filter(({ envelope }) => envelope.replyTo !== undefined);
   if (asks.length === 0) return;
   await answer(
@@ -24,7 +24,7 @@ export async function refuseAsks(kernel: Kernel, address: ActorAddress, lease: S
     asks,
     new TrolleyError('unavailable', `${address.type} ${address.key} cannot be read`),
   );
-  await kernel.mailbox.finish(
+  await kernel.mailbox.ack(
     address,
     lease,
     asks.map(({ jobId }) => ({ jobId })),
@@ -46,13 +46,13 @@ export async function parkUnparsable(
 ): Promise<boolean> {
   const wakeAt = kernel.clock.now();
   const request = { max: kernel.limits.messagesPerTurn, wakeAt };
-  const [first, ...behind] = await kernel.mailbox.take(address, lease, request);
+  const [first, ...behind] = await kernel.mailbox.claim(address, lease, request);
   if (first === undefined) return false;
   const asks = behind.filter(({ envelope }) => envelope.replyTo !== undefined);
   const sentence = `${address.type} ${address.key} is parked: its stored state does not parse`;
   await answer(kernel, address, asks, new TrolleyError('unavailable', sentence));
   const ended = asks.map(({ jobId }) => ({ jobId }));
-  if (ended.length > 0) await kernel.mailbox.finish(address, lease, ended, { max: 0, wakeAt });
+  if (ended.length > 0) await kernel.mailbox.ack(address, lease, ended, { max: 0, wakeAt });
   await park(kernel, address, lease, { delivery: first, error });
   return true;
 }
@@ -65,12 +65,12 @@ export async function refuseAll(kernel: Kernel, address: ActorAddress, lease: Sh
   const { mailbox, limits, logger } = kernel;
   const unknown = new TrolleyError('unknown_actor', `no actor type '${address.type}' is hosted here`);
   const request = { max: limits.messagesPerTurn, wakeAt: Infinity };
-  let taken = await mailbox.take(address, lease, request);
+  let taken = await mailbox.claim(address, lease, request);
   while (taken.length > 0) {
     logger.error({ actor: address.id, messages: taken.length }, unknown.message);
     await answer(kernel, address, taken, unknown);
     const failed = taken.map(({ jobId }) => ({ jobId, failedReason: unknown.message }));
-    taken = await mailbox.finish(address, lease, failed, request);
+    taken = await mailbox.ack(address, lease, failed, request);
   }
 }
 

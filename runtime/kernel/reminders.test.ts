@@ -107,16 +107,16 @@ describe('reminders', () => {
     expect(await rung()).to.deep.equal(['one']);
   });
 
-  it('keep an actor neither in memory nor among the live until they are due', async () => {
+  it('keep an actor neither in memory nor in the ready set until they are due', async () => {
     await set('later', laterMs);
     await cluster.advance(120_000);
     expect(cluster.nodes[0]?.activations).to.equal(0);
-    expect(await cluster.mailbox.live(0)).to.deep.equal([]);
+    expect(await cluster.mailbox.ready(0)).to.deep.equal([]);
     expect(cluster.mailbox.residents()).to.deep.equal([]);
     await cluster.advance(laterMs);
     expect(await rung()).to.deep.equal(['later']);
     await cluster.advance(1_000);
-    expect(await cluster.mailbox.live(0)).to.deep.equal([]);
+    expect(await cluster.mailbox.ready(0)).to.deep.equal([]);
   });
 
   it('reach an actor that is busy all the time', async () => {
@@ -178,7 +178,7 @@ describe('reminders', () => {
     cluster.crash();
     await cluster.advance(10_000);
     expect(await rung()).to.deep.equal(['now', 'delayed']);
-    expect(await cluster.mailbox.live(addressOf('alarm', 'a', 1).shard)).to.deep.equal([]);
+    expect(await cluster.mailbox.ready(addressOf('alarm', 'a', 1).shard)).to.deep.equal([]);
     for (const delayMs of [-1, NaN, 366 * dayMs]) {
       const refused = alarm().tell('Ring', { name: 'x' }, { delayMs });
       expect(await refused.then(() => 'sent', codeOf)).to.equal('invalid_request');

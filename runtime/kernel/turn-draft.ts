@@ -34,7 +34,7 @@ export function remember(draft: TurnDraft, message: AppliedMessage): TurnDraft {
  * again after a crash, it would meet the state that later messages made, and might change that.
  */
 export function pass(draft: TurnDraft, message: AppliedMessage): TurnDraft {
-  return { ...draft, handled: [...draft.handled, { ...message, passing: true }] };
+  return { ...draft, handled: [...draft.handled, { ...message, unchanging: true }] };
 }
 
 /** As it is to be written: once for the turn, since what is remembered is looked through for it. */
@@ -44,9 +44,12 @@ export function completed(draft: TurnDraft, now: number): TurnDraft {
 }
 
 /** What need be known of messages that have ended: nothing of those that changed nothing. */
-export function withoutPassing(record: ActorRecord, hasEnded: (messageId: string) => boolean): ActorRecord {
-  if (!record.applied.some((one) => one.passing === true)) return record;
-  return { ...record, applied: record.applied.filter((one) => one.passing !== true || !hasEnded(one.id)) };
+export function withoutUnchanging(
+  record: ActorRecord,
+  hasEnded: (messageId: string) => boolean,
+): ActorRecord {
+  if (!record.applied.some((one) => one.unchanging === true)) return record;
+  return { ...record, applied: record.applied.filter((one) => one.unchanging !== true || !hasEnded(one.id)) };
 }
 
 export function changeRecord(draft: TurnDraft, change: Partial<ActorRecord>): TurnDraft {
@@ -59,7 +62,7 @@ export function changeRecord(draft: TurnDraft, change: Partial<ActorRecord>): Tu
  */
 export function clearRecord(draft: TurnDraft, initial: unknown): TurnDraft {
   const unkept = (one: AppliedMessage): AppliedMessage =>
-    one.fingerprint === undefined ? { ...one, passing: true } : one;
+    one.fingerprint === undefined ? { ...one, unchanging: true } : one;
   const applied = draft.record.applied.map(unkept);
   const handled = draft.handled.map(unkept);
   return { ...changeRecord(draft, { state: initial, effects: [], applied }), handled, cleared: true };
@@ -69,7 +72,7 @@ export function clearRecord(draft: TurnDraft, initial: unknown): TurnDraft {
 export function isBlank({ cleared, events, record }: TurnDraft): boolean {
   const { applied, archive = [], effects, waiting } = record;
   const isEmpty = archive.length === 0 && effects.length === 0 && waiting.length === 0 && events.length === 0;
-  return cleared && isEmpty && applied.every((one) => one.passing === true);
+  return cleared && isEmpty && applied.every((one) => one.unchanging === true);
 }
 
 export function withReply(

@@ -42,7 +42,7 @@ describe('a wall clock that is set', () => {
           Remind: (turn, { delayMs }) => turn.remind('Note', {}, { delayMs }),
           Note: (turn) => turn.set({ done: [...turn.state.done, 'noted'] }),
         },
-        settled: { Do: (turn) => turn.set({ done: [...turn.state.done, 'done'] }) },
+        onResult: { Do: (turn) => turn.set({ done: [...turn.state.done, 'done'] }) },
       });
     cluster = createTestCluster({
       shards: 2,

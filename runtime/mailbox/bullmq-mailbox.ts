@@ -4,29 +4,29 @@ import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ForeignKeys } from '../redis/foreign-keys.ts';
 import { redisScript, type RedisScript, type ScriptArgument } from '../redis/redis-script.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
-import { watchBells } from './bell-reader.ts';
-import { finishScript, liveScript, sendScript, takeScript } from './bullmq-scripts.ts';
+import { watchWakeUps } from './wake-reader.ts';
+import { ackScript, readyScript, sendScript, claimScript } from './bullmq-scripts.ts';
 import { noteStartScript, parkScript, releaseScript } from './parked-scripts.ts';
 import { encodeEnvelope } from './encode-envelope.ts';
 import {
   FencedError,
   isParked,
   mailboxFull,
-  type CarriedMessage,
+  type InlinedMessage,
   type Delivery,
   type Envelope,
-  type Finished,
+  type Ack,
   type Mailbox,
   type MailboxWatch,
   type ParkedActor,
   type ParkedMessage,
   type Request,
-  type RingListener,
+  type WakeListener,
   type ShardLease,
   type Withdrawal,
 } from './mailbox.ts';
-import { bellKey, leaseKey, queueKeyTypes, shardKeyTypes, shardPrefix } from './redis-keys.ts';
-import { RingLedger } from './ring-ledger.ts';
+import { wakeKey, leaseKey, queueKeyTypes, shardKeyTypes, shardPrefix } from './redis-keys.ts';
+import { DeliveryWatermark } from './delivery-watermark.ts';
 import { withdrawScript } from './withdraw-script.ts';
 
 export interface BullMqMailboxOptions {
@@ -42,18 +42,18 @@ export interface BullMqMailboxOptions {
 /** Dead letters kept for one actor; the oldest go first. */
 const maxDeadLetters = 100;
 /** Actors that one sweep looks at in one shard. */
-const maxLiveAtOnce = 1000;
-/** Doorbell entries kept; a reader that falls behind is helped by the sweep. */
-const bellLength = 1000;
-/** A larger message waits for its owner to fetch it: rings are kept until they are heard. */
+const maxReadyAtOnce = 1000;
+/** Wake-up entries kept; a reader that falls behind is helped by the sweep. */
+const wakeUpsKept = 1000;
+/** A larger message waits for its owner to fetch it: wake-ups are kept until they are heard. */
 const maxCarriedBytes = 4096;
 
 const scriptsOn = (redis: RedisConnection) => ({
   send: redisScript<number>(redis, 1, sendScript),
   withdraw: redisScript<Withdrawal>(redis, 1, withdrawScript),
-  take: redisScript<string[]>(redis, 1, takeScript),
-  finish: redisScript<string[]>(redis, 1, finishScript),
-  live: redisScript<string[]>(redis, 2, liveScript),
+  claim: redisScript<string[]>(redis, 1, claimScript),
+  ack: redisScript<string[]>(redis, 1, ackScript),
+  ready: redisScript<string[]>(redis, 2, readyScript),
   park: redisScript<number>(redis, 1, parkScript),
   release: redisScript<number>(redis, 1, releaseScript),
   noteStart: redisScript<number>(redis, 1, noteStartScript),
@@ -64,7 +64,7 @@ export class BullMqMailbox implements Mailbox {
   readonly #options: BullMqMailboxOptions;
   readonly #scripts: ReturnType<typeof scriptsOn>;
   readonly #foreign: ForeignKeys;
-  readonly #ledger = new RingLedger();
+  readonly #watermark = new DeliveryWatermark();
 
   constructor(options: BullMqMailboxOptions) {
     this.#options = options;
@@ -82,7 +82,7 @@ export class BullMqMailbox implements Mailbox {
       envelope.name,
       data,
       mailboxLimit,
-      bellLength,
+      wakeUpsKept,
       maxCarriedBytes,
       envelope.replyTo === undefined ? '0' : '1',
       notBefore ?? '',
@@ -95,33 +95,33 @@ export class BullMqMailbox implements Mailbox {
     return this.#run(this.#scripts.withdraw, to, jobId);
   }
 
-  async take(from: ActorAddress, lease: ShardLease, { max, wakeAt }: Request): Promise<Delivery[]> {
-    const { take } = this.#scripts;
-    const [lastRing, ...taken] = await this.#runAs(lease, take, from, max, encodeWakeAt(wakeAt));
-    this.#ledger.taken(from.id, lastRing ?? '0-0');
+  async claim(from: ActorAddress, lease: ShardLease, { max, wakeAt }: Request): Promise<Delivery[]> {
+    const { claim } = this.#scripts;
+    const [lastWakeId, ...taken] = await this.#runAs(lease, claim, from, max, encodeWakeAt(wakeAt));
+    this.#watermark.claimed(from.id, lastWakeId ?? '0-0');
     return deliveriesOf(taken);
   }
 
   accept(
-    { token, ring, jobId, data }: CarriedMessage,
+    { token, wakeId, jobId, data }: InlinedMessage,
     from: ActorAddress,
     lease: ShardLease,
   ): Delivery | undefined {
-    if (token !== lease.token || !this.#ledger.accept(from.id, ring)) return undefined;
+    if (token !== lease.token || !this.#watermark.accept(from.id, wakeId)) return undefined;
     return { jobId, envelope: JSON.parse(data) as Envelope, starts: 1 };
   }
 
-  async finish(
+  async ack(
     of: ActorAddress,
     lease: ShardLease,
-    done: readonly Finished[],
+    done: readonly Ack[],
     { max, wakeAt }: Request,
   ): Promise<Delivery[]> {
     const jobs: string[] = [];
     for (const { jobId, failedReason = '' } of done) jobs.push(jobId, failedReason);
-    const { finish } = this.#scripts;
+    const { ack } = this.#scripts;
     const given = [max, encodeWakeAt(wakeAt), maxDeadLetters, ...jobs];
-    return deliveriesOf(await this.#runAs(lease, finish, of, ...given));
+    return deliveriesOf(await this.#runAs(lease, ack, of, ...given));
   }
 
   async park(of: ActorAddress, lease: ShardLease, why: ParkedMessage): Promise<void> {
@@ -152,7 +152,7 @@ export class BullMqMailbox implements Mailbox {
     if (why === null) return false;
     const { jobId, reason } = parkedActor(parked, why);
     const given = firstMessage === 'give-up' ? [jobId, reason] : ['', ''];
-    return (await this.#run(this.#scripts.release, parked, bellLength, maxDeadLetters, ...given)) === 1;
+    return (await this.#run(this.#scripts.release, parked, wakeUpsKept, maxDeadLetters, ...given)) === 1;
   }
 
   noteStart(of: ActorAddress, lease: ShardLease, jobId: string): Promise<number> {
@@ -164,16 +164,18 @@ export class BullMqMailbox implements Mailbox {
     await redis.hdel(`${shardPrefix(namespace, of.shard)}:${of.id}:${jobId}`, 'begun');
   }
 
-  async live(shard: number): Promise<ActorAddress[]> {
+  async ready(shard: number): Promise<ActorAddress[]> {
     const { namespace, clock } = this.#options;
-    const live = `${shardPrefix(namespace, shard)}:live`;
-    const bell = bellKey(namespace, shard);
-    const ids = await this.#healed(shard, () => this.#scripts.live(live, bell, clock.now(), maxLiveAtOnce));
+    const ready = `${shardPrefix(namespace, shard)}:live`;
+    const wakeUps = wakeKey(namespace, shard);
+    const ids = await this.#healed(shard, () =>
+      this.#scripts.ready(ready, wakeUps, clock.now(), maxReadyAtOnce),
+    );
     return ids.map((id) => parseAddress(id, shard));
   }
 
-  watch(onRing: RingListener): MailboxWatch {
-    return watchBells(this.#options, onRing);
+  watch(onWake: WakeListener): MailboxWatch {
+    return watchWakeUps(this.#options, onWake);
   }
 
   #parkedKey(shard: number): string {

@@ -145,10 +145,10 @@ end
 `;
 
 /**
- * KEYS: `live`, `bell`. ARGV: now, limit. By the clock, or by the last ring where the clock has been set back since: ids
+ * KEYS: `live`, `bell`. ARGV: now, limit. By the clock, or by the last wake-up where the clock has been set back since: ids
  * of entries never go back.
  */
-export const liveScript = `
+export const readyScript = `
 local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
 local rung = last and tonumber(string.match(last[1], '^%d+')) or 0
 local now = string.format('%.0f', math.max(tonumber(ARGV[1]), rung))
@@ -171,12 +171,12 @@ end
 `;
 
 /**
- * ARGV: prefix, actor, now, jobId, message name, data, mailbox limit, bell length, most bytes that a ring carries,
+ * ARGV: prefix, actor, now, jobId, message name, data, mailbox limit, wake-ups kept, most bytes that a wake-up carries,
  * '1' for an ask, not before or ''.
  * Returns 1 when added, 0 when the id already waits, -1 when the mailbox is full, -2 when an ask finds it paused.
  *
- * To an idle actor the message travels in the ring, already taken on behalf of the shard's owner: that spares
- * the owner a script. The ring names the lease that it was taken under; to anybody else it is a mere hint.
+ * To an idle actor the message travels in the wake-up, already taken on behalf of the shard's owner: that spares
+ * the owner a script. The wake-up names the lease that it was taken under; to anybody else it is a mere hint.
  */
 export const sendScript = `
 ${preamble}
@@ -247,10 +247,10 @@ return 1
 `;
 
 /**
- * ARGV: prefix, actor, now, lease token, max, wakeAt or ''. Returns {id of the last ring, jobId, data, starts, …}:
- * what rings up to this one carried was in the mailbox when this ran, so it has been taken here or was ended before.
+ * ARGV: prefix, actor, now, lease token, max, wakeAt or ''. Returns {id of the last wake-up, jobId, data, starts, …}:
+ * what the wake-ups up to this one inlined was in the mailbox when this ran, so it has been taken here or was ended before.
  */
-export const takeScript = `
+export const claimScript = `
 ${asFunction('moveToActive')}
 ${preamble}
 ${leaseCheck}
@@ -269,7 +269,7 @@ return taken
  * ARGV: prefix, actor, now, lease token, max, wakeAt or '', dead letters kept, then for each message: jobId, reason
  * of failure or ''. Returns {jobId, data, starts, …}.
  */
-export const finishScript = `
+export const ackScript = `
 ${asFunction('moveToActive')}
 ${preamble}
 ${leaseCheck}
@@ -288,7 +288,7 @@ for i = 8, #ARGV, 2 do
 end
 if #done > 0 then call('DEL', unpack(done)) end
 local some = call('EXISTS', active, meta, events, delayed)
--- What is in hand and did not come from here is on its way in a ring, and goes first.
+-- What is in hand and did not come from here is on its way in a wake-up, and goes first.
 if some > 0 and call('EXISTS', active) == 1 then return {} end
 return takeNext(tonumber(ARGV[5]), ARGV[6], some)
 `;

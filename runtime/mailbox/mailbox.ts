@@ -29,22 +29,22 @@ export interface Delivery {
   readonly starts: number;
 }
 
-/** A message that came with a ring: it was taken on behalf of the lease's holder when it was sent. */
-export interface CarriedMessage {
+/** A message that came with a wake-up: it was taken on behalf of the lease's holder when it was sent. */
+export interface InlinedMessage {
   /** The lease that it was taken under. */
   readonly token: string;
-  /** The ring's place among the rings of its shard. */
-  readonly ring: string;
+  /** The wake-up's place among the wake-ups of its shard. */
+  readonly wakeId: string;
   readonly jobId: string;
   /** The envelope, as JSON. */
   readonly data: string;
 }
 
 /** Hears that an actor has got a message, and often the message itself. */
-export type RingListener = (address: ActorAddress, carried?: CarriedMessage) => void;
+export type WakeListener = (address: ActorAddress, inlined?: InlinedMessage) => void;
 
 /** How a delivery ended. A failed one is kept as a dead letter. */
-export interface Finished {
+export interface Ack {
   readonly jobId: string;
   readonly failedReason?: string;
 }
@@ -90,7 +90,7 @@ export interface Request {
   readonly max: number;
   /**
    * When the actor has something to do although its mailbox is empty, milliseconds since the epoch: from then on
-   * it is listed as live. Infinity: never.
+   * it is in the ready set. Infinity: never.
    */
   readonly wakeAt: number;
 }
@@ -128,23 +128,18 @@ export interface Mailbox {
    * oldest messages.
    * @throws FencedError
    */
-  take(from: ActorAddress, lease: ShardLease, request: Request): Promise<Delivery[]>;
+  claim(from: ActorAddress, lease: ShardLease, request: Request): Promise<Delivery[]>;
   /**
-   * For an owner that has nothing of this actor in hand: the message that a ring carried, or nothing when only
-   * *take* can tell whether it is still to be handled. To be asked when the message is about to be handled.
+   * For an owner that has nothing of this actor in hand: the message that a wake-up inlined, or nothing when only
+   * *claim* can tell whether it is still to be handled. To be asked when the message is about to be handled.
    */
-  accept(carried: CarriedMessage, from: ActorAddress, lease: ShardLease): Delivery | undefined;
+  accept(inlined: InlinedMessage, from: ActorAddress, lease: ShardLease): Delivery | undefined;
   /**
    * Ends messages in hand and takes the next, in one step. It takes nothing while a message that its owner has
-   * not accepted yet is on the way in a ring: that one comes first.
+   * not accepted yet is on the way in a wake-up: that one comes first.
    * @throws FencedError
    */
-  finish(
-    of: ActorAddress,
-    lease: ShardLease,
-    done: readonly Finished[],
-    request: Request,
-  ): Promise<Delivery[]>;
+  ack(of: ActorAddress, lease: ShardLease, done: readonly Ack[], request: Request): Promise<Delivery[]>;
   /**
    * Puts back all that is in hand, in order, and takes nothing more from this actor until it is released. What is
    * told to it waits, what is asked is refused.
@@ -167,7 +162,7 @@ export interface Mailbox {
   /** Takes the notes of `noteStart` back: the handler has returned. */
   noteReturn(of: ActorAddress, jobId: string): Promise<void>;
   /** Actors of a shard that have something to do by now: the truth behind the hints of `watch`. */
-  live(shard: number): Promise<ActorAddress[]>;
+  ready(shard: number): Promise<ActorAddress[]>;
   /** Hints, for the shards that are added, that an idle actor has got a message. May lose or repeat some. */
-  watch(onRing: RingListener): MailboxWatch;
+  watch(onWake: WakeListener): MailboxWatch;
 }

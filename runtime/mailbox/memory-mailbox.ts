@@ -5,20 +5,20 @@ import {
   FencedError,
   isParked,
   mailboxFull,
-  type CarriedMessage,
+  type InlinedMessage,
   type Delivery,
   type Envelope,
-  type Finished,
+  type Ack,
   type Mailbox,
   type MailboxWatch,
   type ParkedActor,
   type ParkedMessage,
   type Request,
-  type RingListener,
+  type WakeListener,
   type ShardLease,
   type Withdrawal,
 } from './mailbox.ts';
-import { RingLedger } from './ring-ledger.ts';
+import { DeliveryWatermark } from './delivery-watermark.ts';
 
 interface Job {
   readonly jobId: string;
@@ -43,11 +43,11 @@ export class MemoryMailbox implements Mailbox {
   /** Actors of a shard by when they have something to do. */
   readonly #live = new Map<number, Map<string, number>>();
   readonly #owners = new Map<number, string>();
-  readonly #watches = new Set<{ shards: Set<number>; onRing: RingListener }>();
-  readonly #ledger = new RingLedger();
-  #rings = 0;
+  readonly #watches = new Set<{ shards: Set<number>; onWake: WakeListener }>();
+  readonly #watermark = new DeliveryWatermark();
+  #wakeUps = 0;
   /** Shard → the latest that the clock said when it rang. */
-  readonly #rungAt = new Map<number, number>();
+  readonly #wokenAt = new Map<number, number>();
   readonly #clock: Pick<Clock, 'now'>;
   readonly #limit: number;
 
@@ -90,7 +90,7 @@ export class MemoryMailbox implements Mailbox {
     const token = this.#owners.get(to.shard);
     if (idle && token !== undefined) queue.active.push({ ...job, starts: 1 });
     else queue.wait.push(job);
-    if (idle) this.#ring(to, token === undefined ? undefined : { token, jobId, data });
+    if (idle) this.#wake(to, token === undefined ? undefined : { token, jobId, data });
   }
 
   async withdraw(to: ActorAddress, jobId: string): Promise<Withdrawal> {
@@ -104,38 +104,38 @@ export class MemoryMailbox implements Mailbox {
     return 'gone';
   }
 
-  #ring(to: ActorAddress, carried: Omit<CarriedMessage, 'ring'> | undefined): void {
-    const ring = `${++this.#rings}-0`;
-    this.#rungAt.set(to.shard, Math.max(this.#clock.now(), this.#rungAt.get(to.shard) ?? 0));
+  #wake(to: ActorAddress, inlined: Omit<InlinedMessage, 'wakeId'> | undefined): void {
+    const wakeId = `${++this.#wakeUps}-0`;
+    this.#wokenAt.set(to.shard, Math.max(this.#clock.now(), this.#wokenAt.get(to.shard) ?? 0));
     for (const watch of this.#watches) {
-      if (watch.shards.has(to.shard)) watch.onRing(to, carried && { ...carried, ring });
+      if (watch.shards.has(to.shard)) watch.onWake(to, inlined && { ...inlined, wakeId });
     }
   }
 
   // async, so that a fence is a rejection here as it is there.
 
-  async take(from: ActorAddress, lease: ShardLease, request: Request): Promise<Delivery[]> {
+  async claim(from: ActorAddress, lease: ShardLease, request: Request): Promise<Delivery[]> {
     this.#check(from, lease);
     const queue = this.#queue(from);
     queue.wait.unshift(...queue.active.splice(0));
     this.#promoteDue(queue);
-    this.#ledger.taken(from.id, `${this.#rings}-0`);
+    this.#watermark.claimed(from.id, `${this.#wakeUps}-0`);
     return this.#next(from, queue, request);
   }
 
   accept(
-    { token, ring, jobId, data }: CarriedMessage,
+    { token, wakeId, jobId, data }: InlinedMessage,
     from: ActorAddress,
     lease: ShardLease,
   ): Delivery | undefined {
-    if (token !== lease.token || !this.#ledger.accept(from.id, ring)) return undefined;
+    if (token !== lease.token || !this.#watermark.accept(from.id, wakeId)) return undefined;
     return { jobId, envelope: JSON.parse(data) as Envelope, starts: 1 };
   }
 
-  async finish(
+  async ack(
     of: ActorAddress,
     lease: ShardLease,
-    done: readonly Finished[],
+    done: readonly Ack[],
     request: Request,
   ): Promise<Delivery[]> {
     this.#check(of, lease);
@@ -147,7 +147,7 @@ export class MemoryMailbox implements Mailbox {
         queue.failed.push({ ...job, reason: failedReason });
     }
     this.#promoteDue(queue);
-    // What is in hand and did not come from here is on its way in a ring, and goes first.
+    // What is in hand and did not come from here is on its way in a wake-up, and goes first.
     return queue.active.length > 0 ? [] : this.#next(of, queue, request);
   }
 
@@ -175,7 +175,7 @@ export class MemoryMailbox implements Mailbox {
       for (const job of queue.wait.splice(at, 1)) queue.failed.push({ ...job, reason: why.reason });
     }
     this.#listAt(parked, this.#clock.now());
-    this.#ring(parked, undefined);
+    this.#wake(parked, undefined);
     return true;
   }
 
@@ -191,14 +191,14 @@ export class MemoryMailbox implements Mailbox {
     if (job !== undefined) job.begun = 0;
   }
 
-  live(shard: number): Promise<ActorAddress[]> {
-    const now = Math.max(this.#clock.now(), this.#rungAt.get(shard) ?? 0);
+  ready(shard: number): Promise<ActorAddress[]> {
+    const now = Math.max(this.#clock.now(), this.#wokenAt.get(shard) ?? 0);
     const due = [...this.#liveOf(shard)].filter(([, at]) => at <= now);
     return Promise.resolve(due.map(([id]) => parseAddress(id, shard)));
   }
 
-  watch(onRing: RingListener): MailboxWatch {
-    const watch = { shards: new Set<number>(), onRing };
+  watch(onWake: WakeListener): MailboxWatch {
+    const watch = { shards: new Set<number>(), onWake };
     this.#watches.add(watch);
     return {
       add: (shard) => watch.shards.add(shard),

@@ -20,7 +20,7 @@ return 1
 `;
 
 /**
- * ARGV: prefix, actor, now, bell length, dead letters kept, jobId and reason of the message to give up, or ''.
+ * ARGV: prefix, actor, now, wake-ups kept, dead letters kept, jobId and reason of the message to give up, or ''.
  * Returns 1, or 0 when the actor is not parked.
  */
 export const releaseScript = `

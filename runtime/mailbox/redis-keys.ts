@@ -10,14 +10,14 @@ export const leaseKey = (namespace: string, shard: number) => `${shardPrefix(nam
 export const epochKey = (namespace: string, shard: number) => `${shardPrefix(namespace, shard)}:epoch`;
 
 /** The stream on which a shard's owner hears that an idle actor has got a message. */
-export const bellKey = (namespace: string, shard: number) => `${shardPrefix(namespace, shard)}:bell`;
+export const wakeKey = (namespace: string, shard: number) => `${shardPrefix(namespace, shard)}:bell`;
 
 /** What the scripts of the mailboxes expect of a shard. */
 export const shardKeyTypes = (namespace: string, shard: number): KeyTypes => {
   const prefix = shardPrefix(namespace, shard);
   return {
     [leaseKey(namespace, shard)]: 'string',
-    [bellKey(namespace, shard)]: 'stream',
+    [wakeKey(namespace, shard)]: 'stream',
     [`${prefix}:live`]: 'zset',
     [`${prefix}:parked`]: 'hash',
   };

@@ -47,7 +47,7 @@ describe('keys of ours that somebody else has written', () => {
       client = openClusterClient(shared);
       const actors = [{ actor: createLogActor(client.refs, true), store: new MemoryStateStore() }];
       const limits = { sweepMs: 50 };
-      node = await openClusterNode({ ...shared, actors, random: Math.random, beatMs: 50, limits });
+      node = await openClusterNode({ ...shared, actors, random: Math.random, heartbeatMs: 50, limits });
     });
     afterEach(async () => {
       await client.close();

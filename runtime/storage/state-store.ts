@@ -27,7 +27,7 @@ export interface AppliedMessage {
   /** Present when the caller gave an idempotency key: what the message was, to tell reuse from a retry. */
   readonly fingerprint?: string;
   /** It changed nothing; known only so that, delivered again after a later message, it still changes nothing. */
-  readonly passing?: true;
+  readonly unchanging?: true;
 }
 
 /** Messages that were applied some while ago. */

@@ -13,11 +13,11 @@ import { createTestCluster, type TestCluster } from './test-cluster.ts';
 /** Where a node can die: before each of these or after it. */
 const places = [
   'store.load',
-  'mailbox.take',
+  'mailbox.claim',
   'store.write',
   'project',
   'replies.send',
-  'mailbox.finish',
+  'mailbox.ack',
   'effect',
 ] as const;
 
@@ -91,7 +91,7 @@ const ledgerOn = (node: string, outside: Outside) =>
         throw new TrolleyError('conflict', 'refused');
       },
     },
-    settled: {
+    onResult: {
       Ship(turn, outcome) {
         if (!outcome.ok) throw new Error('the far side never refuses');
         turn.set({ ...turn.state, shipped: [...turn.state.shipped, outcome.value] });
@@ -139,11 +139,11 @@ class Shop implements Outside {
   }
 
   async call({ kind }: Call, id: string, options: AskOptions): Promise<View | string> {
-    const ledger = this.cluster.refs.ref(Ledger, 'a');
+    const watermark = this.cluster.refs.ref(Ledger, 'a');
     for (;;) {
       try {
-        if (kind !== 'note') return await ledger.ask(kind, { id }, options);
-        await ledger.tell(kind, { id }, options);
+        if (kind !== 'note') return await watermark.ask(kind, { id }, options);
+        await watermark.tell(kind, { id }, options);
         return 'told';
       } catch (error) {
         if (!isTrolleyError(error) || error.meaning.retry === 'never') return codeOf(error);
@@ -235,7 +235,7 @@ describe('messages are applied effectively once', () => {
   }
 
   it('which would not hold if the applied messages were forgotten', async () => {
-    const forgotten = expectOnce(1, usual, [{ place: 'mailbox.finish', leg: 'request', nth: 0 }], false);
+    const forgotten = expectOnce(1, usual, [{ place: 'mailbox.ack', leg: 'request', nth: 0 }], false);
     expect(await forgotten.then(() => 'it held', String)).to.include('AssertionError');
   });
 

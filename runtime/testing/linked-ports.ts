@@ -16,7 +16,7 @@ export interface Link {
 export function linkMailbox({ network, process, servers }: Link): Mailbox {
   const { mailbox } = servers;
   // One per process, as each has a mailbox adapter of its own.
-  const ledger = servers.newLedger();
+  const watermark = servers.newWatermark();
   const call = <T>(operation: string, about: string, shard: number, serve: () => Promise<T>) =>
     network.call(process, 'mailbox', operation, about, () => {
       servers.checkLease(shard);
@@ -27,19 +27,19 @@ export function linkMailbox({ network, process, servers }: Link): Mailbox {
       call('send', `${to.id}/${jobId}`, to.shard, () => mailbox.send(to, jobId, envelope, notBefore)),
     withdraw: (to, jobId) =>
       call('withdraw', `${to.id}/${jobId}`, to.shard, () => mailbox.withdraw(to, jobId)),
-    async take(from, lease, request) {
-      const { deliveries, lastRing } = await call('take', from.id, from.shard, async () => {
-        return { deliveries: await mailbox.take(from, lease, request), lastRing: servers.lastRing };
+    async claim(from, lease, request) {
+      const { deliveries, lastWakeId } = await call('claim', from.id, from.shard, async () => {
+        return { deliveries: await mailbox.claim(from, lease, request), lastWakeId: servers.lastWakeId };
       });
-      ledger.taken(from.id, lastRing);
+      watermark.claimed(from.id, lastWakeId);
       return deliveries;
     },
-    accept({ token, ring, jobId, data }, from, lease) {
-      if (token !== lease.token || !ledger.accept(from.id, ring)) return undefined;
+    accept({ token, wakeId, jobId, data }, from, lease) {
+      if (token !== lease.token || !watermark.accept(from.id, wakeId)) return undefined;
       return { jobId, envelope: JSON.parse(data) as Envelope, starts: 1 };
     },
-    finish: (of, lease, done, request) =>
-      call('finish', of.id, of.shard, () => mailbox.finish(of, lease, done, request)),
+    ack: (of, lease, done, request) =>
+      call('ack', of.id, of.shard, () => mailbox.ack(of, lease, done, request)),
     park: (of, lease, why) => call('park', of.id, of.shard, () => mailbox.park(of, lease, why)),
     parked: (shard, limit) => call('parked', String(shard), shard, () => mailbox.parked(shard, limit)),
     release: (parked, firstMessage) =>
@@ -48,10 +48,10 @@ export function linkMailbox({ network, process, servers }: Link): Mailbox {
       call('noteStart', `${of.id}/${jobId}`, of.shard, () => mailbox.noteStart(of, lease, jobId)),
     noteReturn: (of, jobId) =>
       call('noteReturn', `${of.id}/${jobId}`, of.shard, () => mailbox.noteReturn(of, jobId)),
-    live: (shard) => call('live', String(shard), shard, () => mailbox.live(shard)),
-    watch: (onRing) =>
-      mailbox.watch((address, carried) =>
-        network.push(process, 'doorbell', 'ring', address.id, () => onRing(address, carried)),
+    ready: (shard) => call('ready', String(shard), shard, () => mailbox.ready(shard)),
+    watch: (onWake) =>
+      mailbox.watch((address, inlined) =>
+        network.push(process, 'wake-ups', 'wake', address.id, () => onWake(address, inlined)),
       ),
   };
 }

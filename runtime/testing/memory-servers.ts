@@ -1,7 +1,7 @@
 import type { ShardRegistry } from '../cluster/shard-registry.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { MemoryMailbox } from '../mailbox/memory-mailbox.ts';
-import { RingLedger } from '../mailbox/ring-ledger.ts';
+import { DeliveryWatermark } from '../mailbox/delivery-watermark.ts';
 import type { FakeClock } from './fake-clock.ts';
 import { MemoryReplies } from './memory-replies.ts';
 import { MemoryShardRegistry } from './memory-shard-registry.ts';
@@ -10,8 +10,8 @@ import { MemoryShardRegistry } from './memory-shard-registry.ts';
 export interface Interposed {
   readonly mailbox?: (mailbox: MemoryMailbox) => Mailbox;
   readonly registry?: (registry: ShardRegistry) => ShardRegistry;
-  /** What a process knows of the rings that it has heard. */
-  readonly ledger?: () => Pick<RingLedger, 'taken' | 'accept'>;
+  /** What a process knows of the wake-ups that it has heard. */
+  readonly watermark?: () => Pick<DeliveryWatermark, 'claimed' | 'accept'>;
 }
 
 /** What Redis is to a cluster, in memory: mailboxes that accept the holder of a lease, leases, answers. */
@@ -20,23 +20,25 @@ export class MemoryServers {
   readonly mailbox: Mailbox;
   readonly registry: ShardRegistry;
   readonly replies = new MemoryReplies();
-  readonly newLedger: () => Pick<RingLedger, 'taken' | 'accept'>;
+  readonly newWatermark: () => Pick<DeliveryWatermark, 'claimed' | 'accept'>;
   readonly #leases: MemoryShardRegistry;
-  #lastRing = '0-0';
+  #lastWakeId = '0-0';
 
   constructor(clock: FakeClock, shards: number, mailboxLimit: number | undefined, interposed: Interposed) {
     this.#leases = new MemoryShardRegistry(clock);
     this.memoryMailbox = new MemoryMailbox(clock, mailboxLimit);
     this.registry = interposed.registry?.(this.#leases) ?? this.#leases;
     this.mailbox = interposed.mailbox?.(this.memoryMailbox) ?? this.memoryMailbox;
-    this.newLedger = interposed.ledger ?? (() => new RingLedger());
-    const tap = this.memoryMailbox.watch((_, carried) => (this.#lastRing = carried?.ring ?? this.#lastRing));
+    this.newWatermark = interposed.watermark ?? (() => new DeliveryWatermark());
+    const tap = this.memoryMailbox.watch(
+      (_, inlined) => (this.#lastWakeId = inlined?.wakeId ?? this.#lastWakeId),
+    );
     for (let shard = 0; shard < shards; shard++) tap.add(shard);
   }
 
-  /** The last ring that carried a message. */
-  get lastRing(): string {
-    return this.#lastRing;
+  /** The last wake-up that inlined a message. */
+  get lastWakeId(): string {
+    return this.#lastWakeId;
   }
 
   /** Before each call: leases run out by themselves, and the mailboxes must know whom they obey. */

@@ -2,13 +2,13 @@ import type { Clock } from '../define/clock.ts';
 import { untilSettled } from './fake-clock.ts';
 
 /** What lies between a process and the servers; `timer` is a timer that fell due while its process was frozen. */
-export type Port = 'mailbox' | 'registry' | 'replies' | 'store' | 'doorbell' | 'inbox' | 'timer';
+export type Port = 'mailbox' | 'registry' | 'replies' | 'store' | 'wake-ups' | 'inbox' | 'timer';
 
 /** One thing on its way between a process and a server. */
 export interface Transit {
   readonly process: string;
   readonly port: Port;
-  /** The port's method, `ring` of a doorbell, `answer` of an inbox. */
+  /** The port's method, `wake` of a wake-up, `answer` of an inbox. */
   readonly operation: string;
   /** What it is about: an actor's id or key, a shard. */
   readonly about: string;
@@ -90,7 +90,7 @@ export class Network {
     });
   }
 
-  /** Pushes something to a process: a ring, an answer. */
+  /** Pushes something to a process: a wake-up, an answer. */
   push(endpoint: Endpoint, port: Port, operation: string, about: string, arrive: () => void): void {
     const transit = { process: endpoint.name, port, operation, about, leg: 'reply' } as const;
     this.#send(transit, { endpoint, lane: `${endpoint.name} ${port}`, fail: undefined }, arrive);

@@ -2,7 +2,7 @@ import type { Cancel, Clock } from '../define/clock.ts';
 import type { FakeClock } from './fake-clock.ts';
 import type { Endpoint, Network, Port } from './network.ts';
 
-/** What a process can be cut off from. Doorbells and the inbox are read on connections of their own. */
+/** What a process can be cut off from. Wake-ups and the inbox are read on connections of their own. */
 export type Connection = Exclude<Port, 'timer'>;
 
 /** `fail`: calls are refused, the outcome of those under way is unknown. `hang`: they reach the server when it heals. */
@@ -15,7 +15,7 @@ export interface PartitionOptions {
   readonly calls?: Cut;
 }
 
-const all: readonly Connection[] = ['mailbox', 'doorbell', 'registry', 'replies', 'inbox', 'store'];
+const all: readonly Connection[] = ['mailbox', 'wake-ups', 'registry', 'replies', 'inbox', 'store'];
 
 /** A process that a test can make fail: what runs in it reaches time and servers through it alone. */
 export class SimulatedProcess implements Endpoint {

@@ -128,10 +128,10 @@ describe('a test cluster', () => {
     expect(await asked).to.deep.equal({ seen: [1, 2] });
   });
 
-  it('finds by its sweep what lost doorbells left, and makes nothing of doubled ones', async () => {
+  it('finds by its sweep what lost wake-ups left, and makes nothing of doubled ones', async () => {
     start();
     for (const fate of ['lose', 'double'] as const) {
-      cluster.network.fate = ({ port }) => (port === 'doorbell' ? fate : undefined);
+      cluster.network.fate = ({ port }) => (port === 'wake-ups' ? fate : undefined);
       await append(fate === 'lose' ? 1 : 2);
       await log().tell('Note', { n: fate === 'lose' ? 11 : 12 });
     }

@@ -33,7 +33,7 @@ export interface TestClusterOptions {
   readonly latencyMs?: number;
   readonly shards?: number;
   readonly leaseMs?: number;
-  readonly beatMs?: number;
+  readonly heartbeatMs?: number;
   readonly limits?: Partial<KernelLimits>;
   readonly mailboxLimit?: number;
   readonly logger?: Logger;
@@ -53,7 +53,7 @@ export interface TestCluster extends AsyncDisposable {
   /** Nodes that were started and did not crash or stop. */
   readonly nodes: readonly TestNode[];
   /** What lies in the mailboxes. */
-  readonly mailbox: Pick<MemoryMailbox, 'deadLetters' | 'residents' | 'live' | 'send'>;
+  readonly mailbox: Pick<MemoryMailbox, 'deadLetters' | 'residents' | 'ready' | 'send'>;
   /** Actors that stopped at a message which failed for good. */
   readonly parked: ParkedActors;
   startNode(): TestNode;
@@ -116,7 +116,7 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
       actors: typeof actors === 'function' ? actors : () => actors,
       limits: options.limits ?? {},
       observer: options.observer ?? {},
-      beatMs: options.beatMs ?? 500,
+      heartbeatMs: options.heartbeatMs ?? 500,
     });
     processes.push(node);
     return node;

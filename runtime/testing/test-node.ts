@@ -20,7 +20,7 @@ export interface TestNodeOptions {
   readonly actors: (context: NodeContext) => readonly HostedActor[];
   readonly limits: Partial<KernelLimits>;
   readonly observer: NodeObserver;
-  readonly beatMs: number;
+  readonly heartbeatMs: number;
 }
 
 /** A process that hosts actors, composed as `openClusterNode` composes one on Redis. */
@@ -52,7 +52,7 @@ export class TestNode extends SimulatedProcess {
       registry: linkRegistry(link),
       events: this.#node,
     });
-    this.#started = this.#start(options.beatMs);
+    this.#started = this.#start(options.heartbeatMs);
   }
 
   /** Shards that it holds, as far as it knows. */
@@ -78,12 +78,12 @@ export class TestNode extends SimulatedProcess {
   }
 
   /** As whoever supervises processes does: again, until the servers can be reached. */
-  async #start(beatMs: number): Promise<void> {
+  async #start(heartbeatMs: number): Promise<void> {
     for (;;) {
       try {
         return await this.#keeper.start();
       } catch {
-        await pause(this.clock, beatMs);
+        await pause(this.clock, heartbeatMs);
       }
     }
   }

@@ -3,7 +3,7 @@ import type { Picture } from './picture.ts';
 /** The README's: what the shop is made of. */
 export const shop: Picture = {
   description:
-    'Users reach the gateway over REST, other services reach the gRPC fronts. Both ask actors through mailboxes in Redis. ' +
+    'Users reach the gateway over REST, other services reach the gRPC façades. Both ask actors through mailboxes in Redis. ' +
     'Nodes handle one message at a time per actor, write its state to SQLite, MongoDB or PostgreSQL, and call the ' +
     'product, inventory and payment services. Completed checkouts go through an outbox, a relay and the event log to ' +
     'consumers, which ask the actors of orders and carts.',
@@ -12,7 +12,7 @@ export const shop: Picture = {
     users: { at: [20, 40, 120, 60], title: 'Users', kind: 'outside' },
     callers: { at: [20, 130, 120, 60], title: 'Other services', kind: 'outside' },
     gateway: { at: [210, 40, 130, 60], title: 'Gateway', lines: ['tokens, rate limits'], kind: 'process' },
-    fronts: { at: [210, 130, 130, 60], title: 'gRPC fronts', lines: ['mutual TLS'], kind: 'process' },
+    facades: { at: [210, 130, 130, 60], title: 'gRPC façades', lines: ['mutual TLS'], kind: 'process' },
     redis: {
       at: [420, 40, 150, 150],
       title: 'Redis',
@@ -44,9 +44,9 @@ export const shop: Picture = {
   },
   arrows: [
     { from: 'users.right', to: 'gateway.left', label: 'REST' },
-    { from: 'callers.right', to: 'fronts.left', label: 'gRPC' },
+    { from: 'callers.right', to: 'facades.left', label: 'gRPC' },
     { from: 'gateway.right', to: 'redis.left@0.2', label: 'ask' },
-    { from: 'fronts.right', to: 'redis.left@0.8', label: 'ask' },
+    { from: 'facades.right', to: 'redis.left@0.8', label: 'ask' },
     { from: 'redis.right@0.3', to: 'nodes.left@0.3', label: 'messages' },
     { from: 'nodes.left@0.7', to: 'redis.right@0.7', label: 'answers' },
     { from: 'nodes.right@0.2', to: 'carts.left', label: 'write' },

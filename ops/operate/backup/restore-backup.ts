@@ -17,7 +17,7 @@ import { reconcileAloud } from '../reconcile/reconcile-aloud.ts';
 import { summaryOf } from '../reconcile/say-findings.ts';
 import { flush } from './flush.ts';
 import { gapsIn, readManifest, verifyFiles, type Manifest } from './manifest.ts';
-import { openMoment } from './moment.ts';
+import { openSnapshot } from './snapshot.ts';
 import { readTable, setSequence, writeTable } from './postgres-tables.ts';
 
 export interface RestoreOptions {
@@ -114,7 +114,7 @@ async function restorePostgres(
   const server = copy && (await startPostgres({ dataDir: place }));
   try {
     if (server !== undefined && copy !== undefined) await fillPostgres(server, from, copy, progress);
-    const moment = await openMoment(place, server?.url);
+    const moment = await openSnapshot(place, server?.url);
     try {
       return await reconcileAloud(moment, {
         surroundings: { sessionRetentionMs, ...restored },

@@ -10,7 +10,7 @@ import { summaryOf } from '../reconcile/say-findings.ts';
 import type { Surroundings } from '../reconcile/surroundings.ts';
 import { flush } from './flush.ts';
 import { manifestFile, keptGaps, sha256Of, type Manifest } from './manifest.ts';
-import { openMoment, type Moment, type MomentOfPostgres, type SqliteFile } from './moment.ts';
+import { openSnapshot, type Snapshot, type PostgresSnapshot, type SqliteFile } from './snapshot.ts';
 import { sequencesOf, tablesOf, writeTable } from './postgres-tables.ts';
 import { reachPostgres } from './running-postgres.ts';
 
@@ -51,7 +51,7 @@ export async function takeBackup(options: BackupOptions): Promise<Backup> {
   const draft = `${to}.partial`;
   try {
     const gaps = await surroundings.gaps(postgres?.idle ?? false);
-    const moment = await openMoment(dataDir, postgres?.url);
+    const moment = await openSnapshot(dataDir, postgres?.url);
     try {
       if (moment.files.length === 0 && (postgres === undefined || postgresUrl !== undefined))
         throw new StartProblem(`${dataDir} holds nothing to back up.`);
@@ -97,7 +97,7 @@ function makeDraft(draft: string, to: string): void {
 }
 
 async function write(
-  moment: Moment,
+  moment: Snapshot,
   folder: string,
   gaps: EventGaps,
   { postgresUrl, mongo, now, progress }: BackupOptions,
@@ -143,7 +143,7 @@ async function copyFile(
 }
 
 async function copyTables(
-  { client, version, heldMs }: MomentOfPostgres,
+  { client, version, heldMs }: PostgresSnapshot,
   folder: string,
   progress: Progress,
 ): Promise<NonNullable<Manifest['postgres']>> {

@@ -56,17 +56,17 @@ describe('npm run actors', () => {
   async function send(jobId: string): Promise<void> {
     const ask = { replyTo: 'inbox', deadline: 1 };
     await mailbox.send(cart, jobId, { v: 1, id: `m-${jobId}`, name: 'AddItem', input: {}, ...ask });
-    await mailbox.take(cart, lease, once);
+    await mailbox.claim(cart, lease, once);
   }
   async function die(jobId: string): Promise<void> {
     await send(jobId);
-    await mailbox.finish(cart, lease, [{ jobId, failedReason: 'broken' }], once);
+    await mailbox.ack(cart, lease, [{ jobId, failedReason: 'broken' }], once);
   }
   async function park(): Promise<void> {
     await send('stuck');
     await mailbox.park(cart, lease, { jobId: 'stuck', message: 'AddItem', reason: 'broken' });
   }
-  const waiting = async () => (await mailbox.take(cart, lease, once)).map(({ jobId }) => jobId);
+  const waiting = async () => (await mailbox.claim(cart, lease, once)).map(({ jobId }) => jobId);
 
   it('lists dead letters of one actor', async () => {
     await die('first');
@@ -90,7 +90,7 @@ describe('npm run actors', () => {
   it('sends a dead letter again, without its asker', async () => {
     await die('first');
     expect(await run('retry cart 42 first')).to.equal(0);
-    const [again] = await mailbox.take(cart, lease, once);
+    const [again] = await mailbox.claim(cart, lease, once);
     expect(again?.jobId).to.equal('first');
     expect(again?.envelope).to.deep.equal({ v: 1, id: 'm-first', name: 'AddItem', input: {} });
     expect(await run('retry cart 42 first')).to.equal(1);
@@ -125,8 +125,8 @@ describe('npm run actors', () => {
     const held = { ...lease, shard: list.shard };
     await redis.set(leaseKey('actors', list.shard), held.token);
     await mailbox.send(list, 'wish', { v: 1, id: 'm-wish', name: 'Add', input: {} });
-    await mailbox.take(list, held, once);
-    await mailbox.finish(list, held, [{ jobId: 'wish', failedReason: 'broken' }], once);
+    await mailbox.claim(list, held, once);
+    await mailbox.ack(list, held, [{ jobId: 'wish', failedReason: 'broken' }], once);
 
     expect(await runWords(['dead', 'wish-list', 'for Zoë'])).to.equal(0);
     expect(printed.join()).to.match(/^wish-list\tfor Zoë\tAdd\twish\t/);

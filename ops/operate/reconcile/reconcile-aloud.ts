@@ -1,4 +1,4 @@
-import type { Moment } from '../backup/moment.ts';
+import type { Snapshot } from '../backup/snapshot.ts';
 import type { Progress } from '../../shop/process/progress.ts';
 import type { EventGaps } from './event-gap.ts';
 import type { Findings } from './findings.ts';
@@ -16,7 +16,7 @@ export interface Aloud {
 
 /** Reconciles the stores of a moment, and says what was found. */
 export async function reconcileAloud(
-  moment: Moment,
+  moment: Snapshot,
   { surroundings, gaps, asOf, woken, progress }: Aloud,
 ): Promise<Findings> {
   const findings = await reconcile(moment, {

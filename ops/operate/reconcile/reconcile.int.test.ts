@@ -19,7 +19,7 @@ import { openPaymentService } from '../../../actors/services/payment/payment.ser
 import { createProgress } from '../../shop/process/progress.ts';
 import { StartProblem } from '../../shop/process/start-problem.ts';
 import { reservationIdFor } from '../../../actors/services/inventory/reservation-id.ts';
-import { openMoment } from '../backup/moment.ts';
+import { openSnapshot } from '../backup/snapshot.ts';
 import { unknownGaps, type EventGaps } from './event-gap.ts';
 import type { FaultName } from './faults.ts';
 import { Findings } from './findings.ts';
@@ -87,7 +87,7 @@ describe('reconcile', () => {
   }
   async function look(around: { asOf?: number; gaps?: EventGaps; folder?: string } = {}): Promise<Findings> {
     const { asOf = now + 1_000, gaps = unknownGaps, folder = place() } = around;
-    const moment = await openMoment(folder, database.url);
+    const moment = await openSnapshot(folder, database.url);
     try {
       return await reconcile(moment, { asOf, gaps, sessionRetentionMs: 90 * dayMs });
     } finally {

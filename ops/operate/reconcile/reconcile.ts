@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from '@trolley/runtime/sqlite';
-import type { Moment } from '../backup/moment.ts';
+import type { Snapshot } from '../backup/snapshot.ts';
 import { checkoutRowsIn, paymentsIn, reservationsIn, type CheckoutRows } from './checkout-facts.ts';
 import type { EventGaps } from './event-gap.ts';
 import { examineCarts } from './examine-carts.ts';
@@ -29,7 +29,7 @@ export interface ReconcileOptions {
 const tellEvery = 50_000;
 
 /** Holds the stores of one moment against each other, row by row. */
-export async function reconcile(moment: Moment, options: ReconcileOptions): Promise<Findings> {
+export async function reconcile(moment: Snapshot, options: ReconcileOptions): Promise<Findings> {
   const findings = new Findings();
   const file = (name: string) => moment.files.find((each) => each.name === name)?.database;
   const [payments, inventory, carts] = [

@@ -8,7 +8,7 @@ import { createTestDatabase, createTestMongo, type TestDatabase } from '@trolley
 import { cartDocuments } from '../../../actors/cart/cart.store.mongo.ts';
 import { parseConfig } from '../../shop/config/parse-config.ts';
 import { createProgress } from '../../shop/process/progress.ts';
-import { openMoment } from '../backup/moment.ts';
+import { openSnapshot } from '../backup/snapshot.ts';
 import { unknownGaps } from './event-gap.ts';
 import type { Findings } from './findings.ts';
 import { reconcile } from './reconcile.ts';
@@ -50,7 +50,7 @@ describe('carts in MongoDB, reconciled', () => {
   async function look(uri = mongo.url): Promise<Findings> {
     const config = parseConfig({ MONGODB_URI: uri, DATA_DIR: folder });
     const surroundings = surroundingsOf(config, createProgress({ write: () => true }));
-    const moment = await openMoment(folder, postgres.url);
+    const moment = await openSnapshot(folder, postgres.url);
     try {
       const { sessionRetentionMs } = surroundings;
       return await reconcile(moment, {

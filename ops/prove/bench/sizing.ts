@@ -96,7 +96,7 @@ async function mailboxCosts(dataDir: string, { quick, searchPath, say }: Mailbox
       bytes(
         'cluster in Redis, without actors',
         1024 * figure('the cluster itself, whatever the number of actors', 'Redis KB'),
-        'leases, doorbells, one inbox',
+        'leases, wake-ups, one inbox',
       ),
       bytes(
         'active actor in the memory of its node',

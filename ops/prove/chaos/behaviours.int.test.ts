@@ -63,7 +63,7 @@ const oddActor = defineActor(Odd, {
       return turn.defer();
     },
   },
-  settled: {
+  onResult: {
     Never(turn, outcome) {
       if (!outcome.ok) turn.refuseWaiting(outcome.error);
     },
@@ -88,7 +88,7 @@ describe('a cluster with actors and callers that behave badly', () => {
     const store = new MemoryStateStore();
     const limits = { sweepMs: 100, effectTimeoutMs: 300 };
     const actors = [{ actor: oddActor as unknown as Actor, store }];
-    nodes.push(await openClusterNode({ ...options(), actors, random: Math.random, beatMs: 50, limits }));
+    nodes.push(await openClusterNode({ ...options(), actors, random: Math.random, heartbeatMs: 50, limits }));
   };
   const odd = (key: string) => client.refs.ref(NewerOdd, key);
   const failure = (promise: Promise<unknown>) =>

@@ -9,7 +9,7 @@ export const outageChecks = {
   sells: 'while Kafka was away, everything went on',
   recovers: 'everybody was served again by itself, and the relay caught up',
   ends: 'every checkout ended, each completed one with its order',
-  books: 'orders, money and stock add up',
+  invariants: 'orders, money and stock add up',
   once: 'each unit that a cart took is in an order or in the cart, once',
 } as const;
 export type OutageCheck = keyof typeof outageChecks;

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
-import { expectBalancedBooks, untilSettled } from '../e2e/books.ts';
+import { expectInvariants, untilAllEnded } from '../e2e/invariants.ts';
 import { ShopClient } from '../e2e/shop-client.ts';
 import { portOf, type Environment } from '../e2e/shop-environment.ts';
 import { ShopProcess } from '../e2e/shop-process.ts';
@@ -91,14 +91,14 @@ export async function runOutages(
     judge(load, outages, options, find);
 
     try {
-      await untilSettled(shop.stores, options.recoverMs);
+      await untilAllEnded(shop.stores, options.recoverMs);
     } catch (error) {
       find('ends', 'the shop', 'rest', (error as Error).message);
     }
     try {
-      await expectBalancedBooks(shop.stores);
+      await expectInvariants(shop.stores);
     } catch (error) {
-      find('books', 'the shop', 'balance', (error as Error).message);
+      find('invariants', 'the shop', 'balance', (error as Error).message);
     }
     await holdAgainst(shop.stores, load, find);
     const during = new Set(outages.flatMap(({ answers }) => answers));

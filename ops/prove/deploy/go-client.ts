@@ -12,9 +12,9 @@ const timeoutMs = 20_000;
 
 /** Each service with the name that the start gives it. */
 const services = {
-  'cart.CartService': 'cart gRPC front',
-  'checkout.CheckoutService': 'checkout gRPC front',
-  'orders.OrdersService': 'orders gRPC front',
+  'cart.CartService': 'cart gRPC façade',
+  'checkout.CheckoutService': 'checkout gRPC façade',
+  'orders.OrdersService': 'orders gRPC façade',
   'product.ProductService': 'product service',
   'inventory.InventoryService': 'inventory service',
   'payment.PaymentService': 'payment service',

@@ -6,7 +6,7 @@ import { parseAllDocuments } from 'yaml';
 import { createProgress } from '../../shop/process/progress.ts';
 import { isStartProblem, StartProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
-import { parseDockerfile } from '../rehearsal/parse-dockerfile.ts';
+import { parseDockerfile } from '../smoke/parse-dockerfile.ts';
 import { unknownDependencies } from './compose-problems.ts';
 import { callEveryMethod } from './go-client.ts';
 import { processesOfCompose, processesOfManifests, type DeployedProcess } from './deployed-process.ts';

@@ -6,7 +6,7 @@ import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { readManifest } from '../../operate/backup/manifest.ts';
 import { unfinishedRestore } from '../../shop/process/data-dir.ts';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { runCommandProcess, spawnCommand, type CommandEnded } from './command-process.ts';
 import { breakWhatActorsMend } from './broken-shop.ts';
 import { eventually } from './eventually.ts';
@@ -69,7 +69,7 @@ describe('backup and restore', function () {
     expect(Date.parse(takenAt)).to.be.lessThan(Date.now());
   });
 
-  it('comes back as a shop: orders are there, what is mended or unfinished ends, the books balance', async () => {
+  it('comes back as a shop: orders are there, what is mended or unfinished ends, the invariants hold', async () => {
     const restored = await command('restore', 'second', '--from', backup);
     expect(restored.code, restored.lines.join('\n')).to.equal(0);
     const rowsOfOrders = readManifest(backup).postgres?.tables.find(({ name }) => name === 'orders')?.rows;
@@ -89,16 +89,16 @@ describe('backup and restore', function () {
 
     const ordersAtStart = await shop.stores.orders();
     expect(ordersAtStart.length).to.be.at.least(rowsOfOrders ?? Infinity);
-    await untilSettled(shop.stores, 90_000);
-    await expectBalancedBooks(shop.stores);
+    await untilAllEnded(shop.stores, 90_000);
+    await expectInvariants(shop.stores);
     const checkouts = new Map((await shop.stores.checkouts()).map(({ id, status }) => [id, status]));
     for (const id of inBackup) expect(checkouts.get(id), `checkout ${id}`).to.equal('COMPLETED');
 
     const [user] = await shop.client.users(900, 1);
     await user?.add(1, 1);
     expect((await user?.checkout('after'))?.body.checkout_id).to.be.a('string');
-    await untilSettled(shop.stores);
-    await expectBalancedBooks(shop.stores);
+    await untilAllEnded(shop.stores);
+    await expectInvariants(shop.stores);
     const agreed = await command('reconcile', 'second');
     expect(agreed.code, agreed.lines.join('\n')).to.equal(0);
   });

@@ -184,9 +184,9 @@ describe('bad input to the whole shop', () => {
 });
 
 const definitions: Readonly<Record<string, object>> = {
-  'cart gRPC front': CartServiceService,
-  'checkout gRPC front': CheckoutServiceService,
-  'orders gRPC front': OrdersServiceService,
+  'cart gRPC façade': CartServiceService,
+  'checkout gRPC façade': CheckoutServiceService,
+  'orders gRPC façade': OrdersServiceService,
   'product service': ProductServiceService,
   'inventory service': InventoryServiceService,
   'payment service': PaymentServiceService,

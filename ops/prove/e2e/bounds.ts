@@ -8,7 +8,7 @@ import type { Arbitrary } from 'fast-check';
 
 const uuid = '00000000-0000-4000-8000-000000000001';
 const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
-const lastMoment = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
+const lastSnapshot = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 
 export const texts: Arbitrary<string> = fc.oneof(
   fc.constantFrom(
@@ -24,7 +24,7 @@ export const texts: Arbitrary<string> = fc.oneof(
 /** Of both lists, of their form, and of neither. */
 export const pageTokens: Arbitrary<string> = fc.oneof(
   fc.constantFrom(
-    ...[0, -1, 1, lastMoment, lastMoment + 1, 8.64e15, 8.64e15 + 1, 2 ** 53 - 1, 2 ** 53, 1e300].flatMap(
+    ...[0, -1, 1, lastSnapshot, lastSnapshot + 1, 8.64e15, 8.64e15 + 1, 2 ** 53 - 1, 2 ** 53, 1e300].flatMap(
       (number) => [encoded([number, uuid]), encoded([number, ''])],
     ),
     encoded([1, `${uuid}\0`]),
@@ -152,14 +152,14 @@ const product = { name: texts, description: texts, priceCents: int64s, imageUrl:
 
 /** A request of each method of each service, by the name of what listens. */
 export const rpcCalls: Readonly<Record<string, Readonly<Record<string, Arbitrary<object>>>>> = {
-  'cart gRPC front': {
+  'cart gRPC façade': {
     getCart: fc.record({ userId: int64s }),
     addItem: fc.record({ userId: int64s, productId: int64s, quantity: int32s }),
     updateQuantity: fc.record({ userId: int64s, productId: int64s, quantity: int32s }),
     removeItem: fc.record({ userId: int64s, productId: int64s }),
     clearCart: fc.record({ userId: int64s }),
   },
-  'checkout gRPC front': {
+  'checkout gRPC façade': {
     initiateCheckout: fc.record({
       userId: int64s,
       idempotencyKey: texts,
@@ -169,7 +169,7 @@ export const rpcCalls: Readonly<Record<string, Readonly<Record<string, Arbitrary
     getCheckoutStatus: fc.record({ checkoutId: texts, userId: int64s }),
     cancelCheckout: fc.record({ checkoutId: texts, userId: int64s }),
   },
-  'orders gRPC front': {
+  'orders gRPC façade': {
     getOrder: fc.record({ orderId: texts }),
     listOrders: fc.record({
       userId: fc.oneof(fc.constant('1'), texts),

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describeShop } from '../../../gateway/testing/shop.suite.ts';
 import type { Parsed } from '../../../gateway/testing/test-gateway.ts';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import type { Shopper } from './shop-client.ts';
@@ -15,9 +15,9 @@ describe('the shop sells', () => {
     shop = await startShop();
   });
   after(() => shop.stop());
-  afterEach('the books balance', async () => {
-    await untilSettled(shop.stores);
-    await expectBalancedBooks(shop.stores);
+  afterEach('the invariants hold', async () => {
+    await untilAllEnded(shop.stores);
+    await expectInvariants(shop.stores);
   });
 
   describeShop('the shop', () => ({
@@ -112,8 +112,8 @@ describe('the shop sells', () => {
       for (const { body } of answers.filter((answer) => !completed.includes(answer))) {
         expect(body).to.include({ status: 'FAILED', failure_reason: 'insufficient_stock' });
       }
-      await untilSettled(scarce.stores);
-      await expectBalancedBooks(scarce.stores);
+      await untilAllEnded(scarce.stores);
+      await expectInvariants(scarce.stores);
       expect(scarce.stores.available(1)).to.equal(0);
     } finally {
       await scarce.stop();

@@ -20,7 +20,7 @@ const layout = {
   'relay-2': 'relay',
   'consumers-1': 'consumers',
   'consumers-2': 'consumers',
-  fronts: 'grpc',
+  facades: 'grpc',
 } as const;
 
 type Name = keyof typeof layout | 'product' | 'inventory' | 'payment';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { DeployedShop } from './deployed-shop.ts';
 import { eventually } from './eventually.ts';
 import type { Answer, CheckoutBody, Shopper } from './shop-client.ts';
@@ -23,9 +23,9 @@ describe('a deployment', function () {
     });
   });
   after(() => shop.stop());
-  afterEach('the books balance', async () => {
-    await untilSettled(shop.stores, 40_000);
-    await expectBalancedBooks(shop.stores);
+  afterEach('the invariants hold', async () => {
+    await untilAllEnded(shop.stores, 40_000);
+    await expectInvariants(shop.stores);
   });
 
   async function newUsers(count: number): Promise<Shopper[]> {
@@ -114,7 +114,7 @@ describe('a deployment', function () {
           ),
         ),
       );
-      await untilSettled(shop.stores, 40_000);
+      await untilAllEnded(shop.stores, 40_000);
       for (const user of users) {
         const bought = (await user.checkout('k')).body.status === 'COMPLETED';
         expect((await user.cart()).body.total_items, `lines left to user ${user.id}`).to.equal(

@@ -151,7 +151,7 @@ describe('the documents', function () {
     ran.add(block);
     return block.code
       .replaceAll('localhost:8080', `localhost:${portOf(shop.lines, 'gateway')}`)
-      .replaceAll('localhost:50052', `localhost:${portOf(shop.lines, 'cart gRPC front')}`)
+      .replaceAll('localhost:50052', `localhost:${portOf(shop.lines, 'cart gRPC façade')}`)
       .replaceAll(/\/backups\/\S+/g, join(folder, 'backup'))
       .replaceAll('/srv/trolley', join(folder, 'restored'));
   }

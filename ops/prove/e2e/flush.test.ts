@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { startPrivateRedis, type PrivateServer } from '../testing/test-servers.ts';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 
@@ -65,8 +65,8 @@ describe('FLUSHALL on Redis', function () {
     }
     await Promise.all(answers);
     // What the event log lost with Redis is found missing half a minute later.
-    await untilSettled(shop.stores, 60_000);
-    await expectBalancedBooks(shop.stores);
+    await untilAllEnded(shop.stores, 60_000);
+    await expectInvariants(shop.stores);
 
     const again = await Promise.all(users.map((user) => user.checkout('k')));
     for (const { status, body } of again) {
@@ -77,8 +77,8 @@ describe('FLUSHALL on Redis', function () {
         '201 FAILED',
       ]);
     }
-    await untilSettled(shop.stores, 60_000);
-    await expectBalancedBooks(shop.stores);
+    await untilAllEnded(shop.stores, 60_000);
+    await expectInvariants(shop.stores);
     for (const [index, user] of users.entries()) {
       const left = (await user.cart()).body.total_items;
       expect(left, `lines left to user ${user.id}`).to.equal(

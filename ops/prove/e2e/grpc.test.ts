@@ -13,9 +13,9 @@ import { startShop, type RunningShop } from './running-shop.ts';
 import { portOf } from './shop-environment.ts';
 
 const services = {
-  'cart gRPC front': 'cart.CartService',
-  'checkout gRPC front': 'checkout.CheckoutService',
-  'orders gRPC front': 'orders.OrdersService',
+  'cart gRPC façade': 'cart.CartService',
+  'checkout gRPC façade': 'checkout.CheckoutService',
+  'orders gRPC façade': 'orders.OrdersService',
   'product service': 'product.ProductService',
   'inventory service': 'inventory.InventoryService',
   'payment service': 'payment.PaymentService',
@@ -35,9 +35,9 @@ describe('the shop over gRPC', () => {
   });
 
   it('sells a cart, and REST shows the same', async () => {
-    const carts = openGrpcClient(CartServiceService, at('cart gRPC front'));
-    const checkouts = openGrpcClient(CheckoutServiceService, at('checkout gRPC front'));
-    const orders = openGrpcClient(OrdersServiceService, at('orders gRPC front'));
+    const carts = openGrpcClient(CartServiceService, at('cart gRPC façade'));
+    const checkouts = openGrpcClient(CheckoutServiceService, at('checkout gRPC façade'));
+    const orders = openGrpcClient(OrdersServiceService, at('orders gRPC façade'));
     try {
       const user = await shop.client.user(1);
       await carts.call('addItem', { userId: 1n, productId: 1n, quantity: 2 });

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { Kafka, logLevel, type Admin, type KafkaMessage } from 'kafkajs';
 import { partitionOf } from '@trolley/runtime/events';
 import { startPrivateKafka, type PrivateServer } from '../testing/test-servers.ts';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import type { Shopper } from './shop-client.ts';
@@ -140,8 +140,8 @@ describe('the shop with its event log on Kafka', function () {
     expect(before).to.be.lessThan(1 + users.length);
 
     await kafka.start();
-    await untilSettled(shop.stores, 60_000);
-    await expectBalancedBooks(shop.stores);
+    await untilAllEnded(shop.stores, 60_000);
+    await expectInvariants(shop.stores);
     expect(await shop.stores.orders()).to.have.length(1 + users.length);
     for (const user of users) expect((await user.orders()).body).to.have.length(1);
     const ids = (await published()).map(({ headers }) => String(headers?.['event_id']));

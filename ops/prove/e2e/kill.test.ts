@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { checkoutIdFor } from '../../../actors/checkout/checkout.contract.ts';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
 import type { Answer, CheckoutBody, Shopper } from './shop-client.ts';
 import { temporaryDataDir, type Environment } from './shop-environment.ts';
@@ -58,8 +58,8 @@ describe('kill -9 of the whole process while 50 checkouts run', function () {
         ...(await shop.stores.checkouts()).map(({ id }) => id),
         ...answered.filter(({ status }) => status < 300).map(({ body }) => body.checkout_id),
       ]);
-      await untilSettled(shop.stores, 40_000);
-      await expectBalancedBooks(shop.stores);
+      await untilAllEnded(shop.stores, 40_000);
+      await expectInvariants(shop.stores);
       await expectAllEnded(shop.stores, accepted);
       await expectCartsAsSold(shop, users);
 
@@ -72,8 +72,8 @@ describe('kill -9 of the whole process while 50 checkouts run', function () {
         expect(status, `checkout ${id} again`).to.equal(known.has(id) ? 200 : 201);
       }
       expectSameAnswers(answered, again);
-      await untilSettled(shop.stores);
-      await expectBalancedBooks(shop.stores);
+      await untilAllEnded(shop.stores);
+      await expectInvariants(shop.stores);
       await expectCartsAsSold(shop, users);
     });
   }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import type { OrderBody, Shopper } from './shop-client.ts';
@@ -14,9 +14,9 @@ describe('an order', () => {
     admin = await shop.client.user(1, 'admin');
   });
   after(() => shop.stop());
-  afterEach('the books balance', async () => {
-    await untilSettled(shop.stores);
-    await expectBalancedBooks(shop.stores);
+  afterEach('the invariants hold', async () => {
+    await untilAllEnded(shop.stores);
+    await expectInvariants(shop.stores);
   });
 
   async function ordering(): Promise<{ user: Shopper; order: OrderBody }> {

@@ -7,7 +7,7 @@ import { CartServiceService } from '../../../proto/gen/cart/cart.ts';
 import { CheckoutServiceService } from '../../../proto/gen/checkout/checkout.ts';
 import { OrdersServiceService } from '../../../proto/gen/orders/orders.ts';
 import { startPrivatePostgres, startPrivateRedis, type PrivateServer } from '../testing/test-servers.ts';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import type { Answer, Shopper } from './shop-client.ts';
@@ -77,13 +77,13 @@ async function notReady(gateway: string, lines: readonly string[]): Promise<stri
   return one === other && one !== undefined ? one : 'not the same at both';
 }
 
-const fronts = { cart: CartServiceService, checkout: CheckoutServiceService, orders: OrdersServiceService };
+const facades = { cart: CartServiceService, checkout: CheckoutServiceService, orders: OrdersServiceService };
 
-/** The fronts whose `grpc.health.v1` says that they serve. */
+/** The façades whose `grpc.health.v1` says that they serve. */
 async function serving(lines: readonly string[]): Promise<string> {
   const found: string[] = [];
-  for (const [name, definition] of Object.entries(fronts)) {
-    const address = `127.0.0.1:${portOf(lines, `${name} gRPC front`)}`;
+  for (const [name, definition] of Object.entries(facades)) {
+    const address = `127.0.0.1:${portOf(lines, `${name} gRPC façade`)}`;
     const client = openGrpcClient<object>(definition, { address });
     await client.check().then(
       () => found.push(name),
@@ -94,7 +94,7 @@ async function serving(lines: readonly string[]): Promise<string> {
   return found.join(', ');
 }
 
-const allFronts = 'cart, checkout, orders';
+const allFacades = 'cart, checkout, orders';
 
 /** Changes settings of a server, for sessions to come and those that there are. */
 async function setUp(url: string, settings: Readonly<Record<string, string>>): Promise<void> {
@@ -109,8 +109,8 @@ async function setUp(url: string, settings: Readonly<Record<string, string>>): P
 
 /** Whatever was accepted is bought once, and asking again under the same key tells the same. */
 async function expectWhole(stores: ShopStores, { keys }: Load): Promise<void> {
-  await untilSettled(stores, 40_000);
-  await expectBalancedBooks(stores);
+  await untilAllEnded(stores, 40_000);
+  await expectInvariants(stores);
   for (const { user, key, accepted } of keys.filter((each) => each.accepted)) {
     const { status, body } = await user.checkout(key);
     expect(`${accepted} ${status}`).to.equal('true 200');
@@ -137,12 +137,12 @@ describe('an outage in the middle of load', function () {
       'ten checkouts under load',
     );
     expect(await notReady(shop.client.url, shop.lines)).to.equal('');
-    expect(await serving(shop.lines)).to.equal(allFronts);
+    expect(await serving(shop.lines)).to.equal(allFacades);
   }
 
   async function recovers(): Promise<void> {
     await eventually(async () => (await notReady(shop.client.url, shop.lines)) === '', 'readiness');
-    await eventually(async () => (await serving(shop.lines)) === allFronts, 'all fronts serving');
+    await eventually(async () => (await serving(shop.lines)) === allFacades, 'all façades serving');
     const late = await shop.client.user(1000);
     await eventually(async () => (await late.add(1, 1)).status === 201, 'a cart that takes something');
     const bought = async () => {
@@ -216,7 +216,7 @@ describe('an outage in the middle of load', function () {
 
     await server.kill();
     await eventually(async () => (await notReady(shop.client.url, shop.lines)) === 'redis', 'no readiness');
-    await eventually(async () => (await serving(shop.lines)) === '', 'no front serving');
+    await eventually(async () => (await serving(shop.lines)) === '', 'no façade serving');
     const { status, headers, body } = await user.add(1, 1);
     expect(`${status} ${body.code ?? ''}`).to.equal('503 unavailable');
     expect(Number(headers.get('retry-after'))).to.be.at.least(1);

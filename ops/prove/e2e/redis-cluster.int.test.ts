@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import type { RedisCluster } from '../servers/embedded-redis-cluster.ts';
 import { startPrivateRedisCluster } from '../testing/test-servers.ts';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import type { Answer } from './shop-client.ts';
@@ -53,7 +53,7 @@ describe('the shop on a Redis Cluster', function () {
       await eventually(async () => (await redis.masters()).length === 3, 'a replica in its place', 30_000);
     }
     expectUnderstood(await Promise.all(answers));
-    await untilSettled(shop.stores, 60_000);
+    await untilAllEnded(shop.stores, 60_000);
 
     const again = await eventually(
       async () => {
@@ -65,7 +65,7 @@ describe('the shop on a Redis Cluster', function () {
       30_000,
     );
     for (const { body } of again) expect(body.status).to.be.oneOf(['COMPLETED', 'FAILED']);
-    await untilSettled(shop.stores, 60_000);
-    await expectBalancedBooks(shop.stores);
+    await untilAllEnded(shop.stores, 60_000);
+    await expectInvariants(shop.stores);
   });
 });

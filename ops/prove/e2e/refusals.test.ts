@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 
 describe('a checkout that fails', () => {
@@ -8,9 +8,9 @@ describe('a checkout that fails', () => {
     shop = await startShop({ SEED_STOCK: '5' });
   });
   after(() => shop.stop());
-  afterEach('the books balance', async () => {
-    await untilSettled(shop.stores);
-    await expectBalancedBooks(shop.stores);
+  afterEach('the invariants hold', async () => {
+    await untilAllEnded(shop.stores);
+    await expectInvariants(shop.stores);
   });
 
   for (const reason of ['card_declined', 'no_funds', 'card_expired', 'invalid_ccv', 'network_error']) {

@@ -25,7 +25,7 @@ export function temporaryDataDir(): string {
   return mkdtempSync(join(tmpdir(), 'trolley-e2e-'));
 }
 
-/** The port that a start told of, such as `✓ cart gRPC front on :41233 (0.01 s)`. */
+/** The port that a start told of, such as `✓ cart gRPC façade on :41233 (0.01 s)`. */
 export function portOf(lines: readonly string[], what: string): number {
   for (const line of lines) {
     const port = new RegExp(`${what} on \\S*:([0-9]+)`).exec(line)?.[1];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { createTestDatabase, createTestRedis, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { isAlive, worksOn } from '../../shop/process/process-identity.ts';
-import { untilSettled } from './books.ts';
+import { untilAllEnded } from './invariants.ts';
 import { runCommandProcess } from './command-process.ts';
 import { eventually } from './eventually.ts';
 import { temporaryDataDir } from './shop-environment.ts';
@@ -50,7 +50,7 @@ describe('npm start', function () {
     await user.add(1, 2);
     await user.checkout('k');
     await user.add(2, 3);
-    await untilSettled(first.stores);
+    await untilAllEnded(first.stores);
     const seen = async (client = first.client) => {
       const again = await client.user(1);
       return [
@@ -167,7 +167,7 @@ describe('npm start', function () {
     const next = await ShopProcess.start({ DATA_DIR: dataDir });
     try {
       expect(next.lines.some((line) => line.includes('The last run was killed'))).to.equal(true);
-      await untilSettled(next.stores, 30_000);
+      await untilAllEnded(next.stores, 30_000);
       expect((await (await next.client.user(2)).checkout('interrupted')).body.status).to.equal('COMPLETED');
     } finally {
       await next.kill();

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { createTestMongo, type TestDatabase } from '@trolley/runtime/testing/suites';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
 import type { Answer, CartBody, Shopper } from './shop-client.ts';
 import { portOf, type Environment } from './shop-environment.ts';
@@ -123,8 +123,8 @@ describe('two nodes that host the carts of one shop, in MongoDB', function () {
     );
     await nodes[0]?.kill();
     for (const { body } of await Promise.all(answers)) expect(body.status).to.equal('COMPLETED');
-    await untilSettled(stores, 60_000);
-    await expectBalancedBooks(stores);
+    await untilAllEnded(stores, 60_000);
+    await expectInvariants(stores);
     expect(await stores.orders()).to.have.length(shoppers);
     for (const cart of await stores.carts())
       expect(cart.items, `the cart of user ${cart.userId}`).to.deep.equal([]);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { checkoutIdFor } from '../../../actors/checkout/checkout.contract.ts';
-import { expectBalancedBooks, untilSettled } from './books.ts';
+import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import type { Answer, CheckoutBody, Shopper } from './shop-client.ts';
@@ -13,9 +13,9 @@ describe('while a payment runs', () => {
     shop = await startShop({ PAYMENT_DELAY_MS: '2000' });
   });
   after(() => shop.stop());
-  afterEach('the books balance', async () => {
-    await untilSettled(shop.stores);
-    await expectBalancedBooks(shop.stores);
+  afterEach('the invariants hold', async () => {
+    await untilAllEnded(shop.stores);
+    await expectInvariants(shop.stores);
   });
 
   /** A user whose checkout, of two mice, waits for its payment. */
@@ -36,7 +36,7 @@ describe('while a payment runs', () => {
     await user.add(2, 3);
     await user.add(3, 1);
     expect((await ended).body).to.include({ status: 'COMPLETED', total_amount: 59.98 });
-    await untilSettled(shop.stores);
+    await untilAllEnded(shop.stores);
     const left = (await user.cart()).body.items.map(({ product_id, quantity }) => [product_id, quantity]);
     expect(left).to.deep.equal([
       [2, 3],
@@ -112,8 +112,8 @@ describe('a checkout that outlasts its request', () => {
       async () => (await user.checkoutStatus(body.checkout_id)).body.status === 'COMPLETED',
       'the end of the checkout',
     );
-    await untilSettled(shop.stores);
-    await expectBalancedBooks(shop.stores);
+    await untilAllEnded(shop.stores);
+    await expectInvariants(shop.stores);
     expect((await user.checkout('k')).status).to.equal(200);
   });
 });

@@ -13,7 +13,7 @@ Runs \`npm test\`, or another command of npm, on Node 24, whatever Node this is:
 
   npm run verify:node24
   npm run verify:node24 -- exec mocha runtime/kernel/kernel.test.ts
-  npm run verify:node24 -- run container:rehearse
+  npm run verify:node24 -- run container:smoke
 
 It works in a copy of this folder under ~/.cache/trolley, which has packages of its own: those here are compiled for the
 Node here. The first time it fetches Node and the packages, and compiles one; that takes some minutes. It needs Linux on

@@ -16,7 +16,7 @@ import { startSweep } from '../../../actors/services/sweep.ts';
 import type { Config } from '../config/config.ts';
 import type { DataDir } from '../process/data-dir.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
-import { startSoleHolder } from '../process/sole-holder.ts';
+import { startSingletonLock } from '../process/singleton-lock.ts';
 import { StartProblem } from '../process/start-problem.ts';
 import type { PostgresBackend } from './backends.ts';
 import type { Health } from './health.ts';
@@ -50,7 +50,7 @@ async function startMongoCarts(
   logger: Logger,
   { postgres, health }: CartStoreParts,
 ): Promise<StateStore> {
-  await startSoleHolder(lifecycle, {
+  await startSingletonLock(lifecycle, {
     postgresUrl: postgres.url,
     lockId: cartHostLock,
     shared: true,
@@ -64,7 +64,7 @@ async function startMongoCarts(
     start: () => connect(uri, logger),
     stop: (connection) => connection.close(),
   });
-  health.need('mongodb', checkAt(maskPasswords(uri), ping));
+  health.addCheck('mongodb', checkAt(maskPasswords(uri), ping));
   return lifecycle.start({
     name: 'the cart store',
     start: () => MongoStateStore.open({ database, documents: cartDocuments }),
@@ -93,7 +93,7 @@ async function startSqliteCarts(
   logger: Logger,
   { dataDir, postgres, health }: CartStoreParts,
 ): Promise<StateStore> {
-  await startSoleHolder(lifecycle, {
+  await startSingletonLock(lifecycle, {
     postgresUrl: postgres.url,
     lockId: cartHostLock,
     refusal:
@@ -107,7 +107,7 @@ async function startSqliteCarts(
     start: () => SqliteStateStore.open({ file, actorType: CartContract.type }),
     stop: (store) => store.close(),
   });
-  health.need('carts', checkAt(file, carts.check));
+  health.addCheck('carts', checkAt(file, carts.check));
   await lifecycle.start({
     name: 'the sweep of forgotten carts',
     start: () =>

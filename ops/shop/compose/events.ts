@@ -54,7 +54,7 @@ export async function startEventLog(
   const check = checkAt(config.kafka.brokers.join(), () => log.check(checkoutTopic));
   // Without Kafka orders come late and all else goes on: no reason to take a gateway out of service.
   if (config.roles.has('gateway') || config.roles.has('grpc')) health.watch('kafka', check);
-  else health.need('kafka', check);
+  else health.addCheck('kafka', check);
   return { log, orderedUntil: log.consumption(checkoutTopic, orderConsumerGroup) };
 }
 

@@ -26,7 +26,7 @@ describe('startHealth', () => {
 
     expect(await ask('ready')).to.match(notReady);
     expect(await ask('live')).to.match(/^200 /);
-    health.need('redis', async () => {});
+    health.addCheck('redis', async () => {});
     health.started();
     expect(await ask('ready')).to.equal('200 {"status":"ok","dependencies":{"process":"ok","redis":"ok"}}');
     const stopped = lifecycle.stop();

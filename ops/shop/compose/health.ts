@@ -16,7 +16,7 @@ import { listening } from './listening.ts';
 export interface Health {
   readonly checks: HealthChecks;
   /** Adds a dependency. */
-  need(name: string, check: HealthCheck): void;
+  addCheck(name: string, check: HealthCheck): void;
   /** Adds one that is only told of: the process is ready without it. */
   watch(name: string, check: HealthCheck): void;
   /** The start is over: from now on readiness is up to the checks. */
@@ -63,7 +63,7 @@ export async function startHealth(
   });
   return {
     checks,
-    need(name, check) {
+    addCheck(name, check) {
       checks[name] = check;
       watched[name] = check;
     },

@@ -29,11 +29,11 @@ export async function openDataDirChecked(config: Config): Promise<DataDir> {
 function portChecks(config: Config): Promise<void>[] {
   const { http, healthPort, grpcHost, grpcPorts, roles } = config;
   const grpc = (['product', 'inventory', 'payment'] as const).filter((role) => roles.has(role));
-  const fronts = roles.has('grpc') ? (['cart', 'checkout', 'orders'] as const) : [];
+  const facades = roles.has('grpc') ? (['cart', 'checkout', 'orders'] as const) : [];
   const claims: PortClaim[] = [
     ...(healthPort === undefined ? [] : [{ port: healthPort, variable: 'HEALTH_PORT', host: http.host }]),
     ...(roles.has('gateway') ? [{ port: http.port, variable: 'HTTP_PORT', host: http.host }] : []),
-    ...[...grpc, ...fronts].map((name) => ({
+    ...[...grpc, ...facades].map((name) => ({
       port: grpcPorts[name],
       variable: `${name.toUpperCase()}_PORT`,
       host: grpcHost,

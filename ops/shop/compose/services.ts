@@ -81,7 +81,7 @@ export async function startServices(
     });
     lifecycle.stopping.addEventListener('abort', () => service.drain());
     const file = join(dataDir.path, `${role}.sqlite`);
-    health.need(
+    health.addCheck(
       role,
       checkAt(file, () => service.check()),
     );
@@ -108,7 +108,7 @@ export async function startServices(
   const called = { product: catalog, inventory: stock, payment: payments };
   for (const { role, needed } of calledElsewhere(config)) {
     const check = checkAt(config.addresses[role], () => called[role].check());
-    if (needed) health.need(role, check);
+    if (needed) health.addCheck(role, check);
     else health.watch(role, check);
   }
   return connections;

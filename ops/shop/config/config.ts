@@ -101,7 +101,7 @@ export const developmentSecret = 'trolley-development-secret-not-for-production'
 export const developmentPassword = 'trolley';
 
 /** Puts the values of the variables where the code looks for them. */
-export function arrange(
+export function toConfig(
   values: Values,
   around: { readonly searchPath: string; readonly warnings: readonly string[] },
 ): Config {

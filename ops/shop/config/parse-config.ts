@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { StartProblem } from '../process/start-problem.ts';
-import { arrange, developmentPassword, developmentSecret, type Config } from './config.ts';
+import { toConfig, developmentPassword, developmentSecret, type Config } from './config.ts';
 import { ignoredFeatures, refuseLaterFeatures } from './later-features.ts';
 import { isLoopback } from './loopback.ts';
 import { roles, type Role } from './roles.ts';
@@ -41,7 +41,7 @@ export function parseConfig(env: Environment): Config {
     lines.push(...portProblems(values, given, active), ...openToAll(values));
   }
   if (!result.success || lines.length > 0) throw new ConfigError(lines);
-  return arrange(result.data as Values, {
+  return toConfig(result.data as Values, {
     searchPath: env['PATH'] ?? '',
     warnings: [...unknownVariables(env), ...ignoredFeatures(env)],
   });

@@ -39,7 +39,7 @@ function inGroup(group: string, roles: Variable<unknown>['roles']) {
 const general = inGroup('Process', 'all');
 const storage = inGroup('Storage', 'all');
 const gateway = inGroup('Gateway', ['gateway']);
-const fronts = inGroup('gRPC ports', ['grpc']);
+const facades = inGroup('gRPC ports', ['grpc']);
 const grpcServers = inGroup('gRPC ports', ['product', 'inventory', 'payment', 'grpc']);
 const services = inGroup('TLS between services', 'all');
 const events = inGroup('Event log', ['relay', 'consumers']);
@@ -188,11 +188,11 @@ export const variables = {
   TLS_KEY: gateway.optional(value.text, 'plain HTTP', 'File with the private key of `TLS_CERT`, PEM'),
 
   PRODUCT_PORT: inGroup('gRPC ports', ['product']).set(value.port, '50051', '0 = any free port'),
-  CART_PORT: fronts.set(value.port, '50052', '0 = any free port'),
+  CART_PORT: facades.set(value.port, '50052', '0 = any free port'),
   INVENTORY_PORT: inGroup('gRPC ports', ['inventory']).set(value.port, '50053', '0 = any free port'),
   PAYMENT_PORT: inGroup('gRPC ports', ['payment']).set(value.port, '50054', '0 = any free port'),
-  ORDERS_PORT: fronts.set(value.port, '50055', '0 = any free port'),
-  CHECKOUT_PORT: fronts.set(value.port, '50056', '0 = any free port'),
+  ORDERS_PORT: facades.set(value.port, '50055', '0 = any free port'),
+  CHECKOUT_PORT: facades.set(value.port, '50056', '0 = any free port'),
 
   GRPC_HOST: grpcServers.optional(
     value.host,

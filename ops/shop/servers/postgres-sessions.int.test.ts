@@ -5,12 +5,12 @@ import pg from 'pg';
 import { silentLogger } from '@trolley/runtime';
 import { createPostgresPool, OutboxConnection } from '@trolley/runtime/postgres';
 import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
-import { openMoment } from '../../operate/backup/moment.ts';
+import { openSnapshot } from '../../operate/backup/snapshot.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
 import { createLifecycle } from '../process/lifecycle.ts';
 import { refuseSharedSessions } from './postgres-sessions.ts';
 import { createProgress } from '../process/progress.ts';
-import { startSoleHolder } from '../process/sole-holder.ts';
+import { startSingletonLock } from '../process/singleton-lock.ts';
 
 /** `Z`, four bytes of length, and the state: idle. */
 const readyForQuery = Buffer.from('Z\0\0\0\x05I', 'latin1');
@@ -113,9 +113,9 @@ describe('sessions at PostgreSQL', () => {
     (await OutboxConnection.open(outbox)).destroy();
     await runMigrations(url);
     const lifecycle = createLifecycle({ progress: createProgress({ write: () => true }), log: silentLogger });
-    await startSoleHolder(lifecycle, { postgresUrl: url, lockId: 2, refusal: '', logger: silentLogger });
+    await startSingletonLock(lifecycle, { postgresUrl: url, lockId: 2, refusal: '', logger: silentLogger });
     await lifecycle.stop();
-    await openMoment('/nowhere', url).catch(() => undefined);
+    await openSnapshot('/nowhere', url).catch(() => undefined);
     const names = new Set(pooler.startups.flatMap((startup) => Object.keys(startup)));
     expect([...names]).to.have.members(['user', 'database', 'client_encoding', 'application_name']);
     const clients = new Set(pooler.startups.map((startup) => startup['application_name']));
@@ -123,7 +123,7 @@ describe('sessions at PostgreSQL', () => {
       'trolley',
       'trolley-outbox-relay',
       'trolley-migrations',
-      'trolley-sole-holder',
+      'trolley-singleton-lock',
     ]);
   });
 });

@@ -14,7 +14,7 @@ export interface Choice {
 /** Longer than a lease and than a turn, so that others take over meanwhile. */
 const awayMs = 1_500;
 
-const mayHang: readonly Connection[] = ['mailbox', 'doorbell', 'registry', 'store'];
+const mayHang: readonly Connection[] = ['mailbox', 'wake-ups', 'registry', 'store'];
 
 /** What may happen instead of the oldest arrival. */
 export function otherChoices(cluster: TestCluster, arrivals: readonly Transit[]): Choice[] {
@@ -28,7 +28,7 @@ export function otherChoices(cluster: TestCluster, arrivals: readonly Transit[])
     if (i > 0) add('first', process, about, () => cluster.network.arrive(transit));
     if (port === 'timer') continue;
     add('lose', process, about, () => cluster.network.arrive(transit, 'lose'));
-    if (port === 'doorbell' || port === 'inbox') {
+    if (port === 'wake-ups' || port === 'inbox') {
       add('double', process, about, () => cluster.network.arrive(transit, 'double'));
     }
   }

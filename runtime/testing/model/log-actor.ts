@@ -51,7 +51,7 @@ export const createLogActor = (refs: ActorRefs, isSound: boolean) =>
       Later: (turn, input) => turn.remind('Note', input, { delayMs: 50, id: `later-${input.n}` }),
       Copy: (turn, input) => turn.perform('Append', input, { id: `copy-${input.n}` }),
     },
-    settled: {
+    onResult: {
       Append(turn, outcome, input) {
         if (outcome.ok) append(turn, input.n);
         else turn.perform('Append', input, { id: `copy-${input.n}`, delayMs: 50 });

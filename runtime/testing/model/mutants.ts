@@ -12,50 +12,50 @@ export interface Mutant extends Mutation {
 
 const told = { program: 'messages asked, told and copied', plan: everySingleDeviation } as const;
 const broken = { program: 'messages that are refused or break', plan: everyZombie } as const;
-const refused = { program: 'a message that is refused, and travels in a ring' } as const;
+const refused = { program: 'a message that is refused, and travels in a wake-up' } as const;
 
 /** Each leaves out something that nothing else makes up for. */
 export const mutants: Readonly<Record<string, Mutant>> = {
-  'finish does not check the lease': {
+  'ack does not check the lease': {
     ...broken,
     mailbox: (mailbox) => ({
       ...methodsOf(mailbox),
-      finish(of, lease, ...rest) {
+      ack(of, lease, ...rest) {
         mailbox.grant(lease);
-        return mailbox.finish(of, lease, ...rest);
+        return mailbox.ack(of, lease, ...rest);
       },
     }),
   },
-  'take leaves what an earlier owner had in hand': {
+  'claim leaves what an earlier owner had in hand': {
     ...told,
     mailbox: (mailbox) => ({
       ...methodsOf(mailbox),
-      take: (from, lease, request) => mailbox.finish(from, lease, [], request),
+      claim: (from, lease, request) => mailbox.ack(from, lease, [], request),
     }),
   },
-  'take hands over the newest first': {
+  'claim hands over the newest first': {
     ...told,
     mailbox: (mailbox) => ({
       ...methodsOf(mailbox),
-      take: async (...args) => (await mailbox.take(...args)).reverse(),
+      claim: async (...args) => (await mailbox.claim(...args)).reverse(),
     }),
   },
-  'nobody looks for what a lost doorbell left': {
+  'nobody looks for what a lost wake-up left': {
     ...told,
-    mailbox: (mailbox) => ({ ...methodsOf(mailbox), live: async () => [] }),
+    mailbox: (mailbox) => ({ ...methodsOf(mailbox), ready: async () => [] }),
   },
-  'an actor with effects under way is not listed as live': {
+  'an actor with effects under way is not in the ready set': {
     ...told,
     mailbox: (mailbox) => ({
       ...methodsOf(mailbox),
-      take: (from, lease, request) => mailbox.take(from, lease, { ...request, wakeAt: Infinity }),
-      finish: (of, lease, done, request) => mailbox.finish(of, lease, done, { ...request, wakeAt: Infinity }),
+      claim: (from, lease, request) => mailbox.claim(from, lease, { ...request, wakeAt: Infinity }),
+      ack: (of, lease, done, request) => mailbox.ack(of, lease, done, { ...request, wakeAt: Infinity }),
     }),
   },
-  'a ring counts although its message was handled meanwhile': {
+  'a wake-up counts although its message was handled meanwhile': {
     ...refused,
     plan: everySingleDeviation,
-    ledger: () => ({ taken: () => undefined, accept: () => true }),
+    watermark: () => ({ claimed: () => undefined, accept: () => true }),
   },
   'the store writes without comparing versions': {
     ...refused,
@@ -81,7 +81,7 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     store: (store) => ({
       ...methodsOfStore(store),
       write(write) {
-        const applied = write.record.applied.filter((one) => one.passing !== true);
+        const applied = write.record.applied.filter((one) => one.unchanging !== true);
         return store.write({ ...write, record: { ...write.record, applied } });
       },
     }),
@@ -97,17 +97,17 @@ export const mutants: Readonly<Record<string, Mutant>> = {
 };
 
 /**
- * Each leaves out a second line of defence. What a fenced-off *take* hands to a zombie, the zombie can neither
- * write nor finish, and the owner's next *take* puts it back in order: the check only spares that detour.
+ * Each leaves out a second line of defence. What a fenced-off *claim* hands to a zombie, the zombie can neither
+ * write nor ack, and the owner's next *claim* puts it back in order: the check only spares that detour.
  */
 export const redundant: Readonly<Record<string, Mutant>> = {
-  'take does not check the lease': {
+  'claim does not check the lease': {
     ...broken,
     mailbox: (mailbox) => ({
       ...methodsOf(mailbox),
-      take(from, lease, request) {
+      claim(from, lease, request) {
         mailbox.grant(lease);
-        return mailbox.take(from, lease, request);
+        return mailbox.claim(from, lease, request);
       },
     }),
   },

@@ -32,7 +32,7 @@ export const programs = {
       void world.noteAfter(3, 80).then(() => world.later(4));
     },
   },
-  'a message that is refused, and travels in a ring': {
+  'a message that is refused, and travels in a wake-up': {
     begin(world) {
       void world.appendAfter(1, 2);
       void world.append(2).then(() => world.appendAfter(3, 4));

@@ -10,16 +10,16 @@ const isPrefix = (one: readonly number[], of: readonly number[]) => one.every((n
 export const methodsOf = (mailbox: Mailbox): Mailbox => ({
   send: (...args) => mailbox.send(...args),
   withdraw: (...args) => mailbox.withdraw(...args),
-  take: (...args) => mailbox.take(...args),
+  claim: (...args) => mailbox.claim(...args),
   accept: (...args) => mailbox.accept(...args),
-  finish: (...args) => mailbox.finish(...args),
+  ack: (...args) => mailbox.ack(...args),
   park: (...args) => mailbox.park(...args),
   parked: (...args) => mailbox.parked(...args),
   release: (...args) => mailbox.release(...args),
   noteStart: (...args) => mailbox.noteStart(...args),
   noteReturn: (...args) => mailbox.noteReturn(...args),
-  live: (shard) => mailbox.live(shard),
-  watch: (onRing) => mailbox.watch(onRing),
+  ready: (shard) => mailbox.ready(shard),
+  watch: (onWake) => mailbox.watch(onWake),
 });
 
 /** The same of a store. */

@@ -43,7 +43,7 @@ export class World {
       time: 'manual',
       shards: 1,
       leaseMs: 900,
-      beatMs: 300,
+      heartbeatMs: 300,
       limits: {
         sweepMs: 300,
         messagesPerTurn: 3,
@@ -103,8 +103,8 @@ export class World {
     check(letters === failed, `${failed} failed, there are ${letters} dead letters`);
     const left = mailbox.residents().length - (letters > 0 ? 1 : 0);
     check(left === 0, `left in the mailboxes: ${mailbox.residents().join()}`);
-    const live = await mailbox.live(0);
-    check(live.length === 0, `still live: ${live.map(({ id }) => id).join()}`);
+    const ready = await mailbox.ready(0);
+    check(ready.length === 0, `still ready: ${ready.map(({ id }) => id).join()}`);
     return [...this.violations, ...broken];
   }
 

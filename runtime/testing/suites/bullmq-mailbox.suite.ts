@@ -91,8 +91,8 @@ function describeQueue(on: RedisUnderTest): void {
       await send('a');
       await send('b');
       await send('c');
-      await under.mailbox.take(actor, lease, { max: 2, wakeAt: Infinity });
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
+      await under.mailbox.claim(actor, lease, { max: 2, wakeAt: Infinity });
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
         max: 0,
         wakeAt: Infinity,
       });
@@ -168,7 +168,7 @@ function describeQueue(on: RedisUnderTest): void {
       await under.grant(actor.shard);
       for (const id of ['a', 'b', 'c']) await send(id);
       const lease = await under.grant(actor.shard);
-      await under.mailbox.take(actor, lease, { max: 2, wakeAt: Infinity });
+      await under.mailbox.claim(actor, lease, { max: 2, wakeAt: Infinity });
       const found = await stored(actor.id);
       // A second start: the first was on behalf of the owner before.
       expect(found['a']).to.include({ ats: '2' });
@@ -176,7 +176,7 @@ function describeQueue(on: RedisUnderTest): void {
       expect(withoutOptions(found)).to.deep.equal(withoutOptions(expected));
     });
 
-    it('stores a message that travels in its ring as BullMQ stores an active one', async () => {
+    it('stores a message that travels in its wake-up as BullMQ stores an active one', async () => {
       const expected = await twin(async (queue, worker) => {
         await add(queue, 'a');
         await worker.getNextJob('token');
@@ -199,11 +199,11 @@ function describeQueue(on: RedisUnderTest): void {
       });
       const lease = await under.grant(actor.shard);
       for (const id of ['a', 'b', 'c']) await send(id);
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
         max: 1,
         wakeAt: Infinity,
       });
-      await under.mailbox.finish(actor, lease, [{ jobId: 'b' }], { max: 0, wakeAt: Infinity });
+      await under.mailbox.ack(actor, lease, [{ jobId: 'b' }], { max: 0, wakeAt: Infinity });
       const withoutTraces = (found: Stored): Stored => {
         const { stacktrace: _, ...failed } = found['a'] as Record<string, string>;
         return withoutOptions({ ...found, a: failed });
@@ -215,13 +215,13 @@ function describeQueue(on: RedisUnderTest): void {
       const lease = await under.grant(actor.shard);
       await queue.pause();
       await send('a');
-      expect(await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity })).to.deep.equal([]);
+      expect(await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity })).to.deep.equal([]);
       under.elapse(10_000);
-      expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
+      expect(await under.mailbox.ready(actor.shard)).to.deep.equal([actor]);
       await queue.resume();
-      const [taken] = await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
+      const [taken] = await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
       expect(taken?.jobId).to.equal('a');
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
       expect(await under.residents()).to.deep.equal([]);
     });
 
@@ -229,9 +229,9 @@ function describeQueue(on: RedisUnderTest): void {
       const lease = await under.grant(actor.shard);
       await send('a');
       await queue.pause();
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
       await send('b');
-      expect(await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity })).to.deep.equal([]);
+      expect(await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity })).to.deep.equal([]);
     });
 
     it('shows a delayed message as a delayed job, as BullMQ does, and what promotes it by hand', async () => {
@@ -251,9 +251,9 @@ function describeQueue(on: RedisUnderTest): void {
       expect(Math.floor(Number(scores[1]) / 4096)).to.equal(at);
       await delayed?.promote();
       const lease = await under.grant(actor.shard);
-      const [taken] = await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
+      const [taken] = await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
       expect(taken?.jobId).to.equal('a');
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
       const left = (await under.residents()).filter((key) => !key.includes(':twin:'));
       expect(left).to.deep.equal([]);
     });
@@ -261,43 +261,43 @@ function describeQueue(on: RedisUnderTest): void {
     it('shows a parked actor as a paused queue, which resumes it', async () => {
       const lease = await under.grant(actor.shard);
       await send('a');
-      await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
+      await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
       await under.mailbox.park(actor, lease, { jobId: 'a', message: 'Add', reason: 'broken' });
       expect(await queue.isPaused()).to.equal(true);
       await queue.resume();
-      const [taken] = await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
+      const [taken] = await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
       expect(taken?.jobId).to.equal('a');
       expect(await under.mailbox.parked(actor.shard, 10)).to.deep.equal([]);
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
       expect(await under.residents()).to.deep.equal([]);
     });
 
     it('does not forget a retried dead letter when its owner dies', async () => {
       const lease = await under.grant(actor.shard);
       await send('a');
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
         max: 0,
         wakeAt: Infinity,
       });
       const [failed] = await queue.getJobs(['failed']);
       await failed?.retry();
-      await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
-      expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
+      await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
+      expect(await under.mailbox.ready(actor.shard)).to.deep.equal([actor]);
     });
 
     it('takes up a dead letter that BullMQ retries', async () => {
       const lease = await under.grant(actor.shard);
       await send('a');
-      await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
+      await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
         max: 1,
         wakeAt: Infinity,
       });
       const [failed] = await queue.getJobs(['failed']);
       await failed?.retry();
-      const [again] = await under.mailbox.take(actor, lease, { max: 1, wakeAt: Infinity });
+      const [again] = await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
       expect(again?.jobId).to.equal('a');
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
       expect(await under.residents()).to.deep.equal([]);
     });
   });

@@ -61,7 +61,7 @@ export function describeCluster(on: RedisUnderTest): void {
             return turn.defer();
           },
         },
-        settled: {
+        onResult: {
           Pause: (turn) => turn.answerWaiting(() => turn.state),
         },
       });
@@ -73,7 +73,7 @@ export function describeCluster(on: RedisUnderTest): void {
         actors: [{ actor: actorOn(label), store }],
         random: Math.random,
         leaseMs: 1_500,
-        beatMs: 100,
+        heartbeatMs: 100,
         limits: { sweepMs: 100 },
       });
       const started = { node, redis: connection, closed: false };

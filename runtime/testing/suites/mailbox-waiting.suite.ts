@@ -26,20 +26,20 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
       for (const id of ids) await under.mailbox.send(actor, id, message(id));
     };
     const take = async (max = 16) => {
-      const taken = await under.mailbox.take(actor, lease, { max, wakeAt: Infinity });
+      const taken = await under.mailbox.claim(actor, lease, { max, wakeAt: Infinity });
       return taken.map(({ jobId }) => jobId);
     };
     const finish = async (...jobIds: string[]) => {
       const done = jobIds.map((jobId) => ({ jobId }));
-      return (await under.mailbox.finish(actor, lease, done, idle)).map(({ jobId }) => jobId);
+      return (await under.mailbox.ack(actor, lease, done, idle)).map(({ jobId }) => jobId);
     };
-    const live = async () => (await under.mailbox.live(actor.shard)).map(({ id }) => id);
+    const live = async () => (await under.mailbox.ready(actor.shard)).map(({ id }) => id);
 
     describe('an actor with something to do by itself', () => {
       it('stays live while that is due, until it is not', async () => {
         await send('a');
         await take();
-        await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 16, wakeAt: now() });
+        await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], { max: 16, wakeAt: now() });
         expect(await live()).to.deep.equal([actor.id]);
         await finish();
         expect(await live()).to.deep.equal([]);
@@ -49,14 +49,14 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
       it('is live again from the time it named', async () => {
         await send('a');
         await take();
-        await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], { max: 16, wakeAt: now() + 60_000 });
+        await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], { max: 16, wakeAt: now() + 60_000 });
         expect(await live()).to.deep.equal([]);
         under.elapse(60_000);
         expect(await live()).to.deep.equal([actor.id]);
       });
 
       it('is live at once when a message comes before', async () => {
-        await under.mailbox.take(actor, lease, { max: 16, wakeAt: now() + 60_000 });
+        await under.mailbox.claim(actor, lease, { max: 16, wakeAt: now() + 60_000 });
         await send('a');
         expect(await live()).to.deep.equal([actor.id]);
       });
@@ -178,7 +178,7 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
       it('tells how often it was taken', async () => {
         await send('a');
         for (const starts of [2, 3]) {
-          const [taken] = await under.mailbox.take(actor, lease, idle);
+          const [taken] = await under.mailbox.claim(actor, lease, idle);
           expect(taken).to.include({ jobId: 'a', starts });
         }
       });

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { addressOf } from '../../mailbox/address.ts';
 import {
   FencedError,
-  type CarriedMessage,
+  type InlinedMessage,
   type Envelope,
   type Mailbox,
   type ShardLease,
@@ -14,7 +14,7 @@ export interface MailboxUnderTest {
   readonly mailbox: Mailbox;
   /** Gives the shard to a new holder and returns its lease. */
   grant(shard: number): Promise<ShardLease>;
-  /** Names of what is stored for mailboxes, doorbells and leases aside. */
+  /** Names of what is stored for mailboxes, wake-ups and leases aside. */
   residents(): Promise<string[]>;
   /** Lets time pass, for the mailbox. */
   elapse(ms: number): void;
@@ -43,18 +43,18 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
 
     it('delivers in the order sent, each message whole', async () => {
       await send('a', 'b', 'c');
-      const taken = await under.mailbox.take(actor, lease, idle);
+      const taken = await under.mailbox.claim(actor, lease, idle);
       expect(ids(taken)).to.deep.equal(['a', 'b', 'c']);
       expect(taken[1]?.envelope).to.deep.equal(message('b'));
     });
 
     it('takes at most as many as asked for, and the rest with finish', async () => {
       await send('a', 'b', 'c');
-      expect(ids(await under.mailbox.take(actor, lease, { max: 2, wakeAt: Infinity }))).to.deep.equal([
+      expect(ids(await under.mailbox.claim(actor, lease, { max: 2, wakeAt: Infinity }))).to.deep.equal([
         'a',
         'b',
       ]);
-      const rest = await under.mailbox.finish(actor, lease, [{ jobId: 'a' }, { jobId: 'b' }], idle);
+      const rest = await under.mailbox.ack(actor, lease, [{ jobId: 'a' }, { jobId: 'b' }], idle);
       expect(ids(rest)).to.deep.equal(['c']);
     });
 
@@ -65,19 +65,19 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
         expect(refused).to.have.property('code', 'payload_too_large');
       }
       await under.mailbox.send(actor, 'fits', { ...message('fits'), input: { text: '€'.repeat(300_000) } });
-      expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['fits']);
+      expect(ids(await under.mailbox.claim(actor, lease, idle))).to.deep.equal(['fits']);
     });
 
     it('does not add an id that already waits', async () => {
       await send('a', 'a');
-      expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
+      expect(ids(await under.mailbox.claim(actor, lease, idle))).to.deep.equal(['a']);
     });
 
     it('keeps the later deadline of a message that is sent again while it waits', async () => {
       for (const deadline of [1, 2]) {
         await under.mailbox.send(actor, 'a', { ...message('a'), deadline });
       }
-      const [taken] = await under.mailbox.take(actor, lease, idle);
+      const [taken] = await under.mailbox.claim(actor, lease, idle);
       expect(taken?.envelope.deadline).to.equal(2);
     });
 
@@ -86,74 +86,74 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
       await send('a', 'b', 'c', 'd', 'e', 'f');
       const refused = await send('g').catch((error: unknown) => error);
       expect(refused).to.have.property('code', 'mailbox_full');
-      await under.mailbox.take(actor, lease, idle);
+      await under.mailbox.claim(actor, lease, idle);
       await send('g');
     });
 
     it('gives a new owner what the last one left, in order, ahead of what came later', async () => {
       await send('a', 'b', 'c');
-      await under.mailbox.take(actor, lease, { max: 2, wakeAt: Infinity });
+      await under.mailbox.claim(actor, lease, { max: 2, wakeAt: Infinity });
       const next = await under.grant(actor.shard);
       await send('d');
-      expect(ids(await under.mailbox.take(actor, next, idle))).to.deep.equal(['a', 'b', 'c', 'd']);
+      expect(ids(await under.mailbox.claim(actor, next, idle))).to.deep.equal(['a', 'b', 'c', 'd']);
     });
 
     it('fences an owner that lost its lease: it neither takes nor finishes', async () => {
       await send('a');
-      await under.mailbox.take(actor, lease, idle);
+      await under.mailbox.claim(actor, lease, idle);
       const next = await under.grant(actor.shard);
       for (const tried of [
-        under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle),
-        under.mailbox.take(actor, lease, idle),
+        under.mailbox.ack(actor, lease, [{ jobId: 'a' }], idle),
+        under.mailbox.claim(actor, lease, idle),
       ]) {
         expect(await tried.catch((error: unknown) => error)).to.be.instanceOf(FencedError);
       }
-      expect(ids(await under.mailbox.take(actor, next, idle))).to.deep.equal(['a']);
+      expect(ids(await under.mailbox.claim(actor, next, idle))).to.deep.equal(['a']);
     });
 
     it('lists an actor as live from the first message until all is finished', async () => {
-      expect(await under.mailbox.live(actor.shard)).to.deep.equal([]);
+      expect(await under.mailbox.ready(actor.shard)).to.deep.equal([]);
       await send('a');
-      expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
-      await under.mailbox.take(actor, lease, idle);
-      expect(await under.mailbox.live(actor.shard)).to.deep.equal([actor]);
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
-      expect(await under.mailbox.live(actor.shard)).to.deep.equal([]);
+      expect(await under.mailbox.ready(actor.shard)).to.deep.equal([actor]);
+      await under.mailbox.claim(actor, lease, idle);
+      expect(await under.mailbox.ready(actor.shard)).to.deep.equal([actor]);
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], idle);
+      expect(await under.mailbox.ready(actor.shard)).to.deep.equal([]);
     });
 
     it('leaves nothing behind of an actor that is idle', async () => {
       await send('a', 'b');
-      await under.mailbox.take(actor, lease, idle);
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }, { jobId: 'b' }], idle);
+      await under.mailbox.claim(actor, lease, idle);
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a' }, { jobId: 'b' }], idle);
       expect(await under.residents()).to.deep.equal([]);
     });
 
     it('keeps a failed message as a dead letter', async () => {
       await send('a');
-      await under.mailbox.take(actor, lease, idle);
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], idle);
+      await under.mailbox.claim(actor, lease, idle);
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], idle);
       expect(await under.residents()).to.not.deep.equal([]);
-      expect(await under.mailbox.live(actor.shard)).to.deep.equal([]);
+      expect(await under.mailbox.ready(actor.shard)).to.deep.equal([]);
     });
 
     it('takes a dead letter up again when the same message is sent again', async () => {
       await send('a');
-      await under.mailbox.take(actor, lease, idle);
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], idle);
+      await under.mailbox.claim(actor, lease, idle);
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], idle);
       await send('a');
-      expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
-      await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
+      expect(ids(await under.mailbox.claim(actor, lease, idle))).to.deep.equal(['a']);
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], idle);
       expect(await under.residents()).to.deep.equal([]);
     });
 
     describe('a message that its sender takes back', () => {
       const withdraw = (id: string) => under.mailbox.withdraw(actor, id);
-      const takeAll = async () => ids(await under.mailbox.take(actor, await under.grant(actor.shard), idle));
+      const takeAll = async () => ids(await under.mailbox.claim(actor, await under.grant(actor.shard), idle));
 
       it('stays while a node holds its shard', async () => {
         await send('a');
         expect(await withdraw('a')).to.equal('held');
-        expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
+        expect(ids(await under.mailbox.claim(actor, lease, idle))).to.deep.equal(['a']);
       });
 
       it('is out of the mailbox without anybody having had it, and those around it stay', async () => {
@@ -164,9 +164,9 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
         expect(await takeAll()).to.deep.equal(['a', 'c']);
       });
 
-      it('may have been handled by a node that had it in hand, or was sent it in a ring', async () => {
+      it('may have been handled by a node that had it in hand, or was sent it in a wake-up', async () => {
         await send('a', 'b', 'c');
-        await under.mailbox.take(actor, lease, { max: 2, wakeAt: Infinity });
+        await under.mailbox.claim(actor, lease, { max: 2, wakeAt: Infinity });
         await under.revoke(actor.shard);
         expect(await withdraw('b')).to.equal('taken');
         expect(await withdraw('a')).to.equal('taken');
@@ -177,15 +177,15 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
 
       it('may have been handled by a node that put it back', async () => {
         await send('a', 'b');
-        await under.mailbox.take(actor, lease, idle);
-        await under.mailbox.take(actor, await under.grant(actor.shard), { max: 1, wakeAt: Infinity });
+        await under.mailbox.claim(actor, lease, idle);
+        await under.mailbox.claim(actor, await under.grant(actor.shard), { max: 1, wakeAt: Infinity });
         await under.revoke(actor.shard);
         expect(await withdraw('b')).to.equal('taken');
       });
 
       it('is gone when it was handled', async () => {
         await send('a');
-        await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
+        await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], idle);
         await under.revoke(actor.shard);
         expect(await withdraw('a')).to.equal('gone');
       });
@@ -199,84 +199,84 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
       });
     });
 
-    describe('a ring', () => {
-      /** Sends the first of `ids` to an idle actor, then the others, and hears the ring. */
-      async function sendAndHear(...ids: string[]): Promise<CarriedMessage | undefined> {
-        let heard: (carried: CarriedMessage | undefined) => void;
-        const rung = new Promise<CarriedMessage | undefined>((resolve) => (heard = resolve));
-        const watch = under.mailbox.watch((address, carried) => {
-          // Rings of the last second are heard as well.
-          if (address.id === actor.id && (carried?.jobId ?? ids[0]) === ids[0]) heard(carried);
+    describe('a wake-up', () => {
+      /** Sends the first of `ids` to an idle actor, then the others, and hears the wake-up. */
+      async function sendAndHear(...ids: string[]): Promise<InlinedMessage | undefined> {
+        let heard: (inlined: InlinedMessage | undefined) => void;
+        const woken = new Promise<InlinedMessage | undefined>((resolve) => (heard = resolve));
+        const watch = under.mailbox.watch((address, inlined) => {
+          // Wake-ups of the last second are heard as well.
+          if (address.id === actor.id && (inlined?.jobId ?? ids[0]) === ids[0]) heard(inlined);
         });
         watch.add(actor.shard);
         await send(...ids);
         try {
-          return await rung;
+          return await woken;
         } finally {
           await watch.close();
         }
       }
-      const accept = (carried: CarriedMessage | undefined, by = lease) =>
-        carried && under.mailbox.accept(carried, actor, by);
+      const accept = (inlined: InlinedMessage | undefined, by = lease) =>
+        inlined && under.mailbox.accept(inlined, actor, by);
 
       it('carries a message to an idle actor, which its owner then ends as any other', async () => {
         const delivery = accept(await sendAndHear('a', 'b'));
         expect(delivery).to.deep.equal({ jobId: 'a', envelope: message('a'), starts: 1 });
-        expect(ids(await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle))).to.deep.equal(['b']);
-        await under.mailbox.finish(actor, lease, [{ jobId: 'b' }], idle);
+        expect(ids(await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], idle))).to.deep.equal(['b']);
+        await under.mailbox.ack(actor, lease, [{ jobId: 'b' }], idle);
         expect(await under.residents()).to.deep.equal([]);
       });
 
       it('is a hint to whoever holds another lease than the message was sent under', async () => {
-        const carried = await sendAndHear('a');
+        const inlined = await sendAndHear('a');
         const next = await under.grant(actor.shard);
-        expect(accept(carried, next)).to.equal(undefined);
-        expect(ids(await under.mailbox.take(actor, next, idle))).to.deep.equal(['a']);
+        expect(accept(inlined, next)).to.equal(undefined);
+        expect(ids(await under.mailbox.claim(actor, next, idle))).to.deep.equal(['a']);
       });
 
       it('is a hint once its message has been taken, so nothing is handled twice', async () => {
-        const carried = await sendAndHear('a');
-        expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a']);
-        expect(accept(carried)).to.equal(undefined);
+        const inlined = await sendAndHear('a');
+        expect(ids(await under.mailbox.claim(actor, lease, idle))).to.deep.equal(['a']);
+        expect(accept(inlined)).to.equal(undefined);
       });
 
       it('is a hint when it is heard a second time', async () => {
-        const carried = await sendAndHear('a');
-        expect(accept(carried)?.jobId).to.equal('a');
-        await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
-        expect(accept(carried)).to.equal(undefined);
+        const inlined = await sendAndHear('a');
+        expect(accept(inlined)?.jobId).to.equal('a');
+        await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], idle);
+        expect(accept(inlined)).to.equal(undefined);
         expect(accept(await sendAndHear('b'))?.jobId).to.equal('b');
       });
 
       it('carries again after a taking', async () => {
         await send('a');
-        await under.mailbox.take(actor, lease, idle);
-        await under.mailbox.finish(actor, lease, [{ jobId: 'a' }], idle);
+        await under.mailbox.claim(actor, lease, idle);
+        await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], idle);
         expect(accept(await sendAndHear('b'))?.jobId).to.equal('b');
       });
 
       it('keeps what follows waiting while its message is on the way', async () => {
-        const carried = await sendAndHear('a', 'b');
-        expect(await under.mailbox.finish(actor, lease, [], idle)).to.deep.equal([]);
-        expect(accept(carried)?.jobId).to.equal('a');
+        const inlined = await sendAndHear('a', 'b');
+        expect(await under.mailbox.ack(actor, lease, [], idle)).to.deep.equal([]);
+        expect(accept(inlined)?.jobId).to.equal('a');
       });
 
       it('may be lost: a taking finds its message, ahead of what follows', async () => {
         await sendAndHear('a', 'b');
-        expect(ids(await under.mailbox.take(actor, lease, idle))).to.deep.equal(['a', 'b']);
+        expect(ids(await under.mailbox.claim(actor, lease, idle))).to.deep.equal(['a', 'b']);
       });
 
       it('carries nothing to a shard that nobody holds', async () => {
         const unheld = addressOf('cart', 'elsewhere', 8);
         expect(unheld.shard).to.not.equal(actor.shard);
-        const carried: unknown[] = [];
-        const watch = under.mailbox.watch((_, message) => carried.push(message));
+        const inlined: unknown[] = [];
+        const watch = under.mailbox.watch((_, message) => inlined.push(message));
         watch.add(unheld.shard);
         await under.mailbox.send(unheld, 'a', message('a'));
         const owner = await under.grant(unheld.shard);
-        expect(ids(await under.mailbox.take(unheld, owner, idle))).to.deep.equal(['a']);
+        expect(ids(await under.mailbox.claim(unheld, owner, idle))).to.deep.equal(['a']);
         await watch.close();
-        expect(carried.filter((one) => one !== undefined)).to.deep.equal([]);
+        expect(inlined.filter((one) => one !== undefined)).to.deep.equal([]);
       });
     });
   });

@@ -1,6 +1,6 @@
 /*
- * The least that keeps order per key, refuses a full mailbox, adds no id twice, lists what is live, rings the
- * owner (the message travels in the ring), and checks the lease before anything ends: a list of ids and a hash
+ * The least that keeps order per key, refuses a full mailbox, adds no id twice, lists what is live, wakes the
+ * owner (the message travels in the wake-up), and checks the lease before anything ends: a list of ids and a hash
  * of messages for each key.
  */
 
@@ -9,7 +9,7 @@ local prefix, actor = ARGV[1], ARGV[2]
 local list, hash = prefix .. ':' .. actor .. ':l', prefix .. ':' .. actor .. ':h'
 `;
 
-/** ARGV: prefix, actor, now, id, data, limit, bell length. */
+/** ARGV: prefix, actor, now, id, data, limit, wake-ups kept. */
 export const floorSend = `
 ${preamble}
 if redis.call('LLEN', list) >= tonumber(ARGV[6]) then return -1 end

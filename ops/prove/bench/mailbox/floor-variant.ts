@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { silentLogger, systemClock } from '@trolley/runtime';
 import {
   addressOf,
-  bellKey,
+  wakeKey,
   leaseKey,
   RedisReplies,
   redisScript,
@@ -21,7 +21,7 @@ interface FloorMessage {
 
 const shards = 64;
 const mailboxLimit = 1_000;
-const bellLength = 1_000;
+const wakeUpsKept = 1_000;
 const messagesPerTurn = 16;
 const blockMs = 200;
 const token = 'floor#1';
@@ -40,7 +40,7 @@ export function openFloor(redis: Redis, namespace: string): Variant {
       message.id,
       JSON.stringify(message),
       mailboxLimit,
-      bellLength,
+      wakeUpsKept,
     );
     if (added !== 1) throw new Error(`the floor took ${message.id} with ${added}`);
   };
@@ -93,13 +93,13 @@ export async function hostFloor(
   }
 
   const reader = redis.duplicate({ enableAutoPipelining: false });
-  const seen = new Map(all.map((shard) => [bellKey(namespace, shard), { shard, id: '0' }]));
+  const seen = new Map(all.map((shard) => [wakeKey(namespace, shard), { shard, id: '0' }]));
   let closing = false;
   const listen = async () => {
     while (!closing) {
       const ids = [...seen.values()].map(({ id }) => id);
-      const rung = await reader.xread('COUNT', 1000, 'BLOCK', blockMs, 'STREAMS', ...seen.keys(), ...ids);
-      for (const [stream, entries] of rung ?? []) {
+      const woken = await reader.xread('COUNT', 1000, 'BLOCK', blockMs, 'STREAMS', ...seen.keys(), ...ids);
+      for (const [stream, entries] of woken ?? []) {
         const at = seen.get(stream);
         if (at === undefined) continue;
         for (const [id, [, actor = '', , data = '']] of entries) {

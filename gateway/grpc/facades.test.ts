@@ -8,13 +8,13 @@ import { CheckoutServiceService, CheckoutStatus } from '../../proto/gen/checkout
 import { OrdersServiceService } from '../../proto/gen/orders/orders.ts';
 import type { Orders } from '../orders.ts';
 import { openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
-import { cartFront } from './cart-front.ts';
-import { checkoutFront } from './checkout-front.ts';
-import { ordersFront } from './orders-front.ts';
+import { cartFacade } from './cart-facade.ts';
+import { checkoutFacade } from './checkout-facade.ts';
+import { ordersFacade } from './orders-facade.ts';
 
 const unknown = '00000000-0000-4000-8000-000000000001';
 
-describe('gRPC fronts', () => {
+describe('gRPC façades', () => {
   let open: TestGateway;
   let server: GrpcServer;
   let carts: GrpcClient<typeof CartServiceService>;
@@ -29,9 +29,9 @@ describe('gRPC fronts', () => {
       port: 0,
       logger: silentLogger,
       services: [
-        cartFront(open.shop.carts, options),
-        checkoutFront(open.shop.checkouts, options),
-        ordersFront(open.shop.orders, options),
+        cartFacade(open.shop.carts, options),
+        checkoutFacade(open.shop.checkouts, options),
+        ordersFacade(open.shop.orders, options),
       ],
     });
     const address = `127.0.0.1:${server.port}`;
@@ -149,7 +149,7 @@ describe('gRPC fronts', () => {
       host: '127.0.0.1',
       port: 0,
       logger: silentLogger,
-      services: [ordersFront({ ...open.shop.orders, list: all }, options)],
+      services: [ordersFacade({ ...open.shop.orders, list: all }, options)],
     });
     const client = openGrpcClient(OrdersServiceService, { address: `127.0.0.1:${large.port}` });
     const page = await client.call('listOrders', { userId: '1', pageSize: 500, pageToken: '' });

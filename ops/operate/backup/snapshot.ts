@@ -18,13 +18,13 @@ export interface SqliteFile {
  * All stores as they were at one moment. Nobody writes a checkout or an order while the moment is taken, so whatever a
  * service has done by then, PostgreSQL had wanted before, and whatever PostgreSQL knows to be done, the service has.
  */
-export interface Moment {
+export interface Snapshot {
   readonly files: readonly SqliteFile[];
-  readonly postgres: MomentOfPostgres | undefined;
+  readonly postgres: PostgresSnapshot | undefined;
   close(): Promise<void>;
 }
 
-export interface MomentOfPostgres {
+export interface PostgresSnapshot {
   /** Reads as of the moment. */
   readonly client: Client;
   /** Reads what is there now. */
@@ -47,7 +47,7 @@ const writtenBySagas = ['checkout_sessions', 'orders'];
  *
  * @throws StartProblem when checkouts can't be held still, or have no tables yet
  */
-export async function openMoment(folder: string, postgresUrl: string | undefined): Promise<Moment> {
+export async function openSnapshot(folder: string, postgresUrl: string | undefined): Promise<Snapshot> {
   const files: SqliteFile[] = [];
   const clients: Client[] = [];
   async function close(): Promise<void> {

@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { Client } from 'pg';
 import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { eventually } from '../../prove/e2e/eventually.ts';
-import { openMoment } from './moment.ts';
+import { openSnapshot } from './snapshot.ts';
 
 describe('a moment of all stores', () => {
   let database: TestDatabase;
@@ -46,7 +46,7 @@ describe('a moment of all stores', () => {
   const perform = () => using((file) => file.exec(`INSERT INTO done VALUES ('step')`));
 
   async function counts(): Promise<{ wanted: number; done: number }> {
-    const moment = await openMoment(folder, database.url);
+    const moment = await openSnapshot(folder, database.url);
     try {
       const { rows } = (await moment.postgres?.client.query<{ count: number }>(
         'SELECT count(*)::int FROM checkout_sessions',
@@ -77,7 +77,7 @@ describe('a moment of all stores', () => {
   it('reads as of then, whatever is written afterwards', async () => {
     await want(1);
     perform();
-    const moment = await openMoment(folder, database.url);
+    const moment = await openSnapshot(folder, database.url);
     try {
       await want(2);
       perform();

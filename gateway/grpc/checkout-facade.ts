@@ -17,7 +17,7 @@ import { guarded } from '../guard.ts';
 import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
 
 /** `checkout.CheckoutService` over the same checkouts as the REST API. Its file is `checkout/checkout.proto`. */
-export function checkoutFront(checkouts: Checkouts, options: FrontOptions): UnaryService {
+export function checkoutFacade(checkouts: Checkouts, options: FrontOptions): UnaryService {
   return unaryService(CheckoutServiceService, {
     async initiateCheckout({ userId, idempotencyKey, shippingAddress, paymentMethod }, call) {
       const user = userIdOf(userId);

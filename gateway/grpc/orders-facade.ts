@@ -10,7 +10,7 @@ import type { Orders } from '../orders.ts';
 import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
 
 /** `orders.OrdersService` over the same orders as the REST API. Its file is `orders/orders.proto`. */
-export function ordersFront(orders: Orders, options: FrontOptions): UnaryService {
+export function ordersFacade(orders: Orders, options: FrontOptions): UnaryService {
   return unaryService(OrdersServiceService, {
     async getOrder({ orderId }, { userId }) {
       // The request names no user; a caller that acts for one says so in the metadata.

@@ -5,7 +5,7 @@ import { CuttableLine } from '@trolley/runtime/testing';
 import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createProgress } from './progress.ts';
-import { startSoleHolder, type SoleHolderOptions } from './sole-holder.ts';
+import { startSingletonLock, type SingletonLockOptions } from './singleton-lock.ts';
 
 describe('the only process of its kind', () => {
   let database: TestDatabase;
@@ -38,7 +38,7 @@ describe('the only process of its kind', () => {
 
   function process(
     shared = false,
-    more: Partial<SoleHolderOptions> = {},
+    more: Partial<SingletonLockOptions> = {},
   ): { lifecycle: Lifecycle; start: () => Promise<void> } {
     const lifecycle = createLifecycle({ progress: createProgress({ write: () => true }), log: silentLogger });
     lifecycles.push(lifecycle);
@@ -51,7 +51,7 @@ describe('the only process of its kind', () => {
       logger: silentLogger,
       ...more,
     };
-    return { lifecycle, start: () => startSoleHolder(lifecycle, options) };
+    return { lifecycle, start: () => startSingletonLock(lifecycle, options) };
   }
 
   it('waits for its predecessor to go', async () => {

@@ -11,10 +11,10 @@ import { providePostgres, provideRedis } from '../testing/test-servers.ts';
 import { buildImage, type Image } from './build-image.ts';
 import { parseDockerfile } from './parse-dockerfile.ts';
 import { runInside, signalInside, startInside, type Root } from './sandbox.ts';
-import { trade } from './trade.ts';
+import { purchase } from './purchase.ts';
 
 /*
- * `npm run container:rehearse` takes the steps of ops/operate/containers/Dockerfile without a container engine, starts what they made
+ * `npm run container:smoke` takes the steps of ops/operate/containers/Dockerfile without a container engine, starts what they made
  * as the Dockerfile says, against a real Redis and a real PostgreSQL, buys something, and ends it with the stop
  * signal. What it cannot show is the base images: this machine stands in for them.
  */
@@ -24,9 +24,9 @@ const startDeadlineMs = 60_000;
 const stopDeadlineMs = 30_000;
 
 const progress = createProgress(process.stdout);
-const folder = temporaryFolder('rehearsal');
+const folder = temporaryFolder('smoke-test');
 try {
-  await rehearse();
+  await smokeTest();
 } catch (error) {
   if (!isStartProblem(error)) throw error;
   progress.fail(error.message);
@@ -35,9 +35,9 @@ try {
   removeTemporaryFolder(folder);
 }
 
-async function rehearse(): Promise<void> {
+async function smokeTest(): Promise<void> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    throw new StartProblem('A rehearsal makes mounts and changes users: it needs Linux, and root.');
+    throw new StartProblem('A smoke test makes mounts and changes users: it needs Linux, and root.');
   }
   const image = await buildImage({
     context: project,
@@ -93,7 +93,7 @@ async function runContainer(image: Image, stores: Readonly<Record<string, string
       `ready by its own HEALTHCHECK, as ${user} on a read-only root`,
       performance.now() - startedAt,
     );
-    const bought = await trade(`http://127.0.0.1:${httpPort}`, { secret, issuer: 'ecommerce-platform' });
+    const bought = await purchase(`http://127.0.0.1:${httpPort}`, { secret, issuer: 'ecommerce-platform' });
     progress.say(`Bought: ${bought}.`);
     await stop(container, image.stopSignal, ended);
   } finally {

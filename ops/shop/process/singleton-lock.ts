@@ -4,7 +4,7 @@ import { openPostgresClient, tryAdvisoryLock } from '@trolley/runtime/postgres';
 import type { Lifecycle } from './lifecycle.ts';
 import { StartProblem } from './start-problem.ts';
 
-export interface SoleHolderOptions {
+export interface SingletonLockOptions {
   readonly postgresUrl: string;
   /** Names the advisory lock. */
   readonly lockId: number;
@@ -26,7 +26,7 @@ const leaveLimitMs = 2_000;
 const connectTimeoutMs = 5_000;
 const missedHeartbeats = 2.5;
 const session = {
-  applicationName: 'trolley-sole-holder',
+  applicationName: 'trolley-singleton-lock',
   statementTimeoutMs: 5_000,
 };
 
@@ -43,11 +43,11 @@ interface Backend {
  * Both sides notice when the other is gone without a word: this one asks every few seconds, and the server ends a
  * session that does not ask any more. While nobody can reach the server, nobody can take the lock.
  */
-export async function startSoleHolder(lifecycle: Lifecycle, options: SoleHolderOptions): Promise<void> {
+export async function startSingletonLock(lifecycle: Lifecycle, options: SingletonLockOptions): Promise<void> {
   await lifecycle.start({
     name: 'the right to be the only one',
     async start(signal) {
-      const holder = new SoleHolder(lifecycle, options);
+      const holder = new SingletonLock(lifecycle, options);
       await holder.acquire(signal);
       return holder;
     },
@@ -55,16 +55,16 @@ export async function startSoleHolder(lifecycle: Lifecycle, options: SoleHolderO
   });
 }
 
-class SoleHolder {
+class SingletonLock {
   readonly #lifecycle: Lifecycle;
-  readonly #options: SoleHolderOptions;
+  readonly #options: SingletonLockOptions;
   readonly #released = new AbortController();
   #client: Client | undefined;
   /** The session that had the lock last. */
   #backend: Backend | undefined;
   #cancelHeartbeat: Cancel = () => undefined;
 
-  constructor(lifecycle: Lifecycle, options: SoleHolderOptions) {
+  constructor(lifecycle: Lifecycle, options: SingletonLockOptions) {
     this.#lifecycle = lifecycle;
     this.#options = options;
   }
@@ -95,7 +95,7 @@ class SoleHolder {
     }
     this.#client = client;
     client.once('end', () => this.#reacquire());
-    this.#beatLater(client);
+    this.#heartbeatLater(client);
   }
 
   async release(): Promise<void> {
@@ -106,10 +106,10 @@ class SoleHolder {
     await withTimeLimit(systemClock, leaveLimitMs, 'closing', client.end()).catch(() => destroy(client));
   }
 
-  #beatLater(client: Client): void {
+  #heartbeatLater(client: Client): void {
     this.#cancelHeartbeat = systemClock.schedule(this.#heartbeatMs, () => {
       client.query('SELECT 1').then(
-        () => this.#beatLater(client),
+        () => this.#heartbeatLater(client),
         // Its end, which this is, begins anew.
         () => destroy(client),
       );

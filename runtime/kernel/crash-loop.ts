@@ -32,16 +32,16 @@ export function togetherOf(deliveries: readonly Delivery[]): readonly Delivery[]
  * @throws FencedError
  */
 export async function handleTogether<T>(
-  { mailbox, clock, logger, suspectLimiter }: Kernel,
+  { mailbox, clock, logger, quarantineLimiter }: Kernel,
   address: ActorAddress,
   lease: ShardLease,
   deliveries: readonly Delivery[],
-  handle: (condemned?: Error) => T,
+  handle: (quarantined?: Error) => T,
 ): Promise<T> {
   const [suspect] = deliveries;
   if (suspect === undefined || !isSuspect(suspect)) return handle();
   const limited = <N>(noting: Promise<N>) => withTimeLimit(clock, noteTimeoutMs, 'noting a suspect', noting);
-  return suspectLimiter.run(async () => {
+  return quarantineLimiter.run(async () => {
     const deaths = (await limited(mailbox.noteStart(address, lease, suspect.jobId))) - 1;
     try {
       if (deaths < maxDeaths) return handle();

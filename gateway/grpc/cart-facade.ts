@@ -8,7 +8,7 @@ import { idempotencyKeyFrom } from '../idempotency-key.ts';
 import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
 
 /** `cart.CartService` over the same carts as the REST API. Its file is `cart/cart.proto`. */
-export function cartFront(carts: Carts, options: FrontOptions): UnaryService {
+export function cartFacade(carts: Carts, options: FrontOptions): UnaryService {
   return unaryService(CartServiceService, {
     getCart: async ({ userId }, call) => responseOf(await carts.get(userIdOf(userId), callOf(call, options))),
     async addItem(request, call) {

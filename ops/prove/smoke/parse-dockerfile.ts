@@ -1,7 +1,7 @@
 import { DockerfileParser, ModifiableInstruction, type Instruction } from 'dockerfile-ast';
 import { StartProblem } from '../../shop/process/start-problem.ts';
 
-/** One instruction, as far as a rehearsal knows it. */
+/** One instruction, as far as a smoke test knows it. */
 export type Step = { readonly line: number; readonly text: string } & (
   | { readonly kind: 'workdir'; readonly path: string }
   | {
@@ -30,7 +30,7 @@ export interface Stage {
 }
 
 /**
- * Reads a Dockerfile. What a rehearsal could only skip is refused, since skipping would prove nothing.
+ * Reads a Dockerfile. What a smoke test could only skip is refused, since skipping would prove nothing.
  *
  * @throws StartProblem with the line
  */
@@ -89,7 +89,7 @@ function stepOf(instruction: Instruction): Step {
     case 'EXPOSE':
       return { ...origin, kind: 'expose' };
     default:
-      throw refusal(instruction, 'is not rehearsed');
+      throw refusal(instruction, 'is not known to the smoke test');
   }
 }
 
@@ -123,7 +123,8 @@ function flagsOf<Name extends string>(
   const flags: Partial<Record<Name, string>> = {};
   for (const flag of instruction.getFlags()) {
     const name = known.find((candidate) => candidate === flag.getName());
-    if (name === undefined) throw refusal(instruction, `has --${flag.getName()}, which is not rehearsed`);
+    if (name === undefined)
+      throw refusal(instruction, `has --${flag.getName()}, which is not known to the smoke test`);
     flags[name] = flag.getValue() ?? '';
   }
   return flags;

@@ -3,7 +3,7 @@ import { parseDockerfile } from './parse-dockerfile.ts';
 
 const parsed = (...lines: string[]) => parseDockerfile(['FROM node:20 AS build', ...lines].join('\n'));
 
-describe('parsing a Dockerfile for a rehearsal', () => {
+describe('parsing a Dockerfile for a smoke test', () => {
   it('tells the stages apart, with their steps in order', () => {
     const stages = parsed(
       'WORKDIR /app',
@@ -44,9 +44,9 @@ describe('parsing a Dockerfile for a rehearsal', () => {
   for (const [line, why] of [
     ['ENTRYPOINT node main.js', 'is not in the exec form ["…"]'],
     ['HEALTHCHECK NONE', 'is not in the exec form ["…"]'],
-    ['ADD a b', 'is not rehearsed'],
-    ['RUN --mount=type=cache,target=/root npm ci', 'has --mount, which is not rehearsed'],
-    ['COPY --link a b', 'has --link, which is not rehearsed'],
+    ['ADD a b', 'is not known to the smoke test'],
+    ['RUN --mount=type=cache,target=/root npm ci', 'has --mount, which is not known to the smoke test'],
+    ['COPY --link a b', 'has --link, which is not known to the smoke test'],
     ['WORKDIR $HOME', 'has $HOME, which is not plain'],
   ] as const) {
     it(`refuses what it could only skip: ${line}`, () => {

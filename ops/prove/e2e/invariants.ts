@@ -3,9 +3,9 @@ import { eventually } from './eventually.ts';
 import type { ShopStores, StoredLine } from './shop-stores.ts';
 
 /** Waits until every checkout has ended and every completed one has its order. */
-export async function untilSettled(stores: ShopStores, withinMs?: number): Promise<void> {
+export async function untilAllEnded(stores: ShopStores, withinMs?: number): Promise<void> {
   let seen = '';
-  const settled = async () => {
+  const allEnded = async () => {
     const [checkouts, orders] = [await stores.checkouts(), await stores.orders()];
     const open = checkouts.filter(({ status }) => status !== 'COMPLETED' && status !== 'FAILED');
     const completed = checkouts.filter(({ status }) => status === 'COMPLETED');
@@ -20,14 +20,14 @@ export async function untilSettled(stores: ShopStores, withinMs?: number): Promi
     return open.length === 0 && orders.length === completed.length && claims.length === 0;
   };
   await eventually(
-    settled,
+    allEnded,
     () => `every checkout ended, with its order and without a claim; found ${seen}`,
     withinMs,
   );
 }
 
 /** Holds checkouts, orders, money and stock of a shop at rest against each other. */
-export async function expectBalancedBooks(stores: ShopStores): Promise<void> {
+export async function expectInvariants(stores: ShopStores): Promise<void> {
   const checkouts = await stores.checkouts();
   const orders = await stores.orders();
   const completed = checkouts.filter(({ status }) => status === 'COMPLETED');

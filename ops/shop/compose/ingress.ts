@@ -12,9 +12,9 @@ import type { MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
 import type { UnaryService } from '../../../actors/services/grpc/unary-service.ts';
 import type { CartViews } from '../../../actors/cart/cart.view.ts';
 import { trustedProxies } from '../../../gateway/client-address.ts';
-import { cartFront } from '../../../gateway/grpc/cart-front.ts';
-import { checkoutFront } from '../../../gateway/grpc/checkout-front.ts';
-import { ordersFront } from '../../../gateway/grpc/orders-front.ts';
+import { cartFacade } from '../../../gateway/grpc/cart-facade.ts';
+import { checkoutFacade } from '../../../gateway/grpc/checkout-facade.ts';
+import { ordersFacade } from '../../../gateway/grpc/orders-facade.ts';
 import { createRedisRateLimits } from '../../../gateway/middleware/redis-rate-limits.ts';
 import { openGateway, type Gateway } from '../../../gateway/server.ts';
 import { createShop, type Shop } from '../../../gateway/shop.ts';
@@ -58,8 +58,8 @@ interface FrontParts {
   readonly nodes: HealthCheck;
 }
 
-/** The gRPC fronts of the actors. */
-export async function startFronts(
+/** The gRPC façades of the actors. */
+export async function startGrpcFacade(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
@@ -73,19 +73,19 @@ export async function startFronts(
   // The actors are behind Redis; what becomes of checkouts and orders is in PostgreSQL.
   const actors = { redis: redis.check, nodes };
   const both = { ...actors, postgres: postgres.check };
-  const fronts: [name: 'cart' | 'checkout' | 'orders', service: UnaryService, needs: HealthChecks][] = [
-    ['cart', cartFront(shop.carts, options), actors],
-    ['checkout', checkoutFront(shop.checkouts, options), both],
-    ['orders', ordersFront(shop.orders, options), both],
+  const facades: [name: 'cart' | 'checkout' | 'orders', service: UnaryService, needs: HealthChecks][] = [
+    ['cart', cartFacade(shop.carts, options), actors],
+    ['checkout', checkoutFacade(shop.checkouts, options), both],
+    ['orders', ordersFacade(shop.orders, options), both],
   ];
-  for (const [name, service, needs] of fronts) {
+  for (const [name, service, needs] of facades) {
     const claim = {
       host: config.grpcHost,
       port: config.grpcPorts[name],
       variable: `${name.toUpperCase()}_PORT`,
     };
-    const front = await lifecycle.start({
-      name: `the ${name} front`,
+    const facade = await lifecycle.start({
+      name: `the ${name} façade`,
       start: () =>
         listening.open(claim, () =>
           openGrpcServer({
@@ -98,9 +98,9 @@ export async function startFronts(
           }),
         ),
       stop: (server) => server.close(),
-      describe: ({ port }) => `${name} gRPC front on :${port}`,
+      describe: ({ port }) => `${name} gRPC façade on :${port}`,
     });
-    lifecycle.stopping.addEventListener('abort', () => front.drain());
+    lifecycle.stopping.addEventListener('abort', () => facade.drain());
   }
 }
 
