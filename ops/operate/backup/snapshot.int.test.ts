@@ -65,7 +65,7 @@ describe('a moment of all stores', () => {
     const isWaiting = async () => {
       const { rows } = await watcher.query<{ waiting: number }>(
         `SELECT count(*)::int AS waiting FROM pg_stat_activity
-         WHERE application_name = 'trolley-backup' AND wait_event_type = 'Lock'`,
+         WHERE datname = current_database() AND application_name = 'trolley-backup' AND wait_event_type = 'Lock'`,
       );
       return rows[0]?.waiting === 1;
     };

@@ -110,7 +110,8 @@ describe('runMigrations', () => {
     await user.query('BEGIN; SELECT FROM orders');
     const migrated = runMigrations(database.url, undefined, here());
     // Behind a migration that waits for the table: it gets its turn when that gives way.
-    const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass`;
+    const waiting = `SELECT FROM pg_locks WHERE NOT granted AND relation = 'orders'::regclass
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
     while ((await query(waiting)).length === 0);
     expect(await query('SELECT id FROM orders')).to.deep.equal([]);
     await user.query('COMMIT');

@@ -28,11 +28,11 @@ describe('the only process of its kind', () => {
     await database.drop();
   });
 
+  const isHeld = `locktype = 'advisory' AND objid = 4711 AND granted
+    AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`;
+
   async function holderPid(): Promise<number | undefined> {
-    const { rows } = await admin.query<{ pid: number }>(
-      `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND granted AND database =
-         (SELECT oid FROM pg_database WHERE datname = current_database())`,
-    );
+    const { rows } = await admin.query<{ pid: number }>(`SELECT pid FROM pg_locks WHERE ${isHeld}`);
     return rows[0]?.pid;
   }
 
@@ -130,9 +130,7 @@ describe('the only process of its kind', () => {
     await Promise.all([other?.connect(), admin?.connect()]);
     // It waits in line, so it has the lock before anyone who has to come back.
     const taken = other?.query('SELECT pg_advisory_lock(4711)');
-    await admin?.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND granted`,
-    );
+    await admin?.query(`SELECT pg_terminate_backend(pid) FROM pg_locks WHERE ${isHeld}`);
     await taken;
     expect(String(await one.lifecycle.failure)).to.include('There is another.');
     await Promise.all([other?.end(), admin?.end()]);
