@@ -1,9 +1,9 @@
 import { config } from 'chai';
-import type { Runner, Suite } from 'mocha';
-import { echoMs, takeSignals } from '../../shop/process/ending.mjs';
+import type { RootHookObject, Runner, Suite } from 'mocha';
 import { shopBackends } from './shop-backends.ts';
 import { stopShopKafkas } from './shop-kafkas.ts';
 import { createTemplateDatabase, type TemplateDatabase } from './template-database.ts';
+import { endInOrder, goOn } from './test-processes.ts';
 import {
   provideKafka,
   provideMongo,
@@ -15,7 +15,7 @@ import type { TestServer } from './test-server.ts';
 
 /*
  * Root hooks of every test run: one server of each kind for all suites, started only when a loaded file's name
- * says that it needs it. An address given in TEST_REDIS_URL, TEST_REDIS_CLUSTER_URL, TEST_POSTGRES_URL,
+ * says that it needs it; with `--parallel`, where this process loads no file, all of them. An address given in TEST_REDIS_URL, TEST_REDIS_CLUSTER_URL, TEST_POSTGRES_URL,
  * TEST_MONGODB_URI or TEST_KAFKA_BROKERS is used as it is.
  */
 
@@ -33,7 +33,8 @@ let template: TemplateDatabase | undefined;
 export async function mochaGlobalSetup(this: Runner): Promise<void> {
   endInOrder(this);
   const files = [...filesOf(this.suite)];
-  const needs = (pattern: RegExp) => files.some((file) => pattern.test(file));
+  const inProcesses = files.length === 0;
+  const needs = (pattern: RegExp) => inProcesses || files.some((file) => pattern.test(file));
   if (!needs(needsServers)) return;
   const { TEST_REDIS_URL, TEST_POSTGRES_URL, TEST_MONGODB_URI, TEST_KAFKA_BROKERS } = process.env;
   const { TEST_REDIS_CLUSTER_URL } = process.env;
@@ -63,21 +64,15 @@ export async function mochaGlobalSetup(this: Runner): Promise<void> {
 
 export async function mochaGlobalTeardown(): Promise<void> {
   await template?.drop();
-  await Promise.all([stopShopKafkas(), ...servers.map((server) => server.stop())]);
+  await Promise.all(servers.map((server) => server.stop()));
 }
 
-/** The test under way is the last one on a signal, then the servers stop; a second signal ends the run at once. */
-function endInOrder(runner: Runner): void {
-  let firstAt: number | undefined;
-  takeSignals((name) => {
-    if (firstAt !== undefined && performance.now() - firstAt > echoMs) process.exit(1);
-    if (firstAt !== undefined) return;
-    firstAt = performance.now();
-    process.stderr.write(`Stopping on ${name} after the test under way.\n`);
-    runner.abort();
-    process.once('exit', () => (process.exitCode = 1));
-  });
-}
+/** In every process that runs tests. */
+export const mochaHooks: RootHookObject = {
+  beforeAll: goOn,
+  beforeEach: goOn,
+  afterAll: stopShopKafkas,
+};
 
 function remember(server: TestServer): TestServer {
   servers.push(server);

@@ -33,7 +33,9 @@ export function provideRedisCluster(given: string | undefined): Promise<TestServ
 
 /** The given PostgreSQL, else one of our own that ends with the tests. */
 export function providePostgres(given: string | undefined): Promise<TestServer> {
-  return provide(given, 'postgres', (dataDir) => startPostgres({ dataDir, durable: false }));
+  return provide(given, 'postgres', (dataDir) =>
+    startPostgres({ dataDir, durable: false, connections: 200 }),
+  );
 }
 
 /** The given MongoDB, else one of our own that ends with the tests. */

@@ -17,6 +17,8 @@ export interface PostgresOptions {
   readonly port?: number;
   /** Off for tests, where nothing has to survive a crash of the machine. */
   readonly durable?: boolean;
+  /** How many there may be at a time; default 100. */
+  readonly connections?: number;
   /** Whether it ends when this process is killed. Off only to test what happens when it does not. */
   readonly endWithParent?: boolean;
 }
@@ -29,7 +31,7 @@ const stopDeadlineMs = 15_000;
 
 /** Starts PostgreSQL on the loopback with a database `trolley`, making its files on first use. */
 export async function startPostgres(options: PostgresOptions): Promise<EmbeddedServer> {
-  const { dataDir, durable = true } = options;
+  const { dataDir, durable = true, connections = 100 } = options;
   const programs = await findPostgresPrograms();
   const { data, password, account } = await openCluster(dataDir, programs, durable);
   const pidFile = join(data, 'postmaster.pid');
@@ -40,7 +42,7 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedS
 
   const port = options.port ?? (await findFreePort());
   const logFile = join(data, '..', 'postgres.log');
-  const args = ['-D', data, ...settings(port, durable).flatMap((setting) => ['-c', setting])];
+  const args = ['-D', data, ...settings(port, connections, durable).flatMap((setting) => ['-c', setting])];
   const command = { program: programs.postgres, args, cwd: '/' };
   const server = await spawnServer(
     runAs(account, options.endWithParent === false ? command : endingWithParent(command, 'INT'), [
@@ -65,13 +67,13 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedS
   };
 }
 
-function settings(port: number, durable: boolean): string[] {
+function settings(port: number, connections: number, durable: boolean): string[] {
   return [
     `port=${port}`,
     `listen_addresses=${host}`,
     // A socket file's path may have 107 bytes at most; DATA_DIR may be deeper.
     'unix_socket_directories=',
-    'max_connections=100',
+    `max_connections=${connections}`,
     'shared_buffers=64MB',
     'jit=off',
     'timezone=UTC',

@@ -1,0 +1,46 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import mocha, { type Context, type Runner } from 'mocha';
+import { echoMs, takeSignals } from '../../shop/process/ending.mjs';
+import { temporaryFolder } from '../../shop/process/temporary-folder.ts';
+
+/*
+ * How a run of tests ends on a signal: the test under way is the last one, then what was started stops. With
+ * `--parallel` the tests are under way in several processes, and only the first process may hear of the signal (npm
+ * passes it on to that one alone). It leaves a file, which the others look for before each test.
+ */
+
+const ended = 'TEST_RUN_ENDED';
+// Whoever is started by a test is none of these processes.
+const { MOCHA_WORKER_ID: worker, [ended]: endedFile } = process.env;
+delete process.env['MOCHA_WORKER_ID'];
+// On Ctrl-C the terminal tells every process; the first one tells what is to be done. They end with it.
+if (worker !== undefined) takeSignals(() => undefined);
+
+/** The test under way is the last one on a signal, then the servers stop; a second signal ends the run at once. */
+export function endInOrder(runner: Runner): void {
+  const file = join(temporaryFolder('test-run'), 'ended');
+  process.env[ended] = file;
+  let firstAt: number | undefined;
+  const listen = () =>
+    takeSignals((name) => {
+      if (firstAt !== undefined && performance.now() - firstAt > echoMs) process.exit(1);
+      if (firstAt !== undefined) return;
+      firstAt = performance.now();
+      process.stderr.write(`Stopping on ${name} after the test under way.\n`);
+      writeFileSync(file, name);
+      runner.abort();
+      process.once('exit', () => (process.exitCode = 1));
+    });
+  listen();
+  // From here on mocha, too, would end its processes on SIGINT, without waiting for their tests.
+  runner.once(mocha.Runner.constants.EVENT_RUN_BEGIN, listen);
+}
+
+/** For one of several processes, before each test: fails when the run has ended, and so ends the others, too. */
+export function goOn(this: Context): void {
+  if (worker === undefined || endedFile === undefined || !existsSync(endedFile)) return;
+  // Mocha runs no file any more, and lets those that are under way come to their end.
+  this.test?.parent?.bail(true);
+  throw new Error('The run was ended by a signal.');
+}
