@@ -23,7 +23,7 @@ const servers = {
   TEST_KAFKA_BROKERS: '127.0.0.1:1',
 };
 
-describe('a run of tests in several processes', function () {
+describe('a run of tests', function () {
   this.timeout(60_000);
   let folder: string;
   const marked = (mark: string) => existsSync(join(folder, mark));
@@ -47,8 +47,8 @@ describe('a run of tests in several processes', function () {
     writeFileSync(join(folder, `${name}.test.mjs`), program);
   }
 
-  function run() {
-    const args = [...mocha, cli, '--parallel', '--jobs', '2', join(folder, '*.test.mjs')];
+  function run(...options: string[]) {
+    const args = [...mocha, cli, ...options, join(folder, '*.test.mjs')];
     const child = spawn(process.execPath, args, {
       env: { ...process.env, ...servers },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -70,9 +70,9 @@ describe('a run of tests in several processes', function () {
     'SIGINT to all of them, as a terminal does': (pid: number) => process.kill(-pid, 'SIGINT'),
   };
   for (const [how, signal] of Object.entries(signals)) {
-    it(`ends after the tests under way on ${how}`, async () => {
+    it(`in several processes ends after the tests under way on ${how}`, async () => {
       for (const name of ['a', 'b', 'c']) write(name);
-      const { pid, told, until, ended } = run();
+      const { pid, told, until, ended } = run('--parallel', '--jobs', '2');
       await until(() => marked('a-first') && marked('b-first'));
       signal(pid);
       await until(() => told.errors.includes('Stopping on'));
@@ -84,4 +84,17 @@ describe('a run of tests in several processes', function () {
       expect(left).to.have.members(['a-first', 'a-after', 'b-first', 'b-after']);
     });
   }
+
+  it('in one process ends after the test under way, and has not passed', async () => {
+    write('a');
+    const { pid, told, until, ended } = run();
+    await until(() => marked('a-first'));
+    process.kill(pid, 'SIGTERM');
+    await until(() => told.errors.includes('Stopping on'));
+    writeFileSync(join(folder, 'go'), '');
+    const [code] = await ended;
+    expect(code, told.errors).to.equal(1);
+    expect(told.output).to.match(/\n1 passed, 1 failed\n$/);
+    expect(marked('a-second')).to.equal(false);
+  });
 });

@@ -17,6 +17,8 @@ delete process.env['MOCHA_WORKER_ID'];
 // On Ctrl-C the terminal tells every process; the first one tells what is to be done. They end with it.
 if (worker !== undefined) takeSignals(() => undefined);
 
+const { EVENT_RUN_BEGIN, EVENT_RUN_END } = mocha.Runner.constants;
+
 /** The test under way is the last one on a signal, then the servers stop; a second signal ends the run at once. */
 export function endInOrder(runner: Runner): void {
   const file = join(temporaryFolder('test-run'), 'ended');
@@ -30,11 +32,12 @@ export function endInOrder(runner: Runner): void {
       process.stderr.write(`Stopping on ${name} after the test under way.\n`);
       writeFileSync(file, name);
       runner.abort();
-      process.once('exit', () => (process.exitCode = 1));
+      // What was cut short has not passed.
+      runner.prependOnceListener(EVENT_RUN_END, () => (runner.failures ||= 1));
     });
   listen();
   // From here on mocha, too, would end its processes on SIGINT, without waiting for their tests.
-  runner.once(mocha.Runner.constants.EVENT_RUN_BEGIN, listen);
+  runner.once(EVENT_RUN_BEGIN, listen);
 }
 
 /** For one of several processes, before each test: fails when the run has ended, and so ends the others, too. */
