@@ -683,7 +683,7 @@ export const RemoveItemRequest: MessageFns<RemoveItemRequest> = {
 };
 
 /**
- * A front on the cart actors. A mutating call may carry the metadata `idempotency-key`: a repeat under
+ * A façade of the cart actors. A mutating call may carry the metadata `idempotency-key`: a repeat under
  * the same key is applied once and gets the same answer.
  */
 export type CartServiceService = typeof CartServiceService;

@@ -800,7 +800,7 @@ export const CheckoutSession: MessageFns<CheckoutSession> = {
   },
 };
 
-/** A front on the checkout actors. */
+/** A façade of the checkout actors. */
 export type CheckoutServiceService = typeof CheckoutServiceService;
 export const CheckoutServiceService = {
   /** Answers when the checkout has ended, or with the state it is in when the deadline comes near. */
