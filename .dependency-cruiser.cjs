@@ -10,7 +10,7 @@ const tests = '\\.test\\.ts$|/testing/|^ops/prove/e2e/';
 
 /** The composition roots, in `ops/` and of the runtime's example, build the drivers that they hand to the adapters; the benches measure drivers. */
 const roots =
-  '^ops/(shop/([^/]+\\.ts$|compose/)|operate/([^/]+\\.ts$|backup/|reconcile/)|prove/(bench|chaos)/)|^runtime/example/';
+  '^ops/(shop/([^/]+\\.ts$|compose/)|operate/([^/]+\\.ts$|backup/|reconcile/|stores/)|prove/(bench|chaos)/)|^runtime/example/';
 
 /** What runtime/package.json exports. */
 const runtimeEntries = Object.values(require('./runtime/package.json').exports)

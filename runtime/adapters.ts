@@ -7,7 +7,7 @@ export type { ClusterNodeOptions } from './cluster/open-cluster.ts';
 export { RedisInbox } from './cluster/redis-inbox.ts';
 export { RedisReplies } from './cluster/redis-replies.ts';
 export { RedisShardRegistry } from './cluster/redis-shard-registry.ts';
-export type { Inbox, Replies, Reply } from './cluster/replies.ts';
+export type { Inbox, Replies, Reply } from './mailbox/replies.ts';
 export type { ShardRegistry } from './cluster/shard-registry.ts';
 export { addressOf, parseAddress } from './mailbox/address.ts';
 export type { ActorAddress } from './mailbox/address.ts';

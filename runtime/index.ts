@@ -65,7 +65,7 @@ export type { Client, ClusterNode, ClusterOptions, NodeOptions } from './cluster
 export type { ParkedActor, ParkedActors } from './cluster/parked-actors.ts';
 export type { KernelLimits } from './kernel/kernel.ts';
 export type { HostedActor } from './kernel/stored-actor.ts';
-export type { EffectReport, FailedMessage, NodeObserver, TurnReport } from './observe/node-observer.ts';
+export type { EffectReport, FailedMessage, NodeObserver, TurnReport } from './kernel/node-observer.ts';
 export { createLogger, createStandardLogger, silentLogger } from './observe/logger.ts';
 export type { Logger } from './observe/logger.ts';
 export { openLineOutput } from './observe/line-output.ts';

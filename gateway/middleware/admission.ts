@@ -1,10 +1,12 @@
 import { TrolleyError } from '@trolley/runtime';
 import { senderOf } from '../client-address.ts';
 import { asTrolleyError } from '../error-answer.ts';
-import type { Access } from '../routes/route.ts';
 import type { TokenVerifier, User } from '../tokens.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { GatewayContext } from './request-scope.ts';
+
+/** Who may call: everyone and unlimited, whoever has a token, or whoever's token has the role `admin`. */
+export type Access = 'public' | 'user' | 'admin';
 
 export interface AdmissionOptions {
   readonly tokens: TokenVerifier;

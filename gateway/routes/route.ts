@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import type { Call } from '../call.ts';
+import { guarded } from '../guard.ts';
+import type { Access } from '../middleware/admission.ts';
 import type { Json } from '../money-json.ts';
 import type { User } from '../tokens.ts';
-import { guarded } from '../guard.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
-
-/** Who may call: everyone and unlimited, whoever has a token, or whoever's token has the role `admin`. */
-export type Access = 'public' | 'user' | 'admin';
 
 /** Whose things a user may look at: their own, an admin everybody's. */
 export function ownerFor({ id, roles }: User): number | undefined {

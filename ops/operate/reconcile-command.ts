@@ -1,5 +1,5 @@
-import { openSnapshot } from './backup/snapshot.ts';
-import { reachPostgres, type ReachedPostgres } from './backup/running-postgres.ts';
+import { openSnapshot } from './stores/snapshot.ts';
+import { reachPostgres, type ReachedPostgres } from './stores/running-postgres.ts';
 import type { Config } from '../shop/config/config.ts';
 import { parseConfig } from '../shop/config/parse-config.ts';
 import { readEnvironment } from '../shop/environment.ts';

@@ -11,7 +11,7 @@ import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox
 import type { Logger } from '../observe/logger.ts';
 import type { StoredAnswer } from '../storage/state-store.ts';
 import { PendingAsk } from './pending-ask.ts';
-import type { Inbox } from './replies.ts';
+import type { Inbox } from '../mailbox/replies.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 import { ShardWatch } from './shard-watch.ts';
 

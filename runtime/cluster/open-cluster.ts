@@ -5,7 +5,7 @@ import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import { BullMqMailbox } from '../mailbox/bullmq-mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { NodeObserver } from '../observe/node-observer.ts';
+import type { NodeObserver } from '../kernel/node-observer.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ClusterClient } from './client.ts';
 import { parkedActors, type ParkedActors } from './parked-actors.ts';

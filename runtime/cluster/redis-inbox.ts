@@ -2,7 +2,7 @@ import type { Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { StreamReader } from '../redis/stream-reader.ts';
-import type { Inbox, Reply } from './replies.ts';
+import type { Inbox, Reply } from '../mailbox/replies.ts';
 
 const blockMs = 1_000;
 

@@ -3,7 +3,7 @@ import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { ForeignKeys } from '../redis/foreign-keys.ts';
 import { isRedisCluster, type RedisConnection } from '../redis/redis-connection.ts';
-import type { Replies, Reply } from './replies.ts';
+import type { Replies, Reply } from '../mailbox/replies.ts';
 
 /** Answers kept for an asker that reads slowly; what is older, nobody waits for any more. */
 const inboxLength = 10_000;

@@ -1,6 +1,7 @@
 import { pause, type Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import { levelOfRetry } from '../observe/reason.ts';
+import type { ShardEvents } from '../kernel/shard-events.ts';
 import type { ShardLease } from '../mailbox/mailbox.ts';
 import { ownerOf } from './placement.ts';
 import type { ShardRegistry } from './shard-registry.ts';
@@ -16,15 +17,6 @@ export interface ShardKeeperOptions {
   /** How often leases and membership are renewed. */
   readonly heartbeatMs: number;
   readonly events: ShardEvents;
-}
-
-export interface ShardEvents {
-  /** The shard is this node's from now on. */
-  acquired(lease: ShardLease): void;
-  /** The shard goes to another node: end the turns under way, begin no other. */
-  handOver(lease: ShardLease): Promise<void>;
-  /** The shard was lost without being asked: drop what belongs to it. */
-  lost(lease: ShardLease): void;
 }
 
 /** The part of a lease's time after which its holder stops by itself, whatever it hears. */

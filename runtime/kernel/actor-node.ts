@@ -1,15 +1,15 @@
-import type { Replies } from '../cluster/replies.ts';
-import type { ShardEvents } from '../cluster/shard-keeper.ts';
+import type { Replies } from '../mailbox/replies.ts';
 import { pause, type Clock } from '../define/clock.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import type { InlinedMessage, Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
-import { guarded, type NodeObserver } from '../observe/node-observer.ts';
+import { guarded, type NodeObserver } from './node-observer.ts';
 import { levelOfRetry } from '../observe/reason.ts';
 import { Activation } from './activation.ts';
 import { defaultLimits, type Kernel, type KernelLimits } from './kernel.ts';
 import { Limiter } from '../flow/limiter.ts';
 import { refuseAll } from './refuse.ts';
+import type { ShardEvents } from './shard-events.ts';
 import type { HostedActor } from './stored-actor.ts';
 
 export interface ActorNodeOptions {

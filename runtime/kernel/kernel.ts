@@ -1,8 +1,8 @@
-import type { Replies } from '../cluster/replies.ts';
+import type { Replies } from '../mailbox/replies.ts';
 import type { Clock } from '../define/clock.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { NodeObserver } from '../observe/node-observer.ts';
+import type { NodeObserver } from './node-observer.ts';
 import type { Limiter } from '../flow/limiter.ts';
 
 export interface KernelLimits {

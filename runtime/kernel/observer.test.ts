@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { codeOf, TrolleyError } from '../define/errors.ts';
-import type { NodeObserver } from '../observe/node-observer.ts';
+import type { NodeObserver } from './node-observer.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster } from '../testing/test-cluster.ts';
 

@@ -1,7 +1,7 @@
 import type { OutboxEvent } from '../define/actor.ts';
 import type { WireError } from '../define/errors.ts';
 import type { ActorRecord, AppliedMessage, StoredAnswer } from '../storage/state-store.ts';
-import type { Reply } from '../cluster/replies.ts';
+import type { Reply } from '../mailbox/replies.ts';
 import { withApplied } from './applied-messages.ts';
 
 export interface AddressedReply {

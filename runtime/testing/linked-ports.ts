@@ -1,4 +1,4 @@
-import type { Inbox, Replies } from '../cluster/replies.ts';
+import type { Inbox, Replies } from '../mailbox/replies.ts';
 import type { ShardRegistry } from '../cluster/shard-registry.ts';
 import type { Envelope, Mailbox } from '../mailbox/mailbox.ts';
 import type { StateStore } from '../storage/state-store.ts';

@@ -1,4 +1,4 @@
-import type { Inbox, Replies, Reply } from '../cluster/replies.ts';
+import type { Inbox, Replies, Reply } from '../mailbox/replies.ts';
 
 /** Answers within one process; they cross as JSON, as they would between two. */
 export class MemoryReplies implements Replies {

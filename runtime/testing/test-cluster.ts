@@ -4,7 +4,7 @@ import type { ActorRef, ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
 import type { MemoryMailbox } from '../mailbox/memory-mailbox.ts';
-import type { NodeObserver } from '../observe/node-observer.ts';
+import type { NodeObserver } from '../kernel/node-observer.ts';
 import { silentLogger, type Logger } from '../observe/logger.ts';
 import { Driver } from './driver.ts';
 import { FakeClock } from './fake-clock.ts';

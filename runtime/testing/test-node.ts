@@ -4,7 +4,7 @@ import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
-import type { NodeObserver } from '../observe/node-observer.ts';
+import type { NodeObserver } from '../kernel/node-observer.ts';
 import { linkMailbox, linkRegistry, linkReplies, linkStore } from './linked-ports.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 import { openRefs, type Surroundings } from './test-client.ts';

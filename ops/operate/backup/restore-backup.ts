@@ -17,7 +17,7 @@ import { reconcileAloud } from '../reconcile/reconcile-aloud.ts';
 import { summaryOf } from '../reconcile/say-findings.ts';
 import { flush } from './flush.ts';
 import { gapsIn, readManifest, verifyFiles, type Manifest } from './manifest.ts';
-import { openSnapshot } from './snapshot.ts';
+import { openSnapshot } from '../stores/snapshot.ts';
 import { readTable, setSequence, writeTable } from './postgres-tables.ts';
 
 export interface RestoreOptions {

@@ -10,9 +10,9 @@ import { summaryOf } from '../reconcile/say-findings.ts';
 import type { Surroundings } from '../reconcile/surroundings.ts';
 import { flush } from './flush.ts';
 import { manifestFile, keptGaps, sha256Of, type Manifest } from './manifest.ts';
-import { openSnapshot, type Snapshot, type PostgresSnapshot, type SqliteFile } from './snapshot.ts';
+import { openSnapshot, type Snapshot, type PostgresSnapshot, type SqliteFile } from '../stores/snapshot.ts';
 import { sequencesOf, tablesOf, writeTable } from './postgres-tables.ts';
-import { reachPostgres } from './running-postgres.ts';
+import { reachPostgres } from '../stores/running-postgres.ts';
 
 export interface BackupOptions {
   readonly dataDir: string;

@@ -1,4 +1,4 @@
-import type { SqliteFile } from '../backup/snapshot.ts';
+import type { SqliteFile } from '../stores/snapshot.ts';
 import type { Findings } from './findings.ts';
 
 /** Whether a file is as SQLite left it. */

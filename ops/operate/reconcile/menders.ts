@@ -10,7 +10,7 @@ import type { Order } from '../../../actors/order/order.state.ts';
 import type { Inventory } from '../../../actors/services/inventory/inventory.client.ts';
 import { reservationIdFor } from '../../../actors/services/inventory/reservation-id.ts';
 import type { Payments } from '../../../actors/services/payment/payment.client.ts';
-import { holdStill } from '../backup/snapshot.ts';
+import { holdStill } from '../stores/snapshot.ts';
 import { storedCheckout } from './checkout-facts.ts';
 import { eventOf } from './examine-checkout.ts';
 import { hasForgotten } from './examine-stock.ts';

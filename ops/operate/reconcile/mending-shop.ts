@@ -1,6 +1,6 @@
 import { silentLogger } from '@trolley/runtime';
 import { openPostgresClient } from '@trolley/runtime/postgres';
-import type { ReachedPostgres } from '../backup/running-postgres.ts';
+import type { ReachedPostgres } from '../stores/running-postgres.ts';
 import { startHealth } from '../../shop/compose/health.ts';
 import { startServices } from '../../shop/compose/services.ts';
 import { startGrpcTls } from '../../shop/compose/tls.ts';

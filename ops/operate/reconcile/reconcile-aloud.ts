@@ -1,4 +1,4 @@
-import type { Snapshot } from '../backup/snapshot.ts';
+import type { Snapshot } from '../stores/snapshot.ts';
 import type { Progress } from '../../shop/process/progress.ts';
 import type { EventGaps } from './event-gap.ts';
 import type { Findings } from './findings.ts';

@@ -19,7 +19,7 @@ import { openPaymentService } from '../../../actors/services/payment/payment.ser
 import { createProgress } from '../../shop/process/progress.ts';
 import { StartProblem } from '../../shop/process/start-problem.ts';
 import { reservationIdFor } from '../../../actors/services/inventory/reservation-id.ts';
-import { openSnapshot } from '../backup/snapshot.ts';
+import { openSnapshot } from '../stores/snapshot.ts';
 import { unknownGaps, type EventGaps } from './event-gap.ts';
 import type { FaultName } from './faults.ts';
 import { Findings } from './findings.ts';

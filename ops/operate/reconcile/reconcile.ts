@@ -1,5 +1,5 @@
 import type { SqliteDatabase } from '@trolley/runtime/sqlite';
-import type { Snapshot } from '../backup/snapshot.ts';
+import type { Snapshot } from '../stores/snapshot.ts';
 import { checkoutRowsIn, paymentsIn, reservationsIn, type CheckoutRows } from './checkout-facts.ts';
 import type { EventGaps } from './event-gap.ts';
 import { examineCarts } from './examine-carts.ts';

@@ -8,7 +8,7 @@ import { createTestDatabase, createTestMongo, type TestDatabase } from '@trolley
 import { cartDocuments } from '../../../actors/cart/cart.store.mongo.ts';
 import { parseConfig } from '../../shop/config/parse-config.ts';
 import { createProgress } from '../../shop/process/progress.ts';
-import { openSnapshot } from '../backup/snapshot.ts';
+import { openSnapshot } from '../stores/snapshot.ts';
 import { unknownGaps } from './event-gap.ts';
 import type { Findings } from './findings.ts';
 import { reconcile } from './reconcile.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { readEnvironment } from '../../shop/environment.ts';
-import { findProgram } from '../../shop/servers/find-redis.mjs';
+import { findProgram } from '../../shop/process/find-redis.mjs';
 import { unpackWheel } from '../servers/pip-wheel.ts';
 import { cachedFolder } from '../servers/server-cache.ts';
 import { StartProblem } from '../../shop/process/start-problem.ts';

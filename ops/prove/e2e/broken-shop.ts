@@ -6,7 +6,7 @@ import { SqliteStateStore } from '@trolley/runtime/sqlite';
 import { CartContract } from '../../../actors/cart/cart.contract.ts';
 import type { CartState } from '../../../actors/cart/cart.state.ts';
 import { cartDocuments } from '../../../actors/cart/cart.store.mongo.ts';
-import { reachPostgres } from '../../operate/backup/running-postgres.ts';
+import { reachPostgres } from '../../operate/stores/running-postgres.ts';
 import { SmallShop, type Visit } from '../../operate/reconcile/testing/small-shop.ts';
 import { mongoUriFor } from './shop-backends.ts';
 import { shopBackends } from '../testing/shop-backends.ts';

@@ -25,7 +25,7 @@ import { ShopProcess } from './shop-process.ts';
  * not every machine has is said below: such a block is parsed, and what it names has to be there.
  */
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 /** All but the changelog: that tells of what was. */
 const documents = [
   'README.md',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { developmentSecret } from '../../shop/config/config.ts';
-import type { Command } from '../../shop/servers/child-server.ts';
+import type { Command } from '../../shop/process/death-signal.ts';
 import { endingWithParent } from '../../shop/process/death-signal.ts';
 import { superuser } from '../../shop/servers/postgres-cluster.ts';
 import { readRedisPassword, redisUrl } from '../../shop/servers/redis-password.ts';

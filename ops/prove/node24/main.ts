@@ -20,7 +20,7 @@ Node here. The first time it fetches Node and the packages, and compiles one; th
 x64 or arm64, a C++ compiler, make and Python.
 `;
 
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 
 /** What is made from the rest, belongs to one Node or is nobody else's. */
 const leftHere = new Set(['node_modules', 'dist', '.git', '.data', '.env']);

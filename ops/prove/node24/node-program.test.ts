@@ -5,7 +5,7 @@ import { findNode24, nodePackages } from './node-program.ts';
 
 describe('the Node 24 that tests run on', () => {
   it('is the one of the image', () => {
-    const dockerfile = join(import.meta.dirname, '../../operate/containers/Dockerfile');
+    const dockerfile = join(import.meta.dirname, '..', '..', 'operate', 'containers', 'Dockerfile');
     const [, inImage] = /^FROM node:([\d.]+)-/m.exec(readFileSync(dockerfile, 'utf8')) ?? [];
     expect(nodePackages['linux-x64']?.version).to.equal(inImage);
   });

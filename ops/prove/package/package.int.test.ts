@@ -17,7 +17,7 @@ import { createTestRedis } from '@trolley/runtime/testing/suites';
 import { temporaryFolder } from '../../shop/process/temporary-folder.ts';
 
 const run = promisify(execFile);
-const root = join(import.meta.dirname, '../../..');
+const root = join(import.meta.dirname, '..', '..', '..');
 const { resolve } = createRequire(import.meta.url);
 const installedVersion = (name: string) =>
   (JSON.parse(readFileSync(join(root, 'node_modules', name, 'package.json'), 'utf8')) as { version: string })

@@ -3,13 +3,8 @@ import { existsSync, realpathSync, renameSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolder } from '@trolley/runtime/adapters';
-import {
-  spawnServer,
-  stopLeftOver,
-  untilReady,
-  type Command,
-  type StopSignals,
-} from '../../shop/servers/child-server.ts';
+import type { Command } from '../../shop/process/death-signal.ts';
+import { spawnServer, stopLeftOver, untilReady, type StopSignals } from '../../shop/servers/child-server.ts';
 import { endingWithParent } from '../../shop/process/death-signal.ts';
 import { host, type EmbeddedServer } from '../../shop/servers/embedded-server.ts';
 import { findKafka, kafkaVersion, type KafkaProgram } from './kafka-program.ts';

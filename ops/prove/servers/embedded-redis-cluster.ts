@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { startRedis } from '../../shop/servers/embedded-redis.ts';
 import { host, type EmbeddedServer } from '../../shop/servers/embedded-server.ts';
-import { findProgram, noRedis, redisPrograms } from '../../shop/servers/find-redis.mjs';
+import { findProgram, noRedis, redisPrograms } from '../../shop/process/find-redis.mjs';
 import { findFreePort } from '../../shop/process/ports.ts';
 import { askRedis, untilRedisSays } from '../../shop/servers/redis-probe.ts';
 import { StartProblem } from '../../shop/process/start-problem.ts';

@@ -5,7 +5,7 @@ import { spawnServer, untilReady } from '../../shop/servers/child-server.ts';
 import { endingWithParent } from '../../shop/process/death-signal.ts';
 import { startRedis } from '../../shop/servers/embedded-redis.ts';
 import { host, type EmbeddedServer } from '../../shop/servers/embedded-server.ts';
-import { findProgram, noRedis, redisPrograms } from '../../shop/servers/find-redis.mjs';
+import { findProgram, noRedis, redisPrograms } from '../../shop/process/find-redis.mjs';
 import { findFreePort } from '../../shop/process/ports.ts';
 import { askRedis, redisAnswers, untilRedisSays } from '../../shop/servers/redis-probe.ts';
 import { StartProblem } from '../../shop/process/start-problem.ts';

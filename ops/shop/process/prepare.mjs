@@ -3,7 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chooseRedis, dockerAnswers, findProgram, noRedis, redisPrograms } from '../servers/find-redis.mjs';
+import { chooseRedis, dockerAnswers, findProgram, noRedis, redisPrograms } from './find-redis.mjs';
 import { canInstallWithApt, reasonToInstall } from './prepare-plan.mjs';
 
 /*

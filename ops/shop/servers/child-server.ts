@@ -1,19 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Command } from '../process/death-signal.ts';
 import { isAlive, worksOn } from '../process/process-identity.ts';
 import { StartProblem } from '../process/start-problem.ts';
-
-/** What starts a program: the words to run and where. */
-export interface Command {
-  readonly program: string;
-  readonly args: readonly string[];
-  readonly cwd: string;
-  readonly env?: NodeJS.ProcessEnv;
-  /** Run as this user; needs root. */
-  readonly uid?: number;
-  readonly gid?: number;
-}
 
 /** A server process of ours. */
 export interface ChildServer {

@@ -5,7 +5,7 @@ import { spawnServer, stopLeftOver, untilReady, type StopSignals } from './child
 import { endingWithParent } from '../process/death-signal.ts';
 import { startDockerRedis } from './docker-redis.ts';
 import { host, type EmbeddedServer } from './embedded-server.ts';
-import { chooseRedis, dockerAnswers, findProgram, noRedis, redisPrograms } from './find-redis.mjs';
+import { chooseRedis, dockerAnswers, findProgram, noRedis, redisPrograms } from '../process/find-redis.mjs';
 import { findFreePort } from '../process/ports.ts';
 import { redisUrl, requireRedisPassword, settingsFile } from './redis-password.ts';
 import { redisAnswers, redisVersion } from './redis-probe.ts';

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { chownSync, lstatSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Command } from './child-server.ts';
+import type { Command } from '../process/death-signal.ts';
 import { StartProblem } from '../process/start-problem.ts';
 
 /** The user that PostgreSQL runs as. */

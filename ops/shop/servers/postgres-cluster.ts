@@ -13,7 +13,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { makeFolder } from '@trolley/runtime/adapters';
-import type { Command } from './child-server.ts';
+import type { Command } from '../process/death-signal.ts';
 import { accountFor, assertOwned, giveTo, runAs, type Account } from './postgres-account.ts';
 import type { PostgresPrograms } from './postgres-program.ts';
 import { StartProblem } from '../process/start-problem.ts';

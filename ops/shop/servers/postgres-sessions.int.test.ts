@@ -5,7 +5,7 @@ import pg from 'pg';
 import { silentLogger } from '@trolley/runtime';
 import { createPostgresPool, OutboxConnection } from '@trolley/runtime/postgres';
 import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
-import { openSnapshot } from '../../operate/backup/snapshot.ts';
+import { openSnapshot } from '../../operate/stores/snapshot.ts';
 import { runMigrations } from '../migrations/run-migrations.ts';
 import { createLifecycle } from '../process/lifecycle.ts';
 import { refuseSharedSessions } from './postgres-sessions.ts';

@@ -2,8 +2,8 @@
  * States and the events that leave with them in PostgreSQL, written in one transaction, and the relay that publishes them.
  * `pg` is a peer dependency.
  */
-export { OutboxConnection } from '../../events/outbox-connection.ts';
-export { OutboxRelay } from '../../events/outbox-relay.ts';
+export { OutboxConnection } from './outbox-connection.ts';
+export { OutboxRelay } from './outbox-relay.ts';
 export { tryAdvisoryLock } from './advisory-lock.ts';
 export { postgresFailure } from './postgres-errors.ts';
 export { createPostgresPool } from './postgres-pool.ts';

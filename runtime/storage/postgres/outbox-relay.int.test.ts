@@ -1,9 +1,9 @@
 import { expect } from 'chai';
-import { systemClock, type Clock } from '../define/clock.ts';
-import { silentLogger } from '../observe/logger.ts';
-import { createPostgresPool, type PostgresPool } from '../storage/postgres/postgres-pool.ts';
-import { createTestDatabase, testPostgresUrl, type TestDatabase } from '../testing/suites/test-servers.ts';
-import { MemoryEventLog } from './memory-event-log.ts';
+import { systemClock, type Clock } from '../../define/clock.ts';
+import { silentLogger } from '../../observe/logger.ts';
+import { createPostgresPool, type PostgresPool } from './postgres-pool.ts';
+import { createTestDatabase, testPostgresUrl, type TestDatabase } from '../../testing/suites/test-servers.ts';
+import { MemoryEventLog } from '../../events/memory-event-log.ts';
 import { OutboxRelay, type OutboxRelayOptions } from './outbox-relay.ts';
 
 const topic = 'outbox';

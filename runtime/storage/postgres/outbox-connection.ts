@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { uuidV5 } from '../define/uuid-v5.ts';
-import { tryAdvisoryLock } from '../storage/postgres/advisory-lock.ts';
-import { openPostgresClient, within } from '../storage/postgres/postgres-session.ts';
-import type { LogEvent } from './event-log.ts';
+import { uuidV5 } from '../../define/uuid-v5.ts';
+import { tryAdvisoryLock } from './advisory-lock.ts';
+import { openPostgresClient, within } from './postgres-session.ts';
+import type { LogEvent } from '../../events/event-log.ts';
 
 export interface OutboxConnectionOptions {
   readonly url: string;

@@ -1,9 +1,9 @@
-import { pause, type Clock } from '../define/clock.ts';
-import { withTimeLimit } from '../flow/time-limit.ts';
-import type { Logger } from '../observe/logger.ts';
-import { levelOfRetry } from '../observe/reason.ts';
-import { backOffMs } from './back-off.ts';
-import type { EventLog } from './event-log.ts';
+import { pause, type Clock } from '../../define/clock.ts';
+import { withTimeLimit } from '../../flow/time-limit.ts';
+import type { Logger } from '../../observe/logger.ts';
+import { levelOfRetry } from '../../observe/reason.ts';
+import { backOffMs } from '../../events/back-off.ts';
+import type { EventLog } from '../../events/event-log.ts';
 import { OutboxConnection } from './outbox-connection.ts';
 
 export interface OutboxRelayOptions {

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
-import type { Logger } from './logger.ts';
+import type { Logger } from '../observe/logger.ts';
 
 export interface TurnReport {
   readonly actor: ActorAddress;
