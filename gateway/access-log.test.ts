@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
-import { createLogger, TrolleyError } from '@trolley/runtime';
+import { createLogger } from '@trolley/runtime';
+import { ShopError } from '../actors/errors.contract.ts';
 import { openTestGateway, signToken, tokenFor } from './testing/test-gateway.ts';
 
 describe('the log of requests', () => {
@@ -126,7 +127,7 @@ describe('the log of requests', () => {
       const declined = { idempotency_key: 'k', payment_method: 'card_declined' };
       await open.send('POST', '/api/v1/checkout', { json: declined });
       open.actors.answerWith('cart', 'GetCart', () => {
-        throw new TrolleyError('unavailable', 'the mailboxes cannot be reached', {
+        throw new ShopError('unavailable', 'the mailboxes cannot be reached', {
           cause: new Error('Connection is closed.'),
         });
       });

@@ -1,4 +1,5 @@
-import { type ActorRefs, levelOfRetry, type Logger, TrolleyError } from '@trolley/runtime';
+import { type ActorRefs, levelOfRetry, type Logger } from '@trolley/runtime';
+import { ShopError } from '../actors/errors.contract.ts';
 import { CartContract, type CartView } from '../actors/cart/cart.contract.ts';
 import type { CartViews } from '../actors/cart/cart.view.ts';
 import type { Call } from './call.ts';
@@ -54,7 +55,7 @@ export function createCarts({ refs, views, prices, logger, readTimeoutMs }: Cart
     },
     async add(userId, line, call, idempotencyKey) {
       if (!(await prices.isSold(line.productId, call))) {
-        throw new TrolleyError('not_found', `there is no product ${line.productId}`);
+        throw new ShopError('not_found', `there is no product ${line.productId}`);
       }
       return cart(userId).ask('AddItem', line, { ...call, idempotencyKey });
     },

@@ -25,7 +25,7 @@ export interface StartedCheckout {
 export interface Checkouts {
   /**
    * Starts a checkout or joins the one of the same key, and waits for its end.
-   * @throws TrolleyError `invalid_payment_method`, before anything is written or sent; `empty_cart`,
+   * @throws ActorError `invalid_payment_method`, before anything is written or sent; `empty_cart`,
    *   `checkout_in_progress`; `deadline_exceeded` when it is not even known whether it was accepted
    */
   start(userId: number, request: CheckoutRequest, call: Call): Promise<StartedCheckout>;

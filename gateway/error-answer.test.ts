@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { type ErrorCode, errorTable, TrolleyError } from '@trolley/runtime';
-import { asTrolleyError, errorAnswer } from './error-answer.ts';
+import { ActorError } from '@trolley/runtime';
+import { type ErrorCode, errorTable, ShopError } from '../actors/errors.contract.ts';
+import { asActorError, errorAnswer } from './error-answer.ts';
 import { openTestGateway } from './testing/test-gateway.ts';
 
 const codes = Object.keys(errorTable) as ErrorCode[];
@@ -8,7 +9,7 @@ const codes = Object.keys(errorTable) as ErrorCode[];
 describe('errors over HTTP', () => {
   for (const code of codes) {
     it(`answers ${code} as the table says`, () => {
-      const { status, headers, body } = errorAnswer(new TrolleyError(code, 'a sentence'), 'r-1');
+      const { status, headers, body } = errorAnswer(new ShopError(code, 'a sentence'), 'r-1');
       expect(status).to.equal(errorTable[code].http);
       expect(body).to.include({ code, request_id: 'r-1' });
       expect(body.error === 'a sentence', body.error).to.equal(
@@ -50,20 +51,37 @@ describe('errors over HTTP', () => {
       expect(errorTable[code as ErrorCode].http, code).to.equal(status);
   });
 
+  for (const code of ['promotion_over', 'constructor']) {
+    it(`takes ${code}, which only a newer node knows, for a refusal that stands`, async () => {
+      const open = await openTestGateway();
+      try {
+        open.actors.answerWith('cart', 'ClearCart', () => {
+          throw new ActorError(code, 'the promotion is over');
+        });
+        const { status, json, headers } = await open.send('DELETE', '/api/v1/cart');
+        expect(status).to.equal(409);
+        expect(json).to.include({ code, error: 'the promotion is over' });
+        expect(headers.has('retry-after')).to.equal(false);
+      } finally {
+        await open.close();
+      }
+    });
+  }
+
   it('rounds the wait up to whole seconds, one at least', () => {
     const wait = (retryAfterMs: number) =>
-      errorAnswer(new TrolleyError('rate_limited', 'x', { details: { retryAfterMs } }), 'r').headers;
+      errorAnswer(new ShopError('rate_limited', 'x', { details: { retryAfterMs } }), 'r').headers;
     expect(wait(1)).to.deep.equal({ 'Retry-After': '1' });
     expect(wait(1001)).to.deep.equal({ 'Retry-After': '2' });
   });
 
   it('takes a broken connection for a dependency that is down, and what it knows nothing of for internal', () => {
     const failed = (code: string) =>
-      asTrolleyError(Object.assign(new Error('connect 10.0.0.1'), { code })).code;
+      asActorError(Object.assign(new Error('connect 10.0.0.1'), { code })).code;
     for (const code of ['ECONNREFUSED', 'ECONNRESET', '57P01', '08006'])
       expect(failed(code), code).to.equal('unavailable');
     for (const thrown of [new Error('x'), 'text', null, undefined, { code: 7 }]) {
-      expect(asTrolleyError(thrown).code).to.equal('internal');
+      expect(asActorError(thrown).code).to.equal('internal');
     }
   });
 
@@ -88,7 +106,7 @@ describe('errors over HTTP', () => {
       const open = await openTestGateway();
       try {
         open.actors.answerWith('cart', 'ClearCart', () => {
-          throw new TrolleyError(code, 'because of 10.0.0.1');
+          throw new ShopError(code, 'because of 10.0.0.1');
         });
         const { status, json, headers } = await open.send('DELETE', '/api/v1/cart');
         expect({ status, code: json['code'] }).to.deep.equal({ status: errorTable[code].http, code });

@@ -1,4 +1,5 @@
-import { isTrolleyError, TrolleyError } from '@trolley/runtime';
+import { isActorError, type ActorError } from '@trolley/runtime';
+import { meaningOf, ShopError } from '../actors/errors.contract.ts';
 
 /** An error as it leaves over HTTP. */
 export interface ErrorAnswer {
@@ -8,8 +9,8 @@ export interface ErrorAnswer {
 }
 
 /** Status, code and sentence of an error, all from the one table; what was not foreseen keeps its text to itself. */
-export function errorAnswer(error: TrolleyError, requestId: string): ErrorAnswer {
-  const { http } = error.meaning;
+export function errorAnswer(error: ActorError, requestId: string): ErrorAnswer {
+  const { http } = meaningOf(error.code);
   return {
     status: http,
     headers: headersOf(error, http),
@@ -18,18 +19,18 @@ export function errorAnswer(error: TrolleyError, requestId: string): ErrorAnswer
 }
 
 /** The texts of the last two come from drivers and name addresses that are nobody's business outside. */
-function sentenceOf(error: TrolleyError): string {
-  if (!error.meaning.expose) return 'something went wrong on our side';
+function sentenceOf(error: ActorError): string {
+  if (!meaningOf(error.code).expose) return 'something went wrong on our side';
   if (error.code === 'unavailable') return `a part of the shop is down, try again later${reasonOf(error)}`;
   if (error.code === 'deadline_exceeded') return 'no answer in time, the request may still be carried out';
   return error.message;
 }
 
 /** What may be told of it: `no node holds shard 33`. */
-const reasonOf = ({ details }: TrolleyError) =>
+const reasonOf = ({ details }: ActorError) =>
   typeof details?.['reason'] === 'string' ? `: ${details['reason']}` : '';
 
-function headersOf(error: TrolleyError, http: number): Readonly<Record<string, string>> {
+function headersOf(error: ActorError, http: number): Readonly<Record<string, string>> {
   const { allow, challenge, retryAfterMs } = error.details ?? {};
   if (http === 401) {
     const reason =
@@ -53,24 +54,24 @@ const downCodes =
   /^(ECONN(REFUSED|RESET|ABORTED)|ETIMEDOUT|EPIPE|EHOSTUNREACH|ENETUNREACH|ENOTFOUND|EAI_AGAIN|08...|53300|57P0[123])$/;
 
 /** Any error as one of ours: recognised by code, and `internal` where there is none that says more. */
-export function asTrolleyError(error: unknown): TrolleyError {
-  if (isTrolleyError(error)) return error;
+export function asActorError(error: unknown): ActorError {
+  if (isActorError(error)) return error;
   const { code, status } = (typeof error === 'object' && error !== null ? error : {}) as {
     code?: unknown;
     status?: unknown;
   };
   if (typeof code === 'string' && downCodes.test(code)) {
-    return new TrolleyError('unavailable', 'a dependency is down', { cause: error });
+    return new ShopError('unavailable', 'a dependency is down', { cause: error });
   }
   // Koa and its middleware throw errors with an HTTP status.
-  if (status === 413) return new TrolleyError('payload_too_large', 'the body is too large', { cause: error });
+  if (status === 413) return new ShopError('payload_too_large', 'the body is too large', { cause: error });
   if (status === 415) {
-    return new TrolleyError('unsupported_media_type', 'the encoding of the body is not supported', {
+    return new ShopError('unsupported_media_type', 'the encoding of the body is not supported', {
       cause: error,
     });
   }
   if (typeof status === 'number' && status >= 400 && status < 500) {
-    return new TrolleyError('invalid_request', 'the request is not understood', { cause: error });
+    return new ShopError('invalid_request', 'the request is not understood', { cause: error });
   }
-  return new TrolleyError('internal', 'an unforeseen error', { cause: error });
+  return new ShopError('internal', 'an unforeseen error', { cause: error });
 }

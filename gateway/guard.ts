@@ -1,5 +1,5 @@
-import { type ErrorCode, errorTable, TrolleyError } from '@trolley/runtime';
 import type { z } from 'zod';
+import { type ErrorCode, isErrorCode, ShopError } from '../actors/errors.contract.ts';
 
 /**
  * Parses one part of a request, or throws the refusal of its first wrong field: `invalid_<field>`, or
@@ -11,9 +11,9 @@ export function guarded<S extends z.ZodType>(schema: S, value: unknown): z.outpu
   const issue = parsed.error.issues[0];
   const field = issue?.path[0];
   if (issue === undefined || typeof field !== 'string') {
-    throw new TrolleyError('invalid_request', issue?.message ?? 'the request is not understood');
+    throw new ShopError('invalid_request', issue?.message ?? 'the request is not understood');
   }
-  throw new TrolleyError(codeFor(field, value), `${issue.path.join('.').slice(0, 100)}: ${issue.message}`);
+  throw new ShopError(codeFor(field, value), `${issue.path.join('.').slice(0, 100)}: ${issue.message}`);
 }
 
 function codeFor(field: string, value: unknown): ErrorCode {
@@ -22,8 +22,4 @@ function codeFor(field: string, value: unknown): ErrorCode {
   const blank = given === undefined || given === null || (typeof given === 'string' && given.trim() === '');
   const codes = blank ? [`missing_${field}`, `invalid_${field}`] : [`invalid_${field}`];
   return codes.find(isErrorCode) ?? 'invalid_request';
-}
-
-function isErrorCode(text: string): text is ErrorCode {
-  return Object.hasOwn(errorTable, text);
 }

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { codeOf, TrolleyError } from '@trolley/runtime';
+import { codeOf } from '@trolley/runtime';
+import { ShopError } from '../actors/errors.contract.ts';
 import { ManualClock } from '../actors/services/testing/manual-clock.ts';
 import type { Call } from './call.ts';
 import { createPriceList, type PriceList } from './price-list.ts';
@@ -31,7 +32,7 @@ describe('createPriceList', () => {
         async getMany(ids) {
           asked.push(ids);
           await Promise.resolve();
-          if (down) throw new TrolleyError('unavailable', 'down');
+          if (down) throw new ShopError('unavailable', 'down');
           return [...sold.values()].filter(({ id }) => ids.includes(id));
         },
       },

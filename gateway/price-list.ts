@@ -1,4 +1,4 @@
-import { type Clock, codeOf, TrolleyError } from '@trolley/runtime';
+import { type Clock, codeOf, ActorError } from '@trolley/runtime';
 import type { ProductCatalog, ProductView } from '../actors/services/product/product.client.ts';
 import type { Call } from './call.ts';
 
@@ -88,7 +88,7 @@ export function createPriceList({
     const failed = outcomes.find((outcome) => outcome.status === 'rejected');
     // An unknown product has no price that could be shown, so there is no answer without the service.
     if (failed !== undefined && !stale.every((id) => entries.has(id))) {
-      throw new TrolleyError(codeOf(failed.reason), 'the product service does not answer', {
+      throw new ActorError(codeOf(failed.reason), 'the product service does not answer', {
         cause: failed.reason,
       });
     }

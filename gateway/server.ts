@@ -8,7 +8,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { TrolleyError } from '@trolley/runtime';
+import { ShopError } from '../actors/errors.contract.ts';
 import { createApp, type GatewayDeps } from './app.ts';
 import { errorAnswer } from './error-answer.ts';
 import { toJsonText } from './money-json.ts';
@@ -146,7 +146,7 @@ function listen(server: Server, { host, port }: GatewayOptions): Promise<void> {
 /** What is no HTTP at all never reaches the app, and is answered here in the same form. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex, requestId: string): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const { status, body } = errorAnswer(new TrolleyError(...refusalOf(error)), requestId);
+  const { status, body } = errorAnswer(new ShopError(...refusalOf(error)), requestId);
   const text = toJsonText(body);
   socket.end(
     [

@@ -1,6 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import { type Clock, TrolleyError } from '@trolley/runtime';
+import type { Clock, ActorError } from '@trolley/runtime';
+import { ShopError } from '../actors/errors.contract.ts';
 
 /** The user that a token speaks for. */
 export interface User {
@@ -20,7 +21,7 @@ export interface JwtSettings {
 export interface TokenVerifier {
   /**
    * The user of an `Authorization` header; `undefined` when there is none.
-   * @throws TrolleyError `unauthorized`
+   * @throws ActorError `unauthorized`
    */
   userOf(authorization: string): Promise<User | undefined>;
 }
@@ -89,6 +90,6 @@ function reasonOf(error: unknown): string {
   return 'the token is not valid';
 }
 
-function refused(message: string, cause?: unknown): TrolleyError {
-  return new TrolleyError('unauthorized', message, { cause, details: { challenge: 'invalid_token' } });
+function refused(message: string, cause?: unknown): ActorError {
+  return new ShopError('unauthorized', message, { cause, details: { challenge: 'invalid_token' } });
 }

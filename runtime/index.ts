@@ -46,14 +46,14 @@ export type { ActorContract, InputOf, MessageSpec, MessageSpecs, OutputOf } from
 export type { CallContext } from './define/call-context.ts';
 export type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from './define/ref.ts';
 export {
-  TrolleyError,
+  ActorError,
   codeOf,
-  errorTable,
+  runtimeCodes,
   fromWireError,
-  isTrolleyError,
+  isActorError,
   toWireError,
 } from './define/errors.ts';
-export type { ErrorCode, ErrorDetails, ErrorMeaning, GrpcStatusName, WireError } from './define/errors.ts';
+export type { ErrorDetails, Retry, RuntimeCode, WireError } from './define/errors.ts';
 export { pause, systemClock } from './define/clock.ts';
 export type { Cancel, Clock } from './define/clock.ts';
 export { withTimeLimit } from './flow/time-limit.ts';

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { TrolleyError } from '@trolley/runtime';
+import type { ActorError } from '@trolley/runtime';
+import { ShopError } from '../errors.contract.ts';
 import { ActorDriver } from '../testing/actor-driver.ts';
 import { createCartActor } from './cart.actor.ts';
 import type { CartView } from './cart.contract.ts';
@@ -21,7 +22,7 @@ async function cartWith(answers: Status[] = []) {
     async get() {
       asked.push(time.now - begun);
       const answer = answers.shift();
-      if (answer === 'unavailable') throw new TrolleyError('unavailable', 'no answer');
+      if (answer === 'unavailable') throw new ShopError('unavailable', 'no answer');
       return answer;
     },
   };
@@ -44,7 +45,7 @@ describe('cart actor', () => {
     const refused = async (name: string, input: unknown) =>
       cart.ask(name, input).then(
         () => 'none',
-        (error: unknown) => (error as TrolleyError).code,
+        (error: unknown) => (error as ActorError).code,
       );
     expect(await refused('AddItem', { productId: 1, quantity: 98 })).to.equal('quantity_limit');
     expect(await refused('RemoveItem', { productId: 2 })).to.equal('not_found');

@@ -1,4 +1,5 @@
-import { codeOf, defineActor, isTrolleyError, TrolleyError, type Turn, type Waiting } from '@trolley/runtime';
+import { codeOf, defineActor, isActorError, type Turn, type Waiting } from '@trolley/runtime';
+import { ShopError } from '../errors.contract.ts';
 import { CartContract } from './cart.contract.ts';
 import {
   createCartEffects,
@@ -52,7 +53,7 @@ export function createCartActor({ views, checkouts, limits }: CartDeps) {
         drop(turn, checkoutId);
         // It may have asked for a claim and given up before it heard: no claim may come after this.
         turn.cancel(room(checkoutId));
-        const late = new TrolleyError('aborted', 'the claim was released before it was made');
+        const late = new ShopError('aborted', 'the claim was released before it was made');
         turn.refuseWaiting(late, ({ tag }) => tag === checkoutId);
         return {};
       },
@@ -76,7 +77,7 @@ export function createCartActor({ views, checkouts, limits }: CartDeps) {
           const claimed = claim(turn, checkoutId, limits);
           turn.answerWaiting(() => claimed, isMeant);
         } catch (error) {
-          if (!isTrolleyError(error)) throw error;
+          if (!isActorError(error)) throw error;
           turn.refuseWaiting(error, isMeant);
         }
       },

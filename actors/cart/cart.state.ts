@@ -1,5 +1,6 @@
-import { TrolleyError, uuidV5 } from '@trolley/runtime';
+import { uuidV5 } from '@trolley/runtime';
 import { z } from 'zod';
+import { ShopError } from '../errors.contract.ts';
 import { CartLine, ProductId, Quantity, maxLines, maxQuantity, type CartView } from './cart.contract.ts';
 
 /** How many settled checkouts a cart remembers. */
@@ -59,29 +60,29 @@ export function viewOf(state: CartState): CartView {
   return { cartId, userId, items, version, createdAt: iso(state.createdAt), updatedAt: iso(state.updatedAt) };
 }
 
-/** @throws TrolleyError `quantity_limit`, `cart_full` */
+/** @throws ActorError `quantity_limit`, `cart_full` */
 export function addItem(state: CartState, line: CartLine, now: number): CartState {
   const { productId } = line;
   const held = state.items.find((item) => item.productId === productId);
   const quantity = line.quantity + (held?.quantity ?? 0);
   if (quantity > maxQuantity) {
-    throw new TrolleyError('quantity_limit', `at most ${maxQuantity} of one product`, {
+    throw new ShopError('quantity_limit', `at most ${maxQuantity} of one product`, {
       details: { productId, inCart: held?.quantity ?? 0 },
     });
   }
   if (held !== undefined) return changed(state, withQuantity(state.items, productId, quantity), now);
   if (state.items.length >= maxLines)
-    throw new TrolleyError('cart_full', `at most ${maxLines} products in a cart`);
+    throw new ShopError('cart_full', `at most ${maxLines} products in a cart`);
   return changed(state, [...state.items, { productId, quantity, addedAt: now }], now);
 }
 
-/** @throws TrolleyError `not_found` */
+/** @throws ActorError `not_found` */
 export function setQuantity(state: CartState, { productId, quantity }: CartLine, now: number): CartState {
   if (inCart(state, productId).quantity === quantity) return state;
   return changed(state, withQuantity(state.items, productId, quantity), now);
 }
 
-/** @throws TrolleyError `not_found` */
+/** @throws ActorError `not_found` */
 export function removeItem(state: CartState, productId: number, now: number): CartState {
   inCart(state, productId);
   return changed(state, withQuantity(state.items, productId, 0), now);
@@ -99,7 +100,7 @@ export interface ClaimLimits {
 
 /**
  * Claims what no other checkout holds. The same checkout gets the claim it has.
- * @throws TrolleyError `empty_cart`; `checkout_in_progress`, `too_many_checkouts`, `too_many_units` because of others
+ * @throws ActorError `empty_cart`; `checkout_in_progress`, `too_many_checkouts`, `too_many_units` because of others
  */
 export function claimFor(
   state: CartState,
@@ -109,23 +110,23 @@ export function claimFor(
 ): { state: CartState; claim: Claim } {
   const existing = state.claims.find((claim) => claim.checkoutId === checkoutId);
   if (existing !== undefined) return { state, claim: existing };
-  if (state.settled.includes(checkoutId)) throw new TrolleyError('empty_cart', 'the cart was already bought');
-  if (state.items.length === 0) throw new TrolleyError('empty_cart', 'the cart is empty');
+  if (state.settled.includes(checkoutId)) throw new ShopError('empty_cart', 'the cart was already bought');
+  if (state.items.length === 0) throw new ShopError('empty_cart', 'the cart is empty');
   if (state.claims.length >= maxCheckouts) {
     const sentence = `at most ${maxCheckouts} checkouts of one user may be under way at once`;
-    throw new TrolleyError('too_many_checkouts', sentence);
+    throw new ShopError('too_many_checkouts', sentence);
   }
   const lines = state.items.flatMap(({ productId, quantity }) => {
     const free = quantity - heldOf(state.claims, productId);
     return free > 0 ? [{ productId, quantity: free, held: free }] : [];
   });
   if (lines.length === 0) {
-    throw new TrolleyError('checkout_in_progress', 'another checkout of this cart is under way');
+    throw new ShopError('checkout_in_progress', 'another checkout of this cart is under way');
   }
   const units = [...state.claims.flatMap((each) => each.lines), ...lines];
   if (units.reduce((sum, line) => sum + line.quantity, 0) > maxUnits) {
     const sentence = `the checkouts of one user may reserve at most ${maxUnits} units at once`;
-    throw new TrolleyError('too_many_units', sentence);
+    throw new ShopError('too_many_units', sentence);
   }
   const claim = { checkoutId, lines, cartVersion: state.version, at: now };
   return { state: { ...state, claims: [...state.claims, claim] }, claim };
@@ -196,7 +197,7 @@ function clamped(claims: readonly Claim[], items: readonly Item[]): Claim[] {
 
 function inCart(state: CartState, productId: number): Item {
   const item = state.items.find((each) => each.productId === productId);
-  if (item === undefined) throw new TrolleyError('not_found', `product ${productId} is not in the cart`);
+  if (item === undefined) throw new ShopError('not_found', `product ${productId} is not in the cart`);
   return item;
 }
 

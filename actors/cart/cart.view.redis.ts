@@ -1,5 +1,6 @@
-import { type Logger, type RedisConnection, TrolleyError } from '@trolley/runtime';
+import type { Logger, RedisConnection } from '@trolley/runtime';
 import { ForeignKeys, redisScript } from '@trolley/runtime/adapters';
+import { ShopError } from '../errors.contract.ts';
 import { CartView } from './cart.contract.ts';
 import type { CartViews } from './cart.view.ts';
 
@@ -64,5 +65,5 @@ function keyOf(userId: number): string {
 }
 
 function rethrow(cause: unknown): never {
-  throw new TrolleyError('unavailable', 'the cart views cannot be reached', { cause });
+  throw new ShopError('unavailable', 'the cart views cannot be reached', { cause });
 }

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
-import { type ActorRefs, silentLogger, TrolleyError } from '@trolley/runtime';
+import { type ActorRefs, silentLogger, type ActorError } from '@trolley/runtime';
 import type { EventLog, LogRecord, SubscribeOptions } from '@trolley/runtime/events';
+import { ShopError } from '../errors.contract.ts';
 import { startCartConsumer } from '../cart/cart.consumer.ts';
 import { startOrderConsumer } from '../order/order.consumer.ts';
 
@@ -28,7 +29,7 @@ function createWorld() {
   const subscribed: SubscribeOptions[] = [];
   const rejected: string[] = [];
   const asked: Asked[] = [];
-  let failure: TrolleyError | undefined;
+  let failure: ActorError | undefined;
   const log: EventLog = {
     append: async () => {},
     async subscribe(options) {
@@ -59,7 +60,7 @@ function createWorld() {
     subscribed,
     rejected,
     asked,
-    failWith: (error: TrolleyError) => void (failure = error),
+    failWith: (error: ActorError) => void (failure = error),
     async handle(value: unknown, type = 'CheckoutCompleted', headers: LogRecord['headers'] = {}) {
       const text = typeof value === 'string' ? value : JSON.stringify(value);
       const record: LogRecord = {
@@ -134,14 +135,14 @@ describe('consumers of completed checkouts', () => {
   it('rejects what is refused for good, and throws what may pass', async () => {
     const world = createWorld();
     await startOrderConsumer(world.deps);
-    world.failWith(new TrolleyError('invalid_request', 'no'));
+    world.failWith(new ShopError('invalid_request', 'no'));
     await world.handle(event);
     expect(world.rejected).to.deep.equal(['invalid_request: no']);
     for (const code of ['unavailable', 'deadline_exceeded', 'mailbox_full', 'internal'] as const) {
-      world.failWith(new TrolleyError(code, 'later'));
+      world.failWith(new ShopError(code, 'later'));
       const thrown = await world.handle(event).then(
         () => undefined,
-        (error: unknown) => (error as TrolleyError).code,
+        (error: unknown) => (error as ActorError).code,
       );
       expect(thrown).to.equal(code);
     }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defineActor, type Outcome, TrolleyError, type Turn } from '@trolley/runtime';
+import { defineActor, type Outcome, type ActorError, type Turn } from '@trolley/runtime';
+import { ShopError } from '../errors.contract.ts';
 import { checkoutCompletedType, encodeCheckoutCompleted } from './checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor, noSuchCheckout } from './checkout.contract.ts';
 import { createCheckoutEffects, inputOf, type CheckoutEffects } from './checkout.effects.ts';
@@ -36,7 +37,7 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
       Start(turn, input) {
         const { userId, idempotencyKey } = input;
         if (turn.key !== checkoutIdFor(userId, idempotencyKey)) {
-          throw new TrolleyError('invalid_request', 'the key does not belong to this checkout');
+          throw new ShopError('invalid_request', 'the key does not belong to this checkout');
         }
         const session = accepted(turn.state);
         if (session === undefined) {
@@ -44,7 +45,7 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
           return turn.defer({ created: true });
         }
         if (!isSameRequest(session, input)) {
-          throw new TrolleyError(
+          throw new ShopError(
             'idempotency_key_reused',
             'this idempotency key was used for a checkout with another address or payment method',
           );
@@ -60,11 +61,11 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
         if (session.context.userId !== userId) throw noSuchCheckout();
         if (endingOf(session) !== undefined) {
           if (session.context.failureReason === 'cancelled') return viewOf(session);
-          throw new TrolleyError('conflict', `the checkout is ${session.context.status}`);
+          throw new ShopError('conflict', `the checkout is ${session.context.status}`);
         }
         const step = advanceSaga(session, { type: 'Cancel', at: turn.now });
         if (!step.session.context.cancelRequested) {
-          throw new TrolleyError('conflict', 'the checkout can no longer be cancelled');
+          throw new ShopError('conflict', 'the checkout can no longer be cancelled');
         }
         follow(turn, step);
         return turn.defer();
@@ -78,16 +79,16 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
   });
 }
 
-function take(turn: CheckoutTurn, event: CheckoutEvent, error?: TrolleyError): void {
+function take(turn: CheckoutTurn, event: CheckoutEvent, error?: ActorError): void {
   const { session } = turn.state;
   if (session !== null) follow(turn, advanceSaga(session, event), error);
 }
 
 /** Makes a step of the saga part of the turn, and answers those who wait for the end. */
-function follow(turn: CheckoutTurn, { session, commands }: SagaStep, error?: TrolleyError): void {
+function follow(turn: CheckoutTurn, { session, commands }: SagaStep, error?: ActorError): void {
   if (endingOf(session) === 'rejected') {
     turn.refuseWaiting(noSuchCheckout(), ({ message }) => message === 'Cancel');
-    turn.refuseWaiting(error ?? new TrolleyError('internal', 'rejected for no reason'));
+    turn.refuseWaiting(error ?? new ShopError('internal', 'rejected for no reason'));
     return turn.clear();
   }
   turn.set({ session });
@@ -126,7 +127,7 @@ function accepted({ session }: CheckoutState): CheckoutSession | undefined {
   return session === null || endingOf(session) === 'rejected' ? undefined : session;
 }
 
-/** @throws TrolleyError `not_found` */
+/** @throws ActorError `not_found` */
 function found(state: CheckoutState): CheckoutSession {
   const session = accepted(state);
   if (session === undefined) throw noSuchCheckout();

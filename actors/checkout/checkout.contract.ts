@@ -1,5 +1,6 @@
-import { defineContract, TrolleyError, uuidV5 } from '@trolley/runtime';
+import { defineContract, type ActorError, uuidV5 } from '@trolley/runtime';
 import { z } from 'zod';
+import { ShopError } from '../errors.contract.ts';
 import { isPaymentMethod } from '../services/payment/payment-method.ts';
 import { storableText } from '../values/storable-text.contract.ts';
 
@@ -74,8 +75,8 @@ export const CheckoutContract = defineContract({
 });
 
 /** The same words for one that does not exist and for someone else's: which of both it is, is not told. */
-export function noSuchCheckout(): TrolleyError {
-  return new TrolleyError('not_found', 'there is no such checkout');
+export function noSuchCheckout(): ActorError {
+  return new ShopError('not_found', 'there is no such checkout');
 }
 
 const namespace = '8c0f2f0e-5d2b-5c0a-9a53-7c4e1a3c7b11';

@@ -1,5 +1,5 @@
-import { TrolleyError } from '@trolley/runtime';
 import { initialTransition, transition } from 'xstate';
+import { ShopError } from '../errors.contract.ts';
 import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
 import { checkoutMachine } from './checkout.machine.ts';
 import type { CheckoutSession } from './checkout.state.ts';
@@ -45,7 +45,7 @@ function stepOf([snapshot, actions]: ReturnType<typeof transition<typeof checkou
 
 function restore({ machine, machineVersion, value, context }: CheckoutSession) {
   if (machine !== checkoutMachine.id || machineVersion !== checkoutMachine.version) {
-    throw new TrolleyError('internal', `no machine ${machine} version ${machineVersion} in this release`);
+    throw new ShopError('internal', `no machine ${machine} version ${machineVersion} in this release`);
   }
   return checkoutMachine.resolveState({ value: value, context });
 }

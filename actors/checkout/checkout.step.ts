@@ -1,4 +1,4 @@
-import { isTrolleyError, TrolleyError } from '@trolley/runtime';
+import { isActorError, ActorError } from '@trolley/runtime';
 import type { ServiceCall } from '../services/service-call.ts';
 import type { CheckoutPorts } from './checkout.ports.ts';
 import type { CheckoutContext } from './checkout.state.ts';
@@ -30,7 +30,7 @@ interface Action<Name extends string, Answer extends StepAnswer, Extra extends o
   readonly label: string;
   /** What it is told besides what every step is. */
   input?(context: CheckoutContext): Extra;
-  /** @throws TrolleyError a refusal, or an unknown outcome, by its code (`isRefusal`) */
+  /** @throws ActorError a refusal, or an unknown outcome, by its code (`isRefusal`) */
   invoke(ports: CheckoutPorts, input: StepInput & Extra, call: () => ServiceCall): Promise<Answer>;
 }
 
@@ -102,13 +102,13 @@ export function defineCompensation<
 /** Names in the error who was asked. */
 export function blaming(party: Party) {
   return (cause: unknown): never => {
-    if (!isTrolleyError(cause)) throw cause;
-    throw new TrolleyError(cause.code, cause.message, { cause, details: { ...cause.details, party } });
+    if (!isActorError(cause)) throw cause;
+    throw new ActorError(cause.code, cause.message, { cause, details: { ...cause.details, party } });
   };
 }
 
 /** Who was asked when a step failed, if it has named them. */
-export function partyOf({ details }: TrolleyError): Party | undefined {
+export function partyOf({ details }: ActorError): Party | undefined {
   const party = details?.['party'];
   return party === 'cart' || party === 'catalog' ? party : undefined;
 }

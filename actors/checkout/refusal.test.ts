@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { type ErrorCode, errorTable, TrolleyError } from '@trolley/runtime';
+import { ActorError } from '@trolley/runtime';
+import { type ErrorCode, errorTable, ShopError } from '../errors.contract.ts';
 import { isRefusal } from './refusal.ts';
 
 /** What says that asking again may help: the far side, its server or the way there was in a bad state. */
@@ -11,8 +12,10 @@ const passing: readonly ErrorCode[] = [
 describe('a refusal', () => {
   it('is what says that the call itself is wrong, and nothing else', () => {
     const codes = Object.keys(errorTable) as ErrorCode[];
-    const refusals = codes.filter((code) => isRefusal(new TrolleyError(code, '')));
+    const refusals = codes.filter((code) => isRefusal(new ShopError(code, '')));
     expect(refusals).to.have.members(codes.filter((code) => !passing.includes(code)));
+    const newer = new ActorError('promotion_over', '');
+    expect(isRefusal(newer), 'of a newer node').to.equal(true);
     expect(isRefusal(new Error('READONLY'))).to.equal(false);
   });
 });

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { TrolleyError } from '@trolley/runtime';
+import type { ActorError } from '@trolley/runtime';
+import { ShopError } from '../errors.contract.ts';
 import { encodeCheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
 import { ActorDriver, Crash, type Point } from '../testing/actor-driver.ts';
@@ -30,12 +31,12 @@ function createWorld(choices?: Choices, at?: (point: Point, about: string) => vo
   const done = new Set<string>();
   const call = async (name: string) => {
     const way = choices?.pick<string>(name, ['ok', 'lost', 'answer lost', 'refused', 'not found']) ?? 'ok';
-    if (way === 'lost') throw new TrolleyError('unavailable', 'no connection');
-    if (way === 'refused') throw new TrolleyError('conflict', 'not now');
-    if (way === 'not found') throw new TrolleyError('not_found', 'nothing here');
+    if (way === 'lost') throw new ShopError('unavailable', 'no connection');
+    if (way === 'refused') throw new ShopError('conflict', 'not now');
+    if (way === 'not found') throw new ShopError('not_found', 'nothing here');
     if (!done.has(name)) calls.push(name);
     done.add(name);
-    if (way === 'answer lost') throw new TrolleyError('deadline_exceeded', 'no answer');
+    if (way === 'answer lost') throw new ShopError('deadline_exceeded', 'no answer');
   };
   const actor = createOrderActor({
     payments: { refund: (id) => call(`refund ${id}`) },
@@ -50,7 +51,7 @@ function createWorld(choices?: Choices, at?: (point: Point, about: string) => vo
 async function codeOf(answer: Promise<unknown>): Promise<string> {
   return answer.then(
     () => 'none',
-    (error: unknown) => (error as TrolleyError).code,
+    (error: unknown) => (error as ActorError).code,
   );
 }
 
@@ -127,13 +128,13 @@ describe('order actor', () => {
         payments: {
           refund: async () => {
             calls.push('refund');
-            if (code === 'not_found') throw new TrolleyError(code, 'no payment');
+            if (code === 'not_found') throw new ShopError(code, 'no payment');
           },
         },
         inventory: {
           restock: async () => {
             calls.push('restock');
-            throw new TrolleyError(code, 'the reservation was never sold');
+            throw new ShopError(code, 'the reservation was never sold');
           },
         },
       });

@@ -1,4 +1,5 @@
-import { type Deferred, defineActor, type Outcome, TrolleyError, type Turn } from '@trolley/runtime';
+import { type Deferred, defineActor, type Outcome, type Turn } from '@trolley/runtime';
+import { ShopError } from '../errors.contract.ts';
 import { OrderContract, noSuchOrder, type OrderView } from './order.contract.ts';
 import {
   createOrderEffects,
@@ -25,7 +26,7 @@ export function createOrderActor(ports: OrderPorts) {
         const { order: existing } = turn.state;
         if (existing !== null) return viewOf(existing);
         if (event.checkout_id !== turn.key) {
-          throw new TrolleyError('invalid_request', 'the event belongs to another order');
+          throw new ShopError('invalid_request', 'the event belongs to another order');
         }
         const order = orderOf(event, turn.now);
         turn.set({ order });
@@ -78,7 +79,7 @@ function giveBack(
   turn.answerWaiting(() => viewOf(next));
 }
 
-/** @throws TrolleyError `not_found` */
+/** @throws ActorError `not_found` */
 function found({ order }: OrderState): Order {
   if (order === null) throw noSuchOrder();
   return order;

@@ -1,5 +1,6 @@
-import { defineContract, TrolleyError, uuidV5 } from '@trolley/runtime';
+import { defineContract, type ActorError, uuidV5 } from '@trolley/runtime';
 import { z } from 'zod';
+import { ShopError } from '../errors.contract.ts';
 import { CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/checkout.contract.ts';
 
@@ -48,8 +49,8 @@ export const OrderContract = defineContract({
 });
 
 /** The same words for one that does not exist and for someone else's: which of both it is, is not told. */
-export function noSuchOrder(): TrolleyError {
-  return new TrolleyError('not_found', 'there is no such order');
+export function noSuchOrder(): ActorError {
+  return new ShopError('not_found', 'there is no such order');
 }
 
 const namespace = '1f3c1a52-6d0a-5a35-8f7c-2b8c8c1d9e27';

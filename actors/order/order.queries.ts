@@ -9,7 +9,7 @@ export interface OrderPage {
 export interface OrderQueries {
   /**
    * One page of a user's orders, newest first.
-   * @throws TrolleyError `invalid_page_token`
+   * @throws ActorError `invalid_page_token`
    */
   list(
     userId: number,

@@ -1,5 +1,5 @@
-import { TrolleyError } from '@trolley/runtime';
 import { z } from 'zod';
+import { ShopError } from '../errors.contract.ts';
 import { centsFromAmount, type CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/checkout.contract.ts';
 import { maxTotalCents } from '../checkout/checkout.pricing.ts';
@@ -28,7 +28,7 @@ export type Order = z.infer<typeof Order>;
 export const OrderState = z.object({ order: Order.nullable() });
 export type OrderState = z.infer<typeof OrderState>;
 
-/** @throws TrolleyError `invalid_request` when an amount is not whole cents, or a text can't be stored */
+/** @throws ActorError `invalid_request` when an amount is not whole cents, or a text can't be stored */
 export function orderOf(event: CheckoutCompleted, now: number): Order {
   const address = ShippingAddress.optional().safeParse(event.shipping_address);
   const userId = Number(event.user_id);
@@ -36,7 +36,7 @@ export function orderOf(event: CheckoutCompleted, now: number): Order {
   // What the table can't take is refused here: a write that fails would be tried for ever.
   const fits = totalCents <= maxTotalCents && storableText.test(event.currency);
   if (!address.success || !Number.isSafeInteger(userId) || !fits) {
-    throw new TrolleyError('invalid_request', 'an event that makes no order');
+    throw new ShopError('invalid_request', 'an event that makes no order');
   }
   return {
     id: orderIdFor(event.checkout_id),
@@ -67,10 +67,10 @@ const nextStatuses: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
   CANCELLED: [],
 };
 
-/** @throws TrolleyError `conflict` */
+/** @throws ActorError `conflict` */
 export function moveTo(order: Order, status: OrderStatus, now: number): Order {
   if (!nextStatuses[order.status].includes(status)) {
-    throw new TrolleyError('conflict', `an order that is ${order.status} does not become ${status}`);
+    throw new ShopError('conflict', `an order that is ${order.status} does not become ${status}`);
   }
   return { ...order, status, updatedAt: now };
 }
@@ -98,7 +98,6 @@ export function viewOf(order: Order): OrderView {
 
 function wholeCents(amount: number): number {
   const cents = centsFromAmount(amount);
-  if (cents === undefined)
-    throw new TrolleyError('invalid_request', `not an amount in whole cents: ${amount}`);
+  if (cents === undefined) throw new ShopError('invalid_request', `not an amount in whole cents: ${amount}`);
   return cents;
 }

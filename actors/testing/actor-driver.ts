@@ -2,13 +2,13 @@ import {
   type ActorRecord,
   type AnyActor,
   fromWireError,
-  isTrolleyError,
+  isActorError,
   type MessageSpecs,
   type OutboxEvent,
   type PendingEffect,
   silentLogger,
   type StoredAnswer,
-  TrolleyError,
+  type ActorError,
 } from '@trolley/runtime';
 import type { Envelope } from '@trolley/runtime/adapters';
 import {
@@ -19,6 +19,7 @@ import {
   isBlank,
   type TurnDraft,
 } from '@trolley/runtime/testing';
+import { ShopError } from '../errors.contract.ts';
 
 /** Where a node may die. */
 export type Point = 'before write' | 'after write' | 'before effect' | 'after effect';
@@ -104,10 +105,10 @@ export class ActorDriver {
     return this.answer(id);
   }
 
-  /** @throws TrolleyError the refusal, or `deadline_exceeded` when no answer has left */
+  /** @throws ActorError the refusal, or `deadline_exceeded` when no answer has left */
   answer(id: string): unknown {
     const answer = this.answers.get(id);
-    if (answer === undefined) throw new TrolleyError('deadline_exceeded', `no answer to ${id}`);
+    if (answer === undefined) throw new ShopError('deadline_exceeded', `no answer to ${id}`);
     if ('error' in answer) throw fromWireError(answer.error);
     return answer.ok;
   }
@@ -216,9 +217,9 @@ export class ActorDriver {
   }
 }
 
-function known(error: unknown): TrolleyError {
+function known(error: unknown): ActorError {
   if (error instanceof Crash) throw error;
-  if (isTrolleyError(error)) return error;
+  if (isActorError(error)) return error;
   // A test's own mistake must not pass as an unknown outcome.
   throw error;
 }

@@ -1,5 +1,6 @@
-import { type Clock, TrolleyError, validTraceparent } from '@trolley/runtime';
+import { type Clock, validTraceparent } from '@trolley/runtime';
 import { z } from 'zod';
+import { ShopError } from '../../actors/errors.contract.ts';
 import type { IncomingCall } from '../../actors/services/grpc/unary-service.ts';
 import type { Call } from '../call.ts';
 
@@ -39,5 +40,5 @@ const PositiveId = z
 export function userIdOf(given: bigint | string): number {
   const parsed = PositiveId.safeParse(given);
   if (parsed.success) return parsed.data;
-  throw new TrolleyError('invalid_request', 'user_id: must be a positive integer');
+  throw new ShopError('invalid_request', 'user_id: must be a positive integer');
 }

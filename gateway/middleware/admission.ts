@@ -1,6 +1,7 @@
-import { TrolleyError } from '@trolley/runtime';
+import type { ActorError } from '@trolley/runtime';
+import { ShopError } from '../../actors/errors.contract.ts';
 import { senderOf } from '../client-address.ts';
-import { asTrolleyError } from '../error-answer.ts';
+import { asActorError } from '../error-answer.ts';
 import type { TokenVerifier, User } from '../tokens.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { GatewayContext } from './request-scope.ts';
@@ -31,13 +32,13 @@ export function createAdmission({ tokens, limits }: AdmissionOptions): Admission
     );
     if (!verdict.allowed) {
       const { retryAfterMs } = verdict;
-      throw new TrolleyError('rate_limited', 'too many requests', { details: { retryAfterMs } });
+      throw new ShopError('rate_limited', 'too many requests', { details: { retryAfterMs } });
     }
     if (access === 'unknown') return user;
     if (refusal !== undefined) throw refusal;
-    if (user === undefined) throw new TrolleyError('unauthorized', 'a bearer token is required');
+    if (user === undefined) throw new ShopError('unauthorized', 'a bearer token is required');
     if (access === 'admin' && !user.roles.includes('admin')) {
-      throw new TrolleyError('forbidden', "the role 'admin' is required");
+      throw new ShopError('forbidden', "the role 'admin' is required");
     }
     return user;
   };
@@ -46,11 +47,11 @@ export function createAdmission({ tokens, limits }: AdmissionOptions): Admission
 async function identify(
   tokens: TokenVerifier,
   authorization: string,
-): Promise<{ user?: User; refusal?: TrolleyError }> {
+): Promise<{ user?: User; refusal?: ActorError }> {
   try {
     const user = await tokens.userOf(authorization);
     return user === undefined ? {} : { user };
   } catch (error) {
-    return { refusal: asTrolleyError(error) };
+    return { refusal: asActorError(error) };
   }
 }

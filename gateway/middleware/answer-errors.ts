@@ -1,5 +1,5 @@
-import { TrolleyError } from '@trolley/runtime';
-import { asTrolleyError, errorAnswer } from '../error-answer.ts';
+import { ShopError } from '../../actors/errors.contract.ts';
+import { asActorError, errorAnswer } from '../error-answer.ts';
 import { toJsonText } from '../money-json.ts';
 import type { GatewayMiddleware } from './request-scope.ts';
 
@@ -9,7 +9,7 @@ export function answerErrors(): GatewayMiddleware {
     try {
       await next();
     } catch (thrown) {
-      const error = asTrolleyError(thrown);
+      const error = asActorError(thrown);
       ctx.state.error = error;
       const { status, headers, body } = errorAnswer(error, ctx.state.call.requestId);
       ctx.status = status;
@@ -23,7 +23,7 @@ export function answerErrors(): GatewayMiddleware {
 /** Refuses a request target that is no URL or whose percent-encoding does not decode. */
 export function refuseMalformedTarget(): GatewayMiddleware {
   return async (ctx, next) => {
-    if (ctx.state.path === undefined) throw new TrolleyError('invalid_request', 'the URL is malformed');
+    if (ctx.state.path === undefined) throw new ShopError('invalid_request', 'the URL is malformed');
     await next();
   };
 }

@@ -4,8 +4,8 @@ import { brotliDecompress, unzip } from 'node:zlib';
 import { parse } from '@hapi/bourne';
 import type { Context } from 'koa';
 import getRawBody from 'raw-body';
-import { TrolleyError } from '@trolley/runtime';
-import { asTrolleyError } from '../error-answer.ts';
+import { ShopError } from '../../actors/errors.contract.ts';
+import { asActorError } from '../error-answer.ts';
 
 /** Reads a request's JSON body; `{}` where there is none. */
 export type JsonBody = (ctx: Context) => Promise<unknown>;
@@ -19,11 +19,11 @@ export type JsonBody = (ctx: Context) => Promise<unknown>;
  */
 export function createJsonBody(maxBytes: number): JsonBody {
   const tooLarge = (cause?: unknown) =>
-    new TrolleyError('payload_too_large', `a body is at most ${maxBytes} bytes`, { cause });
+    new ShopError('payload_too_large', `a body is at most ${maxBytes} bytes`, { cause });
   return async (ctx) => {
     if (!['POST', 'PUT', 'PATCH'].includes(ctx.method) || !hasBody(ctx.req)) return {};
     if (!isJson(ctx.get('content-type'))) {
-      throw new TrolleyError('unsupported_media_type', 'a body is application/json in UTF-8');
+      throw new ShopError('unsupported_media_type', 'a body is application/json in UTF-8');
     }
     const inflate = inflaterFor(ctx.get('content-encoding'), maxBytes);
     if (Number(ctx.get('content-length')) > maxBytes) throw tooLarge();
@@ -32,10 +32,10 @@ export function createJsonBody(maxBytes: number): JsonBody {
       return jsonOf(await inflate(await getRawBody(ctx.req, { limit: maxBytes })));
     } catch (cause) {
       const { code } = cause as NodeJS.ErrnoException;
-      if (code === 'ERR_BUFFER_TOO_LARGE' || asTrolleyError(cause).code === 'payload_too_large') {
+      if (code === 'ERR_BUFFER_TOO_LARGE' || asActorError(cause).code === 'payload_too_large') {
         throw tooLarge(cause);
       }
-      throw new TrolleyError('invalid_request', 'the body is not a JSON object', { cause });
+      throw new ShopError('invalid_request', 'the body is not a JSON object', { cause });
     }
   };
 }
@@ -67,7 +67,7 @@ function inflaterFor(encoding: string, maxOutputLength: number): Inflate {
     case 'br':
       return (bytes) => promisify<Buffer, object, Buffer>(brotliDecompress)(bytes, { maxOutputLength });
     default:
-      throw new TrolleyError('unsupported_media_type', 'the encoding of the body is not supported');
+      throw new ShopError('unsupported_media_type', 'the encoding of the body is not supported');
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Middleware, ParameterizedContext } from 'koa';
-import { type Clock, type Logger, reasonOf, TrolleyError, validTraceparent } from '@trolley/runtime';
+import { type Clock, type Logger, reasonOf, type ActorError, validTraceparent } from '@trolley/runtime';
+import { meaningOf, ShopError } from '../../actors/errors.contract.ts';
 import type { Call } from '../call.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';
@@ -21,7 +22,7 @@ export interface GatewayState {
   /** Has no line in the log: such come every second, and what they find is told once. */
   isProbe?: boolean;
   /** What the request was refused with. */
-  error?: TrolleyError;
+  error?: ActorError;
 }
 
 export type GatewayContext = ParameterizedContext<GatewayState>;
@@ -51,8 +52,8 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       waiting.abort(
         // Who sends slowly is not told that the shop is slow.
         state.receiving === true
-          ? new TrolleyError('request_timeout', `the body did not arrive within ${requestTimeoutMs} ms`)
-          : new TrolleyError('deadline_exceeded', `no answer within ${requestTimeoutMs} ms`),
+          ? new ShopError('request_timeout', `the body did not arrive within ${requestTimeoutMs} ms`)
+          : new ShopError('deadline_exceeded', `no answer within ${requestTimeoutMs} ms`),
       );
     });
     const state: GatewayState = {
@@ -76,7 +77,7 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
     ctx.res.once('close', () => {
       cancelDeadline();
       const answered = ctx.res.writableFinished || state.delivered === true;
-      if (!answered) waiting.abort(new TrolleyError('aborted', 'the caller has gone'));
+      if (!answered) waiting.abort(new ShopError('aborted', 'the caller has gone'));
       logRequest(logger, ctx, answered ? ctx.status : clientGone, clock.monotonic() - startedAt);
     });
     await next();
@@ -88,8 +89,9 @@ const clientGone = 499;
 
 function logRequest(logger: Logger, ctx: GatewayContext, status: number, ms: number): void {
   const { call, path, clientAddress, notes, user, error, isProbe } = ctx.state;
-  const loud = status !== clientGone && error !== undefined && ['warn', 'error'].includes(error.meaning.log);
-  logger[isProbe === true && error === undefined ? 'debug' : loud ? error.meaning.log : 'info'](
+  const level = error === undefined ? 'info' : meaningOf(error.code).log;
+  const loud = status !== clientGone && (level === 'warn' || level === 'error');
+  logger[isProbe === true && error === undefined ? 'debug' : loud ? level : 'info'](
     {
       method: ctx.method,
       path,
@@ -108,7 +110,7 @@ function logRequest(logger: Logger, ctx: GatewayContext, status: number, ms: num
 }
 
 /** Who is turned away at the door is not told all, and asks an operator. */
-function isTurnedAway(error: TrolleyError | undefined): boolean {
+function isTurnedAway(error: ActorError | undefined): boolean {
   return error?.code === 'unauthorized' || error?.code === 'forbidden';
 }
 

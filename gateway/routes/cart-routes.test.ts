@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TrolleyError } from '@trolley/runtime';
+import { ShopError } from '../../actors/errors.contract.ts';
 import { memoryCatalog, openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 
 const items = '/api/v1/cart/items';
@@ -91,7 +91,7 @@ describe('cart routes', () => {
 
 describe('cart routes without the product service', () => {
   it('answers 503 with Retry-After, and has added nothing', async () => {
-    const down = async () => Promise.reject(new TrolleyError('unavailable', 'connect 10.0.0.1'));
+    const down = async () => Promise.reject(new ShopError('unavailable', 'connect 10.0.0.1'));
     const open = await openTestGateway({ catalog: { ...memoryCatalog, getMany: down } });
     try {
       const { status, json, headers, text } = await open.send('POST', items, {

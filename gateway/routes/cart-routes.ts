@@ -1,5 +1,5 @@
-import { TrolleyError } from '@trolley/runtime';
 import { z } from 'zod';
+import { ShopError } from '../../actors/errors.contract.ts';
 import { ProductId, Quantity, type CartView } from '../../actors/cart/cart.contract.ts';
 import type { Call } from '../call.ts';
 import type { Carts } from '../carts.ts';
@@ -80,7 +80,7 @@ export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
 
 /** An id beyond what a number holds is in no cart. */
 function inCart(productId: number): number {
-  if (!Number.isSafeInteger(productId)) throw new TrolleyError('not_found', 'the product is not in the cart');
+  if (!Number.isSafeInteger(productId)) throw new ShopError('not_found', 'the product is not in the cart');
   return productId;
 }
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TrolleyError } from '@trolley/runtime';
+import { ShopError } from '../../actors/errors.contract.ts';
 import { checkoutIdFor } from '../../actors/checkout/checkout.contract.ts';
 import { openTestGateway, textOf, type TestGateway } from '../testing/test-gateway.ts';
 
@@ -10,7 +10,7 @@ const late = (
   { timeoutMs = 0 }: { readonly timeoutMs?: number | undefined },
 ) =>
   new Promise((_resolve, reject) => {
-    setTimeout(() => reject(new TrolleyError('deadline_exceeded', 'no answer')), timeoutMs);
+    setTimeout(() => reject(new ShopError('deadline_exceeded', 'no answer')), timeoutMs);
   });
 
 describe('checkout routes', () => {

@@ -1,4 +1,5 @@
-import { type Readiness, readinessBody, TrolleyError } from '@trolley/runtime';
+import { type Readiness, readinessBody } from '@trolley/runtime';
+import { ShopError } from '../../actors/errors.contract.ts';
 import { errorAnswer } from '../error-answer.ts';
 import { defineRoute, type Reply, type Route } from './route.ts';
 
@@ -16,7 +17,7 @@ export function healthRoutes(readiness: Readiness): Route[] {
         const { ready, body } = readinessBody(await readiness());
         if (ready) return { status: 200, body };
         // An error like any other, with more to it: whoever probes wants to know which one, and why.
-        const refused = errorAnswer(new TrolleyError('unavailable', body.error), call.requestId);
+        const refused = errorAnswer(new ShopError('unavailable', body.error), call.requestId);
         return { ...refused, body: { ...refused.body, ...body } };
       },
     }),

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TrolleyError } from '@trolley/runtime';
+import { ShopError } from '../../actors/errors.contract.ts';
 import { seeds } from '../testing/memory-shop.ts';
 import { memoryCatalog, openTestGateway } from '../testing/test-gateway.ts';
 
@@ -47,7 +47,7 @@ describe('product routes', () => {
   });
 
   it('go without the stock when the inventory is down', async () => {
-    const getStock = async () => Promise.reject(new TrolleyError('unavailable', 'down'));
+    const getStock = async () => Promise.reject(new ShopError('unavailable', 'down'));
     const open = await openTestGateway({ inventory: { getStock } });
     try {
       const { status, json } = await open.send('GET', '/api/v1/products/1');

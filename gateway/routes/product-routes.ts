@@ -1,5 +1,5 @@
-import { TrolleyError } from '@trolley/runtime';
 import { z } from 'zod';
+import { ShopError } from '../../actors/errors.contract.ts';
 import { PathProductId, QueryPageSize, QueryPageToken, QueryText } from '../fields.ts';
 import { Money } from '../money-json.ts';
 import type { Products, StockedProduct } from '../products.ts';
@@ -29,7 +29,7 @@ export function productRoutes(products: Products): Route[] {
       access: 'user',
       params: z.object({ product_id: PathProductId }),
       async handle({ user, params: { product_id: id }, call }) {
-        if (!Number.isSafeInteger(id)) throw new TrolleyError('not_found', 'there is no such product');
+        if (!Number.isSafeInteger(id)) throw new ShopError('not_found', 'there is no such product');
         return { status: 200, body: productJson(await products.get(id, call, user.id)) };
       },
     }),

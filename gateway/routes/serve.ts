@@ -1,6 +1,6 @@
 import type Koa from 'koa';
 import Router from '@koa/router';
-import { TrolleyError } from '@trolley/runtime';
+import { ShopError } from '../../actors/errors.contract.ts';
 import { idempotencyKeyFrom } from '../idempotency-key.ts';
 import type { Admission } from '../middleware/admission.ts';
 import type { JsonBody } from '../middleware/json-body.ts';
@@ -39,10 +39,10 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody }: Serve
     await replyWith(ctx, async () => {
       await admit(ctx, 'unknown');
       const methods = router.match(ctx.path, ctx.method).path.flatMap((layer) => layer.methods);
-      if (methods.length === 0) throw new TrolleyError('not_found', 'there is no such route');
+      if (methods.length === 0) throw new ShopError('not_found', 'there is no such route');
       const allow = [...new Set([...methods, 'OPTIONS'])].sort().join(', ');
       if (ctx.method === 'OPTIONS') return { status: 204, headers: { Allow: allow }, body: null };
-      throw new TrolleyError('method_not_allowed', `allowed here: ${allow}`, { details: { allow } });
+      throw new ShopError('method_not_allowed', `allowed here: ${allow}`, { details: { allow } });
     });
   };
   app.use(router.routes());

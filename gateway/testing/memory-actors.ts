@@ -1,12 +1,12 @@
-import {
-  type ActorContract,
-  type ActorRef,
-  type ActorRefs,
-  type AskOptions,
-  type MessageSpecs,
-  type SendOptions,
-  TrolleyError,
+import type {
+  ActorContract,
+  ActorRef,
+  ActorRefs,
+  AskOptions,
+  MessageSpecs,
+  SendOptions,
 } from '@trolley/runtime';
+import { ShopError } from '../../actors/errors.contract.ts';
 
 // `never`: each answer declares the input of its own message.
 type Answer = (key: string, input: never, options: AskOptions) => unknown;
@@ -65,13 +65,13 @@ export class MemoryActors implements ActorRefs {
       return answer;
     }
     if (known.fingerprint === fingerprint) return known.answer;
-    return Promise.reject(new TrolleyError('idempotency_key_reused', 'this key names another message'));
+    return Promise.reject(new ShopError('idempotency_key_reused', 'this key names another message'));
   }
 
   async #answer(contract: ActorContract, key: string, message: string, input: unknown, options: AskOptions) {
     const spec = contract.messages[message];
     const answer = this.answers[contract.type]?.[message];
-    if (spec === undefined || answer === undefined) throw new TrolleyError('unknown_message', message);
+    if (spec === undefined || answer === undefined) throw new ShopError('unknown_message', message);
     const output = await answer(key, spec.input.parse(input) as never, options);
     return spec.output === undefined ? undefined : spec.output.parse(output);
   }

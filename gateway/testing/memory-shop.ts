@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { TrolleyError } from '@trolley/runtime';
+import { ShopError } from '../../actors/errors.contract.ts';
 import type { CartView } from '../../actors/cart/cart.contract.ts';
 import { maxLines, maxQuantity } from '../../actors/cart/cart.contract.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';
@@ -52,7 +52,7 @@ export class MemoryShop {
 
   readonly orders: OrderQueries = {
     list: async (userId, { pageSize, pageToken = '0' }) => {
-      if (!/^[0-9]+$/.test(pageToken)) throw new TrolleyError('invalid_page_token', 'not one of ours');
+      if (!/^[0-9]+$/.test(pageToken)) throw new ShopError('invalid_page_token', 'not one of ours');
       const all = [...this.placed.values()].filter((order) => order.userId === userId).reverse();
       const [from, to] = [Number(pageToken), Number(pageToken) + pageSize];
       return { orders: all.slice(from, to), ...(to < all.length ? { nextPageToken: String(to) } : {}) };
@@ -67,10 +67,9 @@ export class MemoryShop {
         const cart = this.#cart(key);
         const there = cart.items.find((line) => line.productId === productId);
         const sum = (there?.quantity ?? 0) + quantity;
-        if (sum > maxQuantity)
-          throw new TrolleyError('quantity_limit', `at most ${maxQuantity} of one product`);
+        if (sum > maxQuantity) throw new ShopError('quantity_limit', `at most ${maxQuantity} of one product`);
         if (there === undefined && cart.items.length >= maxLines)
-          throw new TrolleyError('cart_full', 'the cart is full');
+          throw new ShopError('cart_full', 'the cart is full');
         const line = { productId, quantity: sum, addedAt: there?.addedAt ?? createdAt };
         return this.#put(key, [...cart.items.filter((each) => each !== there), line]);
       },
@@ -90,14 +89,14 @@ export class MemoryShop {
     checkout: {
       Start: (key, input: StartInput) => {
         const { userId, idempotencyKey, paymentMethod = 'card' } = input;
-        if (checkoutIdFor(userId, idempotencyKey) !== key) throw new TrolleyError('internal', 'wrong key');
+        if (checkoutIdFor(userId, idempotencyKey) !== key) throw new ShopError('internal', 'wrong key');
         const known = this.checkouts.get(key);
         if (known !== undefined) {
           if (isDeepStrictEqual(this.#started.get(key), input)) return { created: false, checkout: known };
-          throw new TrolleyError('idempotency_key_reused', 'the key was used for another checkout');
+          throw new ShopError('idempotency_key_reused', 'the key was used for another checkout');
         }
         const { items } = this.#cart(String(userId));
-        if (items.length === 0) throw new TrolleyError('empty_cart', 'the cart is empty');
+        if (items.length === 0) throw new ShopError('empty_cart', 'the cart is empty');
         const declined = declining.includes(paymentMethod);
         const totalCents = items.reduce((sum, line) => sum + (seeds[line.productId - 1]?.priceCents ?? 0) * line.quantity, 0); // prettier-ignore
         const checkout: CheckoutView = {
@@ -120,7 +119,7 @@ export class MemoryShop {
       Cancel: (key, { userId }: { userId: number }) => {
         const checkout = this.#checkout(key);
         if (checkout.userId !== userId) throw noSuchCheckout();
-        throw new TrolleyError('conflict', `the checkout is ${checkout.status}`);
+        throw new ShopError('conflict', `the checkout is ${checkout.status}`);
       },
     },
     order: {
@@ -150,7 +149,7 @@ export class MemoryShop {
 
   #mustHold(key: string, productId: number): void {
     if (this.#cart(key).items.some((line) => line.productId === productId)) return;
-    throw new TrolleyError('not_found', 'the product is not in the cart');
+    throw new ShopError('not_found', 'the product is not in the cart');
   }
 
   #checkout(key: string): CheckoutView {
@@ -184,7 +183,7 @@ export class MemoryShop {
     const life = ['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED'];
     const at = life.indexOf(order.status);
     const allowed = status === 'CANCELLED' ? at === 0 || at === 1 : at >= 0 && life[at + 1] === status;
-    if (!allowed) throw new TrolleyError('conflict', `an order can't go from ${order.status} to ${status}`);
+    if (!allowed) throw new ShopError('conflict', `an order can't go from ${order.status} to ${status}`);
     const moved = { ...order, status };
     this.placed.set(key, moved);
     return moved;

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { silentLogger, systemClock, TrolleyError } from '@trolley/runtime';
+import { silentLogger, systemClock } from '@trolley/runtime';
+import { ShopError } from '../../actors/errors.contract.ts';
 import { trustedProxies } from '../client-address.ts';
 import { unlimited } from '../middleware/rate-limits.ts';
 import { openGateway, type Gateway, type GatewayOptions } from '../server.ts';
@@ -126,7 +127,7 @@ export const memoryCatalog: ShopDeps['catalog'] = {
   list: async () => ({ products: seeds }),
   async get(id) {
     const product = seeds.find((each) => each.id === id);
-    if (product === undefined) throw new TrolleyError('not_found', `there is no product ${id}`);
+    if (product === undefined) throw new ShopError('not_found', `there is no product ${id}`);
     return product;
   },
   getMany: async (ids) => seeds.filter(({ id }) => ids.includes(id)),

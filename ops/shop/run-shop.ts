@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import type { DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
-import { createStandardLogger, isTrolleyError, type LineOutput, openLineOutput } from '@trolley/runtime';
+import { createStandardLogger, isActorError, type LineOutput, openLineOutput } from '@trolley/runtime';
 import type { Config } from './config/config.ts';
 import { describeConfig } from './config/describe-config.ts';
 import { parseConfig } from './config/parse-config.ts';
@@ -78,7 +78,7 @@ async function run(config: Config, progress: Progress, told: LineOutput): Promis
     if (guard.ending) return;
     if (isStartProblem(error)) tellProblem(error, progress);
     // A store's own sentence, such as that of a damaged file, needs no stack either.
-    else if (isTrolleyError(error)) progress.fail(error.message);
+    else if (isActorError(error)) progress.fail(error.message);
     else {
       log.fatal({ err: error }, 'the start failed');
       progress.fail(`The start failed: ${String(error)}`);

@@ -4,7 +4,7 @@ import { delayFault, nameFault, timeoutFault } from '../define/bounds.ts';
 import { valueFault } from '../define/carried-value.ts';
 import { pause, type Clock } from '../define/clock.ts';
 import type { ActorContract, MessageSpecs } from '../define/contract.ts';
-import { fromWireError, isTrolleyError, TrolleyError } from '../define/errors.ts';
+import { fromWireError, isActorError, ActorError } from '../define/errors.ts';
 import type { ActorRef, ActorRefs, AskOptions, SendOptions } from '../define/ref.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
@@ -71,7 +71,7 @@ export class ClusterClient implements ActorRefs {
   ref<M extends MessageSpecs>(contract: ActorContract<M>, key: string): ActorRef<M> {
     const parsed = contract.key.safeParse(key);
     if (!parsed.success) {
-      throw new TrolleyError(
+      throw new ActorError(
         'invalid_request',
         `'${key}' is no key of ${contract.type}: ${z.prettifyError(parsed.error)}`,
       );
@@ -118,7 +118,7 @@ export class ClusterClient implements ActorRefs {
     const to = addressOf(contract.type, key, shards);
     const correlation = `${to.id}/${envelope.id}`;
     if (this.#pending.size >= maxPendingAsks) {
-      throw new TrolleyError('unavailable', `${maxPendingAsks} asks are under way in this process`);
+      throw new ActorError('unavailable', `${maxPendingAsks} asks are under way in this process`);
     }
     const what = `${contract.type} ${key}: ${name}`;
     const jobId = this.#jobIdOf(envelope);
@@ -136,7 +136,7 @@ export class ClusterClient implements ActorRefs {
     }
   }
 
-  /** @throws TrolleyError `invalid_request` */
+  /** @throws ActorError `invalid_request` */
   #timeAfter(delayMs: number | undefined): number | undefined {
     if (delayMs === undefined || delayMs === 0) return undefined;
     refuse(delayFault(delayMs));
@@ -163,10 +163,10 @@ export class ClusterClient implements ActorRefs {
       try {
         return await this.#options.mailbox.send(to, jobId, envelope, notBefore);
       } catch (error) {
-        if (isTrolleyError(error)) throw error;
+        if (isActorError(error)) throw error;
         const delayMs = retryDelaysMs[attempt];
         if (delayMs === undefined) {
-          throw new TrolleyError('unavailable', 'the mailboxes cannot be reached', { cause: error });
+          throw new ActorError('unavailable', 'the mailboxes cannot be reached', { cause: error });
         }
         await pause(this.#options.clock, delayMs);
         if (ask?.over === true) return;
@@ -230,11 +230,11 @@ export class ClusterClient implements ActorRefs {
   ): Mutable<Envelope> {
     const spec = contract.messages[name];
     if (spec === undefined)
-      throw new TrolleyError('unknown_message', `${contract.type} has no message '${name}'`);
+      throw new ActorError('unknown_message', `${contract.type} has no message '${name}'`);
     const parsed = spec.input.safeParse(input);
     if (!parsed.success) {
       const reason = z.prettifyError(parsed.error);
-      throw new TrolleyError('invalid_request', `${contract.type} ${key}: ${name}: ${reason}`);
+      throw new ActorError('invalid_request', `${contract.type} ${key}: ${name}: ${reason}`);
     }
     refuse(valueFault(`${contract.type} ${key}: ${name}: input`, input));
     const { messageId, idempotencyKey, requestId, traceparent } = options;
@@ -251,9 +251,9 @@ export class ClusterClient implements ActorRefs {
   }
 }
 
-/** @throws TrolleyError `invalid_request` when there is a fault, before anything is sent */
+/** @throws ActorError `invalid_request` when there is a fault, before anything is sent */
 function refuse(fault: string | undefined): void {
-  if (fault !== undefined) throw new TrolleyError('invalid_request', fault);
+  if (fault !== undefined) throw new ActorError('invalid_request', fault);
 }
 
 /** Ids that callers choose, made safe as BullMQ job ids: no ':', never digits alone, of bounded length. */

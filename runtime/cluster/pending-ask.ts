@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '../define/clock.ts';
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { StoredAnswer } from '../storage/state-store.ts';
 
@@ -68,15 +68,13 @@ export class PendingAsk {
 
   /** What it was sent to is not there. */
   failUnavailable(sentence: string, reason: string): void {
-    this.fail(
-      new TrolleyError('unavailable', `${this.#what} ${sentence}: ${reason}`, { details: { reason } }),
-    );
+    this.fail(new ActorError('unavailable', `${this.#what} ${sentence}: ${reason}`, { details: { reason } }));
   }
 
   readonly #onAbort = (): void => this.#expire('was given up by its caller');
 
   #expire(sentence: string): void {
-    this.fail(new TrolleyError('deadline_exceeded', `${this.#what} ${sentence}; its outcome is unknown`));
+    this.fail(new ActorError('deadline_exceeded', `${this.#what} ${sentence}; its outcome is unknown`));
   }
 
   #end(): void {

@@ -10,7 +10,7 @@ import type {
   OutputOf,
   ParsedInputOf,
 } from './contract.ts';
-import type { TrolleyError } from './errors.ts';
+import type { ActorError } from './errors.ts';
 
 /** What an effect may use while it runs, outside any turn: the call that led to it, to be passed on, and its own id. */
 export interface EffectContext extends CallContext {
@@ -39,7 +39,7 @@ export type EffectResult<E extends Effects, N extends keyof E> = Awaited<ReturnT
 
 /** How an effect ended. `error` is what it threw: a refusal or an unknown outcome, by its code. */
 export type Outcome<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: TrolleyError };
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ActorError };
 
 export interface PerformOptions {
   /** Milliseconds from now, at most a year, before which the effect does not start. Survives a crash. */
@@ -102,7 +102,7 @@ export interface Turn<S, E extends Effects = Effects, M extends MessageSpecs = M
   /**
    * A durable timer: the actor gets this message from itself once it is due, late rather than never, whatever died
    * meanwhile, and however long it is till then. Its answer goes to nobody; refused, it is logged and over.
-   * @throws TrolleyError `invalid_request` when the input is not the message's
+   * @throws ActorError `invalid_request` when the input is not the message's
    */
   remind<N extends MessageName<M>>(
     message: N,
@@ -121,7 +121,7 @@ export interface Turn<S, E extends Effects = Effects, M extends MessageSpecs = M
     isMeant?: (waiting: Waiting<unknown>) => boolean,
   ): void;
   /** Refuses everyone who was deferred, or those that `isMeant` picks. */
-  refuseWaiting(error: TrolleyError, isMeant?: (waiting: Waiting<unknown>) => boolean): void;
+  refuseWaiting(error: ActorError, isMeant?: (waiting: Waiting<unknown>) => boolean): void;
 }
 
 export type Receive<M extends MessageSpecs, S, E extends Effects> = {

@@ -1,136 +1,84 @@
 /**
- * The one error type of the system, and the one table that says what each code means outside.
+ * The one error type of actors and their callers. An application's refusals have codes of its own; what they mean
+ * outside (over HTTP, in a log) is for the application to say.
  *
  * An error is recognised by its `code`, never by `instanceof`: it crosses process borders as
- * `{code, message, details}` and is the same error on the other side.
+ * `{code, message, details}` and is the same error on the other side, also where its code is not known yet.
  */
 
-/** How a code looks over HTTP and gRPC, whether a retry can help, and how loud it is in the log. */
-export interface ErrorMeaning {
-  readonly http: number;
-  readonly grpc: GrpcStatusName;
-  /** `never`: the same call will be refused again. `backoff`: it may succeed later. */
-  readonly retry: 'never' | 'backoff';
-  readonly log: 'debug' | 'info' | 'warn' | 'error';
-  /** Whether the message may be shown to a caller; else only the code and a general sentence. */
-  readonly expose: boolean;
-}
+/** Whether a later try can help. `never`: the same call will be refused again. `backoff`: it may succeed later. */
+export type Retry = 'never' | 'backoff';
 
-export type GrpcStatusName =
-  | 'INVALID_ARGUMENT'
-  | 'UNAUTHENTICATED'
-  | 'PERMISSION_DENIED'
-  | 'NOT_FOUND'
-  | 'ALREADY_EXISTS'
-  | 'FAILED_PRECONDITION'
-  | 'ABORTED'
-  | 'RESOURCE_EXHAUSTED'
-  | 'UNAVAILABLE'
-  | 'DEADLINE_EXCEEDED'
-  | 'UNIMPLEMENTED'
-  | 'INTERNAL';
+/** The codes that the runtime itself throws, each with whether a later try can help. */
+export const runtimeCodes = {
+  /** The message, or what a handler was given with it, does not fit the contract. */
+  invalid_request: 'never',
+  /** The message is larger than a mailbox takes. */
+  payload_too_large: 'never',
+  /** The idempotency key was used before, with another input. */
+  idempotency_key_reused: 'never',
+  /** The mailbox of this key has as many messages as it may have. */
+  mailbox_full: 'backoff',
+  /** A server or a node is down, or the actor is parked. */
+  unavailable: 'backoff',
+  /** No answer in time. The message may be applied yet. */
+  deadline_exceeded: 'backoff',
+  /** Something else came between, such as the loss of a lease. */
+  aborted: 'backoff',
+  /** No node hosts this type of actor. */
+  unknown_actor: 'never',
+  /** The contract has no such message, or no such effect. */
+  unknown_message: 'never',
+  /** A fault in a program, whose text is in the log and not in the error. */
+  internal: 'never',
+} as const satisfies Record<string, Retry>;
 
-const refused = (http: number, grpc: GrpcStatusName): ErrorMeaning => ({
-  http,
-  grpc,
-  retry: 'never',
-  log: 'debug',
-  expose: true,
-});
-const passing = (http: number, grpc: GrpcStatusName): ErrorMeaning => ({
-  http,
-  grpc,
-  retry: 'backoff',
-  log: 'warn',
-  expose: true,
-});
-
-export const errorTable = {
-  // What the caller got wrong.
-  invalid_request: refused(400, 'INVALID_ARGUMENT'),
-  invalid_quantity: refused(400, 'INVALID_ARGUMENT'),
-  invalid_product_id: refused(400, 'INVALID_ARGUMENT'),
-  invalid_order_id: refused(400, 'INVALID_ARGUMENT'),
-  invalid_status: refused(400, 'INVALID_ARGUMENT'),
-  invalid_page_token: refused(400, 'INVALID_ARGUMENT'),
-  invalid_page_size: refused(400, 'INVALID_ARGUMENT'),
-  invalid_shipping_address: refused(400, 'INVALID_ARGUMENT'),
-  invalid_payment_method: refused(400, 'INVALID_ARGUMENT'),
-  invalid_idempotency_key: refused(400, 'INVALID_ARGUMENT'),
-  missing_idempotency_key: refused(400, 'INVALID_ARGUMENT'),
-  empty_cart: refused(400, 'FAILED_PRECONDITION'),
-  unauthorized: refused(401, 'UNAUTHENTICATED'),
-  forbidden: refused(403, 'PERMISSION_DENIED'),
-  not_found: refused(404, 'NOT_FOUND'),
-  method_not_allowed: refused(405, 'UNIMPLEMENTED'),
-  request_timeout: refused(408, 'DEADLINE_EXCEEDED'),
-  payload_too_large: refused(413, 'INVALID_ARGUMENT'),
-  unsupported_media_type: refused(415, 'INVALID_ARGUMENT'),
-  headers_too_large: refused(431, 'INVALID_ARGUMENT'),
-  // What the rules of the shop refuse.
-  conflict: refused(409, 'FAILED_PRECONDITION'),
-  already_exists: refused(409, 'ALREADY_EXISTS'),
-  insufficient_stock: refused(409, 'FAILED_PRECONDITION'),
-  cart_full: refused(409, 'FAILED_PRECONDITION'),
-  quantity_limit: refused(409, 'FAILED_PRECONDITION'),
-  checkout_in_progress: refused(409, 'FAILED_PRECONDITION'),
-  too_many_checkouts: refused(409, 'FAILED_PRECONDITION'),
-  too_many_units: refused(409, 'FAILED_PRECONDITION'),
-  idempotency_key_reused: refused(409, 'FAILED_PRECONDITION'),
-  unimplemented: refused(501, 'UNIMPLEMENTED'),
-  // What may pass.
-  rate_limited: { ...passing(429, 'RESOURCE_EXHAUSTED'), log: 'debug' },
-  mailbox_full: passing(429, 'RESOURCE_EXHAUSTED'),
-  unavailable: passing(503, 'UNAVAILABLE'),
-  deadline_exceeded: passing(504, 'DEADLINE_EXCEEDED'),
-  aborted: passing(409, 'ABORTED'),
-  // What should not happen.
-  unknown_actor: { ...refused(500, 'INTERNAL'), log: 'error', expose: false },
-  unknown_message: { ...refused(500, 'INTERNAL'), log: 'error', expose: false },
-  internal: { ...refused(500, 'INTERNAL'), log: 'error', expose: false },
-} as const satisfies Record<string, ErrorMeaning>;
-
-export type ErrorCode = keyof typeof errorTable;
+export type RuntimeCode = keyof typeof runtimeCodes;
 
 export type ErrorDetails = Readonly<Record<string, string | number | boolean>>;
 
 /** What of an error crosses a process border. */
 export interface WireError {
-  readonly code: ErrorCode;
+  readonly code: string;
   readonly message: string;
   readonly details?: ErrorDetails;
 }
 
-const brand = 'TrolleyError';
+const brand = 'ActorError';
 
-export class TrolleyError extends Error {
-  readonly code: ErrorCode;
+export class ActorError extends Error {
+  readonly code: string;
   readonly details: ErrorDetails | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
+  constructor(code: string, message: string, options: { cause?: unknown; details?: ErrorDetails } = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined);
     this.name = brand;
     this.code = code;
     this.details = options.details;
   }
 
-  get meaning(): ErrorMeaning {
-    return errorTable[this.code];
+  /** A code that is not the runtime's is a handler's refusal, which stands. */
+  get retry(): Retry {
+    return isRuntimeCode(this.code) ? runtimeCodes[this.code] : 'never';
   }
 }
 
-export function isTrolleyError(value: unknown): value is TrolleyError {
+function isRuntimeCode(code: string): code is RuntimeCode {
+  return Object.hasOwn(runtimeCodes, code);
+}
+
+export function isActorError(value: unknown): value is ActorError {
   return value instanceof Error && value.name === brand && 'code' in value;
 }
 
 /** The code of an error of ours, else `internal`. */
-export function codeOf(error: unknown): ErrorCode {
-  return isTrolleyError(error) ? error.code : 'internal';
+export function codeOf(error: unknown): string {
+  return isActorError(error) ? error.code : 'internal';
 }
 
 /** What may be told to another process: an unforeseen error keeps its text to itself. */
 export function toWireError(error: unknown): WireError {
-  if (!isTrolleyError(error)) return { code: 'internal', message: 'an internal error' };
+  if (!isActorError(error)) return { code: 'internal', message: 'an internal error' };
   return {
     code: error.code,
     message: error.message,
@@ -138,8 +86,7 @@ export function toWireError(error: unknown): WireError {
   };
 }
 
-export function fromWireError(error: WireError): TrolleyError {
-  return new TrolleyError(error.code in errorTable ? error.code : 'internal', error.message, {
-    ...(error.details === undefined ? {} : { details: error.details }),
-  });
+/** The error that was sent. A code from a newer node, which this one does not know, stays what it is. */
+export function fromWireError({ code, message, details }: WireError): ActorError {
+  return new ActorError(code, message, details === undefined ? {} : { details });
 }

@@ -25,12 +25,12 @@ export interface ActorRef<M extends MessageSpecs> {
   /**
    * Sends and waits for the answer. `invalid_request` comes before anything is sent: the input is not the message's,
    * or not JSON; a time or a key is none.
-   * @throws TrolleyError a refusal of the actor, `mailbox_full`, `unavailable`, or `deadline_exceeded`
+   * @throws ActorError a refusal of the actor, `mailbox_full`, `unavailable`, or `deadline_exceeded`
    */
   ask<N extends AskableName<M>>(name: N, input: InputOf<M, N>, options?: AskOptions): Promise<OutputOf<M, N>>;
   /**
    * Resolves when the message is in the mailbox.
-   * @throws TrolleyError `mailbox_full`, `payload_too_large`, `unavailable`
+   * @throws ActorError `mailbox_full`, `payload_too_large`, `unavailable`
    */
   tell<N extends MessageName<M>>(name: N, input: InputOf<M, N>, options?: TellOptions): Promise<void>;
 }

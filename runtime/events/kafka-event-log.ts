@@ -1,6 +1,6 @@
 import type { EachBatchPayload, KafkaMessage, Message } from 'kafkajs';
 import type { Clock } from '../define/clock.ts';
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { EventLog, LogEvent, LogRecord, SubscribeOptions, Subscription } from './event-log.ts';
 import { openKafkaClient, type KafkaConnection } from './kafka/kafka-client.ts';
@@ -87,7 +87,7 @@ export class KafkaEventLog implements EventLog {
     return this.#topics.isCompacted(topic);
   }
 
-  /** @throws TrolleyError `unavailable`: some, all or none may have been appended */
+  /** @throws ActorError `unavailable`: some, all or none may have been appended */
   append(topic: string, events: readonly LogEvent[]): Promise<void> {
     return this.#append(topic, events.map(messageOf));
   }
@@ -126,7 +126,7 @@ export class KafkaEventLog implements EventLog {
     try {
       await this.#producer.append(topic, messages);
     } catch (cause) {
-      throw new TrolleyError('unavailable', `topic ${topic}: the events could not be appended`, { cause });
+      throw new ActorError('unavailable', `topic ${topic}: the events could not be appended`, { cause });
     }
   }
 

@@ -1,5 +1,5 @@
 import type { Clock } from '../define/clock.ts';
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
@@ -62,7 +62,7 @@ export class RedisStreamsEventLog implements EventLog {
     this.#foreign = new ForeignKeys(options);
   }
 
-  /** @throws TrolleyError `unavailable`: some, all or none may have been appended */
+  /** @throws ActorError `unavailable`: some, all or none may have been appended */
   async append(topic: string, events: readonly LogEvent[]): Promise<void> {
     await this.#append(
       topic,
@@ -154,7 +154,7 @@ export class RedisStreamsEventLog implements EventLog {
     } catch (cause) {
       // Who appends tries again.
       if (isWrongType(cause)) await this.#foreign.remove(this.#topic(topic).keyTypes());
-      throw new TrolleyError('unavailable', `topic ${topic}: the events could not be appended`, { cause });
+      throw new ActorError('unavailable', `topic ${topic}: the events could not be appended`, { cause });
     }
   }
 

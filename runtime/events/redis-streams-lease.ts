@@ -1,4 +1,4 @@
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 import type { Clock } from '../define/clock.ts';
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
@@ -78,14 +78,14 @@ export class GroupLease {
     return this.#answer(redis.hgetall(topic.offsets(group)));
   }
 
-  /** @throws TrolleyError `aborted` when the lease is another's by now */
+  /** @throws ActorError `aborted` when the lease is another's by now */
   async commit({ partition, offset }: LogRecord): Promise<void> {
     const { redis, topic, group, token } = this.#options;
     const offsets = topic.offsets(group);
     const done = await this.#answer(
       redis.eval(commitScript, 2, this.#key, offsets, token, partition, offset),
     );
-    if (done !== 1) throw new TrolleyError('aborted', `group ${group}: another process consumes by now`);
+    if (done !== 1) throw new ActorError('aborted', `group ${group}: another process consumes by now`);
   }
 
   /** Exact up to 1,000 records in a partition; beyond, all that the partition still holds. */

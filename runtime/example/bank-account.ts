@@ -7,7 +7,7 @@ import { z } from 'zod';
 import {
   defineActor,
   defineContract,
-  TrolleyError,
+  ActorError,
   type ActorRefs,
   type EffectContext,
 } from '@trolley/runtime';
@@ -34,14 +34,14 @@ export const BankAccount = defineContract({
 const overdraftCents = 10_000;
 
 function deposit(account: Account, cents: number): Account {
-  if (account.isClosed) throw new TrolleyError('conflict', 'the account is closed');
+  if (account.isClosed) throw new ActorError('conflict', 'the account is closed');
   return { ...account, balanceCents: account.balanceCents + cents };
 }
 
 function withdraw(account: Account, cents: number): Account {
-  if (account.isClosed) throw new TrolleyError('conflict', 'the account is closed');
+  if (account.isClosed) throw new ActorError('conflict', 'the account is closed');
   if (account.balanceCents - cents < -overdraftCents) {
-    throw new TrolleyError('conflict', `the account may be overdrawn by ${overdraftCents} cents at most`);
+    throw new ActorError('conflict', `the account may be overdrawn by ${overdraftCents} cents at most`);
   }
   return { ...account, balanceCents: account.balanceCents - cents };
 }
@@ -68,7 +68,7 @@ export const createBankAccount = (refs: ActorRefs) =>
         return turn.state;
       },
       Transfer(turn, { to, cents }) {
-        if (to === turn.key) throw new TrolleyError('invalid_request', 'this is the same account');
+        if (to === turn.key) throw new ActorError('invalid_request', 'this is the same account');
         const transfer: Transfer = { id: turn.messageId, to, cents };
         // The money leaves in the same write that remembers where it has to go.
         const account = withdraw(turn.state, cents);
@@ -80,7 +80,7 @@ export const createBankAccount = (refs: ActorRefs) =>
       Close(turn) {
         const { balanceCents, onItsWayCents } = turn.state;
         if (balanceCents !== 0 || onItsWayCents !== 0) {
-          throw new TrolleyError('conflict', 'the account is not empty');
+          throw new ActorError('conflict', 'the account is not empty');
         }
         turn.set({ ...turn.state, isClosed: true });
         return turn.state;
@@ -98,7 +98,7 @@ export const createBankAccount = (refs: ActorRefs) =>
     onResult: {
       Deposit(turn, outcome, transfer) {
         const { id, cents } = transfer;
-        if (!outcome.ok && outcome.error.meaning.retry === 'backoff') {
+        if (!outcome.ok && outcome.error.retry === 'backoff') {
           // Unknown is not refused: the money may have arrived. Asked again, it arrives once.
           return turn.perform('Deposit', transfer, { id, delayMs: 1_000 });
         }

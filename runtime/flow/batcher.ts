@@ -1,4 +1,4 @@
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 
 export interface BatcherOptions<T, R> {
   /** For error messages: what is being batched. */
@@ -39,7 +39,7 @@ export class Batcher<T, R> {
 
   add(item: T): Promise<R> {
     if (this.#waiting.length >= this.#options.maxWaiting) {
-      return Promise.reject(new TrolleyError('unavailable', `${this.#options.name}: too many waiting`));
+      return Promise.reject(new ActorError('unavailable', `${this.#options.name}: too many waiting`));
     }
     return new Promise((resolve, reject) => {
       this.#waiting.push({ item, key: this.#options.keyOf(item), resolve, reject });

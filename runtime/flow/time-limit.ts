@@ -1,4 +1,4 @@
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 import type { Clock } from '../define/clock.ts';
 
 /**
@@ -8,7 +8,7 @@ import type { Clock } from '../define/clock.ts';
 export function withTimeLimit<T>(clock: Clock, limitMs: number, what: string, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.schedule(limitMs, () => {
-      reject(new TrolleyError('deadline_exceeded', `${what}: no answer within ${limitMs} ms`));
+      reject(new ActorError('deadline_exceeded', `${what}: no answer within ${limitMs} ms`));
     });
     work.then(resolve, reject).finally(cancel);
   });

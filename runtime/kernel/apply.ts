@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { AnyActor, Outcome } from '../define/actor.ts';
-import { isTrolleyError, toWireError, TrolleyError } from '../define/errors.ts';
+import { isActorError, toWireError, ActorError } from '../define/errors.ts';
 import type { MessageSpec } from '../define/contract.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
@@ -15,7 +15,7 @@ function understood(actor: AnyActor, name: string): { handler: Handler; spec: Me
   const handler = (actor.definition.receive as Record<string, Handler | undefined>)[name];
   const spec = (actor.contract.messages as Record<string, MessageSpec | undefined>)[name];
   if (handler === undefined || spec === undefined) {
-    throw new TrolleyError('unknown_message', `${actor.contract.type} has no message '${name}'`);
+    throw new ActorError('unknown_message', `${actor.contract.type} has no message '${name}'`);
   }
   return { handler, spec };
 }
@@ -25,7 +25,7 @@ type ResultHandler = (turn: MessageTurn, outcome: Outcome<unknown>, input: unkno
 /**
  * Applies one message: the draft that it makes of `draft`.
  *
- * A message that was applied before changes nothing and gets its first answer. A refusal (a TrolleyError)
+ * A message that was applied before changes nothing and gets its first answer. A refusal (an ActorError)
  * changes nothing and is the answer.
  * @throws whatever else the handler threw: this message did not happen
  */
@@ -45,25 +45,25 @@ export function applyMessage(
     ...(envelope.fingerprint === undefined ? {} : { fingerprint: envelope.fingerprint }),
   });
   const passWith = (answer: StoredAnswer) => answerWith(pass(draft, appliedWith(answer)), answer);
-  const refuse = (error: TrolleyError) => passWith(refusal(toWireError(error)));
+  const refuse = (error: ActorError) => passWith(refusal(toWireError(error)));
 
   const known = appliedBefore(draft.record, draft.handled, envelope);
   if (known !== undefined) return applyAgain(draft, known, envelope, correlation);
   if (envelope.deadline !== undefined && envelope.deadline <= context.now) {
     // Not remembered: asked again under the same id, it is handled.
-    const late = new TrolleyError('deadline_exceeded', `${envelope.name} was given up before it was handled`);
+    const late = new ActorError('deadline_exceeded', `${envelope.name} was given up before it was handled`);
     return answerWith(draft, refusal(toWireError(late)));
   }
 
   if (envelope.v > envelopeVersion) {
-    throw new TrolleyError(
+    throw new ActorError(
       'unknown_message',
       `${envelope.name} came in an envelope of version ${envelope.v}; this node reads up to ${envelopeVersion}`,
     );
   }
   const { handler, spec } = understood(actor, envelope.name);
   const input = spec.input.safeParse(envelope.input);
-  if (!input.success) return refuse(new TrolleyError('invalid_request', z.prettifyError(input.error)));
+  if (!input.success) return refuse(new ActorError('invalid_request', z.prettifyError(input.error)));
 
   const turn = new MessageTurn(draft, context, {
     messageId: envelope.id,
@@ -76,7 +76,7 @@ export function applyMessage(
   try {
     result = handler(turn, input.data);
   } catch (error) {
-    if (isTrolleyError(error)) return refuse(error);
+    if (isActorError(error)) return refuse(error);
     throw error;
   }
   checkState(actor, draft, turn.draft);
@@ -96,14 +96,14 @@ function applyAgain(
 ): TurnDraft {
   const { id, replyTo, name, fingerprint } = envelope;
   if (known.fingerprint !== fingerprint) {
-    const reused = new TrolleyError(
+    const reused = new ActorError(
       'idempotency_key_reused',
       'this idempotency key was used for another request',
     );
     return withReply(draft, replyTo, correlation, refusal(toWireError(reused)));
   }
   if (known.answerDropped === true) {
-    const late = new TrolleyError(
+    const late = new ActorError(
       'aborted',
       `${name} was applied before, too long ago for its answer to be kept`,
     );
@@ -135,7 +135,7 @@ export function applyOutcome(
   if (effect.reminder === true) return applyReminder(actor, without, effect, context);
   const handler = (actor.definition.onResult as Record<string, ResultHandler> | undefined)?.[effect.name];
   if (handler === undefined) {
-    throw new TrolleyError('unknown_message', `${context.actorId} does not know the effect '${effect.name}'`);
+    throw new ActorError('unknown_message', `${context.actorId} does not know the effect '${effect.name}'`);
   }
   const turn = new MessageTurn(without, context, {
     messageId: effect.run,
@@ -163,7 +163,7 @@ function applyReminder(
     checkState(actor, draft, turn.draft);
     return turn.draft;
   } catch (error) {
-    if (!isTrolleyError(error)) throw error;
+    if (!isActorError(error)) throw error;
     const { code, message } = error;
     context.logger.info(
       { actor: context.actorId, reminder: name, code },

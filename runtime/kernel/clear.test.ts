@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
-import { codeOf, TrolleyError } from '../define/errors.ts';
+import { codeOf, ActorError } from '../define/errors.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
@@ -39,7 +39,7 @@ const createDoor = (mayOpen: () => Promise<boolean>) =>
     onResult: {
       Ask(turn, outcome) {
         if (outcome.ok && outcome.value) return turn.answerWaiting(() => ({ opened: true }));
-        turn.refuseWaiting(new TrolleyError('forbidden', 'not you'));
+        turn.refuseWaiting(new ActorError('forbidden', 'not you'));
         turn.clear();
       },
     },

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
-import { codeOf, TrolleyError } from '../define/errors.ts';
+import { codeOf, ActorError } from '../define/errors.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
@@ -30,7 +30,7 @@ const gate = defineActor(Gate, {
       return {};
     },
     Shut(turn, { name }) {
-      turn.refuseWaiting(new TrolleyError('forbidden', 'shut'), ({ tag }) => tag === name);
+      turn.refuseWaiting(new ActorError('forbidden', 'shut'), ({ tag }) => tag === name);
       return {};
     },
   },

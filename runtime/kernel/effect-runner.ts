@@ -1,6 +1,6 @@
 import type { AnyActor, Effect, EffectContext, Outcome } from '../define/actor.ts';
 import type { Clock } from '../define/clock.ts';
-import { isTrolleyError, TrolleyError } from '../define/errors.ts';
+import { isActorError, ActorError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import { isForeseen } from '../observe/reason.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
@@ -91,19 +91,19 @@ export class EffectRunner {
     let cancel: () => void = () => undefined;
     try {
       if (perform === undefined)
-        throw new TrolleyError('unknown_message', `there is no effect '${effect.name}'`);
+        throw new ActorError('unknown_message', `there is no effect '${effect.name}'`);
       const expired = new Promise<never>((_, reject) => {
         cancel = clock.schedule(effectTimeoutMs, () => {
           timeout.abort();
           reject(
-            new TrolleyError('deadline_exceeded', `${effect.name} took longer than ${effectTimeoutMs} ms`),
+            new ActorError('deadline_exceeded', `${effect.name} took longer than ${effectTimeoutMs} ms`),
           );
         });
       });
       return { ok: true, value: await Promise.race([perform(effect.input, context), expired]) };
     } catch (error) {
       const about = { err: error, actor: actorId, effect: effect.name, requestId: effect.requestId };
-      if (isTrolleyError(error)) {
+      if (isActorError(error)) {
         logger[isForeseen(error) ? 'debug' : 'error'](
           { ...about, code: error.code },
           'an effect was refused or its outcome is unknown',
@@ -111,7 +111,7 @@ export class EffectRunner {
         return { ok: false, error };
       }
       logger.error(about, 'an effect failed unexpectedly');
-      return { ok: false, error: new TrolleyError('internal', `${effect.name} failed`, { cause: error }) };
+      return { ok: false, error: new ActorError('internal', `${effect.name} failed`, { cause: error }) };
     } finally {
       cancel();
     }

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { defineActor, type EffectContext } from '../define/actor.ts';
 import { pause } from '../define/clock.ts';
 import { defineContract } from '../define/contract.ts';
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 import { addressOf } from '../mailbox/address.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
@@ -42,7 +42,7 @@ function counterActor(faults: Faults) {
     },
     receive: {
       Add(turn, { by }) {
-        if (by === 0) throw new TrolleyError('invalid_quantity', 'nothing to add');
+        if (by === 0) throw new ActorError('invalid_quantity', 'nothing to add');
         turn.set({ total: turn.state.total + by, log: [...turn.state.log, by] });
         return turn.state;
       },
@@ -225,7 +225,7 @@ describe('the kernel', () => {
   });
 
   it('tells everyone who waits when an effect fails', async () => {
-    faults.double = () => Promise.reject(new TrolleyError('unavailable', 'down'));
+    faults.double = () => Promise.reject(new ActorError('unavailable', 'down'));
     const asked = await Promise.all([1, 2, 3].map(() => rejection(counter().ask('Double', {}))));
     for (const error of asked) expect(error).to.have.property('code', 'unavailable');
   });
@@ -263,7 +263,7 @@ describe('the kernel', () => {
   it('keeps the one message as a dead letter whose state the store will never take', async () => {
     store.faults.beforeWrite = ({ record }) => {
       const { log } = record.state as { log: number[] };
-      if (log.includes(13)) throw new TrolleyError('internal', 'no 13');
+      if (log.includes(13)) throw new ActorError('internal', 'no 13');
     };
     const asked = [1, 13, 2].map((by) => counter().ask('Add', { by }));
     expect((await asked[0])?.total).to.equal(1);

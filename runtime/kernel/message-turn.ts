@@ -11,7 +11,7 @@ import type {
 import { delayFault } from '../define/bounds.ts';
 import { checkCarried } from '../define/carried-value.ts';
 import type { MessageSpecs } from '../define/contract.ts';
-import { toWireError, TrolleyError } from '../define/errors.ts';
+import { toWireError, ActorError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
 import { changeRecord, clearRecord, refusal, withReply, type TurnDraft } from './turn-draft.ts';
@@ -97,7 +97,7 @@ export class MessageTurn implements Turn<unknown> {
     const parsed = this.#context.messages[message]?.input.safeParse(input);
     if (parsed?.success !== true) {
       const reason = parsed === undefined ? 'there is no such message' : z.prettifyError(parsed.error);
-      throw new TrolleyError('invalid_request', `a reminder of '${message}': ${reason}`);
+      throw new ActorError('invalid_request', `a reminder of '${message}': ${reason}`);
     }
     checkCarried(`the input of '${message}'`, input);
     this.#want({ id: when.id ?? message, name: message, input, ...this.#after(delayMs), reminder: true });
@@ -136,10 +136,7 @@ export class MessageTurn implements Turn<unknown> {
     const { messageId, name, replyTo } = this.#subject;
     const { waiting } = this.#draft.record;
     if (waiting.length >= maxWaiting) {
-      throw new TrolleyError(
-        'mailbox_full',
-        `${maxWaiting} callers already wait for ${this.#context.actorId}`,
-      );
+      throw new ActorError('mailbox_full', `${maxWaiting} callers already wait for ${this.#context.actorId}`);
     }
     checkCarried('the tag of a deferred answer', tag);
     if (replyTo !== undefined) {
@@ -162,7 +159,7 @@ export class MessageTurn implements Turn<unknown> {
     this.#settleWaiting(({ message, tag }) => checked({ message, tag }), isMeant);
   }
 
-  refuseWaiting(error: TrolleyError, isMeant?: IsMeant): void {
+  refuseWaiting(error: ActorError, isMeant?: IsMeant): void {
     this.#settleWaiting(() => refusal(toWireError(error)), isMeant);
   }
 

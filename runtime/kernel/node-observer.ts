@@ -1,4 +1,3 @@
-import type { ErrorCode } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { Logger } from '../observe/logger.ts';
 
@@ -18,7 +17,7 @@ export interface EffectReport {
   readonly effect: string;
   readonly ms: number;
   /** Present when it was refused or its outcome is unknown. */
-  readonly code?: ErrorCode;
+  readonly code?: string;
 }
 
 export interface FailedMessage {

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
-import { codeOf, TrolleyError } from '../define/errors.ts';
+import { ActorError, codeOf } from '../define/errors.ts';
 import type { NodeObserver } from './node-observer.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster } from '../testing/test-cluster.ts';
@@ -23,7 +23,7 @@ const jobActor = (onPoison: 'dead-letter' | 'park') =>
     onPoison,
     effects: {
       Call: async () => {
-        throw new TrolleyError('unavailable', 'nobody there');
+        throw new ActorError('unavailable', 'nobody there');
       },
     },
     receive: {

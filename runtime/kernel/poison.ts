@@ -1,4 +1,4 @@
-import { toWireError, TrolleyError } from '../define/errors.ts';
+import { toWireError, ActorError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { ShardLease } from '../mailbox/mailbox.ts';
 import { reasonOf, type Poison } from './apply-turn.ts';
@@ -27,7 +27,7 @@ export async function park(
   observer.parked?.(reportOf(actor, poison));
   if (envelope.replyTo === undefined) return;
   const sentence = `${envelope.name} failed and waits: ${actor.type} ${actor.key} is parked until it is released`;
-  const answer = refusal(toWireError(new TrolleyError('unavailable', sentence)));
+  const answer = refusal(toWireError(new ActorError('unavailable', sentence)));
   await replies.send(envelope.replyTo, { id: `${actor.id}/${envelope.id}`, answer });
 }
 

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
-import { codeOf, TrolleyError } from '../define/errors.ts';
+import { codeOf, ActorError } from '../define/errors.ts';
 import { addressOf } from '../mailbox/address.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
@@ -29,7 +29,7 @@ const purseOn = (node: string) =>
         return turn.state;
       },
       Take(turn, { cents }) {
-        if (cents > turn.state.cents) throw new TrolleyError('conflict', 'there is not so much in it');
+        if (cents > turn.state.cents) throw new ActorError('conflict', 'there is not so much in it');
         turn.set({ cents: turn.state.cents - cents });
         return turn.state;
       },

@@ -1,4 +1,4 @@
-import { toWireError, TrolleyError } from '../define/errors.ts';
+import { toWireError, ActorError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
 import type { Kernel } from './kernel.ts';
@@ -22,7 +22,7 @@ export async function refuseAsks(kernel: Kernel, address: ActorAddress, lease: S
     kernel,
     address,
     asks,
-    new TrolleyError('unavailable', `${address.type} ${address.key} cannot be read`),
+    new ActorError('unavailable', `${address.type} ${address.key} cannot be read`),
   );
   await kernel.mailbox.ack(
     address,
@@ -50,7 +50,7 @@ export async function parkUnparsable(
   if (first === undefined) return false;
   const asks = behind.filter(({ envelope }) => envelope.replyTo !== undefined);
   const sentence = `${address.type} ${address.key} is parked: its stored state does not parse`;
-  await answer(kernel, address, asks, new TrolleyError('unavailable', sentence));
+  await answer(kernel, address, asks, new ActorError('unavailable', sentence));
   const ended = asks.map(({ jobId }) => ({ jobId }));
   if (ended.length > 0) await kernel.mailbox.ack(address, lease, ended, { max: 0, wakeAt });
   await park(kernel, address, lease, { delivery: first, error });
@@ -63,7 +63,7 @@ export async function parkUnparsable(
  */
 export async function refuseAll(kernel: Kernel, address: ActorAddress, lease: ShardLease): Promise<void> {
   const { mailbox, limits, logger } = kernel;
-  const unknown = new TrolleyError('unknown_actor', `no actor type '${address.type}' is hosted here`);
+  const unknown = new ActorError('unknown_actor', `no actor type '${address.type}' is hosted here`);
   const request = { max: limits.messagesPerTurn, wakeAt: Infinity };
   let taken = await mailbox.claim(address, lease, request);
   while (taken.length > 0) {
@@ -78,7 +78,7 @@ async function answer(
   { replies }: Kernel,
   address: ActorAddress,
   deliveries: readonly Delivery[],
-  error: TrolleyError,
+  error: ActorError,
 ): Promise<void> {
   for (const { envelope } of deliveries) {
     if (envelope.replyTo === undefined) continue;

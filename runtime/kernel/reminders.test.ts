@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
-import { codeOf, TrolleyError } from '../define/errors.ts';
+import { codeOf, ActorError } from '../define/errors.ts';
 import { addressOf } from '../mailbox/address.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
@@ -44,7 +44,7 @@ const alarmActor = (faults: Faults) =>
         return {};
       },
       Ring(turn, { name }) {
-        if (name === 'refused') throw new TrolleyError('conflict', 'no');
+        if (name === 'refused') throw new ActorError('conflict', 'no');
         if (faults.broken-- > 0) throw new Error('broken');
         turn.set({ rung: [...turn.state.rung, name] });
       },

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AnyActor } from '../define/actor.ts';
 import type { Clock } from '../define/clock.ts';
-import { isTrolleyError } from '../define/errors.ts';
+import { isActorError } from '../define/errors.ts';
 import { versionOf, type ActorRecord, type StateStore, type StateWrite } from '../storage/state-store.ts';
 import { recordOf } from './stored-record.ts';
 import { isBlank, type TurnDraft } from './turn-draft.ts';
@@ -95,7 +95,7 @@ export class StoredActor {
     };
     const written = await this.#hosted.store.write(write).catch((cause: unknown) => {
       // Anything else may have happened all the same.
-      if (!isTrolleyError(cause) || cause.code !== 'internal') throw cause;
+      if (!isActorError(cause) || cause.code !== 'internal') throw cause;
       throw new RefusedError(`the store refused the state: ${cause.message}`, { cause });
     });
     if (!written) throw new StaleError(`${this.#key}: version ${version} is not the stored one`);

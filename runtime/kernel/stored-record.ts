@@ -1,11 +1,11 @@
 import type { AnyActor } from '../define/actor.ts';
 import { checkCarried } from '../define/carried-value.ts';
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
 
 /**
  * What is stored of an actor, in the shape of this version of its definition.
- * @throws TrolleyError `unavailable` when a newer version stored it: this node must leave it alone
+ * @throws ActorError `unavailable` when a newer version stored it: this node must leave it alone
  */
 export function recordOf(
   { definition, contract }: AnyActor,
@@ -22,7 +22,7 @@ export function recordOf(
   }
   const from = stored.schema ?? 1;
   if (from > version) {
-    throw new TrolleyError(
+    throw new ActorError(
       'unavailable',
       `${contract.type} ${key} was stored by version ${from}, this node has version ${version}`,
     );

@@ -1,4 +1,4 @@
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 import type { ActorAddress } from './address.ts';
 
 /** The newest envelope that this release reads, and the one that it writes. */
@@ -70,13 +70,10 @@ export class FencedError extends Error {
 }
 
 export const mailboxFull = (to: ActorAddress, limit: number) =>
-  new TrolleyError('mailbox_full', `${to.type} ${to.key} has ${limit} messages waiting`);
+  new ActorError('mailbox_full', `${to.type} ${to.key} has ${limit} messages waiting`);
 
 export const isParked = (to: ActorAddress) =>
-  new TrolleyError(
-    'unavailable',
-    `${to.type} ${to.key} is parked: it takes no messages until it is released`,
-  );
+  new ActorError('unavailable', `${to.type} ${to.key} is parked: it takes no messages until it is released`);
 
 export interface MailboxWatch {
   add(shard: number): void;
@@ -118,7 +115,7 @@ export interface Mailbox {
   /**
    * Adds a message. A job id that already waits is not added twice; it is now waited for as long as this envelope says.
    * One with `notBefore` (milliseconds since the epoch) takes its place in the order when that time has come.
-   * @throws TrolleyError `mailbox_full`, `payload_too_large`; `unavailable` for an ask to a parked actor
+   * @throws ActorError `mailbox_full`, `payload_too_large`; `unavailable` for an ask to a parked actor
    */
   send(to: ActorAddress, jobId: string, envelope: Envelope, notBefore?: number): Promise<void>;
   /** Takes a message back while no node holds its shard. */

@@ -1,5 +1,5 @@
 import { pino, type DestinationStream, type Logger as PinoLogger, type LoggerOptions } from 'pino';
-import { codeOf, isTrolleyError } from '../define/errors.ts';
+import { codeOf, isActorError } from '../define/errors.ts';
 import { openLineOutput, type LineOutput } from './line-output.ts';
 import { maskPasswords } from './mask.ts';
 import { isForeseen, reasonOf } from './reason.ts';
@@ -50,7 +50,7 @@ export const silentLogger: Logger = pino({ level: 'silent' });
 
 function describeError(error: unknown): unknown {
   if (isForeseen(error)) {
-    const code = isTrolleyError(error) ? { code: codeOf(error) } : {};
+    const code = isActorError(error) ? { code: codeOf(error) } : {};
     return { ...code, reason: reasonOf(error) };
   }
   if (!(error instanceof Error)) return error;

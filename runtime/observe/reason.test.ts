@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 import { isForeseen, levelOfRetry, reasonOf } from './reason.ts';
 
 const withCode = (code: string | number, message = 'what the driver says', facts: object = {}) =>
@@ -45,7 +45,7 @@ describe('reasonOf', () => {
     ],
     [
       'an error with its cause',
-      new TrolleyError('unavailable', 'table orders: the database does not answer', { cause: refused }),
+      new ActorError('unavailable', 'table orders: the database does not answer', { cause: refused }),
       'table orders: the database does not answer: connection refused by 10.0.0.1:6379',
     ],
     ['a password and lines', new Error('postgres://u:pw@db/x\n  is down'), 'postgres://u:***@db/x is down'],
@@ -60,8 +60,8 @@ describe('reasonOf', () => {
 
 describe('isForeseen', () => {
   const foreseen: readonly unknown[] = [
-    new TrolleyError('insufficient_stock', 'sold out'),
-    new TrolleyError('unavailable', 'down', { cause: new TypeError('whatever') }),
+    new ActorError('insufficient_stock', 'sold out'),
+    new ActorError('unavailable', 'down', { cause: new TypeError('whatever') }),
     withCode('ECONNREFUSED'),
     withCode('57P03', 'the database system is starting up'),
     withCode('42501', 'permission denied for schema public'),
@@ -73,7 +73,7 @@ describe('isForeseen', () => {
   ];
   const unforeseen: readonly unknown[] = [
     new TypeError('x is not a function'),
-    new TrolleyError('internal', 'table orders: syntax error', { cause: withCode('42601') }),
+    new ActorError('internal', 'table orders: syntax error', { cause: withCode('42601') }),
     withCode('42601', 'syntax error'),
     new Error('who knows'),
     undefined,

@@ -1,7 +1,9 @@
-import { isTrolleyError } from '../define/errors.ts';
+import { isActorError, type RuntimeCode } from '../define/errors.ts';
 import { maskPasswords } from './mask.ts';
 
 const maxLength = 500;
+/** Codes that say that a program is wrong, not the world around it. */
+const faults: ReadonlySet<string> = new Set<RuntimeCode>(['internal', 'unknown_actor', 'unknown_message']);
 
 /** Why something failed, for a person: one line with the causes behind it, without a stack and without passwords. */
 export function reasonOf(error: unknown): string {
@@ -19,7 +21,7 @@ export function reasonOf(error: unknown): string {
  * up tells nobody anything, unlike that of a fault in this program.
  */
 export function isForeseen(error: unknown): boolean {
-  if (isTrolleyError(error)) return error.meaning.log !== 'error';
+  if (isActorError(error)) return !faults.has(error.code);
   return chainOf(error).some((each) => conditionOf(each) !== undefined || isOfServer(each));
 }
 

@@ -1,6 +1,6 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../define/clock.ts';
-import { TrolleyError } from '../define/errors.ts';
+import { ActorError } from '../define/errors.ts';
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { maskPasswords } from '../observe/mask.ts';
@@ -38,7 +38,7 @@ const retryStrategy = (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 
  * Connects to one Redis, to the master that Sentinels name, or to a Redis Cluster: see `parseRedisUrl`. What cannot
  * be sent fails at once, what is not answered fails after 5 s: callers try again within their own deadlines.
  *
- * @throws TrolleyError `unavailable`, with the reason
+ * @throws ActorError `unavailable`, with the reason
  */
 export async function openRedis(
   url: string,
@@ -56,7 +56,7 @@ export async function openRedis(
     redis.disconnect();
     const cause = reason ?? error;
     const sentence = `${maskPasswords(url)} cannot be reached: ${reasonOf(cause)}`;
-    throw new TrolleyError('unavailable', sentence, { cause });
+    throw new ActorError('unavailable', sentence, { cause });
   }
   return redis;
 }

@@ -109,7 +109,7 @@ export interface StateStore {
   load(key: string): Promise<StoredActor | undefined>;
   /**
    * Resolves once durable: `true` when written, `false` when another version is stored and nothing was changed.
-   * @throws TrolleyError `internal` when the store will never take this state, which changed nothing; anything
+   * @throws ActorError `internal` when the store will never take this state, which changed nothing; anything
    *   else when the outcome is unknown: the caller must load again before it believes anything
    */
   write(write: StateWrite): Promise<boolean>;

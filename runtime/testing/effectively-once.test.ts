@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { defineActor, type EffectContext } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
-import { codeOf, isTrolleyError, TrolleyError } from '../define/errors.ts';
+import { codeOf, isActorError, ActorError } from '../define/errors.ts';
 import type { AskOptions } from '../define/ref.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import type { StateStore } from '../storage/state-store.ts';
@@ -88,7 +88,7 @@ const ledgerOn = (node: string, outside: Outside) =>
         return turn.defer(id);
       },
       refuse() {
-        throw new TrolleyError('conflict', 'refused');
+        throw new ActorError('conflict', 'refused');
       },
     },
     onResult: {
@@ -146,7 +146,7 @@ class Shop implements Outside {
         await watermark.tell(kind, { id }, options);
         return 'told';
       } catch (error) {
-        if (!isTrolleyError(error) || error.meaning.retry === 'never') return codeOf(error);
+        if (!isActorError(error) || error.retry === 'never') return codeOf(error);
       }
     }
   }

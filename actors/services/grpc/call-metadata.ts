@@ -1,5 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
-import { TrolleyError } from '@trolley/runtime';
+import { ShopError } from '../../errors.contract.ts';
 import type { ServiceCall } from '../service-call.ts';
 
 /** What of a call travels in its metadata. The deadline has a place of its own in the protocol. */
@@ -31,7 +31,7 @@ export function originOf(metadata: Metadata): CallOrigin {
 /**
  * A user that is none must not pass for a call on nobody's behalf, which may see more.
  *
- * @throws TrolleyError `invalid_request`
+ * @throws ActorError `invalid_request`
  */
 export function refuseMalformedUser(metadata: Metadata): void {
   const given = [...metadata.get(keys.userId), ...metadata.get(`${keys.userId}-bin`)];
@@ -40,5 +40,5 @@ export function refuseMalformedUser(metadata: Metadata): void {
   const wellFormed =
     typeof id === 'string' && /^[1-9][0-9]{0,15}$/.test(id) && Number.isSafeInteger(Number(id));
   if (given.length === 1 && wellFormed) return;
-  throw new TrolleyError('invalid_request', 'metadata user-id: must be one positive integer, in decimal');
+  throw new ShopError('invalid_request', 'metadata user-id: must be one positive integer, in decimal');
 }

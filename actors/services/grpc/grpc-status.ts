@@ -1,16 +1,10 @@
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
-import {
-  type ErrorCode,
-  type ErrorDetails,
-  errorTable,
-  type GrpcStatusName,
-  isTrolleyError,
-  toWireError,
-  TrolleyError,
-} from '@trolley/runtime';
+import { ActorError, type ErrorDetails, isActorError, toWireError } from '@trolley/runtime';
+import { type ErrorCode, type GrpcStatusName, meaningOf } from '../../errors.contract.ts';
 
 /** Trailing metadata: our code, which says more than the gRPC status does. */
 const codeKey = 'error-code';
+const codeForm = /^[a-z][a-z0-9_]{0,63}$/;
 const detailsKey = 'error-details-bin';
 
 /** What a handler's callback takes. */
@@ -23,7 +17,7 @@ export interface GrpcFailure {
 /** An error as it leaves: what was not foreseen becomes INTERNAL and keeps its text to itself. */
 export function toGrpcFailure(error: unknown): GrpcFailure {
   const { code, message, details } = toWireError(error);
-  const { grpc, expose } = errorTable[code];
+  const { grpc, expose } = meaningOf(code);
   const metadata = new Metadata();
   metadata.set(codeKey, code);
   if (expose && details !== undefined) metadata.set(detailsKey, Buffer.from(JSON.stringify(details)));
@@ -47,36 +41,37 @@ const generalCode: Readonly<Record<GrpcStatusName, ErrorCode>> = {
   INTERNAL: 'internal',
 };
 
-const generalSentence: Partial<Record<ErrorCode, string>> = {
+const generalSentence: Readonly<Record<string, string>> = {
   unavailable: 'a service is not available',
   deadline_exceeded: 'a service did not answer in time',
   internal: 'a service failed',
 };
 
 /** An error as it arrives, with the exact code when a server of ours sent it. */
-export function fromGrpcError(error: ServiceError): TrolleyError {
+export function fromGrpcError(error: ServiceError): ActorError {
   const name = (status[error.code] as string | undefined) ?? 'UNKNOWN';
   // Whoever cancels stops waiting: to the caller the same as a deadline, the outcome being unknown.
   const known =
     name === 'CANCELLED' ? 'DEADLINE_EXCEEDED' : name === 'OUT_OF_RANGE' ? 'INVALID_ARGUMENT' : name;
   const general = known in generalCode ? generalCode[known as GrpcStatusName] : 'internal';
   const sent = String(error.metadata.get(codeKey)[0] ?? '');
-  const exact = sent in errorTable ? (sent as ErrorCode) : undefined;
-  const code = exact !== undefined && errorTable[exact].grpc === known ? exact : general;
+  const ofOurs = codeForm.test(sent);
+  // A refusal that is not known here stays itself as well; of another status only the general code is understood.
+  const code = ofOurs && meaningOf(sent).grpc === known ? sent : general;
   const details = detailsOf(error.metadata);
   // What grpc-js says by itself names addresses, which is for the log (`cause`), not for a caller.
   const sentence =
     known === 'RESOURCE_EXHAUSTED' ? 'a service has reached a limit of its own' : generalSentence[code];
-  const message = exact === undefined ? (sentence ?? error.details) : error.details;
-  return new TrolleyError(code, message, { cause: error, ...(details === undefined ? {} : { details }) });
+  const message = ofOurs ? error.details : (sentence ?? error.details);
+  return new ActorError(code, message, { cause: error, ...(details === undefined ? {} : { details }) });
 }
 
 /**
  * Whether the call may or may not have had its effect. False for a refusal: then it certainly had none.
  */
 export function isUnknownOutcome(error: unknown): boolean {
-  if (!isTrolleyError(error)) return true;
-  const { grpc } = error.meaning;
+  if (!isActorError(error)) return true;
+  const { grpc } = meaningOf(error.code);
   return grpc === 'UNAVAILABLE' || grpc === 'DEADLINE_EXCEEDED' || grpc === 'INTERNAL';
 }
 

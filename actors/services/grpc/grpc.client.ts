@@ -2,7 +2,8 @@ import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'co
 import { service as healthDefinition } from 'grpc-health-check';
 import { Client, connectivityState, credentials } from '@grpc/grpc-js';
 import type { ChannelCredentials, ClientOptions, ServiceError } from '@grpc/grpc-js';
-import { codeOf, isTrolleyError, systemClock, TrolleyError } from '@trolley/runtime';
+import { codeOf, isActorError, systemClock, type ActorError } from '@trolley/runtime';
+import { ShopError } from '../../errors.contract.ts';
 import { connectionLimits } from './connection-limits.ts';
 import { metadataOf } from './call-metadata.ts';
 import { fromGrpcError, isUnknownOutcome } from './grpc-status.ts';
@@ -31,7 +32,7 @@ export interface GrpcClientOptions {
 /** The connection to one target with its circuit, for the methods of one generated service definition. */
 export interface GrpcClient<D> {
   /**
-   * One unary call, always with a deadline. Rejects with a `TrolleyError` of the exact code that the far
+   * One unary call, always with a deadline. Rejects with an `ActorError` of the exact code that the far
    * side gave; with `unavailable` at once while the circuit is open. `isUnknownOutcome` tells whether the
    * call may have had its effect.
    */
@@ -88,7 +89,7 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
     halfOpenAfter: options.halfOpenAfterMs ?? 1000,
   });
   const refusal = (cause?: unknown) =>
-    new TrolleyError('unavailable', `${service} does not answer; not called`, { cause });
+    new ShopError('unavailable', `${service} does not answer; not called`, { cause });
 
   /** grpc-js waits without a limit for a far side that takes a connection up, or does not even refuse it. */
   function endHangingConnection(used: typeof connection): void {
@@ -123,13 +124,12 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
       try {
         return await circuit.execute(() => performOn(method, request, timeoutMs, context));
       } catch (error) {
-        throw isTrolleyError(error) ? error : refusal(error);
+        throw isActorError(error) ? error : refusal(error);
       }
     },
     async check() {
       const { status } = await performOn(healthCheck, { service: '' }, checkTimeoutMs, {});
-      if (status !== 'SERVING')
-        throw new TrolleyError('unavailable', `${service} says that it does not serve`);
+      if (status !== 'SERVING') throw new ShopError('unavailable', `${service} says that it does not serve`);
     },
     get circuitOpen() {
       return circuit.state === CircuitState.Open;
@@ -172,8 +172,8 @@ function perform<Request, Response>(
 
 const cancelledByCaller = { cancelled: true };
 
-function cancelled(when: string, cause?: unknown): TrolleyError {
-  return new TrolleyError('deadline_exceeded', `the call was cancelled ${when}`, {
+function cancelled(when: string, cause?: unknown): ActorError {
+  return new ShopError('deadline_exceeded', `the call was cancelled ${when}`, {
     cause,
     details: cancelledByCaller,
   });
@@ -181,5 +181,5 @@ function cancelled(when: string, cause?: unknown): TrolleyError {
 
 /** A refusal is an answer of a healthy target, and a caller that stops waiting says nothing about it. */
 function isFailureOfTarget(error: Error): boolean {
-  return isUnknownOutcome(error) && !(isTrolleyError(error) && error.details === cancelledByCaller);
+  return isUnknownOutcome(error) && !(isActorError(error) && error.details === cancelledByCaller);
 }

@@ -3,13 +3,15 @@ import { expect } from 'chai';
 import { service as healthDefinition } from 'grpc-health-check';
 import { Client, Metadata, Server, ServerCredentials, credentials, status } from '@grpc/grpc-js';
 import type { ServiceError } from '@grpc/grpc-js';
-import { createLogger, type ErrorCode, errorTable, TrolleyError } from '@trolley/runtime';
+import { ActorError, createLogger } from '@trolley/runtime';
 import { CuttableLine } from '@trolley/runtime/testing';
+import { type ErrorCode, errorTable, ShopError } from '../../errors.contract.ts';
 import { describeServices } from '../../../proto/descriptors.ts';
 import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
 import { openGrpcClient, isUnknownOutcome, type GrpcClient, type GrpcClientOptions } from './grpc.client.ts';
+import { fromGrpcError } from './grpc-status.ts';
 import { openGrpcServer, type GrpcServer, type GrpcServerOptions } from './grpc-server.ts';
 import { unaryService, type IncomingCall } from './unary-service.ts';
 
@@ -31,7 +33,7 @@ describe('gRPC', () => {
   };
   const serve = async (port = 0, more: Partial<GrpcServerOptions> = {}) => {
     const service = unaryService(PaymentServiceService, {
-      charge: () => Promise.reject(new TrolleyError('unimplemented', 'not here')),
+      charge: () => Promise.reject(new ShopError('unimplemented', 'not here')),
       refund: () => ({}),
       async getPayment(_request, call) {
         received.push(call);
@@ -74,7 +76,7 @@ describe('gRPC', () => {
     const connection = raw();
     for (const code of Object.keys(errorTable) as ErrorCode[]) {
       answer = () => {
-        throw new TrolleyError(code, `refused: ${code}`, { details: { status: 'expired', left: 3 } });
+        throw new ShopError(code, `refused: ${code}`, { details: { status: 'expired', left: 3 } });
       };
       const own = connect();
       const error = await failureOf(own.call('getPayment', { checkoutId: 'c' }));
@@ -93,6 +95,24 @@ describe('gRPC', () => {
       });
       expect(sent?.code, code).to.equal(status[grpc]);
     }
+  });
+
+  it('carries a code of a newer program as itself, where its status says no more than that', async () => {
+    answer = () => {
+      throw new ActorError('promotion_over', 'the promotion is over', { details: { left: 0 } });
+    };
+    const error = await failureOf(ask());
+    expect(error).to.include({ code: 'promotion_over', message: 'the promotion is over' });
+    expect(error.details).to.deep.equal({ left: 0 });
+    expect(isUnknownOutcome(error)).to.equal(false);
+
+    const sent = (code: status, name: string) => {
+      const metadata = new Metadata();
+      metadata.set('error-code', name);
+      return fromGrpcError(Object.assign(new Error(), { code, details: 'd', metadata })).code;
+    };
+    expect(sent(status.UNAVAILABLE, 'region_down')).to.equal('unavailable');
+    expect(sent(status.FAILED_PRECONDITION, 'not a code of ours')).to.equal('conflict');
   });
 
   it('keeps what was not foreseen to itself, and logs it', async () => {
@@ -183,9 +203,9 @@ describe('gRPC', () => {
       'aborted',
       'rate_limited',
     ];
-    for (const code of known) expect(isUnknownOutcome(new TrolleyError(code, '')), code).to.equal(false);
+    for (const code of known) expect(isUnknownOutcome(new ShopError(code, '')), code).to.equal(false);
     const unknown: ErrorCode[] = ['unavailable', 'deadline_exceeded', 'internal'];
-    for (const code of unknown) expect(isUnknownOutcome(new TrolleyError(code, '')), code).to.equal(true);
+    for (const code of unknown) expect(isUnknownOutcome(new ShopError(code, '')), code).to.equal(true);
     expect(isUnknownOutcome(new Error('x'))).to.equal(true);
   });
 
@@ -239,7 +259,7 @@ describe('gRPC', () => {
       ];
       for (const code of [...refusals, ...refusals] as ErrorCode[]) {
         answer = () => {
-          throw new TrolleyError(code, 'refused');
+          throw new ShopError(code, 'refused');
         };
         expect(await refusalOf(ask())).to.equal(code);
         expect(client.circuitOpen, code).to.equal(false);
@@ -272,7 +292,7 @@ describe('gRPC', () => {
       for (const failing of ['deadline_exceeded', 'internal'] as const) {
         client = connect({ breakAfterFailures: 2 });
         answer = () => {
-          throw new TrolleyError(failing, 'x');
+          throw new ShopError(failing, 'x');
         };
         await failureOf(ask());
         await failureOf(ask());
@@ -352,7 +372,7 @@ describe('gRPC', () => {
 
     it('is asked past an open circuit', async () => {
       answer = () => {
-        throw new TrolleyError('unavailable', 'not now');
+        throw new ShopError('unavailable', 'not now');
       };
       const own = connect({ breakAfterFailures: 1 });
       await failureOf(own.call('getPayment', { checkoutId: 'c' }));

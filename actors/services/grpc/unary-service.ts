@@ -1,5 +1,6 @@
 import type { ServiceDefinition, UntypedServiceImplementation, handleUnaryCall } from '@grpc/grpc-js';
-import { codeOf, errorTable, type Logger, systemClock, TrolleyError } from '@trolley/runtime';
+import { codeOf, type Logger, systemClock } from '@trolley/runtime';
+import { meaningOf, ShopError } from '../../errors.contract.ts';
 import type { ServiceCall } from '../service-call.ts';
 import { originOf, refuseMalformedUser } from './call-metadata.ts';
 import { toGrpcFailure } from './grpc-status.ts';
@@ -34,7 +35,7 @@ export interface UnaryService {
 }
 
 /**
- * Makes handlers that return or throw out of those that call back. A `TrolleyError` leaves as its gRPC
+ * Makes handlers that return or throw out of those that call back. An `ActorError` leaves as its gRPC
  * status with its exact code in the trailing metadata; anything else as INTERNAL, and is logged.
  */
 export function unaryService<D extends object>(definition: D, handlers: UnaryHandlers<D>): UnaryService {
@@ -48,7 +49,7 @@ export function unaryService<D extends object>(definition: D, handlers: UnaryHan
       Object.fromEntries(
         Object.entries(methods).map(([name, method]) => {
           const answer = answerOf[name];
-          if (answer === undefined) throw new TrolleyError('unimplemented', `no handler for ${method.path}`);
+          if (answer === undefined) throw new ShopError('unimplemented', `no handler for ${method.path}`);
           return [name, unaryHandler(method.path, answer, logger)];
         }),
       ),
@@ -93,7 +94,7 @@ function unaryHandler(path: string, answer: Answer, logger: Logger): handleUnary
       (error: unknown) => {
         callback(toGrpcFailure(error));
         const code = codeOf(error);
-        const level = errorTable[code].log;
+        const level = meaningOf(code).log;
         const cause = level === 'error' || level === 'warn' ? { err: error } : {};
         log[level]({ code, durationMs: durationMs(), ...cause }, 'refused');
       },
@@ -103,5 +104,5 @@ function unaryHandler(path: string, answer: Answer, logger: Logger): handleUnary
 
 /** Throws `deadline_exceeded` when nobody waits for the answer any more, so that nothing is begun. */
 export function throwIfOver(call: Pick<IncomingCall, 'signal'>): void {
-  if (call.signal.aborted) throw new TrolleyError('deadline_exceeded', 'the caller no longer waits');
+  if (call.signal.aborted) throw new ShopError('deadline_exceeded', 'the caller no longer waits');
 }

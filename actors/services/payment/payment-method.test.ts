@@ -74,7 +74,7 @@ describe('parsePaymentMethod', () => {
       return 'taken';
     } catch (error) {
       expect(String(error), 'what it was must not get into a log').to.match(
-        /^TrolleyError: payment_method must [a-z ,_-]+$/,
+        /^ActorError: payment_method must [a-z ,_-]+$/,
       );
       return codeOf(error);
     }

@@ -1,4 +1,4 @@
-import { TrolleyError } from '@trolley/runtime';
+import { ShopError } from '../../errors.contract.ts';
 import { holdsCardNumber } from './card-number.ts';
 
 /** Methods that force the refusal of their name, in development. */
@@ -34,11 +34,11 @@ export function isPaymentMethod(text: string): boolean {
 /**
  * The name or token, checked. `forcing`: whether the names count that force an outcome.
  *
- * @throws TrolleyError `invalid_payment_method`, without repeating it: it must not get into a log
+ * @throws ActorError `invalid_payment_method`, without repeating it: it must not get into a log
  */
 export function parsePaymentMethod(text: string, { forcing }: { readonly forcing: boolean }): string {
   if (isPaymentMethod(text) && (forcing || !forcingNames.has(text))) return text;
-  throw new TrolleyError(
+  throw new ShopError(
     'invalid_payment_method',
     holdsCardNumber(text)
       ? 'payment_method must not hold the number of a card'

@@ -1,4 +1,5 @@
-import { pause, TrolleyError } from '@trolley/runtime';
+import { pause } from '@trolley/runtime';
+import { ShopError } from '../../errors.contract.ts';
 import { PaymentServiceService, PaymentStatus } from '../../../proto/gen/payment/payment.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
 import { unaryService, type IncomingCall } from '../grpc/unary-service.ts';
@@ -61,7 +62,7 @@ export function openPaymentService(options: PaymentServiceOptions): Promise<Runn
       async function holdBack(call: IncomingCall): Promise<never> {
         const over = AbortSignal.any([call.signal, stopping.signal]);
         await pause(clock, options.timeoutMs ?? 120_000, over);
-        throw new TrolleyError('deadline_exceeded', 'the payment took too long');
+        throw new ShopError('deadline_exceeded', 'the payment took too long');
       }
 
       const service = unaryService(PaymentServiceService, {
@@ -89,7 +90,7 @@ export function openPaymentService(options: PaymentServiceOptions): Promise<Runn
           if (payment !== undefined) return { payment: paymentMessageOf(payment) };
           const pending = underWay.get(id);
           if (pending === undefined)
-            throw new TrolleyError('not_found', `there is no payment of checkout ${id}`);
+            throw new ShopError('not_found', `there is no payment of checkout ${id}`);
           return {
             payment: {
               paymentId: paymentIdFor(id),

@@ -1,14 +1,14 @@
 import { inspect } from 'node:util';
-import { isTrolleyError, type TrolleyError } from '@trolley/runtime';
+import { isActorError, type ActorError } from '@trolley/runtime';
 
 /** The error of ours that `promise` rejects with; fails when it does not. */
-export async function failureOf(promise: Promise<unknown>): Promise<TrolleyError> {
+export async function failureOf(promise: Promise<unknown>): Promise<ActorError> {
   const outcome = await promise.then(
     (value) => ({ value }),
     (error: unknown) => ({ error }),
   );
   if ('value' in outcome) throw new Error(`expected a refusal, got ${inspect(outcome.value)}`);
-  if (!isTrolleyError(outcome.error)) throw outcome.error;
+  if (!isActorError(outcome.error)) throw outcome.error;
   return outcome.error;
 }
 

@@ -1,4 +1,4 @@
-import { type ActorRefs, isTrolleyError, pause, systemClock } from '@trolley/runtime';
+import { type ActorRefs, isActorError, pause, systemClock } from '@trolley/runtime';
 import type { AskWatch } from './ask-watch.ts';
 import { keyName, messagesOf, type ClientOptions, type KeyProblem, type Tally } from './cluster-messages.ts';
 import { Ledger } from './ledger.ts';
@@ -91,7 +91,7 @@ export class KeyLoad {
         return true;
       } catch (error) {
         watched.failed();
-        const code = isTrolleyError(error) ? error.code : String(error);
+        const code = isActorError(error) ? error.code : String(error);
         if (!repeatable.has(code))
           return this.#giveUp(watched, 'answers', key, n, `${code}: ${String(error)}`);
         if (code === 'deadline_exceeded') this.#tally.timeouts++;

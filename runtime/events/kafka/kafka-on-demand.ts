@@ -1,6 +1,6 @@
 import type { Kafka } from 'kafkajs';
 import type { Clock } from '../../define/clock.ts';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 import { withTimeLimit } from '../../flow/time-limit.ts';
 import type { KafkaClient } from './kafka-client.ts';
 
@@ -41,7 +41,7 @@ export class KafkaOnDemand<T extends Connectable> {
    * @param work gets a signal that aborts when nobody waits for it any more
    */
   async use<R>(what: string, limitMs: number, work: (made: T, over: AbortSignal) => Promise<R>): Promise<R> {
-    if (this.#closed) throw new TrolleyError('unavailable', `${what}: the event log is closed`);
+    if (this.#closed) throw new ActorError('unavailable', `${what}: the event log is closed`);
     const opened = (this.#opened ??= this.#open());
     opened.users++;
     try {

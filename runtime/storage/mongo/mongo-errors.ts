@@ -1,5 +1,5 @@
 import { BSON, MongoBulkWriteError, MongoInvalidArgumentError } from 'mongodb';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 
 const duplicateKey = 11000;
 
@@ -70,18 +70,18 @@ export function isBatchRefused(error: unknown): boolean {
 }
 
 /** `internal` for a document that is never taken, else `unavailable`. */
-export function refusalOf(collection: string, { code, message }: Omit<RefusedWrite, 'index'>): TrolleyError {
+export function refusalOf(collection: string, { code, message }: Omit<RefusedWrite, 'index'>): ActorError {
   const kind = code !== undefined && documentCodes.has(code) ? 'internal' : 'unavailable';
-  return new TrolleyError(kind, `collection ${collection}: ${message.slice(0, 300)}`);
+  return new ActorError(kind, `collection ${collection}: ${message.slice(0, 300)}`);
 }
 
 /** `internal` when the batch was refused for what is in it, else `unavailable`: the outcome is unknown. */
-export function mongoFailure(collection: string, error: unknown): TrolleyError {
+export function mongoFailure(collection: string, error: unknown): ActorError {
   if (isBatchRefused(error)) {
     const message = (error as Error).message.slice(0, 300);
-    return new TrolleyError('internal', `collection ${collection}: ${message}`, { cause: error });
+    return new ActorError('internal', `collection ${collection}: ${message}`, { cause: error });
   }
-  return new TrolleyError('unavailable', `collection ${collection}: the database does not answer`, {
+  return new ActorError('unavailable', `collection ${collection}: the database does not answer`, {
     cause: error,
   });
 }

@@ -1,5 +1,5 @@
 import { ObjectId, type Collection, type Db, type IndexDescription } from 'mongodb';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 import { Batcher } from '../../flow/batcher.ts';
 import {
   versionOf,
@@ -70,7 +70,7 @@ export class MongoStateStore<S> implements StateStore {
     });
   }
 
-  /** Makes the indexes that are not there. @throws TrolleyError `unavailable` */
+  /** Makes the indexes that are not there. @throws ActorError `unavailable` */
   static async open<S>(options: MongoStateStoreOptions<S>): Promise<MongoStateStore<S>> {
     const store = new MongoStateStore(options);
     try {
@@ -78,7 +78,7 @@ export class MongoStateStore<S> implements StateStore {
     } catch (cause) {
       const { collection } = options.documents;
       const message = `collection ${collection}: its indexes cannot be made: ${(cause as Error).message}`;
-      throw new TrolleyError('unavailable', message, { cause });
+      throw new ActorError('unavailable', message, { cause });
     }
     return store;
   }
@@ -100,7 +100,7 @@ export class MongoStateStore<S> implements StateStore {
   async write(write: StateWrite): Promise<boolean> {
     const { key, expectedVersion, record, events, now } = write;
     if (events.length > 0)
-      throw new TrolleyError('internal', `${key}: a MongoDB store has no outbox for events`);
+      throw new ActorError('internal', `${key}: a MongoDB store has no outbox for events`);
     if (write.removes === true) return this.#writes.add({ key, expectedVersion });
     const { state, archive, ...runtime } = record;
     const keepsArchive = write.keepsArchive === true && archive !== undefined;

@@ -1,5 +1,5 @@
 import type { Collection, Document, ObjectId } from 'mongodb';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 import type { CommandLimit } from './command-limit.ts';
 import { isKeyTaken, refusalOf, refusingResult, type RefusedWrite } from './mongo-errors.ts';
 
@@ -26,7 +26,7 @@ export interface DocumentWrite {
 type Outcome = PromiseSettledResult<boolean>;
 
 const told = (value: boolean): Outcome => ({ status: 'fulfilled', value });
-const failed = (reason: TrolleyError): Outcome => ({ status: 'rejected', reason });
+const failed = (reason: ActorError): Outcome => ({ status: 'rejected', reason });
 
 /**
  * Writes documents of different keys as one unordered `bulkWrite` and says of each what became of it.
@@ -108,7 +108,5 @@ function outcomeOf({ key, document }: DocumentWrite, stored: StoredDocument | un
 }
 
 function unknown(key: string, what: string): Outcome {
-  return failed(
-    new TrolleyError('unavailable', `${key}: ${what}; whether by way of this write is not known`),
-  );
+  return failed(new ActorError('unavailable', `${key}: ${what}; whether by way of this write is not known`));
 }

@@ -1,4 +1,4 @@
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 
 type Ask = (
   text: string,
@@ -9,7 +9,7 @@ type Ask = (
  * Takes an advisory lock that lasts as long as the session, alone or with others that take it `shared`. Where another
  * has it: false.
  *
- * @throws TrolleyError `unavailable` on a standby, whose locks hold nobody off
+ * @throws ActorError `unavailable` on a standby, whose locks hold nobody off
  */
 export async function tryAdvisoryLock(ask: Ask, lockId: number, shared = false): Promise<boolean> {
   const tryLock = shared ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
@@ -18,6 +18,6 @@ export async function tryAdvisoryLock(ask: Ask, lockId: number, shared = false):
     [lockId],
   );
   const held = rows[0]?.held ?? undefined;
-  if (held === undefined) throw new TrolleyError('unavailable', 'this PostgreSQL is a standby');
+  if (held === undefined) throw new ActorError('unavailable', 'this PostgreSQL is a standby');
   return held;
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 
 /**
  * What says that a row is wrong: data exceptions, violated constraints, a violated check option. Whatever else a server
@@ -34,14 +34,14 @@ export function isConnectionOutdated(error: unknown): boolean {
 }
 
 /** `internal` for a row that is never taken, else `unavailable`: nothing happened, or the outcome is unknown. */
-export function postgresFailure(table: string, error: unknown): TrolleyError {
+export function postgresFailure(table: string, error: unknown): ActorError {
   if (isRowRefused(error))
-    return new TrolleyError('internal', `table ${table}: ${error.message}`, { cause: error });
+    return new ActorError('internal', `table ${table}: ${error.message}`, { cause: error });
   const reason =
     error instanceof pg.DatabaseError
       ? `the database refuses for now: ${error.message}`
       : 'the database does not answer';
-  return new TrolleyError('unavailable', `table ${table}: ${reason}`, { cause: error });
+  return new ActorError('unavailable', `table ${table}: ${reason}`, { cause: error });
 }
 
 /** Not by its severity, which the server says in its own language. */

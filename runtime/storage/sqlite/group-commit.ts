@@ -1,5 +1,5 @@
 import { systemClock, type Clock } from '../../define/clock.ts';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { sqliteFailure } from './sqlite-errors.ts';
 import { defaultLockWaitMs, isLocked, lockBackOffMs, lockedOut, type LockWait } from './sqlite-lock.ts';
@@ -52,9 +52,9 @@ export class GroupCommit {
    * could not be committed.
    */
   run<T>(work: (database: SqliteDatabase) => T): Promise<T> {
-    if (this.#closed) return Promise.reject(new TrolleyError('unavailable', 'the store is closed'));
+    if (this.#closed) return Promise.reject(new ActorError('unavailable', 'the store is closed'));
     if (this.#queue.length >= this.#maxQueued) {
-      return Promise.reject(new TrolleyError('unavailable', 'too many writes are waiting'));
+      return Promise.reject(new ActorError('unavailable', 'too many writes are waiting'));
     }
     return new Promise<T>((resolve, reject: (reason: unknown) => void) => {
       this.#queue.push({
@@ -129,13 +129,13 @@ export class GroupCommit {
     this.#refuse(overdue, lockedOut(this.#database.name, cause));
   }
 
-  #refuse(works: readonly Queued[], error: TrolleyError): void {
+  #refuse(works: readonly Queued[], error: ActorError): void {
     for (const each of works) each.fail(error);
   }
 
-  #couldNotCommit(cause: unknown): TrolleyError {
+  #couldNotCommit(cause: unknown): ActorError {
     const named = sqliteProblem(this.#database.name, cause) ?? cause;
-    return new TrolleyError('unavailable', 'the write could not be committed', { cause: named });
+    return new ActorError('unavailable', 'the write could not be committed', { cause: named });
   }
 
   #runOne(each: Queued): () => void {

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 
@@ -13,7 +13,7 @@ export function createSqliteCheck(database: SqliteDatabase, commits: GroupCommit
   return async () => {
     const found = await stat(database.name).catch(() => undefined);
     if (found?.ino !== opened) {
-      throw new TrolleyError('unavailable', `${database.name} was removed or replaced`);
+      throw new ActorError('unavailable', `${database.name} was removed or replaced`);
     }
     await commits.run(() => {
       database.pragma(`user_version = ${Number(database.pragma('user_version', { simple: true }))}`);

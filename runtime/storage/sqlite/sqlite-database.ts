@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { makeFolder } from '../make-folder.ts';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 import { whenUnlocked, type LockWait } from './sqlite-lock.ts';
 import { sqliteProblem } from './sqlite-problem.ts';
 
@@ -26,7 +26,7 @@ export interface SqliteOptions extends LockWait {
  * process and of the machine: write-ahead log, one flush per commit. A statement that finds the file locked
  * throws at once: see `whenUnlocked`.
  *
- * @throws TrolleyError `internal` when the file is of a newer version than this program knows, `unavailable` when
+ * @throws ActorError `internal` when the file is of a newer version than this program knows, `unavailable` when
  *   another process keeps it locked, or when it is damaged or can't be read or written: in a sentence that names it
  */
 export async function openSqlite(options: SqliteOptions): Promise<SqliteDatabase> {
@@ -58,7 +58,7 @@ function migrate(database: SqliteDatabase, { file, migrations, seed }: SqliteOpt
   const run = database.transaction(() => {
     const version = Number(database.pragma('user_version', { simple: true }));
     if (version > migrations.length) {
-      throw new TrolleyError(
+      throw new ActorError(
         'internal',
         `${file} has schema version ${version}, this program knows only ${migrations.length}`,
       );

@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
-import { codeOf, TrolleyError } from '../../define/errors.ts';
+import { codeOf, ActorError } from '../../define/errors.ts';
 import { GroupCommit } from './group-commit.ts';
 import { sqliteFailure } from './sqlite-errors.ts';
 
@@ -18,14 +18,14 @@ describe('what SQLite refuses', () => {
     ...['NOTADB', 'NOTFOUND', 'PERM', 'PROTOCOL', 'RANGE', 'READONLY', 'READONLY_DBMOVED', 'SCHEMA'],
   ]) {
     it(`with SQLITE_${name} tells of the file`, () => {
-      const error = sqliteFailure('x.sqlite', refusalWith(`SQLITE_${name}`)) as TrolleyError;
+      const error = sqliteFailure('x.sqlite', refusalWith(`SQLITE_${name}`)) as ActorError;
       expect(error.code).to.equal('unavailable');
       expect(error.message).to.equal('x.sqlite: refused');
     });
   }
 
   it('is told apart from what others throw', () => {
-    const refusal = new TrolleyError('conflict', 'sold');
+    const refusal = new ActorError('conflict', 'sold');
     expect(sqliteFailure('x.sqlite', refusal)).to.equal(refusal);
   });
 

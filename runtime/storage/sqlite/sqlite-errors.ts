@@ -1,4 +1,4 @@
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 import { whenUnlocked, type LockWait } from './sqlite-lock.ts';
 
 /** What says that a row is wrong. The rest is about the file, its disk or its schema, and passes. */
@@ -9,10 +9,10 @@ export function sqliteFailure(file: string, error: unknown): unknown {
   const { code } = (typeof error === 'object' && error !== null ? error : {}) as { code?: unknown };
   if (typeof code !== 'string' || !code.startsWith('SQLITE_')) return error;
   const kind = rowCodes.test(code) ? 'internal' : 'unavailable';
-  return new TrolleyError(kind, `${file}: ${(error as Error).message}`, { cause: error });
+  return new ActorError(kind, `${file}: ${(error as Error).message}`, { cause: error });
 }
 
-/** @throws TrolleyError `unavailable` when the file can't be read, for now or at all */
+/** @throws ActorError `unavailable` when the file can't be read, for now or at all */
 export async function readSqlite<T>(file: string, wait: LockWait, look: () => T): Promise<T> {
   try {
     return await whenUnlocked(file, wait, look);

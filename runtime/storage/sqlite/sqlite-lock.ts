@@ -1,5 +1,5 @@
 import { pause, systemClock, type Clock } from '../../define/clock.ts';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 import { sqliteProblem } from './sqlite-problem.ts';
 
 /*
@@ -27,14 +27,14 @@ export function lockBackOffMs(attempt: number): number {
   return Math.min(100, 5 * 2 ** Math.min(attempt, 10));
 }
 
-export function lockedOut(file: string, cause: unknown): TrolleyError {
-  return new TrolleyError('unavailable', `${file} is locked by another process`, { cause });
+export function lockedOut(file: string, cause: unknown): ActorError {
+  return new ActorError('unavailable', `${file} is locked by another process`, { cause });
 }
 
 /**
  * Runs `work`, which changes nothing when it throws, and again while another process stands in its way.
  *
- * @throws TrolleyError `unavailable` when that lasts longer than `lockWaitMs`, or when the file is damaged or can't be
+ * @throws ActorError `unavailable` when that lasts longer than `lockWaitMs`, or when the file is damaged or can't be
  *   read or written: in a sentence that names it
  */
 export async function whenUnlocked<T>(

@@ -1,4 +1,4 @@
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 
 /** What SQLite says of a file itself, by the beginning of its code, and what a person can do. */
 const advice: readonly (readonly [RegExp, string])[] = [
@@ -18,11 +18,11 @@ const advice: readonly (readonly [RegExp, string])[] = [
  * A sentence in place of a failure of the file's: SQLite itself says neither which file nor what to do. Undefined: it
  * is not the file that failed.
  */
-export function sqliteProblem(file: string, error: unknown): TrolleyError | undefined {
+export function sqliteProblem(file: string, error: unknown): ActorError | undefined {
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   const [, todo] = advice.find(([codes]) => typeof code === 'string' && codes.test(code)) ?? [];
   if (todo === undefined) return undefined;
-  return new TrolleyError('unavailable', `${file} can't be used: ${String(message)}. ${todo}`, {
+  return new ActorError('unavailable', `${file} can't be used: ${String(message)}. ${todo}`, {
     cause: error,
   });
 }

@@ -1,5 +1,5 @@
 import type { Statement } from 'better-sqlite3';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 import {
   versionOf,
   type ActorRecord,
@@ -131,7 +131,7 @@ export class SqliteStateStore implements StateStore {
   async write(write: StateWrite): Promise<boolean> {
     const { key, expectedVersion, record, events, now } = write;
     if (events.length > 0)
-      throw new TrolleyError('internal', `${key}: a SQLite store has no outbox for events`);
+      throw new ActorError('internal', `${key}: a SQLite store has no outbox for events`);
     if (write.removes === true)
       return this.#commits.run(() => this.#delete.run(key, expectedVersion).changes === 1);
     const { state, archive, ...runtime } = record;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { defineActor } from '../../define/actor.ts';
 import { defineContract } from '../../define/contract.ts';
-import { TrolleyError } from '../../define/errors.ts';
+import { ActorError } from '../../define/errors.ts';
 import type { ActorRefs } from '../../define/ref.ts';
 
 const SeenState = z.object({ seen: z.array(z.int()) });
@@ -41,7 +41,7 @@ export const createLogActor = (refs: ActorRefs, isSound: boolean) =>
       Note: (turn, { n }) => void append(turn, n),
       Read: (turn) => turn.state,
       AppendAfter(turn, { n, after }) {
-        if (!turn.state.seen.includes(after)) throw new TrolleyError('conflict', `${after} was not seen`);
+        if (!turn.state.seen.includes(after)) throw new ActorError('conflict', `${after} was not seen`);
         return append(turn, n);
       },
       AppendIfSound(turn, { n }) {

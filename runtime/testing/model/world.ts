@@ -1,4 +1,4 @@
-import { codeOf, isTrolleyError } from '../../define/errors.ts';
+import { codeOf, isActorError } from '../../define/errors.ts';
 import type { ActorRef, AskOptions, SendOptions } from '../../define/ref.ts';
 import { addressOf } from '../../mailbox/address.ts';
 import type { StateStore } from '../../storage/state-store.ts';
@@ -167,7 +167,7 @@ export class World {
         end();
         return result;
       } catch (error) {
-        if (isTrolleyError(error) && error.meaning.retry === 'backoff') continue;
+        if (isActorError(error) && error.retry === 'backoff') continue;
         end();
         return codeOf(error) === 'internal' ? 'failed' : 'refused';
       }
