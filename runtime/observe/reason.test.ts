@@ -37,6 +37,16 @@ describe('reasonOf', () => {
       new Error("OOM command not allowed when used memory > 'maxmemory'."),
       'its memory is full (OOM)',
     ],
+    [
+      'a Redis that wants a password',
+      new Error('NOAUTH HELLO must be called with the client already authenticated, otherwise ...'),
+      'it wants a password (NOAUTH)',
+    ],
+    [
+      'a Redis that does not take the password',
+      new Error('WRONGPASS invalid username-password pair or user is disabled.'),
+      'it takes no such user and password (WRONGPASS)',
+    ],
     ['a command without an answer', new Error('Command timed out'), 'no answer in time'],
     [
       'what PostgreSQL says by itself',

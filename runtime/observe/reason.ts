@@ -64,6 +64,8 @@ function conditionOf(error: unknown): string | undefined {
   if (diskFull.test(String(code)) || message.includes('No space left on device')) return 'the disk is full';
   if (message.startsWith('MISCONF ')) return 'it cannot write to its disk (MISCONF)';
   if (message.startsWith('OOM ')) return 'its memory is full (OOM)';
+  if (message.startsWith('NOAUTH ')) return 'it wants a password (NOAUTH)';
+  if (message.startsWith('WRONGPASS ')) return 'it takes no such user and password (WRONGPASS)';
   if (lost.test(message)) return 'there is no connection';
   if (message === 'Command timed out') return 'no answer in time';
   switch (code) {

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
+import { eventually } from './eventually.ts';
 import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 
 describe('a checkout that fails', () => {
   let shop: RunningShop;
   before(async () => {
-    shop = await startShop({ SEED_STOCK: '5' });
+    shop = await startShop({ SEED_STOCK: '5', LOG_LEVEL: 'info' });
   });
   after(() => shop.stop());
   afterEach('the invariants hold', async () => {
@@ -19,7 +20,14 @@ describe('a checkout that fails', () => {
       if ((await user.cart()).body.total_items === 0) await user.add(1, 2);
       const stock = shop.stores.stock();
       const cart = (await user.cart()).body;
-      const { status, body } = await user.checkout(reason, { payment_method: reason });
+      const { status, headers, body } = await user.checkout(reason, { payment_method: reason });
+      const requestId = headers.get('x-request-id') ?? expect.fail('an answer has a request id');
+      const logged = () => shop.log.filter((line) => line.includes(requestId));
+      const [line] = await eventually(() => logged().length > 0 && logged(), 'the line of the request');
+      expect([logged().length, line?.includes('"stack"')], 'one line, without a stack').to.deep.equal([
+        1,
+        false,
+      ]);
       expect(body).to.include({
         status: 'FAILED',
         failure_reason: `payment_declined: ${reason}`,
