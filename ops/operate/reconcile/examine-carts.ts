@@ -1,8 +1,10 @@
 import type { Client } from 'pg';
-import type { CartState, Claim } from '../../../actors/cart/cart.state.ts';
+import type { CartState } from '../../../actors/cart/cart.state.ts';
 import { maxSettled } from '../../../actors/cart/cart.state.ts';
+import type { StoredEvent } from './checkout-facts.ts';
 import type { Grounds } from './examine-checkout.ts';
 import { isOnItsWay } from './event-gap.ts';
+import type { FaultName } from './faults.ts';
 import type { Findings } from './findings.ts';
 import type { StoredCart } from './stored-carts.ts';
 
@@ -18,6 +20,8 @@ interface Known {
   readonly status: string | null;
   readonly ordered: boolean;
 }
+
+type Event = Pick<StoredEvent, 'processedAt'>;
 
 interface Purchase {
   readonly id: string;
@@ -61,11 +65,17 @@ async function examineSome(
     ...state.claims.map(({ checkoutId }) => checkoutId),
   ]);
   const known = await knownOf(checkouts.now, named);
-  for (const { state, wanted } of readable) {
-    for (const claim of state.claims) {
-      const isAsked = wanted.has(`verify:${claim.checkoutId}`);
-      examineClaim(claim, { userId: state.userId, known: known.get(claim.checkoutId), isAsked }, findings);
-    }
+  const over = readable.flatMap(({ state, wanted }) => claimsOver(state, wanted, known));
+  const events = await eventsOf(
+    checkouts.now,
+    over.filter(({ fault, isAsked }) => fault === 'claim-of-completed' && !isAsked).map(({ id }) => id),
+  );
+  for (const { id, userId, fault, isAsked } of over) {
+    // Of a purchase the cart hears from the event, too.
+    if (isAsked || isComing(id, events, grounds)) findings.noteUnderWay('carts to be settled');
+    else findings.add(fault, id, `user ${userId}`, userId);
+  }
+  for (const { state } of readable) {
     examineHeld(state, findings);
     for (const id of state.settled) examineSettled(id, known.get(id), findings);
   }
@@ -75,20 +85,21 @@ async function examineSome(
   });
 }
 
-/** A cart asks its checkout what became of it, as long as that is wanted. */
-function examineClaim(
-  claim: Claim,
-  about: { readonly userId: number; readonly known: Known | undefined; readonly isAsked: boolean },
-  findings: Findings,
-): void {
-  const { userId, known, isAsked } = about;
-  // An order outlives its checkout.
-  const status = known?.status ?? (known?.ordered === true ? 'COMPLETED' : null);
-  if (status !== null && status !== 'COMPLETED' && status !== 'FAILED') return;
-  if (isAsked) return findings.noteUnderWay('carts to be settled');
-  const fault =
-    status === 'FAILED' ? 'claim-of-failed' : status === null ? 'claim-unknown' : 'claim-of-completed';
-  findings.add(fault, claim.checkoutId, `user ${userId}`, userId);
+/** Claims of checkouts that hold nothing any more. A cart asks what became of each, as long as that is wanted. */
+function claimsOver(
+  { userId, claims }: CartState,
+  wanted: ReadonlySet<string>,
+  checkouts: ReadonlyMap<string, Known>,
+) {
+  return claims.flatMap(({ checkoutId: id }) => {
+    const known = checkouts.get(id);
+    // An order outlives its checkout.
+    const status = known?.status ?? (known?.ordered === true ? 'COMPLETED' : null);
+    if (status !== null && status !== 'COMPLETED' && status !== 'FAILED') return [];
+    const fault: FaultName =
+      status === 'FAILED' ? 'claim-of-failed' : status === null ? 'claim-unknown' : 'claim-of-completed';
+    return [{ id, userId, fault, isAsked: wanted.has(`verify:${id}`) }];
+  });
 }
 
 function examineHeld({ userId, items, claims }: CartState, findings: Findings): void {
@@ -118,18 +129,29 @@ async function examineBought(
     if (cart.settled.includes(id) || cart.claims.some(({ checkoutId }) => checkoutId === id)) return false;
     return cart.items.some((item) => productIds.includes(item.productId) && item.addedAt <= completedAt);
   });
-  if (unsettled.length === 0) return;
-  const { rows } = await client.query<{ id: string; processedAt: Date | null }>(
-    `SELECT aggregate_id AS id, processed_at AS "processedAt" FROM outbox_events WHERE aggregate_id = ANY($1)`,
-    [unsettled.map(({ id }) => id)],
+  const events = await eventsOf(
+    client,
+    unsettled.map(({ id }) => id),
   );
-  const events = new Map(rows.map((row) => [row.id, { processedAt: row.processedAt?.getTime() }]));
   for (const { id } of unsettled) {
-    const event = events.get(id);
-    if (event !== undefined && isOnItsWay(id, event, grounds.gaps.carts, grounds.asOf))
-      findings.noteUnderWay('carts to be settled');
+    if (isComing(id, events, grounds)) findings.noteUnderWay('carts to be settled');
     else findings.add('cart-unsettled', id);
   }
+}
+
+function isComing(id: string, events: ReadonlyMap<string, Event>, { gaps, asOf }: Grounds): boolean {
+  const event = events.get(id);
+  return event !== undefined && isOnItsWay(id, event, gaps.carts, asOf);
+}
+
+/** Of the few that look wrong: the outbox has no index for this. */
+async function eventsOf(client: Client, ids: readonly string[]): Promise<ReadonlyMap<string, Event>> {
+  if (ids.length === 0) return new Map();
+  const { rows } = await client.query<{ id: string; processedAt: Date | null }>(
+    `SELECT aggregate_id AS id, processed_at AS "processedAt" FROM outbox_events WHERE aggregate_id = ANY($1)`,
+    [ids],
+  );
+  return new Map(rows.map((row) => [row.id, { processedAt: row.processedAt?.getTime() }]));
 }
 
 async function knownOf(client: Client, ids: readonly string[]): Promise<ReadonlyMap<string, Known>> {

@@ -128,6 +128,17 @@ describe('reconcile', () => {
     });
   });
 
+  it('leaves a claim that nobody asks about to the event that is still to come', async () => {
+    inFile('carts', `${neverAsks} WHERE key IN ('5', '6')`);
+    const findings = await look();
+    expect(found(findings)).to.deep.equal([]);
+    expect(findings.underWay.get('carts to be settled')).to.equal(2);
+    const handled = { readAt: now + 60_000, count: 0, checkouts: new Set<string>() };
+    expect(found(await look({ gaps: { ...unknownGaps, carts: handled } }))).to.deep.equal(
+      of('sent', 'claim-of-completed'),
+    );
+  });
+
   type Expected = readonly [fault: FaultName, id: string];
   const of = (name: VisitName, ...faults: FaultName[]) => faults.map((fault): Expected => [fault, ids[name]]);
 
@@ -411,9 +422,9 @@ describe('reconcile', () => {
       break: () => inFile('carts', `UPDATE actor_cart SET state = '{' WHERE key = '2'`),
       found: () => [['cart-unreadable', '2']],
     },
-    'a cart never asks what became of its claim': {
-      break: () => inFile('carts', `${neverAsks} WHERE key = '5'`),
-      found: () => of('sent', 'claim-of-completed'),
+    'a cart never asks what became of its claim, whose event was handled': {
+      break: () => inFile('carts', `${neverAsks}, state = replace(state, :sent, :kept) WHERE key = '5'`),
+      found: () => of('kept', 'claim-of-completed'),
     },
     'a failed checkout has a claim': {
       break: () => inFile('carts', `${neverAsks}, state = replace(state, :sent, :declined) WHERE key = '5'`),

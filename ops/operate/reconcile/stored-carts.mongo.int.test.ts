@@ -76,7 +76,7 @@ describe('carts in MongoDB, reconciled', () => {
   it('are said to differ from their checkouts, or not to be readable, by the user', async () => {
     const carts = cartsIn(connection.database);
     await carts.updateOne({ _id: '1' }, { $set: { items: 'none' } });
-    await carts.updateOne({ _id: '2' }, { $set: wantsNothing });
+    await carts.updateOne({ _id: '2' }, { $set: { ...wantsNothing, 'claims.0.checkout_id': checkouts[0] } });
     await carts.updateOne({ _id: '3' }, { $set: { ...wantsNothing, 'claims.0.checkout_id': nobodys } });
     await carts.updateOne({ _id: '4' }, { $set: { runtime: 'no JSON' } });
     const found = areaOfCarts(await look())?.faults.flatMap(({ fault, shown }) =>
@@ -84,7 +84,7 @@ describe('carts in MongoDB, reconciled', () => {
     );
     expect(found).to.have.deep.members([
       ['cart-unreadable', '1', undefined],
-      ['claim-of-completed', checkouts[1], 2],
+      ['claim-of-completed', checkouts[0], 2],
       ['claim-unknown', nobodys, 3],
       ['cart-unreadable', '4', undefined],
     ]);
