@@ -70,6 +70,15 @@ describe('SqliteStateStore', () => {
     expect(await store.load('c')).to.equal(undefined);
   });
 
+  it('says that a file holds another actor type', async () => {
+    const opening = SqliteStateStore.open({ file: join(folder, 'carts.db'), actorType: 'wallet' });
+    const error = await opening.catch((reason: unknown) => reason);
+    expect(error).to.have.property('code', 'internal');
+    expect(error)
+      .to.have.property('message')
+      .that.matches(/carts\.db holds actors of another type than 'wallet'/);
+  });
+
   it('refuses a table name that is no actor type', async () => {
     const opening = SqliteStateStore.open({ file: join(folder, 'x.db'), actorType: 'a; DROP' });
     expect(await opening.catch((error: unknown) => error)).to.be.instanceOf(TypeError);

@@ -113,7 +113,16 @@ export class SqliteStateStore implements StateStore {
     if (!/^[a-z][a-z0-9-]*$/.test(actorType)) throw new TypeError(`not an actor type: '${actorType}'`);
     const table = `actor_${actorType.replaceAll('-', '_')}`;
     const migrations = [tableOf(table), dueIndexOf(table), archiveOf(table)];
-    return new SqliteStateStore(await openSqlite({ file, migrations, ...wait }), table, wait);
+    const database = await openSqlite({ file, migrations, ...wait });
+    // The version of the schema is the file's, so its tables are those of the first type that opened it.
+    if (database.prepare(`SELECT 1 FROM sqlite_schema WHERE name = ?`).get(table) === undefined) {
+      database.close();
+      throw new ActorError(
+        'internal',
+        `${file} holds actors of another type than '${actorType}': each type needs a file`,
+      );
+    }
+    return new SqliteStateStore(database, table, wait);
   }
 
   async load(key: string): Promise<StoredActor | undefined> {
