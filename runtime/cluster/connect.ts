@@ -71,9 +71,12 @@ export async function connect(options: ConnectOptions): Promise<ActorCluster> {
   let closed: Promise<void> | undefined;
 
   async function closeAll(): Promise<void> {
-    await Promise.all([...nodes].map((node) => node.close()));
-    await client.close();
-    if (isOwn) redis.disconnect();
+    try {
+      await Promise.all([...nodes].map((node) => node.close()));
+      await client.close();
+    } finally {
+      if (isOwn) redis.disconnect();
+    }
   }
   const close = () => (closed ??= closeAll());
   return {

@@ -80,7 +80,7 @@ export function applyTurn(
     try {
       draft = applyOutcome(actor, draft, effect, outcome, context);
     } catch (error) {
-      // Its effect stays wanted, for all to see; the messages must not wait for it.
+      // Its effect stays pending, for all to see; the messages must not wait for it.
       untaken.push(result);
       const about = { actor: context.actorId, effect: effect.name, requestId: effect.requestId };
       logger.error(

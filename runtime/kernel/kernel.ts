@@ -27,7 +27,7 @@ export interface KernelLimits {
   readonly recoverMs: number;
   /** How long something is due before it is looked for there: most of it is under way. */
   readonly recoverAfterMs: number;
-  /** How often the live actors of each shard are looked through for what a lost wake-up left. */
+  /** How often the ready set of each shard is looked through for what a lost wake-up left. */
   readonly sweepMs: number;
 }
 
