@@ -45,7 +45,6 @@ const pagesAtOnce = 4_096;
 export async function takeBackup(options: BackupOptions): Promise<Backup> {
   const { dataDir, postgresUrl, progress, surroundings, now } = options;
   const to = resolve(options.to);
-  if (!existsSync(dataDir)) throw new StartProblem(`There is no DATA_DIR ${dataDir}.`);
   assertFree(to);
   const postgres = await reachPostgres(dataDir, postgresUrl);
   const draft = `${to}.partial`;

@@ -14,4 +14,12 @@ describe('the PostgreSQL under DATA_DIR', () => {
     const found = await reachPostgres(folder, undefined).then(() => 'reached', String);
     expect(found).to.match(/DATA_DIR: .* can't be used: it is a folder/);
   });
+
+  it('is looked for in no folder that is not there, whatever POSTGRES_URL says', async () => {
+    const found = await reachPostgres(join(folder, 'nowhere'), 'postgres://127.0.0.1:1/db').then(
+      () => 'reached',
+      String,
+    );
+    expect(found).to.match(/There is no DATA_DIR .*nowhere\./);
+  });
 });

@@ -18,11 +18,14 @@ export interface ReachedPostgres {
 /**
  * The PostgreSQL under DATA_DIR: the running shop's, else one started for as long as it is needed, and then DATA_DIR is
  * held meanwhile. Without one there: that of `configuredUrl`. Undefined: this DATA_DIR goes with no PostgreSQL.
+ *
+ * @throws StartProblem when there is no such folder
  */
 export async function reachPostgres(
   dataDir: string,
   configuredUrl: string | undefined,
 ): Promise<ReachedPostgres | undefined> {
+  if (!existsSync(dataDir)) throw new StartProblem(`There is no DATA_DIR ${dataDir}.`);
   assertRestored(dataDir);
   if (configuredUrl !== undefined) return { url: configuredUrl, idle: false, close: () => Promise.resolve() };
   if (!existsSync(join(dataDir, 'postgres', 'data'))) return undefined;
