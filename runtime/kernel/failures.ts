@@ -1,0 +1,62 @@
+import type { Cancel } from '../define/clock.ts';
+import type { Delivery } from '../mailbox/mailbox.ts';
+import type { Failure } from './apply-turn.ts';
+import type { Kernel } from './kernel.ts';
+
+const firstRetryMs = 20;
+const longestRetryMs = 5_000;
+
+/** What of an actor's turns and messages has failed of late, and when it is tried again. */
+export class Failures {
+  /** By job id. */
+  readonly ofMessages = new Map<string, Failure>();
+  readonly #kernel: Kernel;
+  readonly #onRetry: () => void;
+  #turns = 0;
+  /** When the first of the failures began. */
+  #since = 0;
+  #cancelRetry: Cancel = () => undefined;
+
+  constructor(kernel: Kernel, onRetry: () => void) {
+    this.#kernel = kernel;
+    this.#onRetry = onRetry;
+  }
+
+  /** Turns that failed since one went well; until their retry is due, nothing else begins one. */
+  get turns(): number {
+    return this.#turns;
+  }
+
+  /** A turn that began then has failed. Returns for how many milliseconds they have been failing. */
+  add(startedAt: number): number {
+    if (this.#turns === 0) this.#since = startedAt;
+    return this.#kernel.clock.monotonic() - this.#since;
+  }
+
+  /** Everything that came up in a turn was taken up. */
+  succeeded(): void {
+    if (this.ofMessages.size === 0) this.#turns = 0;
+  }
+
+  /** A message that failed and is not in hand any more is gone from its mailbox: nothing waits for its next try. */
+  forgetVanished(inHand: readonly Delivery[]): void {
+    for (const jobId of this.ofMessages.keys()) {
+      if (!inHand.some((one) => one.jobId === jobId)) this.ofMessages.delete(jobId);
+    }
+  }
+
+  retryLater(): void {
+    this.#turns++;
+    const { clock, random } = this.#kernel;
+    const delayMs = Math.min(longestRetryMs, firstRetryMs * 2 ** Math.min(this.#turns, 10));
+    this.cancelRetry();
+    this.#cancelRetry = clock.schedule(delayMs * (0.75 + random() / 2), () => {
+      this.#cancelRetry = () => undefined;
+      this.#onRetry();
+    });
+  }
+
+  cancelRetry(): void {
+    this.#cancelRetry();
+  }
+}

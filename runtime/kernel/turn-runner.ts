@@ -1,0 +1,221 @@
+import type { MessageSpecs } from '../define/contract.ts';
+import { codeOf } from '../define/errors.ts';
+import type { ActorAddress } from '../mailbox/address.ts';
+import { FencedError, type Delivery, type InlinedMessage, type ShardLease } from '../mailbox/mailbox.ts';
+import type { ActorRecord } from '../storage/state-store.ts';
+import { applyTurn, failedAgain, quarantine, type EffectResult } from './apply-turn.ts';
+import { handleTogether, togetherOf } from './crash-loop.ts';
+import { EffectRunner } from './effect-runner.ts';
+import type { Failures } from './failures.ts';
+import type { Kernel } from './kernel.ts';
+import { OwnedMailbox } from './owned-mailbox.ts';
+import { park, reportDeadLetter } from './poison.ts';
+import { RefusedError, StaleError, StoredActor, type HostedActor } from './stored-actor.ts';
+import { completed, withoutUnchanging, type TurnDraft } from './turn-draft.ts';
+
+/** The turn took so long that another activation has taken the actor's place. */
+class AbandonedError extends Error {}
+
+export interface TurnRunnerOptions {
+  readonly kernel: Kernel;
+  readonly hosted: HostedActor;
+  readonly address: ActorAddress;
+  readonly lease: ShardLease;
+  readonly failures: Failures;
+  /** The outcome of an effect is there, for the next turn. */
+  readonly onOutcome: () => void;
+}
+
+/**
+ * Runs the turns of one actor: takes what has come up, applies it together, writes it, and only then answers. What
+ * throws anywhere between is forgotten with `forget`; the stored state and the mailbox then tell what has happened.
+ */
+export class TurnRunner {
+  readonly #options: TurnRunnerOptions;
+  readonly #effects: EffectRunner;
+  readonly #stored: StoredActor;
+  readonly #mailbox: OwnedMailbox;
+  #inHand: readonly Delivery[] = [];
+  #outcomes: EffectResult[] = [];
+  /** The store refused what came of several messages: which of them it was shows one by one. */
+  #oneByOne = false;
+  #ended = false;
+  #abandoned = false;
+
+  constructor(options: TurnRunnerOptions) {
+    const { kernel, hosted, address, lease, onOutcome } = options;
+    this.#options = options;
+    this.#stored = new StoredActor(hosted, address.key, kernel.clock);
+    this.#mailbox = new OwnedMailbox(kernel, address, lease);
+    this.#effects = new EffectRunner({
+      actor: hosted.actor,
+      actorId: address.id,
+      key: address.key,
+      clock: kernel.clock,
+      logger: kernel.logger,
+      limiter: kernel.effectLimiter,
+      effectTimeoutMs: kernel.limits.effectTimeoutMs,
+      onOutcome: (effect, outcome) => {
+        this.#outcomes.push({ effect, outcome });
+        onOutcome();
+      },
+      onEnded: (effect, ms, outcome) =>
+        kernel.observer.effectEnded?.({
+          actor: address,
+          effect,
+          ms,
+          ...(outcome.ok ? {} : { code: codeOf(outcome.error) }),
+        }),
+    });
+  }
+
+  /** There may be something in the mailbox, or here is the message itself. */
+  wake(inlined?: InlinedMessage): void {
+    this.#mailbox.wake(inlined);
+  }
+
+  /** Whether there is something for a turn. */
+  get hasWork(): boolean {
+    return this.#mailbox.isWoken || this.#inHand.length > 0 || this.#outcomes.length > 0;
+  }
+
+  /** Whether there is something for a turn now or soon: it does not pay to leave memory. */
+  get isBusy(): boolean {
+    return (
+      this.#inHand.length > 0 ||
+      this.#outcomes.length > 0 ||
+      this.#mailbox.isExpecting ||
+      this.#mailbox.isDueSoon(this.#stored.known?.effects ?? [])
+    );
+  }
+
+  get inHand(): readonly Delivery[] {
+    return this.#inHand;
+  }
+
+  /** What the next turn takes up, as far as it is here. */
+  get size(): { readonly messages: number; readonly outcomes: number } {
+    return { messages: this.#inHand.length, outcomes: this.#outcomes.length };
+  }
+
+  /** Loads the state if need be, and takes messages. */
+  async prepare(): Promise<ActorRecord> {
+    const record = await this.#load();
+    if (this.#inHand.length === 0) {
+      this.#inHand = await this.#mailbox.receive(record.effects, this.#messagesPerTurn());
+    }
+    return record;
+  }
+
+  /** One turn, on what `prepare` returned. Whether everything that came up could be taken up. */
+  async run(before: ActorRecord): Promise<boolean> {
+    const { kernel, hosted, address, lease, failures } = this.#options;
+    // A copy: those that arrive during the write are for the next turn.
+    const outcomes = [...this.#outcomes];
+    const deliveries = togetherOf(this.#inHand);
+    const behind = this.#inHand.slice(deliveries.length);
+    const { draft, done, untaken, left, poison } = await this.#apply(before, outcomes, deliveries);
+    if (draft.changed) await this.#write(draft);
+    const record = draft.changed ? draft.record : before;
+    this.#outcomes = [...untaken, ...this.#outcomes.slice(outcomes.length)];
+    if (deliveries.length > 0 || draft.changed) {
+      await hosted.actor.definition.project?.(address.key, record.state, this.#stored.version);
+    }
+    if (this.#abandoned) throw new AbandonedError();
+    if (poison !== undefined && hosted.actor.definition.onPoison === 'park') {
+      await park(kernel, address, lease, poison);
+      failures.ofMessages.clear();
+      this.#inHand = [];
+    } else {
+      const next = [...left, ...behind];
+      // If the turn was written, reply now. If nothing changed, reply only after `ack` has confirmed the lease.
+      const answered = draft.changed ? this.#answer(draft) : undefined;
+      if (kernel.replies.areApart === true) await answered;
+      const finished = this.#mailbox.ack(record.effects, done, next.length > 0 ? 0 : this.#messagesPerTurn());
+      const [taken] = await Promise.all([finished, answered]);
+      if (!draft.changed) await this.#answer(draft);
+      if (poison !== undefined) reportDeadLetter(kernel, address, poison);
+      for (const { jobId } of done) failures.ofMessages.delete(jobId);
+      const hasEnded = (id: string) =>
+        deliveries.some((one) => one.envelope.id === id && !next.includes(one));
+      this.#stored.trim((known) => withoutUnchanging(known, hasEnded));
+      this.#inHand = [...next, ...taken];
+    }
+    const failed = left[0] !== undefined && failures.ofMessages.has(left[0].jobId);
+    if (failed || untaken.length > 0) failures.retryLater();
+    return untaken.length === 0;
+  }
+
+  /** A turn failed. Whether a write or an ack of it happened is not known: only the store and the mailbox can tell. */
+  forget(error: unknown): void {
+    if (error instanceof RefusedError) {
+      const [suspect] = this.#inHand;
+      if (this.#inHand.length === 1 && suspect !== undefined) {
+        failedAgain(this.#options.failures.ofMessages, suspect.jobId, error);
+      }
+      this.#oneByOne = true;
+    }
+    this.#stored.forget();
+    this.#inHand = [];
+    this.#mailbox.wake();
+  }
+
+  /** Another activation takes the actor's place: the turn under way answers nobody. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  /** No effect runs any more, nor starts. */
+  end(): void {
+    this.#ended = true;
+    this.#effects.stopAll();
+  }
+
+  async #load(): Promise<ActorRecord> {
+    if (this.#stored.known !== undefined) return this.#stored.known;
+    const record = await this.#stored.load();
+    this.#effects.sync(record.effects);
+    return record;
+  }
+
+  #apply(record: ActorRecord, outcomes: readonly EffectResult[], deliveries: readonly Delivery[]) {
+    const { kernel, hosted, address, lease, failures } = this.#options;
+    const { clock, newId, logger } = kernel;
+    const { actor } = hosted;
+    const messages = actor.contract.messages as MessageSpecs;
+    const { id: actorId, key } = address;
+    return handleTogether(kernel, address, lease, deliveries, (quarantined) => {
+      const [suspect] = deliveries;
+      if (quarantined !== undefined && suspect !== undefined) {
+        quarantine(failures.ofMessages, suspect.jobId, quarantined);
+      }
+      const now = clock.now();
+      const initial = (): unknown => actor.definition.initial(key, now);
+      const context = { actorId, key, now, newId, messages, initial, logger };
+      const result = applyTurn(actor, record, { outcomes, deliveries }, context, failures.ofMessages);
+      return { ...result, draft: completed(result.draft, now) };
+    });
+  }
+
+  async #answer(draft: TurnDraft): Promise<void> {
+    const { replies } = this.#options.kernel;
+    await Promise.all(draft.replies.map(({ inbox, reply }) => replies.send(inbox, reply)));
+  }
+
+  async #write(draft: TurnDraft): Promise<void> {
+    const { address, lease } = this.#options;
+    if (!lease.isHeld()) throw new FencedError(address, lease);
+    try {
+      await this.#stored.write(draft);
+    } catch (error) {
+      if (error instanceof StaleError) this.#oneByOne = false;
+      throw error;
+    }
+    this.#oneByOne = false;
+    if (!this.#ended) this.#effects.sync(draft.record.effects);
+  }
+
+  #messagesPerTurn(): number {
+    return this.#oneByOne ? 1 : this.#options.kernel.limits.messagesPerTurn;
+  }
+}
