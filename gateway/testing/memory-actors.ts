@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type {
   ActorContract,
   ActorRef,
@@ -29,7 +30,7 @@ export interface Asked {
 export class MemoryActors implements ActorRefs {
   readonly asked: Asked[] = [];
   readonly answers: Answers;
-  readonly #before = new Map<string, { fingerprint: string; answer: Promise<unknown> }>();
+  readonly #before = new Map<string, { request: unknown; answer: Promise<unknown> }>();
 
   constructor(answers: Answers) {
     this.answers = answers;
@@ -57,14 +58,14 @@ export class MemoryActors implements ActorRefs {
     const { idempotencyKey } = options;
     if (idempotencyKey === undefined) return ask();
     const id = `${actor}/${idempotencyKey}`;
-    const fingerprint = JSON.stringify([message, input]);
+    const request = { message, input };
     const known = this.#before.get(id);
     if (known === undefined) {
       const answer = ask();
-      this.#before.set(id, { fingerprint, answer });
+      this.#before.set(id, { request, answer });
       return answer;
     }
-    if (known.fingerprint === fingerprint) return known.answer;
+    if (isDeepStrictEqual(known.request, request)) return known.answer;
     return Promise.reject(new ShopError('idempotency_key_reused', 'this key names another message'));
   }
 

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { delayFault, nameFault, timeoutFault } from '../define/bounds.ts';
 import { valueFault } from '../define/carried-value.ts';
@@ -7,6 +6,7 @@ import type { ActorContract, MessageSpecs } from '../define/contract.ts';
 import { fromWireError, isActorError, ActorError } from '../define/errors.ts';
 import type { ActorRef, ActorRefs, AskOptions, SendOptions } from '../define/ref.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
+import { fingerprintOf, hashOf } from '../mailbox/fingerprint.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { StoredAnswer } from '../storage/state-store.ts';
@@ -59,7 +59,7 @@ export class ClusterClient implements ActorRefs {
   constructor(options: ClusterClientOptions) {
     this.#options = options;
     // Ids lie in Redis several times over for each message, so they are short.
-    this.#asker = fingerprintOf(`${options.inbox.name}/${options.newId()}`).slice(0, 16);
+    this.#asker = hashOf(`${options.inbox.name}/${options.newId()}`).slice(0, 16);
     this.#watch = new ShardWatch({
       ...options,
       waiting: () => [...this.#pending.values()].flat(),
@@ -242,9 +242,7 @@ export class ClusterClient implements ActorRefs {
     if (idempotencyKey !== undefined) refuse(nameFault('an idempotency key', idempotencyKey));
     const id = messageIdOf(messageId, idempotencyKey) ?? this.#ownId();
     const envelope: Mutable<Envelope> = { v: envelopeVersion, id, name, input };
-    if (idempotencyKey !== undefined) {
-      envelope.fingerprint = `${name}:${fingerprintOf(JSON.stringify(input))}`;
-    }
+    if (idempotencyKey !== undefined) envelope.fingerprint = fingerprintOf(name, input);
     if (requestId !== undefined) envelope.requestId = requestId;
     if (traceparent !== undefined) envelope.traceparent = traceparent;
     return envelope;
@@ -258,11 +256,7 @@ function refuse(fault: string | undefined): void {
 
 /** Ids that callers choose, made safe as BullMQ job ids: no ':', never digits alone, of bounded length. */
 function messageIdOf(messageId: string | undefined, idempotencyKey: string | undefined): string | undefined {
-  if (idempotencyKey !== undefined) return `k-${fingerprintOf(idempotencyKey)}`;
+  if (idempotencyKey !== undefined) return `k-${hashOf(idempotencyKey)}`;
   if (messageId === undefined) return undefined;
-  return /^[\w-]{1,80}$/.test(messageId) ? `m-${messageId}` : `h-${fingerprintOf(messageId)}`;
-}
-
-function fingerprintOf(text: string): string {
-  return createHash('sha256').update(text).digest('base64url').slice(0, 22);
+  return /^[\w-]{1,80}$/.test(messageId) ? `m-${messageId}` : `h-${hashOf(messageId)}`;
 }

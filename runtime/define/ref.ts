@@ -4,7 +4,10 @@ import type { ActorContract, AskableName, InputOf, MessageName, MessageSpecs, Ou
 export interface SendOptions extends Pick<CallContext, 'requestId' | 'traceparent'> {
   /** Names the message: sent again with the same id, it is applied once and gets the first answer. */
   readonly messageId?: string | undefined;
-  /** As `messageId`, but remembered for a day instead of the last turns; the caller's own key. */
+  /**
+   * As `messageId`, but remembered for a day instead of the last turns; the caller's own key. With another message or
+   * input, in whatever order its keys are, it is refused: `idempotency_key_reused`.
+   */
   readonly idempotencyKey?: string | undefined;
 }
 

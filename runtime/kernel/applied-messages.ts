@@ -1,3 +1,5 @@
+import { canonicalFingerprint } from '../mailbox/fingerprint.ts';
+import type { Envelope } from '../mailbox/mailbox.ts';
 import type { ActorRecord, AppliedMessage } from '../storage/state-store.ts';
 import { foundIn, withArchived } from './archive.ts';
 
@@ -46,6 +48,23 @@ export function appliedBefore(
   const recent = withId(ofTurn, id) ?? withId(applied, id);
   if (recent !== undefined || archive === undefined || fingerprint === undefined) return recent;
   return foundIn(archive, id, fingerprint);
+}
+
+/** Whether a message is the one that was applied under its id, whatever the order of its input's keys. */
+export function isSameRequest(known: AppliedMessage, envelope: Envelope): boolean {
+  if (known.fingerprint === envelope.fingerprint) return true;
+  return (known.canonical ?? known.fingerprint) === canonicalFingerprint(envelope);
+}
+
+/**
+ * What a message under an idempotency key is known by: as it came, which is all that older nodes look at, and with its
+ * keys sorted.
+ */
+export function fingerprintsOf(envelope: Envelope): Pick<AppliedMessage, 'fingerprint' | 'canonical'> {
+  const { fingerprint } = envelope;
+  if (fingerprint === undefined) return {};
+  const canonical = canonicalFingerprint(envelope);
+  return canonical === fingerprint ? { fingerprint } : { fingerprint, canonical };
 }
 
 /** Ids that one process made differ in their last character most often. */
@@ -100,14 +119,10 @@ function wholeOf(applied: readonly AppliedMessage[]): readonly AppliedMessage[] 
 
 function withoutAnswer(one: AppliedMessage): AppliedMessage {
   if (one.answerDropped === true) return one;
-  const { id, at, fingerprint, unchanging } = one;
+  const { answer: _, ...rest } = one;
   // One shape for nearly all of them: a hot key has hundreds.
-  if (fingerprint === undefined && unchanging === undefined) return { id, at, answerDropped: true };
-  return {
-    ...{ id, at, answerDropped: true },
-    ...(fingerprint === undefined ? {} : { fingerprint }),
-    ...(unchanging === undefined ? {} : { unchanging }),
-  };
+  if (one.fingerprint !== undefined || one.unchanging !== undefined) return { ...rest, answerDropped: true };
+  return { id: one.id, at: one.at, answerDropped: true };
 }
 
 /** Messages are never changed in place, so each is measured once. */

@@ -4,7 +4,7 @@ import { isActorError, toWireError, ActorError } from '../define/errors.ts';
 import type { MessageSpec } from '../define/contract.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
-import { appliedBefore } from './applied-messages.ts';
+import { appliedBefore, fingerprintsOf, isSameRequest } from './applied-messages.ts';
 import { checkedAnswer, checkState } from './handler-defect.ts';
 import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
 import { changeRecord, pass, refusal, remember, withReply, type TurnDraft } from './turn-draft.ts';
@@ -42,7 +42,7 @@ export function applyMessage(
     id: envelope.id,
     at: context.now,
     ...(answer === undefined ? {} : { answer }),
-    ...(envelope.fingerprint === undefined ? {} : { fingerprint: envelope.fingerprint }),
+    ...fingerprintsOf(envelope),
   });
   const passWith = (answer: StoredAnswer) => answerWith(pass(draft, appliedWith(answer)), answer);
   const refuse = (error: ActorError) => passWith(refusal(toWireError(error)));
@@ -94,8 +94,8 @@ function applyAgain(
   envelope: Envelope,
   correlation: string,
 ): TurnDraft {
-  const { id, replyTo, name, fingerprint } = envelope;
-  if (known.fingerprint !== fingerprint) {
+  const { id, replyTo, name } = envelope;
+  if (!isSameRequest(known, envelope)) {
     const reused = new ActorError(
       'idempotency_key_reused',
       'this idempotency key was used for another request',

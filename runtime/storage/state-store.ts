@@ -26,6 +26,8 @@ export interface AppliedMessage {
   readonly answerDropped?: true;
   /** Present when the caller gave an idempotency key: what the message was, to tell reuse from a retry. */
   readonly fingerprint?: string;
+  /** The fingerprint with the input's keys sorted, where that is another one. */
+  readonly canonical?: string;
   /** It changed nothing; known only so that, delivered again after a later message, it still changes nothing. */
   readonly unchanging?: true;
 }
