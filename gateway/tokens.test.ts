@@ -104,6 +104,71 @@ describe('createTokenVerifier', () => {
   }
 });
 
+describe('a token that was verified', () => {
+  const clock = { ...systemClock, now: () => at * 1000 };
+  let at: number;
+  beforeEach(() => {
+    at = now;
+  });
+  const reasonFor = (asked: Promise<unknown>) => asked.then(() => 'let in', String);
+
+  it('is remembered, and verified no more', async () => {
+    const remembering = createTokenVerifier(testJwt, clock);
+    const authorization = `Bearer ${await tokenFor(7)}`;
+    expect(await remembering.userOf(authorization)).to.equal(await remembering.userOf(authorization));
+  });
+
+  it('is not let in from the second on in which it ends', async () => {
+    const remembering = createTokenVerifier(testJwt, clock);
+    const authorization = `Bearer ${await signToken({ claims: { exp: now + 60 } })}`;
+    for (at of [now, now + 59, now + 59.999])
+      expect(await remembering.userOf(authorization)).to.include({ id: 1 });
+    for (at of [now + 60, now + 3600])
+      expect(await reasonFor(remembering.userOf(authorization))).to.contain('the token has expired');
+  });
+
+  it('is not let in before it begins, when the clock was set back', async () => {
+    const remembering = createTokenVerifier(testJwt, clock);
+    const authorization = `Bearer ${await signToken({ claims: { nbf: now - 10 } })}`;
+    expect(await remembering.userOf(authorization)).to.include({ id: 1 });
+    at = now - 11;
+    expect(await reasonFor(remembering.userOf(authorization))).to.contain("the token's claim 'nbf'");
+  });
+
+  it('is not let in by whoever does not take its secret any more', async () => {
+    const old = 'an older secret of 32 bytes or more!';
+    const authorization = `Bearer ${await signToken({ secret: old })}`;
+    const rotating = createTokenVerifier({ ...testJwt, previousSecrets: [old] }, clock);
+    expect(await rotating.userOf(authorization)).to.include({ id: 1 });
+    const rotated = createTokenVerifier(testJwt, clock);
+    expect(await reasonFor(rotated.userOf(authorization))).to.contain('the token is not valid');
+  });
+
+  it('makes no other that looks like it be let in', async () => {
+    const remembering = createTokenVerifier(testJwt, clock);
+    const token = await tokenFor(1);
+    await remembering.userOf(`Bearer ${token}`);
+    const [head, , signature] = token.split('.');
+    const forged = `${head}.${base64({ iss: testJwt.issuer, exp: now + 60, user_id: 2 })}.${signature}`;
+    for (const wrong of [forged, token.slice(0, -2), `${token}A`])
+      expect(await reasonFor(remembering.userOf(`Bearer ${wrong}`)), wrong).to.contain(
+        'the token is not valid',
+      );
+  });
+
+  it('is forgotten when more than a number of others came after it', async () => {
+    const remembering = createTokenVerifier(testJwt, clock, { capacity: 2 });
+    const users = [1, 2, 3];
+    const tokens = await Promise.all(users.map((id) => tokenFor(id)));
+    const ask = async (id: number) => remembering.userOf(`Bearer ${tokens[id - 1]}`);
+    const [first, second] = [await ask(1), await ask(2)];
+    expect(await ask(1)).to.equal(first);
+    await ask(3);
+    expect(await ask(1)).to.equal(first);
+    expect(await ask(2)).not.to.equal(second);
+  });
+});
+
 describe('tokens at the gateway', () => {
   let open: TestGateway;
   before(async () => {

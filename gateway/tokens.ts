@@ -1,5 +1,6 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
+import { LRUCache } from 'lru-cache';
 import type { Clock, ActorError } from '@trolley/runtime';
 import { ShopError } from '../actors/errors.contract.ts';
 
@@ -26,14 +27,36 @@ export interface TokenVerifier {
   userOf(authorization: string): Promise<User | undefined>;
 }
 
-export function createTokenVerifier(settings: JwtSettings, clock: Clock): TokenVerifier {
+/** What a token was found to say, and the seconds since the epoch from and until which it may be said. */
+interface Verified {
+  readonly user: User;
+  readonly from: number;
+  readonly until: number;
+}
+
+/** Longer tokens are verified each time, so that the memory of those that are remembered has a bound. */
+const longestRemembered = 2048;
+
+/**
+ * Verifies a token once and remembers it. A token is remembered only here, beside the keys that have verified it: where
+ * a secret is changed there is another verifier, which has to be convinced anew.
+ */
+export function createTokenVerifier(
+  settings: JwtSettings,
+  clock: Clock,
+  { capacity = 10_000 }: { readonly capacity?: number } = {},
+): TokenVerifier {
   const secrets = [settings.secret, ...(settings.previousSecrets ?? [])];
   const keys = secrets.map((secret) => createSecretKey(Buffer.from(secret, 'utf8')));
+  const remembered = new LRUCache<string, Verified>({ max: capacity });
   return {
     async userOf(authorization) {
       if (authorization === '') return undefined;
       const token = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(authorization)?.[1];
       if (token === undefined) throw refused('the Authorization header holds no bearer token');
+      const known = remembered.get(token);
+      // One that is over is verified like any other, and refused in the same words.
+      if (known !== undefined && isValidAt(known, clock.now())) return known.user;
       let payload: JWTPayload;
       try {
         payload = await verifiedWith(keys, token, {
@@ -46,9 +69,18 @@ export function createTokenVerifier(settings: JwtSettings, clock: Clock): TokenV
       } catch (cause) {
         throw refused(reasonOf(cause), cause);
       }
-      return { id: userIdOf(payload), roles: rolesOf(payload) };
+      const user = { id: userIdOf(payload), roles: rolesOf(payload) };
+      const { nbf: from = -Infinity, exp: until = -Infinity } = payload;
+      if (token.length <= longestRemembered) remembered.set(token, { user, from, until });
+      return user;
     },
   };
+}
+
+/** As jose has it: in whole seconds, and no more at `until`. */
+function isValidAt({ from, until }: Verified, milliseconds: number): boolean {
+  const now = Math.floor(milliseconds / 1000);
+  return from <= now && now < until;
 }
 
 /** By the first key that it is signed with. Of a token that none has signed it is all the same which one says so. */
