@@ -5,7 +5,6 @@ import {
   createSqliteCheck,
   GroupCommit,
   openSqlite,
-  readSqlite,
   type SqliteDatabase,
   type SqliteMigration,
 } from '@trolley/runtime/sqlite';
@@ -81,7 +80,7 @@ export async function openGrpcSqliteService(
   };
   try {
     const parts = build(database, {
-      read: (look) => readSqlite(file, { clock }, look),
+      read: (look) => commits.read(look),
       write: (call, work) =>
         commits.run(() => {
           throwIfOver(call);

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -6,6 +6,7 @@ import { codeOf } from '../../define/errors.ts';
 import { FakeClock } from '../../testing/fake-clock.ts';
 import { GroupCommit } from './group-commit.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite-database.ts';
+import { WriteAheadLog, type CommitFlush } from './write-ahead-log.ts';
 
 const migrations = ['CREATE TABLE numbers (n INTEGER PRIMARY KEY) STRICT;'];
 
@@ -136,6 +137,76 @@ describe('sqlite', () => {
       expect(stored()).to.deep.equal([1]);
     });
 
+    it('runs a group once where nothing is to be undone', async () => {
+      const commits = new GroupCommit(database);
+      const runs: number[] = [];
+      const noted = (n: number, work: (db: SqliteDatabase) => unknown) =>
+        commits.run((db) => {
+          runs.push(n);
+          return work(db);
+        });
+      const refuse = () => {
+        throw new Error('no');
+      };
+      await Promise.allSettled([
+        noted(1, insert(1)),
+        noted(2, refuse),
+        noted(3, insert(1)),
+        noted(4, insert(4)),
+      ]);
+      expect(runs).to.deep.equal([1, 2, 3, 4]);
+      expect(stored()).to.deep.equal([1, 4]);
+    });
+
+    it('flushes once for what came while it flushed, and lets the process go on meanwhile', async () => {
+      const log = new WriteAheadLog(database);
+      const flushes: (() => void)[] = [];
+      const flush = () => new Promise<void>((resolve) => flushes.push(resolve));
+      const commits = new GroupCommit(database, {
+        log: { flush, flushNow: () => undefined, mend: () => undefined, close: () => log.close() },
+      });
+      const told: number[] = [];
+      const write = (n: number) => commits.run(insert(n)).then(() => told.push(n));
+      const first = write(1);
+      await new Promise(setImmediate);
+      const later = [write(2), write(3)];
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+      expect({ flushes: flushes.length, told, stored: stored() }).to.deep.equal({
+        flushes: 1,
+        told: [],
+        stored: [1],
+      });
+      flushes[0]?.();
+      await first;
+      await new Promise(setImmediate);
+      expect({ flushes: flushes.length, told, stored: stored() }).to.deep.equal({
+        flushes: 2,
+        told: [1],
+        stored: [1, 2, 3],
+      });
+      flushes[1]?.();
+      await Promise.all(later);
+      commits.close();
+    });
+
+    it('keeps a reader waiting for the flush of what it has seen', async () => {
+      let finish = () => expect.fail('not begun');
+      const flush = () => new Promise<void>((resolve) => (finish = resolve as () => never));
+      const none = () => undefined;
+      const commits = new GroupCommit(database, { log: { flush, flushNow: none, mend: none, close: none } });
+      expect(await commits.read(() => stored())).to.deep.equal([]);
+      const order: string[] = [];
+      const writing = commits.run(insert(1)).then(() => order.push('written'));
+      await new Promise(setImmediate);
+      const reading = commits.read(() => stored()).then((seen) => order.push(`seen ${String(seen)}`));
+      for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
+      expect(order).to.deep.equal([]);
+      finish();
+      await Promise.all([writing, reading]);
+      expect(order).to.deep.equal(['written', 'seen 1']);
+      commits.close();
+    });
+
     it('answers nobody when the group cannot be committed', async () => {
       const commits = new GroupCommit(database);
       database.exec('CREATE TABLE children (n INTEGER REFERENCES numbers (n) DEFERRABLE INITIALLY DEFERRED)');
@@ -216,6 +287,63 @@ describe('sqlite', () => {
         expect(codeOf(await work)).to.equal('unavailable');
         operator.exec('ROLLBACK');
         expect(stored()).to.deep.equal([]);
+      });
+    });
+
+    describe('with a disk that fails', () => {
+      let log: WriteAheadLog;
+      let disk: CommitFlush;
+      let fails: boolean;
+      let commits: GroupCommit;
+      beforeEach(() => {
+        log = new WriteAheadLog(database);
+        fails = true;
+        disk = {
+          flush: () => (fails ? Promise.reject(new Error('EIO')) : log.flush()),
+          flushNow: () => log.flushNow(),
+          mend() {
+            if (fails) throw new Error('EIO');
+            log.mend();
+          },
+          close: () => log.close(),
+        };
+        commits = new GroupCommit(database, { log: disk });
+      });
+      const unavailable = async (promise: Promise<unknown>) =>
+        expect(codeOf(await failureOf(promise))).to.equal('unavailable');
+
+      it('answers no writer whose group was not flushed, and no reader from then on', async () => {
+        const works = [commits.run(insert(1)), commits.run(insert(2))];
+        for (const work of works) await unavailable(work);
+        await unavailable(commits.read(() => stored()));
+        await unavailable(commits.run(insert(3)));
+        await unavailable(commits.read(() => stored()));
+      });
+
+      it('goes on with a log that begins anew once the disk works again', async () => {
+        await unavailable(commits.run(insert(1)));
+        fails = false;
+        await unavailable(commits.read(() => stored()));
+        await commits.run(insert(2));
+        expect(await commits.read(() => stored())).to.deep.equal([1, 2]);
+        // The database file has what the failed flush may have lost, and the log only what came since.
+        copyFileSync(file, join(folder, 'without-log.sqlite'));
+        const withoutLog = await openSqlite({ file: join(folder, 'without-log.sqlite'), migrations });
+        expect(stored(withoutLog)).to.deep.equal([1]);
+        withoutLog.close();
+      });
+
+      it('waits until nobody reads the log', async () => {
+        const reader = await openSqlite({ file, migrations });
+        await unavailable(commits.run(insert(1)));
+        fails = false;
+        const snapshot = reader.prepare('SELECT n FROM numbers').iterate();
+        snapshot.next();
+        await unavailable(commits.run(insert(2)));
+        snapshot.return?.();
+        await commits.run(insert(3));
+        expect(stored()).to.deep.equal([1, 3]);
+        reader.close();
       });
     });
 

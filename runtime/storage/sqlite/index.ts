@@ -5,6 +5,5 @@ export { GroupCommit } from './group-commit.ts';
 export { createSqliteCheck } from './sqlite-check.ts';
 export { openSqlite } from './sqlite-database.ts';
 export type { SqliteDatabase, SqliteMigration } from './sqlite-database.ts';
-export { readSqlite } from './sqlite-errors.ts';
 export { sqliteProblem } from './sqlite-problem.ts';
 export { SqliteStateStore } from './sqlite-state-store.ts';

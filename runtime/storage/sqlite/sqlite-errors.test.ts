@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { codeOf, ActorError } from '../../define/errors.ts';
 import { GroupCommit } from './group-commit.ts';
+import { openSqlite } from './sqlite-database.ts';
 import { sqliteFailure } from './sqlite-errors.ts';
 
 const refusalWith = (code: string) => new Database.SqliteError('refused', code);
@@ -30,8 +34,9 @@ describe('what SQLite refuses', () => {
   });
 
   it('is told by a group of that work alone', async () => {
-    const database = new Database(':memory:');
-    database.exec('CREATE TABLE t (n INTEGER CHECK (n > 0)) STRICT');
+    const folder = mkdtempSync(join(tmpdir(), 'sqlite-errors-'));
+    const migrations = ['CREATE TABLE t (n INTEGER CHECK (n > 0)) STRICT'];
+    const database = await openSqlite({ file: join(folder, 'x.sqlite'), migrations });
     const commits = new GroupCommit(database);
     const insert = (n: unknown) => commits.run(() => database.prepare('INSERT INTO t VALUES (?)').run(n));
     const [wrong, right, readOnly] = await Promise.allSettled([
@@ -45,5 +50,6 @@ describe('what SQLite refuses', () => {
     expect(right.status).to.equal('fulfilled');
     expect(codeOf((readOnly as PromiseRejectedResult).reason)).to.equal('unavailable');
     database.close();
+    rmSync(folder, { recursive: true });
   });
 });

@@ -11,7 +11,6 @@ import {
 import { GroupCommit } from './group-commit.ts';
 import { createSqliteCheck } from './sqlite-check.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite-database.ts';
-import { readSqlite } from './sqlite-errors.ts';
 import type { LockWait } from './sqlite-lock.ts';
 
 export interface SqliteStateStoreOptions extends LockWait {
@@ -61,7 +60,6 @@ const archiveOf = (table: string) => `
 export class SqliteStateStore implements StateStore {
   readonly #database: SqliteDatabase;
   readonly #commits: GroupCommit;
-  readonly #wait: LockWait;
   readonly #load: Statement<[string], Row>;
   readonly #insert: Statement<[string, number, string, string, number, number]>;
   readonly #update: Statement<[string, string, number, string, number]>;
@@ -76,7 +74,6 @@ export class SqliteStateStore implements StateStore {
 
   private constructor(database: SqliteDatabase, table: string, wait: LockWait) {
     this.#database = database;
-    this.#wait = wait;
     this.#commits = new GroupCommit(database, wait);
     this.check = createSqliteCheck(database, this.#commits);
     this.#load =
@@ -126,7 +123,7 @@ export class SqliteStateStore implements StateStore {
   }
 
   async load(key: string): Promise<StoredActor | undefined> {
-    const row = await this.#read(() => this.#load.get(key));
+    const row = await this.#commits.read(() => this.#load.get(key));
     if (row === undefined) return undefined;
     const runtime = JSON.parse(row.runtime) as Omit<ActorRecord, 'state'>;
     const archive =
@@ -171,16 +168,12 @@ export class SqliteStateStore implements StateStore {
   }
 
   async unfinished(dueBefore: number, limit: number, writtenAfter?: number): Promise<string[]> {
-    const rows = await this.#read(() =>
+    const rows = await this.#commits.read(() =>
       writtenAfter === undefined
         ? this.#unfinished.all(dueBefore, limit)
         : this.#unfinishedOrAhead.all(dueBefore, writtenAfter, limit),
     );
     return rows.map(({ key }) => key);
-  }
-
-  #read<T>(look: () => T): Promise<T> {
-    return readSqlite(this.#database.name, this.#wait, look);
   }
 
   /** Commits what waits and closes the file. Later writes are refused with `unavailable`. */
