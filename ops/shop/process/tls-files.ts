@@ -108,8 +108,9 @@ export async function readTlsFiles<P extends Part>(
   clock: Pick<Clock, 'now'>,
 ): Promise<TlsTexts<P>> {
   const parts = Object.keys(files) as P[];
-  const read = await Promise.all(parts.map(async (part) => [part, await textOf(files[part])] as const));
-  const texts = Object.fromEntries(read) as TlsTexts<P>;
+  const texts = {} as Record<P, string>;
+  // One after the other: of several that can't be read, the first is told of.
+  for (const part of parts) texts[part] = await textOf(files[part]);
   for (const part of parts) {
     const problem = problemWith(part, texts, clock.now());
     const { variable, path } = files[part];
