@@ -9,7 +9,9 @@ import {
   type SqliteMigration,
 } from '@trolley/runtime/sqlite';
 import { openGrpcServer } from './grpc/grpc-server.ts';
-import { throwIfOver, type IncomingCall, type UnaryService } from './grpc/unary-service.ts';
+import { throwIfOver, type IncomingCall } from './grpc/incoming-call.ts';
+import type { InProcessServer } from './grpc/in-process-server.ts';
+import type { UnaryService } from './grpc/unary-service.ts';
 import { startSweep } from './sweep.ts';
 
 /** What any of the services is opened with. */
@@ -28,6 +30,8 @@ export interface ServiceOptions {
 /** A service that runs. */
 export interface RunningService {
   readonly port: number;
+  /** For callers in this process. */
+  readonly inProcess: InProcessServer;
   /** Rejects when the store takes no more writes. */
   check(): Promise<void>;
   /** From now on `grpc.health.v1` says NOT_SERVING. */
@@ -37,7 +41,7 @@ export interface RunningService {
 }
 
 /** A change of the database: part of a group commit, and not begun when the caller has gone. */
-export type Write = <T>(call: Pick<IncomingCall, 'signal'>, work: () => T) => Promise<T>;
+export type Write = <T>(call: Pick<IncomingCall, 'isOver'>, work: () => T) => Promise<T>;
 
 /** A look at the database, which waits while another process holds it. */
 export type Read = <T>(look: () => T) => Promise<T>;
@@ -107,6 +111,7 @@ export async function openGrpcSqliteService(
     };
     return {
       port: server.port,
+      inProcess: server.inProcess,
       check: checkStore,
       drain: () => server.drain(),
       close: () => (closing ??= close()),

@@ -1,7 +1,7 @@
 import { type Clock, validTraceparent } from '@trolley/runtime';
 import { z } from 'zod';
 import { ShopError } from '../../actors/errors.contract.ts';
-import type { IncomingCall } from '../../actors/services/grpc/unary-service.ts';
+import type { IncomingCall } from '../../actors/services/grpc/incoming-call.ts';
 import type { Call } from '../call.ts';
 
 export interface FrontOptions {

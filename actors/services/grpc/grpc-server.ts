@@ -5,6 +5,8 @@ import { ShopError } from '../../errors.contract.ts';
 import { describeServices } from '../../../proto/descriptors.ts';
 import { startSweep } from '../sweep.ts';
 import { connectionLimits, type ConnectionLimits } from './connection-limits.ts';
+import { InProcessServer } from './in-process-server.ts';
+import { networkHandlers } from './network-handlers.ts';
 import { createServingHealth } from './serving-health.ts';
 import type { UnaryService } from './unary-service.ts';
 
@@ -31,6 +33,8 @@ export interface GrpcServerOptions {
 
 export interface GrpcServer {
   readonly port: number;
+  /** For callers in this process. */
+  readonly inProcess: InProcessServer;
   /** From now on `grpc.health.v1` says NOT_SERVING: clients that look send their calls elsewhere. */
   drain(): void;
   /** Takes no more calls, lets those under way end within `shutdownMs`, then cuts them off. */
@@ -54,12 +58,18 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     'grpc.keepalive_timeout_ms': limits.pingTimeoutMs,
     'grpc.max_concurrent_streams': limits.callsAtOnce,
   });
-  for (const { definition, implementation } of options.services) {
-    server.addService(definition, implementation(options.logger));
+  for (const service of options.services) {
+    server.addService(service.definition, networkHandlers(service, options.logger));
   }
   const health = createServingHealth(options);
   health.implementation.addToServer(server);
   reflectionOf(options.services).addToServer(server);
+
+  const inProcess = new InProcessServer({
+    methods: [...options.services.flatMap(({ methods }) => Object.values(methods)), health.check],
+    maxRequestBytes,
+    logger: options.logger,
+  });
 
   await health.look();
   const port = await bind(server, options);
@@ -68,10 +78,15 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
   let closing: Promise<void> | undefined;
   return {
     port,
+    inProcess,
     drain: () => health.drain(),
     close() {
       health.drain();
-      closing ??= looks.close().then(() => shutDown(server, options.shutdownMs ?? 5000));
+      const withinMs = options.shutdownMs ?? 5000;
+      closing ??= looks
+        .close()
+        .then(() => Promise.all([inProcess.close(withinMs), shutDown(server, withinMs)]))
+        .then(() => undefined);
       return closing;
     },
   };

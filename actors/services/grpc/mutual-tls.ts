@@ -18,8 +18,6 @@ export interface MutualTls {
   readonly server: ServerCredentials;
   /** The server's certificate must be for the host in the address that was called. */
   readonly client: ChannelCredentials;
-  /** For a server of the same process, called on the loopback: whatever hosts its certificate is for. */
-  readonly loopbackClient: ChannelCredentials;
 }
 
 /** Node's own is two minutes. */
@@ -34,9 +32,6 @@ export function createMutualTls(source: MutualTlsSource, handshakeMs = defaultHa
   return {
     server: new PushedServerCredentials(source, handshakeMs),
     client: experimental.createCertificateProviderChannelCredentials(provider, provider),
-    loopbackClient: experimental.createCertificateProviderChannelCredentials(provider, provider, {
-      checkServerIdentity: () => undefined,
-    }),
   };
 }
 

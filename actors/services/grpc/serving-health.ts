@@ -1,5 +1,10 @@
-import { HealthImplementation } from 'grpc-health-check';
+import { HealthImplementation, service as healthDefinition } from 'grpc-health-check';
 import { type Clock, createReadiness, type HealthChecks, type Logger, systemClock } from '@trolley/runtime';
+import { ShopError } from '../../errors.contract.ts';
+import type { UnaryMethod } from './unary-method.ts';
+import type { ServedMethod } from './unary-service.ts';
+
+type ServingStatus = 'SERVING' | 'NOT_SERVING';
 
 interface ServingHealthOptions {
   readonly services: readonly { readonly name: string }[];
@@ -9,7 +14,10 @@ interface ServingHealthOptions {
 }
 
 interface ServingHealth {
+  /** For the server of grpc-js. */
   readonly implementation: HealthImplementation;
+  /** The same, of a single look, for callers in this process. */
+  readonly check: ServedMethod;
   /** Says SERVING when all needs are met, else NOT_SERVING. */
   look(): Promise<void>;
   /** Says NOT_SERVING for good. */
@@ -24,12 +32,22 @@ export function createServingHealth(options: ServingHealthOptions): ServingHealt
   const implementation = new HealthImplementation();
   let draining = false;
   let failing = '';
+  let said: ServingStatus = 'NOT_SERVING';
 
-  function say(status: 'SERVING' | 'NOT_SERVING'): void {
+  function say(status: ServingStatus): void {
+    said = status;
     for (const name of names) implementation.setStatus(name, status);
   }
   return {
     implementation,
+    check: {
+      method: healthDefinition['Check'] as UnaryMethod<unknown, unknown>,
+      answer(request) {
+        const { service } = request as { service: string };
+        if (!names.includes(service)) throw new ShopError('not_found', `there is no service ${service}`);
+        return { status: said };
+      },
+    },
     async look() {
       const { reasons } = await readiness();
       if (draining) return;

@@ -108,7 +108,7 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
         },
       });
 
-      const nobody = { signal: new AbortController().signal };
+      const nobody = { isOver: false };
       // In batches, so that the callers' writes get their turn in between.
       async function round(): Promise<number> {
         const expired = await write(nobody, () => ledger.expireDue(clock.now()));

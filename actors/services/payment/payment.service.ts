@@ -2,7 +2,8 @@ import { pause } from '@trolley/runtime';
 import { ShopError } from '../../errors.contract.ts';
 import { PaymentServiceService, PaymentStatus } from '../../../proto/gen/payment/payment.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
-import { unaryService, type IncomingCall } from '../grpc/unary-service.ts';
+import type { IncomingCall } from '../grpc/incoming-call.ts';
+import { unaryService } from '../grpc/unary-service.ts';
 import { parseCheckoutId } from '../request-fields.ts';
 import { decideCharge, type DecisionOptions, type DelayRange } from './charge-decision.ts';
 import { ChargesUnderWay } from './charges-under-way.ts';
@@ -41,7 +42,7 @@ export function openPaymentService(options: PaymentServiceOptions): Promise<Runn
       const underWay = new ChargesUnderWay(clock);
       const stopping = new AbortController();
       // A charge goes on when its caller has gone, as with any provider: whoever is in doubt refunds.
-      const nobody = { signal: new AbortController().signal };
+      const nobody = { isOver: false };
 
       async function charge(wanted: Charge, method: string): Promise<StoredPayment> {
         const decided = await read(() => ledger.decided(wanted));

@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import { Client, credentials } from '@grpc/grpc-js';
 import { codeOf } from '@trolley/runtime';
-import { openGrpcClient, type GrpcClientOptions } from '../../../actors/services/grpc/grpc.client.ts';
+import { openGrpcClient } from '../../../actors/services/grpc/grpc.client.ts';
+import type { NetworkTarget } from '../../../actors/services/grpc/network-channel.ts';
 import { CartServiceService } from '../../../proto/gen/cart/cart.ts';
 import { CheckoutServiceService, CheckoutStatus } from '../../../proto/gen/checkout/checkout.ts';
 import { InventoryServiceService } from '../../../proto/gen/inventory/inventory.ts';
@@ -101,7 +102,7 @@ describe('the shop over gRPC', () => {
 });
 
 /** What `list_services` answers, as bytes read as text: names are in it as they are. */
-async function reflected({ address, credentials: ours }: GrpcClientOptions): Promise<string> {
+async function reflected({ address, credentials: ours }: NetworkTarget): Promise<string> {
   const connection = new Client(address, ours ?? credentials.createInsecure());
   const asIs = (bytes: Buffer) => bytes;
   const stream = connection.makeBidiStreamRequest(

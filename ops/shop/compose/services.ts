@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { isIPv6 } from 'node:net';
 import { join } from 'node:path';
 import { checkAt, type Logger, systemClock } from '@trolley/runtime';
 import type { GrpcClientOptions } from '../../../actors/services/grpc/grpc.client.ts';
@@ -16,7 +15,7 @@ import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Health } from './health.ts';
 import { listening } from './listening.ts';
 
-/** The parties that the actors and the gateway call, reached over gRPC also within one process. */
+/** The parties that the actors and the gateway call: over gRPC, and without a connection within one process. */
 export interface Services {
   readonly catalog: ProductCatalog;
   readonly inventory: Inventory;
@@ -87,7 +86,7 @@ export async function startServices(
     );
     // One that runs here is called here, unless the configuration says otherwise.
     if (config.givenAddresses.has(role)) return configured;
-    return { address: ownAddress(config, service.port), credentials: tls?.loopbackClient };
+    return { server: service.inProcess };
   }
 
   const product = await targetOf('product');
@@ -112,14 +111,6 @@ export async function startServices(
     else health.watch(role, check);
   }
   return connections;
-}
-
-/** Where this process reaches what it listens on itself. */
-function ownAddress({ grpcHost, grpcTls }: Config, port: number): string {
-  // TLS wants a name.
-  if (grpcHost === '0.0.0.0' || grpcHost === '::')
-    return `${grpcTls === undefined ? '127.0.0.1' : 'localhost'}:${port}`;
-  return isIPv6(grpcHost) ? `[${grpcHost}]:${port}` : `${grpcHost}:${port}`;
 }
 
 /** The services elsewhere that this process calls, and whether it is ready without them. */

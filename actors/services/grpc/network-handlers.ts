@@ -1,0 +1,30 @@
+import type { handleUnaryCall, UntypedServiceImplementation } from '@grpc/grpc-js';
+import { type Logger, systemClock } from '@trolley/runtime';
+import { toGrpcFailure } from './grpc-status.ts';
+import { ArrivedCall } from './incoming-call.ts';
+import { serveCall, type ServedMethod, type UnaryService } from './unary-service.ts';
+
+/**
+ * A service as grpc-js wants it: handlers that call back. An `ActorError` leaves as its gRPC status with its exact code
+ * in the trailing metadata; anything else as INTERNAL.
+ */
+export function networkHandlers({ methods }: UnaryService, logger: Logger): UntypedServiceImplementation {
+  return Object.fromEntries(
+    Object.entries(methods).map(([name, served]) => [name, networkHandler(served, logger)]),
+  );
+}
+
+function networkHandler(served: ServedMethod, logger: Logger): handleUnaryCall<unknown, unknown> {
+  return (grpcCall, callback) => {
+    const { metadata } = grpcCall;
+    // grpc-js keeps deadlines in real time whatever clock the service runs by.
+    const remainingMs = () => Number(grpcCall.getDeadline()) - systemClock.now();
+    const call = new ArrivedCall({ path: served.method.path, metadata, logger, remainingMs });
+    if (grpcCall.cancelled) call.end();
+    grpcCall.on('cancelled', () => call.end());
+    serveCall(served, grpcCall.request, call, { metadata, logger }).then(
+      (response) => callback(null, response),
+      (error: unknown) => callback(toGrpcFailure(error)),
+    );
+  };
+}
