@@ -13,6 +13,7 @@
  * - **Effect**: work outside the actor (a call, an ask), wanted by a turn, performed once the turn is durable, at
  *   least once and always under the same id; its outcome is the next turn.
  * - **Reminder**: a message of an actor to itself at a later time; kept with the state, so it is late rather than lost.
+ * - **Refusal**: an answer that is no; an error with a code that the contract declares. It changes nothing.
  * - **Deferred answer**: an answer that a later turn gives. The caller is kept with the state.
  * - **Activation**: an actor's state in one node's memory, from the first message until passivation.
  * - **Passivation**: an idle actor leaves memory. In Redis it left nothing already when its mailbox ran empty.
@@ -42,7 +43,17 @@ export type {
   Waiting,
 } from './define/actor.ts';
 export { defineContract, isActorType } from './define/contract.ts';
-export type { ActorContract, InputOf, MessageSpec, MessageSpecs, OutputOf } from './define/contract.ts';
+export type {
+  ActorContract,
+  InputOf,
+  MessageSpec,
+  MessageSpecs,
+  NoRefusals,
+  OutputOf,
+  RefusalSpecs,
+} from './define/contract.ts';
+export { isRefusal, refusal } from './define/refusal.ts';
+export type { Refusal, RefusalCode, RefusalOf } from './define/refusal.ts';
 export type { CallContext } from './define/call-context.ts';
 export type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from './define/ref.ts';
 export {

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { checkSchema } from './carried-schema.ts';
+import { isRuntimeCode, type ErrorDetails } from './errors.ts';
 
 /** One message of a contract: what goes in, and what comes out if it can be asked. */
 export interface MessageSpec {
@@ -10,34 +11,48 @@ export interface MessageSpec {
 
 export type MessageSpecs = Readonly<Record<string, MessageSpec>>;
 
+/** By its code, snake_case, what each refusal tells besides its sentence; `null`: nothing. */
+export type RefusalSpecs = Readonly<Record<string, z.ZodType<ErrorDetails> | null>>;
+
+// eslint-disable-next-line @typescript-eslint/no-empty-object-type -- no code at all, where a record would have every one
+export type NoRefusals = {};
+
 /**
  * What callers need to know of an actor type. It names no implementation, so a caller that imports a
  * contract imports no server code.
  */
-export interface ActorContract<M extends MessageSpecs = MessageSpecs> {
+export interface ActorContract<M extends MessageSpecs = MessageSpecs, R extends RefusalSpecs = RefusalSpecs> {
   /** The actor type, kebab-case. It is part of queue names and stored keys: never rename it. */
   readonly type: string;
   /** What a key looks like; a key is always a string. */
   readonly key: z.ZodType<string>;
+  /** What its handlers refuse by rules of their own. */
+  readonly refusals: R;
   readonly messages: M;
 }
 
 /**
  * Declares an actor type.
- * @throws TypeError when a message takes or answers what JSON cannot carry, as a Date
+ * @throws TypeError when a message takes or answers what JSON cannot carry, as a Date; or a refusal has a code that
+ *   the runtime uses
  *
  * @example
  * const Counter = defineContract({
  *   type: 'counter',
  *   key: z.string().min(1),
+ *   refusals: { too_much: z.object({ limit: z.int() }), closed: null },
  *   messages: { Add: { input: z.object({ by: z.int() }), output: z.object({ total: z.int() }) } },
  * });
  */
-export function defineContract<const M extends MessageSpecs>(contract: {
+export function defineContract<
+  const M extends MessageSpecs,
+  const R extends RefusalSpecs = NoRefusals,
+>(contract: {
   readonly type: string;
   readonly key: z.ZodType<string>;
+  readonly refusals?: R;
   readonly messages: M;
-}): ActorContract<M> {
+}): ActorContract<M, R> {
   if (!isActorType(contract.type)) {
     throw new TypeError(`an actor type is kebab-case, not '${contract.type}'`);
   }
@@ -46,7 +61,18 @@ export function defineContract<const M extends MessageSpecs>(contract: {
     checkSchema(`${message} input`, input, 'input');
     if (output !== undefined) checkSchema(`${message} output`, output, 'answer');
   }
-  return contract;
+  const { refusals = {} as R } = contract;
+  checkRefusals(contract.type, refusals);
+  return { ...contract, refusals };
+}
+
+function checkRefusals(type: string, refusals: RefusalSpecs): void {
+  for (const [code, details] of Object.entries(refusals)) {
+    const what = `actor '${type}': the refusal '${code}'`;
+    if (!/^[a-z][a-z0-9]*(_[a-z0-9]+)*$/.test(code)) throw new TypeError(`${what} is not snake_case`);
+    if (isRuntimeCode(code)) throw new TypeError(`${what} has a code of the runtime`);
+    if (details !== null) checkSchema(what, details, 'answer');
+  }
 }
 
 /** Whether a name can be that of an actor type. */

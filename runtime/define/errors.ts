@@ -63,7 +63,8 @@ export class ActorError extends Error {
   }
 }
 
-function isRuntimeCode(code: string): code is RuntimeCode {
+/** Whether a code is one of the runtime's own. */
+export function isRuntimeCode(code: string): code is RuntimeCode {
   return Object.hasOwn(runtimeCodes, code);
 }
 

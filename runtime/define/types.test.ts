@@ -2,12 +2,15 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { defineActor } from './actor.ts';
 import { defineContract } from './contract.ts';
+import type { ActorError } from './errors.ts';
+import { isRefusal, refusal } from './refusal.ts';
 import type { ActorRefs } from './ref.ts';
 
 const Total = z.object({ total: z.int() });
 const Counter = defineContract({
   type: 'counter',
   key: z.string(),
+  refusals: { too_much: z.object({ limit: z.int() }), closed: null },
   messages: {
     Add: { input: z.object({ by: z.int() }), output: Total },
     Note: { input: z.object({ by: z.int() }) },
@@ -96,5 +99,53 @@ describe('the types of actors', () => {
       }),
     ];
     expect(definitions).to.be.a('function');
+  });
+
+  it('reject at compile time a refusal that the contract does not declare', () => {
+    const Plain = defineContract({ type: 'plain', key: z.string(), messages: {} });
+    const thrown = () => [
+      refusal(Counter, 'too_much', 'too much', { limit: 3 }),
+      refusal(Counter, 'closed', 'it is closed'),
+      // @ts-expect-error there is no such code
+      refusal(Counter, 'too_little', 'too little'),
+      // @ts-expect-error this contract declares none
+      refusal(Plain, 'closed', 'it is closed'),
+      // @ts-expect-error a detail is missing
+      refusal(Counter, 'too_much', 'too much', {}),
+      // @ts-expect-error the details are missing
+      refusal(Counter, 'too_much', 'too much'),
+      // @ts-expect-error the detail is of another type
+      refusal(Counter, 'too_much', 'too much', { limit: '3' }),
+      // @ts-expect-error this code has no details
+      refusal(Counter, 'closed', 'it is closed', { limit: 3 }),
+    ];
+    const declared = () => [
+      // @ts-expect-error details are an object
+      defineContract({ type: 'a', key: z.string(), refusals: { no: z.string() }, messages: {} }),
+      defineContract({
+        type: 'a',
+        key: z.string(),
+        // @ts-expect-error details hold texts, numbers and booleans
+        refusals: { no: z.object({ items: z.array(z.int()) }) },
+        messages: {},
+      }),
+    ];
+    expect([thrown, declared]).to.have.length(2);
+  });
+
+  it('know the details of a refusal by its code', () => {
+    const error: unknown = refusal(Counter, 'too_much', 'too much', { limit: 3 });
+    // @ts-expect-error there is no such code
+    expect(isRefusal(Counter, error, 'too_little')).to.equal(false);
+    if (!isRefusal(Counter, error)) throw error;
+    const known: 'too_much' | 'closed' = error.code;
+    expect(known).to.equal('too_much');
+    if (error.code !== 'too_much') throw error;
+    const limit: number = error.details.limit;
+    // @ts-expect-error there is no such detail
+    expect(error.details.left).to.equal(undefined);
+    const asActorError: ActorError = error;
+    if (!isRefusal(Counter, asActorError, 'too_much')) throw error;
+    expect(asActorError.details.limit + limit).to.equal(6);
   });
 });

@@ -1,11 +1,11 @@
 import type { AnyActor, Outcome } from '../define/actor.ts';
+import { HandlerDefect } from '../define/defect.ts';
 import { toWireError } from '../define/errors.ts';
 import type { Delivery, Ack } from '../mailbox/mailbox.ts';
 import type { ActorRecord, PendingEffect } from '../storage/state-store.ts';
 import { applyMessage, applyOutcome } from './apply.ts';
-import { HandlerDefect } from './handler-defect.ts';
 import type { TurnContext } from './message-turn.ts';
-import { draftOf, refusal, withReply, type TurnDraft } from './turn-draft.ts';
+import { draftOf, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
 
 /** What a turn takes up: outcomes of effects first, then messages. */
 export interface TurnInput {
@@ -119,7 +119,7 @@ export function applyTurn(
     const poison = { delivery, error };
     if (actor.definition.onPoison === 'park') return { draft, done, untaken, left: [], poison };
     done.push({ jobId, failedReason: reasonOf(error) });
-    const answer = refusal(toWireError(error));
+    const answer = refusedWith(toWireError(error));
     draft = withReply(draft, envelope.replyTo, `${context.actorId}/${envelope.id}`, answer);
     return { draft, done, untaken, left: deliveries.slice(i + 1), poison };
   }

@@ -7,7 +7,7 @@ import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/sta
 import { appliedBefore, fingerprintsOf, isSameRequest } from './applied-messages.ts';
 import { checkedAnswer, checkState } from './handler-defect.ts';
 import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
-import { changeRecord, pass, refusal, remember, withReply, type TurnDraft } from './turn-draft.ts';
+import { changeRecord, pass, refusedWith, remember, withReply, type TurnDraft } from './turn-draft.ts';
 
 type Handler = (turn: MessageTurn, input: unknown) => unknown;
 /** What an actor does with a message of that name, and what goes in and out. */
@@ -45,14 +45,14 @@ export function applyMessage(
     ...fingerprintsOf(envelope),
   });
   const passWith = (answer: StoredAnswer) => answerWith(pass(draft, appliedWith(answer)), answer);
-  const refuse = (error: ActorError) => passWith(refusal(toWireError(error)));
+  const refuse = (error: ActorError) => passWith(refusedWith(toWireError(error)));
 
   const known = appliedBefore(draft.record, draft.handled, envelope);
   if (known !== undefined) return applyAgain(draft, known, envelope, correlation);
   if (envelope.deadline !== undefined && envelope.deadline <= context.now) {
     // Not remembered: asked again under the same id, it is handled.
     const late = new ActorError('deadline_exceeded', `${envelope.name} was given up before it was handled`);
-    return answerWith(draft, refusal(toWireError(late)));
+    return answerWith(draft, refusedWith(toWireError(late)));
   }
 
   if (envelope.v > envelopeVersion) {
@@ -100,14 +100,14 @@ function applyAgain(
       'idempotency_key_reused',
       'this idempotency key was used for another request',
     );
-    return withReply(draft, replyTo, correlation, refusal(toWireError(reused)));
+    return withReply(draft, replyTo, correlation, refusedWith(toWireError(reused)));
   }
   if (known.answerDropped === true) {
     const late = new ActorError(
       'aborted',
       `${name} was applied before, too long ago for its answer to be kept`,
     );
-    return withReply(draft, replyTo, correlation, refusal(toWireError(late)));
+    return withReply(draft, replyTo, correlation, refusedWith(toWireError(late)));
   }
   if (known.answer !== undefined) return withReply(draft, replyTo, correlation, known.answer);
   const { waiting } = draft.record;

@@ -14,7 +14,7 @@ import type { MessageSpecs } from '../define/contract.ts';
 import { toWireError, ActorError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
-import { changeRecord, clearRecord, refusal, withReply, type TurnDraft } from './turn-draft.ts';
+import { changeRecord, clearRecord, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
 import { checkedAnswer } from './handler-defect.ts';
 import { withoutPending, withPending } from './pending-effects.ts';
 
@@ -160,7 +160,7 @@ export class MessageTurn implements Turn<unknown> {
   }
 
   refuseWaiting(error: ActorError, isMeant?: IsMeant): void {
-    this.#settleWaiting(() => refusal(toWireError(error)), isMeant);
+    this.#settleWaiting(() => refusedWith(toWireError(error)), isMeant);
   }
 
   #trace(): { readonly traceparent?: string } {

@@ -3,7 +3,7 @@ import type { ActorAddress } from '../mailbox/address.ts';
 import type { ShardLease } from '../mailbox/mailbox.ts';
 import { reasonOf, type Poison } from './apply-turn.ts';
 import type { Kernel } from './kernel.ts';
-import { refusal } from './turn-draft.ts';
+import { refusedWith } from './turn-draft.ts';
 
 /** Tells of a dead letter, once it is one. */
 export function reportDeadLetter({ logger, observer }: Kernel, actor: ActorAddress, poison: Poison): void {
@@ -27,7 +27,7 @@ export async function park(
   observer.parked?.(reportOf(actor, poison));
   if (envelope.replyTo === undefined) return;
   const sentence = `${envelope.name} failed and waits: ${actor.type} ${actor.key} is parked until it is released`;
-  const answer = refusal(toWireError(new ActorError('unavailable', sentence)));
+  const answer = refusedWith(toWireError(new ActorError('unavailable', sentence)));
   await replies.send(envelope.replyTo, { id: `${actor.id}/${envelope.id}`, answer });
 }
 

@@ -4,7 +4,7 @@ import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
 import type { Kernel } from './kernel.ts';
 import { park } from './poison.ts';
 import type { UnparsableError } from './stored-actor.ts';
-import { refusal } from './turn-draft.ts';
+import { refusedWith } from './turn-draft.ts';
 
 /**
  * Tells those who wait for an actor whose state cannot be read that it is not available, and ends their messages:
@@ -84,7 +84,7 @@ async function answer(
     if (envelope.replyTo === undefined) continue;
     await replies.send(envelope.replyTo, {
       id: `${address.id}/${envelope.id}`,
-      answer: refusal(toWireError(error)),
+      answer: refusedWith(toWireError(error)),
     });
   }
 }

@@ -85,4 +85,4 @@ export function withReply(
   return { ...draft, replies: [...draft.replies, { inbox, reply: { id, answer } }] };
 }
 
-export const refusal = (error: WireError): StoredAnswer => ({ error });
+export const refusedWith = (error: WireError): StoredAnswer => ({ error });
