@@ -55,6 +55,14 @@ export type {
 export { isRefusal, refusal } from './define/refusal.ts';
 export type { Refusal, RefusalCode, RefusalOf } from './define/refusal.ts';
 export type { CallContext } from './define/call-context.ts';
+export type {
+  ClientInterceptor,
+  HandledMessage,
+  NodeInterceptor,
+  OutgoingAsk,
+  OutgoingTell,
+  PerformedEffect,
+} from './define/interceptor.ts';
 export type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from './define/ref.ts';
 export {
   ActorError,

@@ -209,7 +209,8 @@ export class ActorDriver {
     const newId = () => `run-${++this.#ids}`;
     const messages = actor.contract.messages as MessageSpecs;
     const initial = (): unknown => actor.definition.initial(key, time.now);
-    return { actorId: key, key, now: time.now, newId, messages, initial, logger: silentLogger };
+    const { type } = actor.contract;
+    return { actorId: key, type, key, now: time.now, newId, messages, initial, logger: silentLogger };
   }
 
   async #at(point: Point, about: string): Promise<void> {

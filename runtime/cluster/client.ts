@@ -3,13 +3,13 @@ import { delayFault, nameFault, timeoutFault } from '../define/bounds.ts';
 import { valueFault } from '../define/carried-value.ts';
 import { pause, type Clock } from '../define/clock.ts';
 import type { ActorContract, MessageSpecs } from '../define/contract.ts';
+import { chained, type ClientInterceptor } from '../define/interceptor.ts';
 import { fromWireError, isActorError, ActorError } from '../define/errors.ts';
-import type { ActorRef, ActorRefs, AskOptions, SendOptions } from '../define/ref.ts';
+import type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from '../define/ref.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import { fingerprintOf, hashOf } from '../mailbox/fingerprint.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { StoredAnswer } from '../storage/state-store.ts';
 import { PendingAsk } from './pending-ask.ts';
 import type { Inbox } from '../mailbox/replies.ts';
 import type { ShardRegistry } from './shard-registry.ts';
@@ -28,6 +28,7 @@ export interface ClusterClientOptions {
   /** Asks that this process may have under way. */
   readonly maxPendingAsks?: number;
   readonly defaultTimeoutMs?: number;
+  readonly interceptors?: readonly ClientInterceptor[];
 }
 
 /** Long enough for a connection to come back, short enough for a caller to hear soon that it does not. */
@@ -54,10 +55,16 @@ export class ClusterClient implements ActorRefs {
   /** Messages that are being taken back, by the same names as those who wait. */
   readonly #withdrawing = new Set<string>();
   readonly #watch: ShardWatch;
+  /** Of all interceptors; undefined where none has it. */
+  readonly #interceptAsk: ClientInterceptor['ask'];
+  readonly #interceptTell: ClientInterceptor['tell'];
   #asked = 0;
 
   constructor(options: ClusterClientOptions) {
+    const { interceptors = [] } = options;
     this.#options = options;
+    this.#interceptAsk = chained(interceptors.map((one) => one.ask?.bind(one)));
+    this.#interceptTell = chained(interceptors.map((one) => one.tell?.bind(one)));
     // Ids lie in Redis several times over for each message, so they are short.
     this.#asker = hashOf(`${options.inbox.name}/${options.newId()}`).slice(0, 16);
     this.#watch = new ShardWatch({
@@ -79,15 +86,22 @@ export class ClusterClient implements ActorRefs {
     refuse(nameFault(`the key of ${contract.type}`, key));
     return {
       key,
-      ask: async (name, input, options = {}) => {
-        const answer = await this.#ask(contract, key, name, input, options);
-        if ('error' in answer) throw fromWireError(answer.error);
-        return answer.ok as never;
+      ask: async (message, input, options = {}) => {
+        const { type } = contract;
+        const answer = await (this.#interceptAsk === undefined
+          ? this.#ask(contract, key, message, input, options)
+          : this.#interceptAsk({ type, key, message, input, options }, (ask) =>
+              this.#ask(contract, key, message, ask.input, ask.options),
+            ));
+        return answer as never;
       },
-      tell: async (name, input, options = {}) => {
-        const to = addressOf(contract.type, key, this.#options.shards);
-        const envelope = this.#envelope(contract, key, name, input, options);
-        await this.#send(to, envelope.id, envelope, { notBefore: this.#timeAfter(options.delayMs) });
+      tell: async (message, input, options = {}) => {
+        const { type } = contract;
+        await (this.#interceptTell === undefined
+          ? this.#tell(contract, key, message, input, options)
+          : this.#interceptTell({ type, key, message, input, options }, (tell) =>
+              this.#tell(contract, key, message, tell.input, tell.options),
+            ));
       },
     };
   }
@@ -102,13 +116,25 @@ export class ClusterClient implements ActorRefs {
     this.#watch.close();
   }
 
+  async #tell(
+    contract: ActorContract,
+    key: string,
+    name: string,
+    input: unknown,
+    options: TellOptions,
+  ): Promise<void> {
+    const to = addressOf(contract.type, key, this.#options.shards);
+    const envelope = this.#envelope(contract, key, name, input, options);
+    await this.#send(to, envelope.id, envelope, { notBefore: this.#timeAfter(options.delayMs) });
+  }
+
   async #ask(
     contract: ActorContract,
     key: string,
     name: string,
     input: unknown,
     options: AskOptions,
-  ): Promise<StoredAnswer> {
+  ): Promise<unknown> {
     const { inbox, clock, shards, defaultTimeoutMs = 30_000, maxPendingAsks = 10_000 } = this.#options;
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     refuse(timeoutFault(timeoutMs));
@@ -130,7 +156,9 @@ export class ClusterClient implements ActorRefs {
       (error: unknown) => ask.fail(error),
     );
     try {
-      return await ask.answered;
+      const answer = await ask.answered;
+      if ('error' in answer) throw fromWireError(answer.error);
+      return answer.ok;
     } finally {
       this.#remove(correlation, ask);
     }

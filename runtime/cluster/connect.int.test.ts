@@ -61,6 +61,20 @@ describe('connect', () => {
     onlooker.disconnect();
   });
 
+  it('has interceptors of the client and of its nodes', async () => {
+    const { url } = await createTestRedis();
+    const order: string[] = [];
+    await using cluster = await connect({
+      redis: url,
+      interceptors: [{ ask: (ask, next) => (order.push(`${ask.message} is asked`), next(ask)) }],
+    });
+    await cluster.host(hosted(), {
+      interceptors: [{ handle: (one, next) => (order.push(`${one.message} is handled`), next(one)) }],
+    });
+    expect(await cluster.ref(Counter, 'a').ask('Add', { by: 2 })).to.deep.equal({ total: 2 });
+    expect(order).to.deep.equal(['Add is asked', 'Add is handled']);
+  });
+
   it('leaves a connection open that is not its own', async () => {
     const { url } = await createTestRedis();
     const redis = new Redis(url);

@@ -10,12 +10,12 @@ import {
   openClusterClient,
   openClusterNode,
   type Client,
+  type ClientOptions,
   type ClusterNode,
-  type ClusterOptions,
   type NodeOptions,
 } from './open-cluster.ts';
 
-export interface ConnectOptions extends Partial<Omit<ClusterOptions, 'redis'>> {
+export interface ConnectOptions extends Partial<Omit<ClientOptions, 'redis'>> {
   /**
    * A URL, `redis://localhost:6379` (its other forms: `redisUrlForms`), for a connection that is opened and closed with
    * the cluster; or a connection, which stays its owner's.
@@ -58,14 +58,16 @@ export async function connect(options: ConnectOptions): Promise<ActorCluster> {
     logger = createLogger('warn'),
     newId = randomUUID,
     random = Math.random,
+    interceptors = [],
+    ...cluster
   } = options;
   const isOwn = typeof options.redis === 'string';
   const redis =
     typeof options.redis === 'string'
       ? await openRedis(options.redis, { clock, logger, tls: options.tls })
       : options.redis;
-  const shared = { ...options, redis, clock, logger, newId };
-  const client = openClusterClient(shared);
+  const shared = { ...cluster, redis, clock, logger, newId };
+  const client = openClusterClient({ ...shared, interceptors });
   const { refs } = client;
   const nodes = new Set<ClusterNode>();
   let closed: Promise<void> | undefined;

@@ -1,4 +1,5 @@
 import type { Clock } from '../define/clock.ts';
+import type { ClientInterceptor, NodeInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import { ActorNode } from '../kernel/actor-node.ts';
@@ -30,6 +31,11 @@ export interface ClusterOptions {
   readonly leaseMs?: number;
 }
 
+export interface ClientOptions extends ClusterOptions {
+  /** Stand around what this process asks and tells, the first outermost. */
+  readonly interceptors?: readonly ClientInterceptor[];
+}
+
 const withDefaults = <O extends ClusterOptions>(options: O) => ({
   namespace: 'actors',
   shards: 64,
@@ -49,7 +55,7 @@ export interface Client extends AsyncDisposable {
 }
 
 /** Reaches the actors of a cluster from this process. */
-export function openClusterClient(options: ClusterOptions): Client {
+export function openClusterClient(options: ClientOptions): Client {
   const all = withDefaults(options);
   const inbox = new RedisInbox({ ...all, process: all.newId() });
   const mailbox = new BullMqMailbox(all);
@@ -75,6 +81,8 @@ export interface NodeOptions {
   readonly memoryInUse?: () => number;
   /** Hears what happens on this node; for metrics. */
   readonly observer?: NodeObserver;
+  /** Stand around what the actors of this node do, the first outermost. */
+  readonly interceptors?: readonly NodeInterceptor[];
   readonly limits?: Partial<KernelLimits>;
   /** How often leases and membership are renewed. Default 500. */
   readonly heartbeatMs?: number;

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { z } from 'zod';
-import { codeOf, defineActor, defineContract } from '@trolley/runtime';
+import {
+  ActorError,
+  codeOf,
+  defineActor,
+  defineContract,
+  type ClientInterceptor,
+  type NodeInterceptor,
+} from '@trolley/runtime';
 import { createTestCluster, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
 import { addressOf } from '../mailbox/address.ts';
 
@@ -51,6 +58,26 @@ const wallet = defineActor(Wallet, {
       turn.set({ money: { ...money, cents: money.cents - cents } });
       turn.remind('PutAside', { cents }, { delayMs: monthMs });
     },
+  },
+});
+
+/** The wallets of others are none of a user's business. */
+const ownWalletOnly = (user: () => string): ClientInterceptor => ({
+  async ask(ask, next) {
+    if (ask.key !== user()) throw new ActorError('forbidden', `this wallet is not ${user()}'s`);
+    return next(ask);
+  },
+});
+
+const metrics = (histogram: { observe(labels: object, ms: number): void }): NodeInterceptor => ({
+  handle(message, next) {
+    const startedAt = performance.now();
+    try {
+      return next(message);
+    } finally {
+      const { type, message: name } = message;
+      histogram.observe({ type, name }, performance.now() - startedAt);
+    }
   },
 });
 
@@ -118,6 +145,20 @@ describe('what the README shows', () => {
     one?.thaw();
     await cluster.advance(10_000);
     expect(cluster.nodes.map(({ state }) => state)).to.deep.equal(['running', 'running']);
+  });
+
+  it('stands around what is asked and handled', async () => {
+    const observed: object[] = [];
+    const histogram = { observe: (labels: object) => observed.push(labels) };
+    const watched = createTestCluster({
+      actors: [{ actor: wallet, store }],
+      interceptors: { client: [ownWalletOnly(() => 'ann')], node: [metrics(histogram)] },
+    });
+    const add = (key: string) => watched.refs.ref(Wallet, key).ask('Add', { cents: 1 });
+    expect(await add('ann')).to.deep.equal({ cents: 1 });
+    expect(await add('ben').then(() => 'answered', codeOf)).to.equal('forbidden');
+    expect(observed).to.deep.equal([{ type: 'wallet', name: 'Add' }]);
+    await watched.close();
   });
 
   it('loses what a test wants lost', async () => {

@@ -1,5 +1,6 @@
 import type { Replies } from '../mailbox/replies.ts';
 import { pause, type Clock } from '../define/clock.ts';
+import { chained, type NodeInterceptor } from '../define/interceptor.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import type { InlinedMessage, Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -25,6 +26,7 @@ export interface ActorNodeOptions {
   /** The part of the process's memory that is in use, 0 to 1. Default: not looked at. */
   readonly memoryInUse?: () => number;
   readonly observer?: NodeObserver;
+  readonly interceptors?: readonly NodeInterceptor[];
   readonly limits?: Partial<KernelLimits>;
 }
 
@@ -59,10 +61,13 @@ export class ActorNode implements ShardEvents {
     const limits = { ...defaultLimits, ...options.limits };
     this.#actors = new Map(options.actors.map((hosted) => [hosted.actor.contract.type, hosted]));
     this.#allShards = options.shards;
+    const { interceptors = [] } = options;
     this.#kernel = {
       memoryInUse: () => 0,
       ...options,
       observer: guarded(options.observer ?? {}, options.logger),
+      interceptHandle: chained(interceptors.map((one) => one.handle?.bind(one))),
+      interceptEffect: chained(interceptors.map((one) => one.effect?.bind(one))),
       limits,
       turnLimiter: new Limiter(limits.maxTurns),
       effectLimiter: new Limiter(limits.maxEffects),

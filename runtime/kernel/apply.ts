@@ -5,11 +5,11 @@ import type { MessageSpec } from '../define/contract.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
 import { appliedBefore, fingerprintsOf, isSameRequest } from './applied-messages.ts';
+import { handle, type Handled, type Handler } from './handle.ts';
 import { checkedAnswer, checkState } from './handler-defect.ts';
 import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
 import { changeRecord, pass, refusedWith, remember, withReply, type TurnDraft } from './turn-draft.ts';
 
-type Handler = (turn: MessageTurn, input: unknown) => unknown;
 /** What an actor does with a message of that name, and what goes in and out. */
 function understood(actor: AnyActor, name: string): { handler: Handler; spec: MessageSpec } {
   const handler = (actor.definition.receive as Record<string, Handler | undefined>)[name];
@@ -65,27 +65,20 @@ export function applyMessage(
   const input = spec.input.safeParse(envelope.input);
   if (!input.success) return refuse(new ActorError('invalid_request', z.prettifyError(input.error)));
 
-  const turn = new MessageTurn(draft, context, {
-    messageId: envelope.id,
-    name: envelope.name,
-    replyTo: envelope.replyTo,
-    requestId: envelope.requestId,
-    traceparent: envelope.traceparent,
-  });
-  let result: unknown;
+  const { id: messageId, name, replyTo, requestId, traceparent } = envelope;
+  const subject = { messageId, name, replyTo, requestId, traceparent };
+  let handled: Handled;
   try {
-    result = handler(turn, input.data);
+    handled = handle(draft, context, subject, handler, input.data);
   } catch (error) {
     if (isActorError(error)) return refuse(error);
     throw error;
   }
-  checkState(actor, draft, turn.draft);
-  if (result !== deferredMark) result = checkedAnswer(spec, result);
-  if (result === deferredMark) return remember(turn.draft, appliedWith());
-  const answer: StoredAnswer = { ok: result };
-  return turn.draft === draft
-    ? passWith(answer)
-    : answerWith(remember(turn.draft, appliedWith(answer)), answer);
+  const { result, draft: made } = handled;
+  checkState(actor, draft, made);
+  if (result === deferredMark) return remember(made, appliedWith());
+  const answer: StoredAnswer = { ok: checkedAnswer(spec, result) };
+  return made === draft ? passWith(answer) : answerWith(remember(made, appliedWith(answer)), answer);
 }
 
 function applyAgain(
@@ -156,12 +149,12 @@ function applyReminder(
   context: TurnContext,
 ): TurnDraft {
   const { handler, spec } = understood(actor, name);
-  const turn = new MessageTurn(draft, context, { messageId: run, name, requestId, traceparent });
+  const subject = { messageId: run, name, requestId, traceparent, isReminder: true };
   try {
     // Parsed when it was set; but that may have been under an older version of the contract.
-    handler(turn, spec.input.parse(input));
-    checkState(actor, draft, turn.draft);
-    return turn.draft;
+    const { draft: made } = handle(draft, context, subject, handler, spec.input.parse(input));
+    checkState(actor, draft, made);
+    return made;
   } catch (error) {
     if (!isActorError(error)) throw error;
     const { code, message } = error;

@@ -1,6 +1,7 @@
 import type { AnyActor, Effect, EffectContext, Outcome } from '../define/actor.ts';
 import type { Clock } from '../define/clock.ts';
 import { isActorError, ActorError } from '../define/errors.ts';
+import type { NodeInterceptor } from '../define/interceptor.ts';
 import type { Logger } from '../observe/logger.ts';
 import { isForeseen } from '../observe/reason.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
@@ -14,6 +15,7 @@ export interface EffectRunnerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limiter: Limiter;
+  readonly intercept: NodeInterceptor['effect'];
   /** After this an effect is given up with `deadline_exceeded`: its outcome is unknown. */
   readonly effectTimeoutMs: number;
   readonly onOutcome: (effect: PendingEffect, outcome: Outcome<unknown>) => void;
@@ -75,7 +77,7 @@ export class EffectRunner {
   }
 
   async #perform(effect: PendingEffect, abort: AbortController): Promise<Outcome<unknown>> {
-    const { actor, actorId, key, clock, effectTimeoutMs, logger } = this.#options;
+    const { actor, actorId, key, clock, effectTimeoutMs, logger, intercept } = this.#options;
     const perform = (actor.definition.effects as Record<string, Effect<unknown, unknown>> | undefined)?.[
       effect.name
     ];
@@ -100,7 +102,14 @@ export class EffectRunner {
           );
         });
       });
-      return { ok: true, value: await Promise.race([perform(effect.input, context), expired]) };
+      const { type } = actor.contract;
+      const performing =
+        intercept === undefined
+          ? perform(effect.input, context)
+          : intercept({ type, key, effect: effect.name, input: effect.input, context }, async (changed) =>
+              perform(changed.input, changed.context),
+            );
+      return { ok: true, value: await Promise.race([performing, expired]) };
     } catch (error) {
       const about = { err: error, actor: actorId, effect: effect.name, requestId: effect.requestId };
       if (isActorError(error)) {

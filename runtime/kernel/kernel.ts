@@ -1,5 +1,6 @@
 import type { Replies } from '../mailbox/replies.ts';
 import type { Clock } from '../define/clock.ts';
+import type { NodeInterceptor } from '../define/interceptor.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { NodeObserver } from './node-observer.ts';
@@ -58,6 +59,9 @@ export interface Kernel {
   /** A number in [0, 1). */
   readonly random: () => number;
   readonly observer: NodeObserver;
+  /** Of all interceptors; undefined where none has it. */
+  readonly interceptHandle: NodeInterceptor['handle'];
+  readonly interceptEffect: NodeInterceptor['effect'];
   readonly limits: KernelLimits;
   readonly turnLimiter: Limiter;
   readonly effectLimiter: Limiter;

@@ -12,6 +12,7 @@ import { delayFault } from '../define/bounds.ts';
 import { checkCarried } from '../define/carried-value.ts';
 import type { MessageSpecs } from '../define/contract.ts';
 import { toWireError, ActorError } from '../define/errors.ts';
+import type { NodeInterceptor } from '../define/interceptor.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
 import { changeRecord, clearRecord, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
@@ -20,6 +21,8 @@ import { withoutPending, withPending } from './pending-effects.ts';
 
 export interface TurnContext {
   readonly actorId: string;
+  /** The actor type. */
+  readonly type: string;
   readonly key: string;
   readonly now: number;
   readonly newId: () => string;
@@ -27,6 +30,8 @@ export interface TurnContext {
   /** The state of a key that nothing is stored for. */
   readonly initial: () => unknown;
   readonly logger: Logger;
+  /** Undefined where no interceptor has it. */
+  readonly interceptHandle?: NodeInterceptor['handle'];
 }
 
 /** What a turn is about: the message, or the effect whose outcome is taken up. */
@@ -36,6 +41,7 @@ export interface TurnSubject {
   readonly replyTo?: string | undefined;
   readonly requestId?: string | undefined;
   readonly traceparent?: string | undefined;
+  readonly isReminder?: boolean;
 }
 
 type IsMeant = (waiting: Waiting<unknown>) => boolean;

@@ -54,6 +54,7 @@ export class TurnRunner {
       clock: kernel.clock,
       logger: kernel.logger,
       limiter: kernel.effectLimiter,
+      intercept: kernel.interceptEffect,
       effectTimeoutMs: kernel.limits.effectTimeoutMs,
       onOutcome: (effect, outcome) => {
         this.#outcomes.push({ effect, outcome });
@@ -180,10 +181,10 @@ export class TurnRunner {
 
   #apply(record: ActorRecord, outcomes: readonly EffectResult[], deliveries: readonly Delivery[]) {
     const { kernel, hosted, address, lease, failures } = this.#options;
-    const { clock, newId, logger } = kernel;
+    const { clock, newId, logger, interceptHandle } = kernel;
     const { actor } = hosted;
     const messages = actor.contract.messages as MessageSpecs;
-    const { id: actorId, key } = address;
+    const { id: actorId, type, key } = address;
     return handleTogether(kernel, address, lease, deliveries, (quarantined) => {
       const [suspect] = deliveries;
       if (quarantined !== undefined && suspect !== undefined) {
@@ -191,7 +192,7 @@ export class TurnRunner {
       }
       const now = clock.now();
       const initial = (): unknown => actor.definition.initial(key, now);
-      const context = { actorId, key, now, newId, messages, initial, logger };
+      const context = { actorId, type, key, now, newId, messages, initial, logger, interceptHandle };
       const result = applyTurn(actor, record, { outcomes, deliveries }, context, failures.ofMessages);
       return { ...result, draft: completed(result.draft, now) };
     });

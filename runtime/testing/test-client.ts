@@ -1,4 +1,5 @@
 import { ClusterClient } from '../cluster/client.ts';
+import type { ClientInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { FakeClock } from './fake-clock.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -25,10 +26,10 @@ export interface Surroundings {
 export class TestClient extends SimulatedProcess {
   readonly refs: ActorRefs;
 
-  constructor(name: string, surroundings: Surroundings) {
+  constructor(name: string, surroundings: Surroundings, interceptors: readonly ClientInterceptor[] = []) {
     super(name, surroundings.clock, surroundings.network);
     const { wait } = surroundings;
-    const refs = openRefs(this, surroundings);
+    const refs = openRefs(this, surroundings, interceptors);
     this.refs = {
       ref(contract, key) {
         const ref = refs.ref(contract, key);
@@ -46,6 +47,7 @@ export class TestClient extends SimulatedProcess {
 export function openRefs(
   process: SimulatedProcess,
   { network, servers, ...surroundings }: Surroundings,
+  interceptors: readonly ClientInterceptor[] = [],
 ): ActorRefs {
   const link = { network, servers, process };
   const inbox = openLinkedInbox(link);
@@ -55,5 +57,6 @@ export function openRefs(
     mailbox: linkMailbox(link),
     registry: linkRegistry(link),
     inbox,
+    interceptors,
   });
 }

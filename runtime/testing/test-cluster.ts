@@ -1,5 +1,6 @@
 import { parkedActors, type ParkedActors } from '../cluster/parked-actors.ts';
 import type { ActorContract, MessageSpecs } from '../define/contract.ts';
+import type { ClientInterceptor, NodeInterceptor } from '../define/interceptor.ts';
 import type { ActorRef, ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
@@ -39,6 +40,11 @@ export interface TestClusterOptions {
   readonly logger?: Logger;
   /** Hears what happens on every node. */
   readonly observer?: NodeObserver;
+  /** Those of every client, and of every node. */
+  readonly interceptors?: {
+    readonly client?: readonly ClientInterceptor[];
+    readonly node?: readonly NodeInterceptor[];
+  };
   readonly interposed?: Interposed;
 }
 
@@ -107,7 +113,7 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
   };
   const processes: SimulatedProcess[] = [];
   const openClient = () => {
-    const opened = new TestClient(name('client'), shared);
+    const opened = new TestClient(name('client'), shared, options.interceptors?.client ?? []);
     processes.push(opened);
     return opened;
   };
@@ -116,6 +122,7 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
       actors: typeof actors === 'function' ? actors : () => actors,
       limits: options.limits ?? {},
       observer: options.observer ?? {},
+      interceptors: options.interceptors?.node ?? [],
       heartbeatMs: options.heartbeatMs ?? 500,
     });
     processes.push(node);

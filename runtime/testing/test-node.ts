@@ -1,5 +1,6 @@
 import { ShardKeeper } from '../cluster/shard-keeper.ts';
 import { pause } from '../define/clock.ts';
+import type { NodeInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import { ActorNode } from '../kernel/actor-node.ts';
@@ -20,6 +21,7 @@ export interface TestNodeOptions {
   readonly actors: (context: NodeContext) => readonly HostedActor[];
   readonly limits: Partial<KernelLimits>;
   readonly observer: NodeObserver;
+  readonly interceptors: readonly NodeInterceptor[];
   readonly heartbeatMs: number;
 }
 
