@@ -1,10 +1,9 @@
 import Koa from 'koa';
-import helmet from 'koa-helmet';
-import cors from '@koa/cors';
 import { type Clock, createReadiness, type HealthChecks, levelOfRetry, type Logger } from '@trolley/runtime';
 import type { TrustedProxies } from './client-address.ts';
 import { createAdmission } from './middleware/admission.ts';
 import { answerErrors, refuseMalformedTarget } from './middleware/answer-errors.ts';
+import { constantHeaders } from './middleware/constant-headers.ts';
 import { createJsonBody } from './middleware/json-body.ts';
 import type { RateLimits } from './middleware/rate-limits.ts';
 import { requestScope, type GatewayState } from './middleware/request-scope.ts';
@@ -39,18 +38,11 @@ export interface GatewayDeps {
 
 /** The REST API as a Koa app that does not listen. */
 export function createApp(deps: GatewayDeps): Koa<GatewayState> {
-  const { shop, clock, logger, corsOrigins } = deps;
+  const { shop, clock, logger } = deps;
   const app = new Koa<GatewayState>();
   app.use(requestScope(deps));
   app.use(leaveNothingUnread(deps));
-  app.use(helmet());
-  app.use(
-    cors({
-      // The library's default is to let everyone in.
-      origin: (ctx) => corsOrigins.find((origin) => origin === ctx.get('origin')) ?? '',
-      exposeHeaders: ['X-Request-Id', 'X-Next-Page-Token', 'Location', 'Retry-After'],
-    }),
-  );
+  app.use(constantHeaders(deps.corsOrigins));
   app.use(answerErrors());
   app.use(refuseMalformedTarget());
   serve(app, {

@@ -28,6 +28,7 @@ export function trustedProxies(networks: readonly string[]): TrustedProxies {
  */
 export function clientAddress(peer: string, forwardedFor: string, trusted: TrustedProxies): string {
   let client = canonical(peer) ?? '';
+  if (forwardedFor === '') return client;
   for (const named of forwardedFor.split(',').reverse()) {
     if (client === '' || !trusted.check(client, familyOf(client))) break;
     const before = canonical(named.trim());

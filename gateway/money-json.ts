@@ -1,3 +1,6 @@
+/** What a JSON text is called in `Content-Type`. */
+export const jsonType = 'application/json; charset=utf-8';
+
 /** An amount in integer cents that leaves as a JSON number with two decimals. */
 export class Money {
   readonly cents: number;

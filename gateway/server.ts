@@ -11,7 +11,7 @@ import type { Duplex } from 'node:stream';
 import { ShopError } from '../actors/errors.contract.ts';
 import { createApp, type GatewayDeps } from './app.ts';
 import { errorAnswer } from './error-answer.ts';
-import { toJsonText } from './money-json.ts';
+import { jsonType, toJsonText } from './money-json.ts';
 
 export interface GatewayOptions extends GatewayDeps {
   /** The address to listen on, e.g. `0.0.0.0`. */
@@ -151,7 +151,7 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex, requestId
   socket.end(
     [
       `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-      'Content-Type: application/json; charset=utf-8',
+      `Content-Type: ${jsonType}`,
       `Content-Length: ${Buffer.byteLength(text)}`,
       `X-Request-Id: ${requestId}`,
       'Connection: close',

@@ -1,6 +1,6 @@
 import { ShopError } from '../../actors/errors.contract.ts';
 import { asActorError, errorAnswer } from '../error-answer.ts';
-import { toJsonText } from '../money-json.ts';
+import { jsonType, toJsonText } from '../money-json.ts';
 import type { GatewayMiddleware } from './request-scope.ts';
 
 /** Turns whatever is thrown further in into the one form that errors have outside. */
@@ -14,7 +14,7 @@ export function answerErrors(): GatewayMiddleware {
       const { status, headers, body } = errorAnswer(error, ctx.state.call.requestId);
       ctx.status = status;
       ctx.set(headers);
-      ctx.type = 'application/json';
+      ctx.set('Content-Type', jsonType);
       ctx.body = toJsonText(body);
     }
   };
@@ -22,8 +22,8 @@ export function answerErrors(): GatewayMiddleware {
 
 /** Refuses a request target that is no URL or whose percent-encoding does not decode. */
 export function refuseMalformedTarget(): GatewayMiddleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     if (ctx.state.path === undefined) throw new ShopError('invalid_request', 'the URL is malformed');
-    await next();
+    return next();
   };
 }

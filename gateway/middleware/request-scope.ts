@@ -4,10 +4,12 @@ import { meaningOf, ShopError } from '../../actors/errors.contract.ts';
 import type { Call } from '../call.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';
+import { RequestEnd } from './request-end.ts';
 
 /** What one request carries through the middleware. */
 export interface GatewayState {
   readonly call: Call;
+  readonly end: RequestEnd;
   /** `undefined` for a request target that is no URL; Koa's own getter throws for those. */
   readonly path: string | undefined;
   /** Of the sender, by the word of trusted proxies; empty when the connection is gone. */
@@ -42,14 +44,15 @@ interface ScopeOptions {
  */
 export function requestScope(options: ScopeOptions): GatewayMiddleware {
   const { clock, newId, logger, requestTimeoutMs, trustedProxies } = options;
-  return async (ctx, next) => {
+  return (ctx, next) => {
     const startedAt = clock.monotonic();
+    const { headers, socket } = ctx.req;
     const requestId = printable(ctx.get('x-request-id')) ?? newId();
     ctx.set('X-Request-Id', requestId);
 
-    const waiting = new AbortController();
+    const end = new RequestEnd();
     const cancelDeadline = clock.schedule(requestTimeoutMs, () => {
-      waiting.abort(
+      end.comes(
         // Who sends slowly is not told that the shop is slow.
         state.receiving === true
           ? new ShopError('request_timeout', `the body did not arrive within ${requestTimeoutMs} ms`)
@@ -58,29 +61,28 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
     });
     const state: GatewayState = {
       path: pathOf(ctx),
-      clientAddress: clientAddress(
-        ctx.req.socket.remoteAddress ?? '',
-        ctx.get('x-forwarded-for'),
-        trustedProxies,
-      ),
+      clientAddress: clientAddress(socket.remoteAddress ?? '', ctx.get('x-forwarded-for'), trustedProxies),
       notes: {},
+      end,
       call: {
         requestId,
-        traceparent: validTraceparent(ctx.get('traceparent')),
-        signal: waiting.signal,
+        traceparent: headers.traceparent === undefined ? undefined : validTraceparent(ctx.get('traceparent')),
+        get signal() {
+          return end.signal;
+        },
         get timeoutMs() {
           return Math.max(1, Math.ceil(startedAt + requestTimeoutMs - clock.monotonic()));
         },
       },
     };
     ctx.state = state;
-    ctx.res.once('close', () => {
+    ctx.res.on('close', () => {
       cancelDeadline();
       const answered = ctx.res.writableFinished || state.delivered === true;
-      if (!answered) waiting.abort(new ShopError('aborted', 'the caller has gone'));
+      if (!answered) end.comes(new ShopError('aborted', 'the caller has gone'));
       logRequest(logger, ctx, answered ? ctx.status : clientGone, clock.monotonic() - startedAt);
     });
-    await next();
+    return next();
   };
 }
 
@@ -117,7 +119,7 @@ function isTurnedAway(error: ActorError | undefined): boolean {
 function pathOf(ctx: GatewayContext): string | undefined {
   try {
     const { path } = ctx;
-    decodeURIComponent(path);
+    if (path.includes('%')) decodeURIComponent(path);
     return path;
   } catch {
     return undefined;

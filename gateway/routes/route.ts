@@ -22,7 +22,7 @@ const Nothing = z.object({});
 
 interface RouteSpec<A extends Access, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly method: Method;
-  /** As @koa/router has it, e.g. `/api/v1/products/:product_id`. */
+  /** E.g. `/api/v1/products/:product_id`, of which the last segment is a parameter. */
   readonly path: string;
   readonly access: A;
   /** Whether its requests have no line in the log; default no. */
