@@ -4,11 +4,12 @@ import { startRedis } from '../../shop/servers/embedded-redis.ts';
 import type { Command, Given } from '../../shop/process/run-command.ts';
 import { UsageProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
+import { renderBars } from './measure/bar.ts';
 import { asksScenario } from './mailbox/asks.scenario.ts';
 import { Bench, type Result, type Scenario } from './mailbox/bench.ts';
 import { failoverScenario } from './mailbox/failover.scenario.ts';
 import { manyKeysScenario } from './mailbox/many-keys.scenario.ts';
-import { renderBars, renderFigures } from './mailbox/report.ts';
+import { renderFigures } from './mailbox/report.ts';
 import { spaceScenario } from './mailbox/space.scenario.ts';
 import { tellsScenario } from './mailbox/tells.scenario.ts';
 

@@ -12,7 +12,7 @@ await runNamedCommand({
       run: async (args) => runCommand({ ...(await import('./mailbox.ts')).mailboxBench, args }),
     },
     shop: {
-      summary: 'requests of one user and of 32 at once, memory, and how long a start takes',
+      summary: 'the shop under load, against what this machine does at best',
       run: async (args) => runCommand({ ...(await import('./shop.ts')).shopBench, args }),
     },
     sizing: {

@@ -1,28 +1,38 @@
 import { writeFile } from 'node:fs/promises';
-import { setTimeout as delay } from 'node:timers/promises';
+import { cpus, totalmem } from 'node:os';
 import type { Command, Given } from '../../shop/process/run-command.ts';
+import { UsageProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
-import { ShopProcess } from '../e2e/shop-process.ts';
-import { Buyers } from './shop/buyers.ts';
-import { HttpCaller } from './shop/http-caller.ts';
-import { memoryOf, type Memory } from './shop/memory.ts';
-import { measureStores } from './shop/references.ts';
-import { render, withRatios, type ShopFigures } from './shop/report.ts';
-import type { Timing } from './shop/timing.ts';
+import { startChild, type Child } from './measure/child.ts';
+import { Figures } from './measure/figures.ts';
+import { rotated } from './measure/statistics.ts';
+import { figure } from './measure/table.ts';
+import type { GeneratorOrder, GeneratorSettings, LoadReport } from './shop/load-order.ts';
+import { MeasuredShop, products } from './shop/measured-shop.ts';
+import { judge, renderVerdicts } from './shop/promises.ts';
+import { Pgbench, RedisBenchmark } from './shop/references.ts';
+import { renderLatencies, renderProcessorTimes } from './shop/report.ts';
+import { measureMemory, scenarios, type Run, type Scenario } from './shop/scenarios.ts';
 
-const help = `npm run bench -- shop [--json FILE] [--quick]
+const help = `npm run bench -- shop [--only NAMES] [--rounds N] [--seconds S] [--json FILE]
 
-Starts a shop on a DATA_DIR of its own, as \`npm start\` does, with no payment delay and no rate limit, and
-measures, one user at a time and 32 at once: add to cart, GET cart, checkout; beside them, as references, GET
-/health on the same gateway and a PING and a commit on the same stores. Takes about 40 seconds.
+Starts a shop on a DATA_DIR of its own by \`npm start\`, with no payment delay and no limit of requests, and loads it
+from a process of its own, beside what this machine does at best. Read the ratios: they are medians of rounds within
+one run. Every answer is checked, every cart and order counted at the end. Ends with 1 when a bar falls short.
 
-  --quick       shorter, for development; its figures prove nothing
-  --json FILE   writes {"firstStartMs", "startMs", "idleMiB", "afterLoadMiB", "timings": […]}
+  --only NAMES    some of these, with commas between:${Object.entries(scenarios)
+    .map(([name, { about }]) => `\n                    ${name.padEnd(11)}${about}`)
+    .join('')}
+  --rounds N      default 5
+  --seconds S     of each load in each round; default 2
+  --json FILE     writes all figures of all rounds
 `;
 
 const options = {
+  only: { type: 'string' },
+  rounds: { type: 'string', default: '5' },
+  seconds: { type: 'string', default: '2' },
   json: { type: 'string' },
-  quick: { type: 'boolean', default: false },
 } as const;
 
 type Values = Given<typeof options>['values'];
@@ -30,67 +40,127 @@ type Values = Given<typeof options>['values'];
 /** `npm run bench -- shop …` */
 export const shopBench: Command<typeof options> = { help, options, run: ({ values }) => measure(values) };
 
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+const print = (lines: string[]) => void process.stdout.write(`${lines.join('\n')}\n\n`);
+
 async function measure(values: Values): Promise<number> {
-  const dataDir = temporaryFolder('bench');
+  const [rounds, seconds] = [numberOf(values, 'rounds'), numberOf(values, 'seconds')];
+  const chosen = chosenOf(values.only);
+  const folder = temporaryFolder('bench');
   try {
-    const figures = await run(dataDir, values.quick ? 0.2 : 1);
-    process.stdout.write(`${render(figures)}\n`);
+    const figures = await onShop(folder, seconds, async (run, audit) => {
+      say('warming up');
+      // Compiled code and full carts, of which nothing is kept.
+      await roundOf(chosen, { ...run, figures: new Figures() });
+      for (let round = 0; round < rounds; round++) {
+        say(`round ${round + 1} of ${rounds}`);
+        await roundOf(rotated(chosen, round), run);
+        measureMemory(run);
+      }
+      await audit();
+      return run.figures;
+    });
+    const verdicts = judge(figures);
+    print(renderLatencies(figures));
+    print(renderProcessorTimes(figures));
+    print(machineLines(figures));
+    print(renderVerdicts(verdicts));
     if (values.json !== undefined) {
-      const json = { ...figures, timings: withRatios(figures.timings) };
-      await writeFile(values.json, `${JSON.stringify(json, undefined, 2)}\n`);
+      await writeFile(
+        values.json,
+        `${JSON.stringify({ rounds, seconds, verdicts, figures }, undefined, 2)}\n`,
+      );
     }
-    return 0;
+    return verdicts.every(({ ok }) => ok) ? 0 : 1;
   } finally {
-    removeTemporaryFolder(dataDir);
+    removeTemporaryFolder(folder);
   }
 }
 
-async function run(dataDir: string, scale: number): Promise<ShopFigures> {
-  const environment = { DATA_DIR: dataDir, SEED_STOCK: '1000000000', LOG_LEVEL: 'info' };
-  const first = await timed(() => ShopProcess.start(environment));
-  first.made.signal('SIGTERM');
-  await first.made.ended;
-  const { made: shop, tookMs: startMs } = await timed(() => ShopProcess.start(environment));
+function numberOf(values: Values, name: 'rounds' | 'seconds'): number {
+  const value = Number(values[name]);
+  if (value > 0 && value <= 600 && (name === 'seconds' || Number.isInteger(value))) return value;
+  throw new UsageProblem(`--${name}: got '${values[name]}', wanted a number from 1 to 600.`);
+}
+
+function chosenOf(only: string | undefined): Scenario[] {
+  const names = only?.split(',') ?? Object.keys(scenarios);
+  return names.map((name) => {
+    const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
+    if (scenario !== undefined) return scenario;
+    throw new UsageProblem(`--only knows ${Object.keys(scenarios).join(', ')}, not '${name}'.`);
+  });
+}
+
+async function roundOf(chosen: readonly Scenario[], run: Run): Promise<void> {
+  for (const scenario of chosen) await scenario.run(run);
+}
+
+/** Starts all that a run needs, and ends it, whatever happens. */
+async function onShop<T>(
+  folder: string,
+  seconds: number,
+  use: (run: Run, audit: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const closing: (() => Promise<void>)[] = [];
   try {
-    // What the start left to be collected is not idle memory.
-    await delay(5_000 * scale);
-    const idleMiB = memory(shop);
-    const timings = [...(await measureAll(shop, 1, scale)), ...(await measureAll(shop, 32, scale))];
-    return { firstStartMs: first.tookMs, startMs, idleMiB, afterLoadMiB: memory(shop), timings };
+    const startedAt = performance.now();
+    const shop = await MeasuredShop.start(folder);
+    closing.push(() => shop.stop());
+    const figures = new Figures();
+    figures.add('start s', (performance.now() - startedAt) / 1000);
+
+    const koa: Child<object, { port: number }> = await startChild(
+      new URL('empty-koa.ts', import.meta.url),
+      {},
+    );
+    closing.push(() => koa.stop());
+    const settings: GeneratorSettings = {
+      shopUrl: shop.process.client.url,
+      emptyUrl: `http://127.0.0.1:${koa.ready.port}`,
+      tokens: shop.process.tokens,
+      products,
+    };
+    const generator: Child<GeneratorOrder, LoadReport> = await startChild(
+      new URL('load-generator.ts', import.meta.url),
+      settings,
+    );
+    closing.push(() => generator.stop());
+
+    const pgbench = await Pgbench.open(await shop.createDatabase('pgbench'));
+    const redisBenchmark = await RedisBenchmark.open(folder);
+    if (redisBenchmark !== undefined) closing.push(() => redisBenchmark.close());
+    for (const [name, tool] of Object.entries({ pgbench, 'redis-benchmark': redisBenchmark })) {
+      if (tool === undefined) say(`There is no ${name} on this machine: what it tells is not measured.`);
+    }
+    const run: Run = {
+      generator,
+      trees: shop.trees,
+      figures,
+      seconds,
+      dataDir: shop.dataDir,
+      pgbench,
+      redisBenchmark,
+    };
+    return await use(run, async () => shop.audit((await generator.tell({ do: 'audit' })).operations));
   } finally {
-    shop.signal('SIGTERM');
-    await shop.ended;
+    for (const close of closing.toReversed()) await close();
   }
 }
 
-async function measureAll(shop: ShopProcess, callers: number, scale: number): Promise<Timing[]> {
-  const { client, redisUrl, postgresUrl } = shop;
-  const http = new HttpCaller(client.url);
-  const buyers = new Buyers(http, shop.tokens);
-  const durationMs = 2_500 * scale;
-  try {
-    // Warm code and connections first; not measured.
-    await buyers.adds(callers, 1_000 * scale);
-    await buyers.checkouts(callers, 1_000 * scale, callers * 10);
-    return [
-      await buyers.health(callers, durationMs),
-      await buyers.carts(callers, durationMs),
-      await buyers.adds(callers, durationMs),
-      await buyers.checkouts(callers, durationMs, Math.round((callers === 1 ? 500 : 2_000) * scale)),
-      ...(callers === 1 ? [await buyers.orders(Math.round(50 * scale))] : []),
-      ...(await measureStores({ redisUrl, postgresUrl }, callers, 1_000 * scale)),
-    ];
-  } finally {
-    http.close();
-  }
-}
-
-function memory(shop: ShopProcess): Memory {
-  const [redis = 0, postgres = 0] = shop.servers;
-  return memoryOf(shop.pid, redis, postgres);
-}
-
-async function timed<T>(make: () => Promise<T>): Promise<{ made: T; tookMs: number }> {
-  const startedAt = performance.now();
-  return { made: await make(), tookMs: performance.now() - startedAt };
+function machineLines(figures: Figures): string[] {
+  const [first] = cpus();
+  const gibibytes = Math.round(totalmem() / 2 ** 30);
+  const per = ['durable write', 'redis-benchmark SET', 'pgbench', 'empty'].map(
+    (name) => `${name} ${figure(figures.median(`${name}: per s`))}/s`,
+  );
+  const memory = figures.names
+    .filter((name) => name.startsWith('memory MiB, '))
+    .map((name) => `${name.slice('memory MiB, '.length)} ${figure(figures.median(name))} MiB`);
+  return [
+    `Node ${process.version}, ${cpus().length} × ${first?.model ?? '?'}, ${gibibytes} GiB`,
+    `this machine: ${per.join(', ')}`,
+    `memory: ${memory.join(', ')}`,
+    `start: ${figure(figures.median('start s'))} s, the first on this DATA_DIR`,
+  ];
 }

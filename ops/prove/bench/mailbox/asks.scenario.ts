@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
-import { atLeast, atMost, type Bench, type Contender, type Result, type Scenario } from './bench.ts';
-import { keyDrawer, keyName, median, summarise, type AskLoad } from './load.ts';
+import { atLeast, atMost } from '../measure/bar.ts';
+import type { Bench, Contender, Result, Scenario } from './bench.ts';
+import { median } from '../measure/statistics.ts';
+import { keyDrawer, keyName, summarise, type AskLoad } from './load.ts';
 import { figureOf, medianOf, rateOf, repeatAsks } from './trials.ts';
 import { inOrder, input, messageName, unordered } from './variant.ts';
 

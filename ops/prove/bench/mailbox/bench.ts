@@ -1,19 +1,10 @@
 import { Redis } from 'ioredis';
+import type { Bar } from '../measure/bar.ts';
 import { startHost, type HostProcess } from './host-process.ts';
 import { inOrder, type HostSettings, type Variant, type VariantName } from './variant.ts';
 import { openFloor } from './floor-variant.ts';
 import { openPlain } from './plain-variant.ts';
 import { openTrolley } from './trolley-variant.ts';
-
-/** One promise of the table, measured. */
-export interface Bar {
-  readonly name: string;
-  readonly value: number;
-  readonly bar: number;
-  readonly ok: boolean;
-  /** `≥ 3 ×` */
-  readonly asked: string;
-}
 
 /** What lies behind the bars: a line of absolute figures. */
 export interface Figure {
@@ -31,22 +22,6 @@ export interface Scenario {
   readonly about: string;
   run(bench: Bench): Promise<Result>;
 }
-
-export const atLeast = (name: string, value: number, bar: number, unit = '×'): Bar => ({
-  name,
-  value,
-  bar,
-  ok: value >= bar,
-  asked: `≥ ${bar} ${unit}`,
-});
-
-export const atMost = (name: string, value: number, bar: number, unit = '×'): Bar => ({
-  name,
-  value,
-  bar,
-  ok: value <= bar,
-  asked: `≤ ${bar} ${unit}`,
-});
 
 /** One variant under way: its client here, its host in a process of its own. */
 export interface Contender {
@@ -130,10 +105,4 @@ export class Bench {
       },
     };
   }
-}
-
-/** The contenders in another order each time, so that none always comes after the same one. */
-export function rotated<T>(items: readonly T[], by: number): T[] {
-  const at = by % items.length;
-  return [...items.slice(at), ...items.slice(0, at)];
 }

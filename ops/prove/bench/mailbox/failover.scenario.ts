@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { atMost, type Bench, type Result, type Scenario } from './bench.ts';
+import { atMost } from '../measure/bar.ts';
+import type { Bench, Result, Scenario } from './bench.ts';
 import type { HostProcess } from './host-process.ts';
-import { keyName, median } from './load.ts';
+import { median } from '../measure/statistics.ts';
+import { keyName } from './load.ts';
 import type { Variant } from './variant.ts';
 
 const leaseMs = 3_000;

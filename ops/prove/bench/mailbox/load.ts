@@ -63,10 +63,3 @@ export function summarise(latencies: number[], tookMs: number): LoadResult {
     p99Ms: at(0.99),
   };
 }
-
-export function median(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const middle = Math.floor(sorted.length / 2);
-  const [high = NaN, low = NaN] = [sorted[middle], sorted[middle - 1]];
-  return sorted.length % 2 === 1 ? high : (low + high) / 2;
-}

@@ -1,4 +1,5 @@
-import { atLeast, type Bench, type Contender, type Result, type Scenario } from './bench.ts';
+import { atLeast } from '../measure/bar.ts';
+import type { Bench, Contender, Result, Scenario } from './bench.ts';
 import { keyName, loadWithAsks } from './load.ts';
 import { figureOf, measure, rateOf, type Trial } from './trials.ts';
 

@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { atMost, type Bench, type Result, type Scenario } from './bench.ts';
+import { atMost } from '../measure/bar.ts';
+import type { Bench, Result, Scenario } from './bench.ts';
 import { stateBytes } from './bench-actor.ts';
-import { keyName, median, tellAll } from './load.ts';
+import { median } from '../measure/statistics.ts';
+import { keyName, tellAll } from './load.ts';
 import type { Variant, VariantName } from './variant.ts';
 
 const callers = 64;

@@ -1,4 +1,6 @@
-import { atLeast, rotated, type Bench, type Contender, type Result, type Scenario } from './bench.ts';
+import { atLeast } from '../measure/bar.ts';
+import { rotated } from '../measure/statistics.ts';
+import type { Bench, Contender, Result, Scenario } from './bench.ts';
 import { keyName, tellAll, type LoadResult } from './load.ts';
 import { figureOf, measure, rateOf, type Trial } from './trials.ts';
 import { inOrder, unordered } from './variant.ts';

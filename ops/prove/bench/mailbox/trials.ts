@@ -1,6 +1,6 @@
 import type { Bench, Contender, Figure } from './bench.ts';
-import { rotated } from './bench.ts';
-import { loadWithAsks, median, type AskLoad, type LoadResult } from './load.ts';
+import { median, rotated } from '../measure/statistics.ts';
+import { loadWithAsks, type AskLoad, type LoadResult } from './load.ts';
 import { readUsage, usagePerMessage, type Usage } from './usage.ts';
 
 export type Trial = LoadResult & { readonly usage: Usage };

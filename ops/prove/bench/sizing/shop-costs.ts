@@ -6,7 +6,7 @@ import { eventually } from '../../e2e/eventually.ts';
 import { ShopProcess } from '../../e2e/shop-process.ts';
 import { HttpCaller } from '../shop/http-caller.ts';
 import type { Cost } from './cost.ts';
-import { processorTime } from './processor-time.ts';
+import { processorTime } from '../measure/processes.ts';
 import { Users } from './users.ts';
 
 const linesOfCart = 3;

@@ -1,0 +1,121 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { HttpConnection } from './http-connection.ts';
+import { Latencies, type Latency } from './latencies.ts';
+
+/** What a load came to. */
+export interface LoadResult {
+  /** Operations that were answered well; one that was not ends the load with an error. */
+  readonly operations: number;
+  readonly tookMs: number;
+  /** Of each operation, and of its steps by name where it has some. */
+  readonly latencies: Readonly<Record<string, Latency>>;
+}
+
+/** Does one operation over a connection of its client and checks what is answered; `step` tells how long a part took. */
+export type Operation = (
+  connection: HttpConnection,
+  client: number,
+  step: (name: string, tookMs: number) => void,
+) => Promise<void>;
+
+export interface ClosedLoop {
+  readonly url: string;
+  readonly clients: number;
+  readonly durationMs: number;
+}
+
+/** The name of what a whole operation takes. */
+export const whole = 'operation';
+
+/** Each client acts, waits for the answer, and acts again. */
+export async function closedLoop(
+  { url, clients, durationMs }: ClosedLoop,
+  operation: Operation,
+): Promise<LoadResult> {
+  const connections = await openAll(url, clients);
+  const tally = new Tally();
+  const startedAt = performance.now();
+  const until = startedAt + durationMs;
+  const act = async (connection: HttpConnection, client: number) => {
+    for (let before = performance.now(); before < until;) {
+      await operation(connection, client, tally.step);
+      const then = before;
+      before = performance.now();
+      tally.done(before - then);
+    }
+  };
+  try {
+    await Promise.all(connections.map(act));
+    return tally.result(performance.now() - startedAt);
+  } finally {
+    connections.forEach((connection) => connection.close());
+  }
+}
+
+export interface OpenLoop extends Omit<ClosedLoop, 'clients'> {
+  readonly perSecond: number;
+  /** What comes while all of them wait for an answer, waits itself. */
+  readonly connections: number;
+}
+
+/**
+ * Operations begin at a fixed rate, whether the ones before have been answered or not, and each one's latency counts
+ * from the moment when it was to begin: a shop that stands still for a while can't slow down who measures it (no
+ * coordinated omission).
+ */
+export async function openLoop(
+  { url, perSecond, durationMs, connections: count }: OpenLoop,
+  operation: Operation,
+): Promise<LoadResult> {
+  const connections = await openAll(url, count);
+  const tally = new Tally();
+  const total = Math.floor((perSecond * durationMs) / 1000);
+  const startedAt = performance.now();
+  let begun = 0;
+  const act = async (connection: HttpConnection, client: number) => {
+    while (begun < total) {
+      const intended = startedAt + (begun++ * 1000) / perSecond;
+      const early = intended - performance.now();
+      if (early > 0) await delay(early);
+      await operation(connection, client, tally.step);
+      tally.done(performance.now() - intended);
+    }
+  };
+  try {
+    await Promise.all(connections.map(act));
+    return tally.result(performance.now() - startedAt);
+  } finally {
+    connections.forEach((connection) => connection.close());
+  }
+}
+
+/** Opens so many connections; none stays open where one could not be had. */
+async function openAll(url: string, count: number): Promise<HttpConnection[]> {
+  const opened = await Promise.allSettled(Array.from({ length: count }, () => HttpConnection.open(url)));
+  const refused = opened.find((each) => each.status === 'rejected');
+  const connections = opened.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
+  if (refused === undefined) return connections;
+  connections.forEach((connection) => connection.close());
+  throw refused.reason as Error;
+}
+
+class Tally {
+  #operations = 0;
+  readonly #latencies = new Map<string, Latencies>();
+
+  readonly step = (name: string, tookMs: number): void => {
+    let latencies = this.#latencies.get(name);
+    if (latencies === undefined) this.#latencies.set(name, (latencies = new Latencies()));
+    latencies.add(tookMs);
+  };
+
+  done(tookMs: number): void {
+    this.#operations++;
+    this.step(whole, tookMs);
+  }
+
+  result(tookMs: number): LoadResult {
+    const latencies = [...this.#latencies].map(([name, each]) => [name, each.summary()] as const);
+    return { operations: this.#operations, tookMs, latencies: Object.fromEntries(latencies) };
+  }
+}

@@ -1,0 +1,31 @@
+import type { TokenSettings } from '../../../shop/token.ts';
+import type { LoadResult } from '../load/loops.ts';
+
+/** What the generator is told at its start. */
+export interface GeneratorSettings {
+  readonly shopUrl: string;
+  /** Of an empty Koa route. */
+  readonly emptyUrl: string;
+  readonly tokens: TokenSettings;
+  /** How many there are. */
+  readonly products: number;
+}
+
+export type LoadName =
+  'empty' | 'cart' | 'products' | 'adds' | 'steadyAdds' | 'hotCart' | 'checkouts' | 'alone';
+
+export interface Load {
+  readonly durationMs: number;
+  /** Of a load that keeps to a rate. */
+  readonly perSecond?: number;
+}
+
+export type GeneratorOrder =
+  | ({ readonly do: LoadName } & Load)
+  /** Reads every cart and holds it against what was answered; `operations` of the report are the orders there must be. */
+  | { readonly do: 'audit' };
+
+export interface LoadReport extends LoadResult {
+  /** Processor time of the generator. */
+  readonly processorMicros: number;
+}

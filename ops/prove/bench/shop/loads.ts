@@ -1,0 +1,190 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CartBody } from '../../e2e/shop-client.ts';
+import { HttpConnection } from '../load/http-connection.ts';
+import { closedLoop, openLoop, type LoadResult, type Operation } from '../load/loops.ts';
+import type { GeneratorSettings, Load, LoadName } from './load-order.ts';
+import {
+  add,
+  auditCart,
+  checkout,
+  isFull,
+  isOrdered,
+  linesOfCart,
+  type Shopper,
+  Shoppers,
+} from './shoppers.ts';
+
+const clients = 32;
+const addingUsers = 1_000;
+/** Of the steady load: more than are ever under way while it holds. */
+const steadyConnections = 128;
+/** Between two looks for an order, from the second one on: 32 of them would else do little but look. */
+const pollMs = 2;
+
+interface Users {
+  readonly readers: Shopper[];
+  readonly adders: Shopper[];
+  readonly buyers: Shopper[];
+  readonly alone: Shopper[];
+  readonly hot: Shopper[];
+}
+
+/** What the generator can do. Its users stay from one load to the next, so that the shop holds as many in each round. */
+export class Loads {
+  readonly #settings: GeneratorSettings;
+  readonly #shoppers: Shoppers;
+  readonly #users: Users;
+  readonly #spare: Shopper[] = [];
+
+  private constructor(settings: GeneratorSettings, shoppers: Shoppers, users: Users) {
+    this.#settings = settings;
+    this.#shoppers = shoppers;
+    this.#users = users;
+  }
+
+  static async open(settings: GeneratorSettings): Promise<Loads> {
+    const shoppers = new Shoppers(settings.tokens);
+    const users = {
+      readers: await shoppers.make(clients),
+      adders: await shoppers.make(addingUsers),
+      buyers: await shoppers.make(clients),
+      alone: await shoppers.make(1),
+      hot: await shoppers.make(1),
+    };
+    const connection = await HttpConnection.open(settings.shopUrl);
+    for (const reader of users.readers) {
+      for (let line = 0; line < linesOfCart; line++) await add(connection, reader);
+    }
+    connection.close();
+    return new Loads(settings, shoppers, users);
+  }
+
+  readonly byName: Readonly<Record<LoadName, (load: Load) => Promise<LoadResult>>> = {
+    empty: (load) => {
+      const operation = reading(
+        '/',
+        () => undefined,
+        (body) => body.toString() === 'ok',
+      );
+      return closedLoop({ url: this.#settings.emptyUrl, clients, ...load }, operation);
+    },
+    cart: (load) =>
+      this.#closed(
+        clients,
+        load,
+        reading('/api/v1/cart', (client) => this.#users.readers[client], isCart),
+      ),
+    products: (load) => {
+      const { products } = this.#settings;
+      const path = `/api/v1/products?page_size=${products}`;
+      const user = (client: number) => this.#users.readers[client];
+      return this.#closed(
+        clients,
+        load,
+        reading(path, user, (body) => areInStock(body, products)),
+      );
+    },
+    adds: async (load) => {
+      await this.#prepareSpare(load);
+      const next = eachItsOwn(this.#users.adders, clients);
+      return this.#closed(clients, load, async (connection, client) => {
+        await add(connection, this.#adder(this.#users.adders, next(client)));
+      });
+    },
+    steadyAdds: async (load) => {
+      await this.#prepareSpare(load);
+      const next = eachItsOwn(this.#users.adders, steadyConnections);
+      const open = { url: this.#settings.shopUrl, connections: steadyConnections, perSecond: 1, ...load };
+      return openLoop(open, async (connection, client) => {
+        await add(connection, this.#adder(this.#users.adders, next(client)));
+      });
+    },
+    hotCart: async (load) => {
+      await this.#prepareSpare(load);
+      return this.#closed(clients, load, async (connection) => {
+        await add(connection, this.#adder(this.#users.hot, 0));
+      });
+    },
+    checkouts: (load) => this.#closed(clients, load, buying(this.#users.buyers, pollMs)),
+    alone: (load) => this.#closed(1, load, buying(this.#users.alone, 0)),
+  };
+
+  /** Reads every cart and holds it against what was answered. Returns how many orders there must be. */
+  async audit(): Promise<number> {
+    const connection = await HttpConnection.open(this.#settings.shopUrl);
+    for (const shopper of this.#shoppers.all) await auditCart(connection, shopper);
+    connection.close();
+    return this.#shoppers.all.reduce((orders, shopper) => orders + shopper.orders, 0);
+  }
+
+  #closed(count: number, load: Load, operation: Operation): Promise<LoadResult> {
+    return closedLoop({ url: this.#settings.shopUrl, clients: count, ...load }, operation);
+  }
+
+  /** Users who take the place of those whose carts are full, as many as can be in this time. */
+  async #prepareSpare({ durationMs }: Load): Promise<void> {
+    const wanted = Math.ceil(durationMs / 25);
+    this.#spare.push(...(await this.#shoppers.make(Math.max(0, wanted - this.#spare.length))));
+  }
+
+  #adder(places: Shopper[], index: number): Shopper {
+    const current = places[index];
+    if (current !== undefined && !isFull(current)) return current;
+    const successor = this.#spare.pop();
+    if (successor === undefined) throw new Error('all carts are full, and no user is left');
+    places[index] = successor;
+    return successor;
+  }
+}
+
+/** The places in turn, no two clients having one in common. */
+function eachItsOwn(places: readonly unknown[], count: number): (client: number) => number {
+  const next = Array.from({ length: count }, (_, client) => client);
+  return (client) => {
+    const index = next[client] ?? client;
+    next[client] = index + count < places.length ? index + count : client;
+    return index;
+  };
+}
+
+/** Reads the same over and over. A body that is not the one before is looked into. */
+function reading(
+  path: string,
+  userOf: (client: number) => Shopper | undefined,
+  isRight: (body: Buffer) => boolean,
+): Operation {
+  const seen: Buffer[] = [];
+  return async (connection, client) => {
+    const { status, body } = await connection.send('GET', path, userOf(client)?.token);
+    if (status === 200 && seen[client]?.equals(body) === true) return;
+    if (status !== 200 || !isRight(body)) {
+      throw new Error(`GET ${path} was answered ${status}: ${body.toString()}`);
+    }
+    seen[client] = Buffer.from(body);
+  };
+}
+
+const isCart = (body: Buffer): boolean =>
+  (JSON.parse(body.toString()) as CartBody).items.length === linesOfCart;
+
+function areInStock(body: Buffer, count: number): boolean {
+  const { products } = JSON.parse(body.toString()) as { products: { stock?: number }[] };
+  return products.length === count && products.every(({ stock }) => stock !== undefined);
+}
+
+/** Adds one product, buys it and waits until the order is there. */
+function buying(users: readonly Shopper[], pauseMs: number): Operation {
+  return async (connection, client, step) => {
+    const user = users[client];
+    if (user === undefined) throw new Error(`there is no user ${client}`);
+    const startedAt = performance.now();
+    const cart = await add(connection, user);
+    const addedAt = performance.now();
+    const sold = await checkout(connection, user, cart);
+    const soldAt = performance.now();
+    while (!(await isOrdered(connection, user, sold))) if (pauseMs > 0) await delay(pauseMs);
+    step('add', addedAt - startedAt);
+    step('checkout', soldAt - addedAt);
+    step('order', performance.now() - soldAt);
+  };
+}

@@ -1,0 +1,100 @@
+import type { Child } from '../measure/child.ts';
+import type { Figures } from '../measure/figures.ts';
+import { memories, processorTimes, type ProcessTree } from '../measure/processes.ts';
+import { sum } from '../measure/statistics.ts';
+import { whole } from '../load/loops.ts';
+import type { GeneratorOrder, LoadName, LoadReport } from './load-order.ts';
+import { durableWritesPerSecond, type Pgbench, type RedisBenchmark } from './references.ts';
+
+/** What scenarios are run on. */
+export interface Run {
+  readonly generator: Child<GeneratorOrder, LoadReport>;
+  /** The shop's processes, and those of its stores. */
+  readonly trees: readonly ProcessTree[];
+  readonly figures: Figures;
+  readonly seconds: number;
+  readonly dataDir: string;
+  /** Undefined: there is none on this machine. */
+  readonly pgbench: Pgbench | undefined;
+  readonly redisBenchmark: RedisBenchmark | undefined;
+}
+
+export interface Scenario {
+  readonly about: string;
+  /** One round. */
+  run(run: Run): Promise<void>;
+}
+
+/** By the name that `--only` takes. */
+export const scenarios: Readonly<Record<string, Scenario>> = {
+  reads: {
+    about: 'GET cart and GET products with stock, beside an empty Koa route',
+    async run(run) {
+      await load(run, 'empty');
+      await load(run, 'cart');
+      await load(run, 'products');
+    },
+  },
+  adds: {
+    about: 'adds to 1,000 carts and to one, beside pgbench -N; at half their rate, their p99',
+    async run(run) {
+      if (run.pgbench !== undefined) {
+        run.figures.add('pgbench: per s', await run.pgbench.perSecond(Math.ceil(run.seconds * 200)));
+      }
+      await load(run, 'adds');
+      await load(run, 'hotCart');
+      await load(run, 'steadyAdds', Math.max(1, run.figures.median('adds: per s') / 2));
+    },
+  },
+  checkouts: {
+    about: '32 users who each add, buy and wait until the order is there',
+    run: (run) => load(run, 'checkouts'),
+  },
+  alone: {
+    about: 'the same by one user alone',
+    run: (run) => load(run, 'alone'),
+  },
+  stores: {
+    about: 'redis-benchmark, and a durable write of the file system',
+    async run({ figures, seconds, dataDir, redisBenchmark }) {
+      figures.add('durable write: per s', durableWritesPerSecond(dataDir, seconds * 200));
+      if (redisBenchmark === undefined) return;
+      const requests = Math.ceil(seconds * 20_000);
+      figures.add('redis-benchmark SET: per s', await redisBenchmark.setsPerSecond(requests));
+    },
+  },
+};
+
+export function measureMemory({ figures, trees }: Run): void {
+  const sizes = memories(trees);
+  figures.add('memory MiB', sum([...sizes.values()]));
+  for (const [name, size] of sizes) figures.add(`memory MiB, ${name}`, size);
+}
+
+async function load(run: Run, name: LoadName, perSecond?: number): Promise<void> {
+  const { figures, trees, generator, seconds } = run;
+  const before = processorTimes(trees);
+  const report = await generator.tell({
+    do: name,
+    durationMs: seconds * 1000,
+    ...(perSecond !== undefined && { perSecond }),
+  });
+  const after = processorTimes(trees);
+  const { operations, tookMs, latencies, processorMicros } = report;
+  figures.add(`${name}: per s`, (operations / tookMs) * 1000);
+  for (const [step, latency] of Object.entries(latencies)) {
+    const of = step === whole ? `${name}:` : `${name}: ${step}`;
+    figures.add(`${of} p50 ms`, latency.p50);
+    figures.add(`${of} p90 ms`, latency.p90);
+    figures.add(`${of} p99 ms`, latency.p99);
+    figures.add(`${of} p99.9 ms`, latency.p999);
+    figures.add(`${of} max ms`, latency.max);
+  }
+  // The empty route is served by none of them.
+  if (name === 'empty') return;
+  const each = (micros: number) => micros / 1000 / operations;
+  const used = [...after].map(([process, micros]) => [process, micros - (before.get(process) ?? 0)] as const);
+  figures.add(`${name}: processor ms`, each(sum(used.map(([, micros]) => micros))));
+  for (const [process, micros] of used) figures.add(`${name}: processor ms, ${process}`, each(micros));
+  figures.add(`${name}: processor ms, (generator)`, each(processorMicros));
+}

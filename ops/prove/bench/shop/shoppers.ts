@@ -1,0 +1,114 @@
+import { mintToken, type TokenSettings } from '../../../shop/token.ts';
+import { maxQuantity } from '../../../../actors/cart/cart.contract.ts';
+import type { HttpConnection } from '../load/http-connection.ts';
+import type { CartBody, CheckoutBody, OrderBody } from '../../e2e/shop-client.ts';
+
+/** Of the seeded ones; a cart of so many lines is what GET cart reads. */
+export const linesOfCart = 5;
+const mostAdds = linesOfCart * maxQuantity;
+
+/** A user, and what the shop has answered that it has. */
+export interface Shopper {
+  readonly id: number;
+  readonly token: string;
+  /** Adds sent; the next one takes the next product. */
+  sent: number;
+  /** Units that were answered, by product. */
+  readonly units: number[];
+  orders: number;
+}
+
+/** All users of a run, made before they are needed: minting is none of what is measured. */
+export class Shoppers {
+  readonly all: Shopper[] = [];
+  readonly #tokens: TokenSettings;
+
+  constructor(tokens: TokenSettings) {
+    this.#tokens = tokens;
+  }
+
+  async make(count: number): Promise<Shopper[]> {
+    const first = this.all.length + 1;
+    const made = await Promise.all(
+      Array.from({ length: count }, async (_, index): Promise<Shopper> => {
+        const token = await mintToken(this.#tokens, { userId: first + index });
+        return { id: first + index, token, sent: 0, units: [], orders: 0 };
+      }),
+    );
+    this.all.push(...made);
+    return made;
+  }
+}
+
+export const isFull = (shopper: Shopper): boolean => shopper.sent >= mostAdds;
+
+/** Adds a unit of one product after the other; the answer must hold at least what was answered before, and this one. */
+export async function add(connection: HttpConnection, shopper: Shopper): Promise<CartBody> {
+  const productId = (shopper.sent++ % linesOfCart) + 1;
+  const before = shopper.units[productId] ?? 0;
+  const cart = await answered<CartBody>(201, connection, 'POST', '/api/v1/cart/items', shopper.token, {
+    product_id: productId,
+    quantity: 1,
+  });
+  const quantity = cart.items.find((line) => line.product_id === productId)?.quantity ?? 0;
+  if (quantity <= before)
+    throw new Error(`a unit was lost: ${quantity} of product ${productId} after ${before}`);
+  shopper.units[productId] = (shopper.units[productId] ?? 0) + 1;
+  return cart;
+}
+
+/** Buys what is in the cart. */
+export async function checkout(
+  connection: HttpConnection,
+  shopper: Shopper,
+  cart: CartBody,
+): Promise<CheckoutBody> {
+  const idempotency_key = `${shopper.id}-${++shopper.orders}`;
+  const body = { idempotency_key };
+  const sold = await answered<CheckoutBody>(201, connection, 'POST', '/api/v1/checkout', shopper.token, body);
+  if (sold.status !== 'COMPLETED' || sold.total_amount !== cart.total_price) {
+    throw new Error(`a cart of ${cart.total_price} was answered ${JSON.stringify(sold)}`);
+  }
+  shopper.units.length = 0;
+  return sold;
+}
+
+/** Whether the newest order listed is that of the checkout. */
+export async function isOrdered(
+  connection: HttpConnection,
+  { token }: Shopper,
+  sold: CheckoutBody,
+): Promise<boolean> {
+  const [newest] = await answered<OrderBody[]>(200, connection, 'GET', '/api/v1/orders?page_size=1', token);
+  if (newest?.checkout_id !== sold.checkout_id) return false;
+  if (newest.total_amount !== sold.total_amount)
+    throw new Error(`not what was paid: ${JSON.stringify(newest)}`);
+  return true;
+}
+
+/** The cart must hold exactly what was answered. */
+export async function auditCart(connection: HttpConnection, shopper: Shopper): Promise<void> {
+  const { items } = await answered<CartBody>(200, connection, 'GET', '/api/v1/cart', shopper.token);
+  const found = new Map(items.map((line) => [line.product_id, line.quantity]));
+  for (let productId = 1; productId <= linesOfCart; productId++) {
+    const [has, answeredUnits] = [found.get(productId) ?? 0, shopper.units[productId] ?? 0];
+    if (has !== answeredUnits) {
+      throw new Error(
+        `user ${shopper.id} has ${has} of product ${productId}, where ${answeredUnits} adds were answered`,
+      );
+    }
+  }
+}
+
+/** The body of an answer with the status that is wanted. */
+async function answered<B>(
+  wanted: number,
+  connection: HttpConnection,
+  ...request: Parameters<HttpConnection['send']>
+): Promise<B> {
+  const { status, body } = await connection.send(...request);
+  if (status !== wanted) {
+    throw new Error(`${request[0]} ${request[1]} was answered ${status}: ${body.toString()}`);
+  }
+  return JSON.parse(body.toString()) as B;
+}
