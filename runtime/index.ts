@@ -5,7 +5,8 @@
  * - **Actor**: a type and a key (`cart`, `42`). Handles one message at a time, wherever it lives.
  * - **Contract**: what callers know of a type: its messages, with input and output. `defineContract`.
  * - **Definition**: its behaviour: state, handlers, effects. `defineActor`.
- * - **Ref**: one actor as a caller sees it: `refs.ref(Contract, key).ask('Message', input)`.
+ * - **Ref**: one actor as a caller sees it: `refs.ref(Contract, key).message(input)`, or
+ *   `.ask('Message', input)` by its name.
  * - **Mailbox**: an actor's queue, first in, first out; a BullMQ queue of its own.
  * - **Message**: what is sent. Its id makes a second delivery harmless.
  * - **Ask / tell**: send and wait for the answer / send and wait until it is in the mailbox.
@@ -63,7 +64,15 @@ export type {
   OutgoingTell,
   PerformedEffect,
 } from './define/interceptor.ts';
-export type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from './define/ref.ts';
+export type {
+  ActorRef,
+  ActorRefs,
+  AskOptions,
+  MessageMethods,
+  NamedMessages,
+  SendOptions,
+  TellOptions,
+} from './define/ref.ts';
 export {
   ActorError,
   codeOf,

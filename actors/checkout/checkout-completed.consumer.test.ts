@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { type ActorRefs, silentLogger, type ActorError } from '@trolley/runtime';
 import type { EventLog, LogRecord, SubscribeOptions } from '@trolley/runtime/events';
+import { createRef, type MessageSender } from '@trolley/runtime/testing';
 import { ShopError } from '../errors.contract.ts';
 import { startCartConsumer } from '../cart/cart.consumer.ts';
 import { startOrderConsumer } from '../order/order.consumer.ts';
@@ -42,19 +43,16 @@ function createWorld() {
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };
-  const refs: ActorRefs = {
-    ref: (contract, key) => ({
-      key,
-      async ask(name, input, options) {
-        const { messageId, traceparent } = options ?? {};
-        const trace = traceparent === undefined ? {} : { traceparent };
-        asked.push({ type: contract.type, key, name, input, messageId, ...trace });
-        if (failure !== undefined) throw failure;
-        return {} as never;
-      },
-      tell: async () => {},
-    }),
+  const sender: MessageSender = {
+    async ask({ contract: { type }, key, name, input }, { messageId, traceparent }) {
+      const trace = traceparent === undefined ? {} : { traceparent };
+      asked.push({ type, key, name, input, messageId, ...trace });
+      if (failure !== undefined) throw failure;
+      return {};
+    },
+    tell: async () => {},
   };
+  const refs: ActorRefs = { ref: (contract, key) => createRef(sender, contract, key) };
   return {
     deps: { log, refs, logger: silentLogger },
     subscribed,

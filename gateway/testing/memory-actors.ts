@@ -7,6 +7,7 @@ import type {
   MessageSpecs,
   SendOptions,
 } from '@trolley/runtime';
+import { createRef, type AddressedMessage, type MessageSender } from '@trolley/runtime/testing';
 import { ShopError } from '../../actors/errors.contract.ts';
 
 // `never`: each answer declares the input of its own message.
@@ -27,7 +28,7 @@ export interface Asked {
  * Actors that answer at once. As the real ones they parse what goes in and out, and answer a message under a
  * known idempotency key as they did before, or refuse it when it is another message.
  */
-export class MemoryActors implements ActorRefs {
+export class MemoryActors implements ActorRefs, MessageSender {
   readonly asked: Asked[] = [];
   readonly answers: Answers;
   readonly #before = new Map<string, { request: unknown; answer: Promise<unknown> }>();
@@ -42,23 +43,27 @@ export class MemoryActors implements ActorRefs {
   }
 
   ref<M extends MessageSpecs>(contract: ActorContract<M>, key: string): ActorRef<M> {
-    contract.key.parse(key);
-    const ask = (message: string, input: unknown, options: AskOptions = {}): Promise<never> => {
-      this.asked.push({ type: contract.type, key, message, input, options });
-      const asked = () => this.#answer(contract, key, message, input, options);
-      return this.#once(`${contract.type}/${key}`, message, input, options, asked) as Promise<never>;
-    };
-    const tell = async (message: string, input: unknown, options?: SendOptions): Promise<void> => {
-      await ask(message, input, options);
-    };
-    return { key, ask, tell };
+    return createRef(this, contract, key);
   }
 
-  #once(actor: string, message: string, input: unknown, options: AskOptions, ask: () => Promise<unknown>) {
-    const { idempotencyKey } = options;
+  ask(sent: AddressedMessage, options: AskOptions): Promise<unknown> {
+    const { contract, key, name: message, input } = sent;
+    this.asked.push({ type: contract.type, key, message, input, options });
+    return this.#once(sent, options, () => this.#answer(sent, options));
+  }
+
+  async tell(message: AddressedMessage, options: SendOptions): Promise<void> {
+    await this.ask(message, options);
+  }
+
+  #once(
+    { contract, key, name, input }: AddressedMessage,
+    { idempotencyKey }: AskOptions,
+    ask: () => Promise<unknown>,
+  ): Promise<unknown> {
     if (idempotencyKey === undefined) return ask();
-    const id = `${actor}/${idempotencyKey}`;
-    const request = { message, input };
+    const id = `${contract.type}/${key}/${idempotencyKey}`;
+    const request = { name, input };
     const known = this.#before.get(id);
     if (known === undefined) {
       const answer = ask();
@@ -69,10 +74,10 @@ export class MemoryActors implements ActorRefs {
     return Promise.reject(new ShopError('idempotency_key_reused', 'this key names another message'));
   }
 
-  async #answer(contract: ActorContract, key: string, message: string, input: unknown, options: AskOptions) {
-    const spec = contract.messages[message];
-    const answer = this.answers[contract.type]?.[message];
-    if (spec === undefined || answer === undefined) throw new ShopError('unknown_message', message);
+  async #answer({ contract, key, name, input }: AddressedMessage, options: AskOptions): Promise<unknown> {
+    const spec = contract.messages[name];
+    const answer = this.answers[contract.type]?.[name];
+    if (spec === undefined || answer === undefined) throw new ShopError('unknown_message', name);
     const output = await answer(key, spec.input.parse(input) as never, options);
     return spec.output === undefined ? undefined : spec.output.parse(output);
   }

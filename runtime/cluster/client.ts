@@ -5,6 +5,7 @@ import { pause, type Clock } from '../define/clock.ts';
 import type { ActorContract, MessageSpecs } from '../define/contract.ts';
 import { chained, type ClientInterceptor } from '../define/interceptor.ts';
 import { fromWireError, isActorError, ActorError } from '../define/errors.ts';
+import { createRef, type AddressedMessage, type MessageSender } from '../define/create-ref.ts';
 import type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from '../define/ref.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import { fingerprintOf, hashOf } from '../mailbox/fingerprint.ts';
@@ -46,7 +47,7 @@ const ownIdPrefix = 'r-';
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reaches the actors of a cluster, from any process; hosts none. */
-export class ClusterClient implements ActorRefs {
+export class ClusterClient implements ActorRefs, MessageSender {
   readonly #options: ClusterClientOptions;
   /** Who waits for the answer to a message; several, when the same message is asked again meanwhile. */
   readonly #pending = new Map<string, PendingAsk[]>();
@@ -76,34 +77,7 @@ export class ClusterClient implements ActorRefs {
   }
 
   ref<M extends MessageSpecs>(contract: ActorContract<M>, key: string): ActorRef<M> {
-    const parsed = contract.key.safeParse(key);
-    if (!parsed.success) {
-      throw new ActorError(
-        'invalid_request',
-        `'${key}' is no key of ${contract.type}: ${z.prettifyError(parsed.error)}`,
-      );
-    }
-    refuse(nameFault(`the key of ${contract.type}`, key));
-    return {
-      key,
-      ask: async (message, input, options = {}) => {
-        const { type } = contract;
-        const answer = await (this.#interceptAsk === undefined
-          ? this.#ask(contract, key, message, input, options)
-          : this.#interceptAsk({ type, key, message, input, options }, (ask) =>
-              this.#ask(contract, key, message, ask.input, ask.options),
-            ));
-        return answer as never;
-      },
-      tell: async (message, input, options = {}) => {
-        const { type } = contract;
-        await (this.#interceptTell === undefined
-          ? this.#tell(contract, key, message, input, options)
-          : this.#interceptTell({ type, key, message, input, options }, (tell) =>
-              this.#tell(contract, key, message, tell.input, tell.options),
-            ));
-      },
-    };
+    return createRef(this, contract, key);
   }
 
   /** Asks under way; for metrics and for a calm shutdown. */
@@ -116,29 +90,34 @@ export class ClusterClient implements ActorRefs {
     this.#watch.close();
   }
 
-  async #tell(
-    contract: ActorContract,
-    key: string,
-    name: string,
-    input: unknown,
-    options: TellOptions,
-  ): Promise<void> {
-    const to = addressOf(contract.type, key, this.#options.shards);
-    const envelope = this.#envelope(contract, key, name, input, options);
+  async ask(message: AddressedMessage, options: AskOptions): Promise<unknown> {
+    return this.#interceptAsk === undefined
+      ? this.#ask(message, options)
+      : this.#interceptAsk({ ...outgoing(message), options }, ({ input, options }) =>
+          this.#ask({ ...message, input }, options),
+        );
+  }
+
+  async tell(message: AddressedMessage, options: TellOptions): Promise<void> {
+    return this.#interceptTell === undefined
+      ? this.#tell(message, options)
+      : this.#interceptTell({ ...outgoing(message), options }, ({ input, options }) =>
+          this.#tell({ ...message, input }, options),
+        );
+  }
+
+  async #tell(message: AddressedMessage, options: TellOptions): Promise<void> {
+    const to = addressOf(message.contract.type, message.key, this.#options.shards);
+    const envelope = this.#envelope(message, options);
     await this.#send(to, envelope.id, envelope, { notBefore: this.#timeAfter(options.delayMs) });
   }
 
-  async #ask(
-    contract: ActorContract,
-    key: string,
-    name: string,
-    input: unknown,
-    options: AskOptions,
-  ): Promise<unknown> {
+  async #ask(message: AddressedMessage, options: AskOptions): Promise<unknown> {
+    const { contract, key, name } = message;
     const { inbox, clock, shards, defaultTimeoutMs = 30_000, maxPendingAsks = 10_000 } = this.#options;
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     refuse(timeoutFault(timeoutMs));
-    const envelope = this.#envelope(contract, key, name, input, options);
+    const envelope = this.#envelope(message, options);
     envelope.replyTo = inbox.name;
     envelope.deadline = clock.now() + timeoutMs;
     const to = addressOf(contract.type, key, shards);
@@ -249,13 +228,7 @@ export class ClusterClient implements ActorRefs {
     else this.#pending.set(correlation, others);
   }
 
-  #envelope(
-    contract: ActorContract,
-    key: string,
-    name: string,
-    input: unknown,
-    options: SendOptions,
-  ): Mutable<Envelope> {
+  #envelope({ contract, key, name, input }: AddressedMessage, options: SendOptions): Mutable<Envelope> {
     const spec = contract.messages[name];
     if (spec === undefined)
       throw new ActorError('unknown_message', `${contract.type} has no message '${name}'`);
@@ -276,6 +249,11 @@ export class ClusterClient implements ActorRefs {
     return envelope;
   }
 }
+
+/** As interceptors see it. */
+const outgoing = ({ contract: { type }, key, name, input }: AddressedMessage) => ({
+  ...{ type, key, message: name, input },
+});
 
 /** @throws ActorError `invalid_request` when there is a fault, before anything is sent */
 function refuse(fault: string | undefined): void {

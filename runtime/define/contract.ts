@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { checkSchema } from './carried-schema.ts';
 import { isRuntimeCode, type ErrorDetails } from './errors.ts';
+import { methodOf } from './message-method.ts';
 
 /** One message of a contract: what goes in, and what comes out if it can be asked. */
 export interface MessageSpec {
@@ -33,8 +34,8 @@ export interface ActorContract<M extends MessageSpecs = MessageSpecs, R extends 
 
 /**
  * Declares an actor type.
- * @throws TypeError when a message takes or answers what JSON cannot carry, as a Date; or a refusal has a code that
- *   the runtime uses
+ * @throws TypeError when a message takes or answers what JSON cannot carry, as a Date; when two messages have the same
+ *   method, or a refusal has a code that the runtime uses
  *
  * @example
  * const Counter = defineContract({
@@ -56,8 +57,13 @@ export function defineContract<
   if (!isActorType(contract.type)) {
     throw new TypeError(`an actor type is kebab-case, not '${contract.type}'`);
   }
+  const methods = new Map<string, string>();
   for (const [name, { input, output }] of Object.entries<MessageSpec>(contract.messages)) {
     const message = `actor '${contract.type}': ${name}:`;
+    const method = methodOf(name) ?? name;
+    const other = methods.get(method);
+    if (other !== undefined) throw new TypeError(`${message} its method is called as that of ${other}`);
+    methods.set(method, name);
     checkSchema(`${message} input`, input, 'input');
     if (output !== undefined) checkSchema(`${message} output`, output, 'answer');
   }

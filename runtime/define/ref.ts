@@ -1,5 +1,6 @@
 import type { CallContext } from './call-context.ts';
 import type { ActorContract, AskableName, InputOf, MessageName, MessageSpecs, OutputOf } from './contract.ts';
+import type { MethodOf } from './message-method.ts';
 
 export interface SendOptions extends Pick<CallContext, 'requestId' | 'traceparent'> {
   /** Names the message: sent again with the same id, it is applied once and gets the first answer. */
@@ -22,8 +23,26 @@ export interface TellOptions extends SendOptions {
 /** `timeoutMs` is 1 to a year. Once the time is over, the message may still be applied. */
 export interface AskOptions extends SendOptions, CallContext {}
 
-/** One actor, as a caller sees it. */
-export interface ActorRef<M extends MessageSpecs> {
+/** An input that may be empty may be left out. */
+type Given<Input, Options> =
+  Record<string, never> extends Input
+    ? [input?: Input, options?: Options]
+    : [input: Input, options?: Options];
+
+/**
+ * Each message as a method: one with an output is asked, one without is told. `cart.addItem(line)` is
+ * `cart.ask('AddItem', line)`.
+ */
+export type MessageMethods<M extends MessageSpecs> = {
+  readonly [N in MessageName<M> as MethodOf<N>]: N extends AskableName<M>
+    ? (...given: Given<InputOf<M, N>, AskOptions>) => Promise<OutputOf<M, N>>
+    : (...given: Given<InputOf<M, N>, TellOptions>) => Promise<void>;
+};
+
+/** One actor, as a caller sees it: with a method for each message, and each message by its name. */
+export type ActorRef<M extends MessageSpecs> = NamedMessages<M> & MessageMethods<M>;
+
+export interface NamedMessages<M extends MessageSpecs> {
   readonly key: string;
   /**
    * Sends and waits for the answer. `invalid_request` comes before anything is sent: the input is not the message's,

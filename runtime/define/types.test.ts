@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { z } from 'zod';
-import { defineActor } from './actor.ts';
+import { defineActor, type Turn } from './actor.ts';
 import { defineContract } from './contract.ts';
 import type { ActorError } from './errors.ts';
 import { isRefusal, refusal } from './refusal.ts';
@@ -14,8 +14,17 @@ const Counter = defineContract({
   messages: {
     Add: { input: z.object({ by: z.int() }), output: Total },
     Note: { input: z.object({ by: z.int() }) },
+    Get: { input: z.object({}), output: Total },
+    List: { input: z.object({ from: z.int().default(0) }), output: z.array(Total) },
+    Then: { input: z.object({}), output: Total },
   },
 });
+
+const reads = {
+  Get: (turn: Turn<z.infer<typeof Total>>) => turn.state,
+  List: () => [],
+  Then: (turn: Turn<z.infer<typeof Total>>) => turn.state,
+};
 
 /*
  * What must not compile. `npm run types` checks it: a line marked so that does compile is an error there.
@@ -36,6 +45,31 @@ describe('the types of actors', () => {
     expect(calls).to.be.a('function');
   });
 
+  it('give a ref a method for each message, with its input, its answer and its options', () => {
+    const calls = async (refs: ActorRefs) => {
+      const ref = refs.ref(Counter, 'a');
+      const total: number = (await ref.add({ by: 1 }, { idempotencyKey: 'k', timeoutMs: 1_000 })).total;
+      const answers: readonly { total: number }[] = [await ref.get(), ...(await ref.list())];
+      await ref.note({ by: 1 }, { delayMs: 1_000 });
+      // @ts-expect-error the input is of another shape
+      void ref.add({ amount: 1 });
+      // @ts-expect-error the input has to be given
+      void ref.add();
+      // @ts-expect-error the answer is an object
+      const wrong: number = await ref.add({ by: 1 });
+      // @ts-expect-error an ask waits for its answer, so it is not for later
+      void ref.add({ by: 1 }, { delayMs: 1_000 });
+      // @ts-expect-error nobody waits for an answer to what is told
+      void ref.note({ by: 1 }, { timeoutMs: 1_000 });
+      // @ts-expect-error there is no such message
+      expect(ref.subtract);
+      // @ts-expect-error a ref is no promise: a message of this name is sent by its name
+      expect(ref.then);
+      return [total, answers, wrong, await ref.ask('Then', {})];
+    };
+    expect(calls).to.be.a('function');
+  });
+
   it('are known to an effect and to those who perform it, without being written down', () => {
     const actor = defineActor(Counter, {
       state: Total,
@@ -48,6 +82,7 @@ describe('the types of actors', () => {
           return turn.state;
         },
         Note: (turn) => turn.perform('Length', 'note'),
+        ...reads,
       },
       onResult: {
         Length(turn, outcome) {
@@ -76,6 +111,7 @@ describe('the types of actors', () => {
           // @ts-expect-error the answer is of another shape
           Add: () => ({ sum: 1 }),
           Note: () => undefined,
+          ...reads,
         },
       }),
       defineActor(Counter, {
@@ -95,6 +131,7 @@ describe('the types of actors', () => {
             return turn.state;
           },
           Note: () => undefined,
+          ...reads,
         },
       }),
     ];

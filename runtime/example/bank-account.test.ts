@@ -20,40 +20,40 @@ describe('a bank account', () => {
   afterEach(() => cluster.close());
 
   const account = (key: string) => cluster.refs.ref(BankAccount, key);
-  const balance = async (key: string) => (await account(key).ask('GetBalance', {})).balanceCents;
+  const balance = async (key: string) => (await account(key).getBalance()).balanceCents;
 
   it('may be overdrawn, but not too far', async () => {
-    await account('ann').ask('Deposit', { cents: 500 });
-    const { balanceCents } = await account('ann').ask('Withdraw', { cents: 10_500 });
+    await account('ann').deposit({ cents: 500 });
+    const { balanceCents } = await account('ann').withdraw({ cents: 10_500 });
     expect(balanceCents).to.equal(-10_000);
     expect(
       await account('ann')
-        .ask('Withdraw', { cents: 1 })
+        .withdraw({ cents: 1 })
         .then(() => 'paid out', codeOf),
     ).to.equal('conflict');
     expect(await balance('ann')).to.equal(-10_000);
   });
 
   it('counts a deposit once that is sent twice', async () => {
-    const deposit = () => account('ann').ask('Deposit', { cents: 500 }, { idempotencyKey: 'payday' });
+    const deposit = () => account('ann').deposit({ cents: 500 }, { idempotencyKey: 'payday' });
     expect(await Promise.all([deposit(), deposit()])).to.have.length(2);
     expect(await balance('ann')).to.equal(500);
   });
 
   it('transfers money, and answers when it has arrived', async () => {
-    await account('ann').ask('Transfer', { to: 'ben', cents: 700 });
+    await account('ann').transfer({ to: 'ben', cents: 700 });
     expect([await balance('ann'), await balance('ben')]).to.deep.equal([-700, 700]);
   });
 
   it('takes a transfer back that the other account refuses', async () => {
-    await account('ben').ask('Close', {});
-    const transfer = account('ann').ask('Transfer', { to: 'ben', cents: 700 });
+    await account('ben').close();
+    const transfer = account('ann').transfer({ to: 'ben', cents: 700 });
     expect(await transfer.then(() => 'arrived', codeOf)).to.equal('conflict');
-    expect(await account('ann').ask('GetBalance', {})).to.include({ balanceCents: 0, onItsWayCents: 0 });
+    expect(await account('ann').getBalance()).to.include({ balanceCents: 0, onItsWayCents: 0 });
   });
 
   it('goes on with a transfer when its node dies in the middle of it', async () => {
-    const transfer = account('ann').ask('Transfer', { to: 'ben', cents: 700 });
+    const transfer = account('ann').transfer({ to: 'ben', cents: 700 });
     let crashed = false;
     cluster.network.fate = ({ port, operation, about, leg }) => {
       const isDeposit = port === 'store' && operation === 'write' && about === 'ben' && leg === 'reply';
@@ -87,7 +87,7 @@ describe('a bank account', () => {
         // Each account numbers its own.
         const number = wanted.slice(0, i).filter((one) => one.from === from).length;
         const options: AskOptions = { messageId: `transfer-${number}`, timeoutMs: 10_000 };
-        const ask = () => account(names[from]!).ask('Transfer', { to: names[to]!, cents }, options);
+        const ask = () => account(names[from]!).transfer({ to: names[to]!, cents }, options);
         for (;;) {
           const outcome = await ask().then(() => 'arrived', codeOf);
           if (outcome !== 'deadline_exceeded') return outcome === 'arrived' ? cents : 0;

@@ -91,7 +91,7 @@ export const createBankAccount = (refs: ActorRefs) =>
       Deposit({ id, to, cents }: Transfer, { key, signal }: EffectContext) {
         // May run more than once, always under the same key: the other account counts it once.
         const options = { idempotencyKey: `transfer ${id} of ${key}`, signal };
-        return refs.ref(BankAccount, to).ask('Deposit', { cents }, options);
+        return refs.ref(BankAccount, to).deposit({ cents }, options);
       },
     },
 

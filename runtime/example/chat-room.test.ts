@@ -12,31 +12,31 @@ describe('a chat room', () => {
   const room = () => cluster.ref(ChatRoom, 'lobby');
 
   it('shows who is there and what was said', async () => {
-    await room().ask('Join', { name: 'ann' });
-    expect(await room().ask('Join', { name: 'ben' })).to.deep.equal({ present: ['ann', 'ben'] });
-    await room().ask('Say', { name: 'ann', text: 'hello' });
-    expect(await room().ask('Leave', { name: 'ann' })).to.deep.equal({ present: ['ben'] });
-    expect((await room().ask('Read', {})).lines).to.deep.equal([{ from: 'ann', text: 'hello' }]);
+    await room().join({ name: 'ann' });
+    expect(await room().join({ name: 'ben' })).to.deep.equal({ present: ['ann', 'ben'] });
+    await room().say({ name: 'ann', text: 'hello' });
+    expect(await room().leave({ name: 'ann' })).to.deep.equal({ present: ['ben'] });
+    expect((await room().read()).lines).to.deep.equal([{ from: 'ann', text: 'hello' }]);
   });
 
   it('lets only those speak who are there', async () => {
-    const said = room().ask('Say', { name: 'eve', text: 'hi' });
+    const said = room().say({ name: 'eve', text: 'hi' });
     expect(await said.then(() => 'said', codeOf)).to.equal('conflict');
   });
 
   it('misses who is silent, and keeps who says that he is there', async () => {
-    await room().ask('Join', { name: 'ann' });
-    await room().ask('Join', { name: 'ben' });
+    await room().join({ name: 'ann' });
+    await room().join({ name: 'ben' });
     await cluster.advance(absentAfterMs - 5_000);
-    await room().tell('StillHere', { name: 'ben' });
+    await room().stillHere({ name: 'ben' });
     await cluster.advance(10_000);
-    expect((await room().ask('Read', {})).present).to.deep.equal(['ben']);
+    expect((await room().read()).present).to.deep.equal(['ben']);
   });
 
   it('misses who is silent although its node died', async () => {
-    await room().ask('Join', { name: 'ann' });
+    await room().join({ name: 'ann' });
     cluster.crash();
     await cluster.advance(absentAfterMs + 20_000);
-    expect((await room().ask('Read', {})).present).to.deep.equal([]);
+    expect((await room().read()).present).to.deep.equal([]);
   });
 });

@@ -11,10 +11,10 @@ export async function runBank(redisUrl: string, file: string): Promise<string[]>
 
   const ann = bank.ref(BankAccount, `ann-${randomUUID().slice(0, 8)}`);
   const ben = bank.ref(BankAccount, `ben-${randomUUID().slice(0, 8)}`);
-  await ann.ask('Deposit', { cents: 5_000 });
-  const sent = await ann.ask('Transfer', { to: ben.key, cents: 12_000 });
-  const refused = await ben.ask('Withdraw', { cents: 30_000 }).then(() => 'paid out', codeOf);
-  const received = await ben.ask('GetBalance', {});
+  await ann.deposit({ cents: 5_000 });
+  const sent = await ann.transfer({ to: ben.key, cents: 12_000 });
+  const refused = await ben.withdraw({ cents: 30_000 }).then(() => 'paid out', codeOf);
+  const received = await ben.getBalance();
   return [
     `ann: ${sent.balanceCents} cents`,
     `ben: ${received.balanceCents} cents`,

@@ -93,18 +93,18 @@ describe('what the README shows', () => {
   it('migrates a state of version 1', async () => {
     const record = { state: { cents: 500 }, applied: [], effects: [], waiting: [] };
     await store.write({ key: 'ann', expectedVersion: 0, record, events: [], now: 0 });
-    expect(await cluster.refs.ref(Wallet, 'ann').ask('Add', { cents: 1 })).to.deep.equal({ cents: 501 });
+    expect(await cluster.refs.ref(Wallet, 'ann').add({ cents: 1 })).to.deep.equal({ cents: 501 });
   });
 
   it('publishes an event with the state, once', async () => {
     const wallet = cluster.refs.ref(Wallet, 'ann');
-    await wallet.ask('Add', { cents: 500 }, { idempotencyKey: 'order-17' });
-    await wallet.ask('Add', { cents: 500 }, { idempotencyKey: 'order-17' });
+    await wallet.add({ cents: 500 }, { idempotencyKey: 'order-17' });
+    await wallet.add({ cents: 500 }, { idempotencyKey: 'order-17' });
     expect(store.published.map(({ type }) => type)).to.deep.equal(['MoneyAdded']);
   });
 
   it('keeps a message that breaks as a dead letter', async () => {
-    await cluster.refs.ref(Wallet, 'ann').tell('Burn', {});
+    await cluster.refs.ref(Wallet, 'ann').burn();
     await cluster.advance(1_000);
     const [letter] = cluster.mailbox.deadLetters(addressOf('wallet', 'ann', 4));
     expect(letter?.reason).to.equal('a wallet does not burn');
@@ -112,7 +112,7 @@ describe('what the README shows', () => {
 
   it('reminds itself, and is told something for later', async () => {
     const wallet = cluster.refs.ref(Wallet, 'ann');
-    await wallet.ask('Save', { cents: 100 });
+    await wallet.save({ cents: 100 });
     await wallet.tell('Add', { cents: 500 }, { delayMs: 60_000 });
     const [wanted] = (await store.load('ann'))?.record.effects ?? [];
     expect(wanted?.notBefore).to.be.greaterThan(cluster.clock.now() + monthMs - 60_000);
@@ -124,19 +124,19 @@ describe('what the README shows', () => {
     const careful = defineActor(Wallet, { ...wallet.definition, onPoison: 'park' });
     const parking = createTestCluster({ actors: [{ actor: careful, store }] });
     const ann = parking.refs.ref(Wallet, 'ann');
-    await ann.tell('Burn', {});
+    await ann.burn();
     await parking.advance(1_000);
-    expect(await ann.ask('Add', { cents: 1 }).then(() => 'answered', codeOf)).to.equal('unavailable');
+    expect(await ann.add({ cents: 1 }).then(() => 'answered', codeOf)).to.equal('unavailable');
     const { parked } = parking;
     for (const { key } of await parked.list()) await parked.release(Wallet, key, 'give-up');
-    expect(await ann.ask('Add', { cents: 1 })).to.deep.equal({ cents: 1 });
+    expect(await ann.add({ cents: 1 })).to.deep.equal({ cents: 1 });
     await parking.close();
   });
 
   it('makes nodes fail in every way', async () => {
     await cluster.advance(2_000);
     const [one, two] = cluster.nodes;
-    const asked = cluster.refs.ref(Wallet, 'ann').ask('Add', { cents: 1 }, { timeoutMs: 60_000 });
+    const asked = cluster.refs.ref(Wallet, 'ann').add({ cents: 1 }, { timeoutMs: 60_000 });
     one?.freeze();
     two?.partition({ from: ['store'], calls: 'hang' });
     await cluster.advance(10_000);
@@ -164,10 +164,10 @@ describe('what the README shows', () => {
   it('loses what a test wants lost', async () => {
     cluster.network.fate = ({ port, leg }) => (port === 'inbox' && leg === 'reply' ? 'lose' : undefined);
     const options = { idempotencyKey: 'order-17', timeoutMs: 1_000 };
-    const asked = cluster.refs.ref(Wallet, 'ann').ask('Add', { cents: 1 }, options);
+    const asked = cluster.refs.ref(Wallet, 'ann').add({ cents: 1 }, options);
     expect(await asked.then(() => 'answered', codeOf)).to.equal('deadline_exceeded');
     cluster.network.fate = undefined;
-    expect(await cluster.refs.ref(Wallet, 'ann').ask('Add', { cents: 1 }, options)).to.deep.equal({
+    expect(await cluster.refs.ref(Wallet, 'ann').add({ cents: 1 }, options)).to.deep.equal({
       cents: 1,
     });
   });

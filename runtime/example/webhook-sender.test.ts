@@ -18,7 +18,7 @@ describe('a webhook sender', () => {
   });
   afterEach(() => cluster.close());
   const sender = () => cluster.ref(WebhookSender, 'shop.example');
-  const send = (body: string) => sender().ask('Send', { url: 'https://shop.example/hook', body });
+  const send = (body: string) => sender().send({ url: 'https://shop.example/hook', body });
 
   it('sends a burst in order and no faster than its rate', async () => {
     for (const body of ['a', 'b', 'c']) await send(body);
@@ -40,7 +40,7 @@ describe('a webhook sender', () => {
     failures = 5;
     for (const body of ['a', 'b']) await send(body);
     await cluster.advance(120_000);
-    expect(await sender().ask('Report', {})).to.deep.equal({ sent: 1, dropped: 1 });
+    expect(await sender().report()).to.deep.equal({ sent: 1, dropped: 1 });
   });
 
   it('sends what waits although its node died', async () => {
@@ -48,7 +48,7 @@ describe('a webhook sender', () => {
     cluster.crash();
     await cluster.advance(120_000);
     expect([...new Set(posted.map(({ body }) => body))]).to.deep.equal(['a', 'b', 'c']);
-    expect(await sender().ask('Report', {})).to.deep.equal({ sent: 3, dropped: 0 });
+    expect(await sender().report()).to.deep.equal({ sent: 3, dropped: 0 });
   });
 
   it('refuses what is too much', async () => {

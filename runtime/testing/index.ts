@@ -9,6 +9,8 @@ export type { TestClient } from './test-client.ts';
 export type { Connection, Cut, PartitionOptions } from './simulated-process.ts';
 export type { Fate, Network, Port, Transit } from './network.ts';
 export type { Interposed } from './memory-servers.ts';
+export { createRef } from '../define/create-ref.ts';
+export type { AddressedMessage, MessageSender } from '../define/create-ref.ts';
 export { FakeClock } from './fake-clock.ts';
 export { recordMessages } from './recorded-messages.ts';
 export { CuttableLine } from './cuttable-line.ts';

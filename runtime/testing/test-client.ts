@@ -1,4 +1,5 @@
 import { ClusterClient } from '../cluster/client.ts';
+import { createRef, type MessageSender } from '../define/create-ref.ts';
 import type { ClientInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { FakeClock } from './fake-clock.ts';
@@ -29,17 +30,12 @@ export class TestClient extends SimulatedProcess {
   constructor(name: string, surroundings: Surroundings, interceptors: readonly ClientInterceptor[] = []) {
     super(name, surroundings.clock, surroundings.network);
     const { wait } = surroundings;
-    const refs = openRefs(this, surroundings, interceptors);
-    this.refs = {
-      ref(contract, key) {
-        const ref = refs.ref(contract, key);
-        return {
-          key,
-          ask: (message, input, options) => wait(ref.ask(message, input, options)),
-          tell: (message, input, options) => wait(ref.tell(message, input, options)),
-        };
-      },
+    const client = openRefs(this, surroundings, interceptors);
+    const sender: MessageSender = {
+      ask: (message, options) => wait(client.ask(message, options)),
+      tell: (message, options) => wait(client.tell(message, options)),
     };
+    this.refs = { ref: (contract, key) => createRef(sender, contract, key) };
   }
 }
 
@@ -48,7 +44,7 @@ export function openRefs(
   process: SimulatedProcess,
   { network, servers, ...surroundings }: Surroundings,
   interceptors: readonly ClientInterceptor[] = [],
-): ActorRefs {
+): ClusterClient {
   const link = { network, servers, process };
   const inbox = openLinkedInbox(link);
   return new ClusterClient({
