@@ -1,9 +1,11 @@
-import { initialTransition, transition } from 'xstate';
 import { ShopError } from '../errors.contract.ts';
 import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
 import { checkoutMachine } from './checkout.machine.ts';
 import type { CheckoutSession } from './checkout.state.ts';
 import type { StepName } from './checkout.steps.ts';
+import { inertMachine, type Stepped, type WantedAction } from './inert-machine.ts';
+
+const machine = inertMachine(checkoutMachine);
 
 /** What to do once the session is durable. */
 export type Command =
@@ -19,12 +21,12 @@ export interface SagaStep {
 export type Ending = 'completed' | 'failed' | 'rejected' | undefined;
 
 export function beginSaga(input: CheckoutInput): SagaStep {
-  return stepOf(initialTransition(checkoutMachine, input));
+  return stepOf(machine.begin(input));
 }
 
 /** An event that the state does not know, such as a late outcome, changes nothing. */
 export function advanceSaga(session: CheckoutSession, event: CheckoutEvent): SagaStep {
-  return stepOf(transition(checkoutMachine, restore(session), event));
+  return stepOf(machine.next(restore(session), event));
 }
 
 export function endingOf({ value }: CheckoutSession): Ending {
@@ -33,7 +35,7 @@ export function endingOf({ value }: CheckoutSession): Ending {
 
 // Not `getPersistedSnapshot`: it is made for machines with children, and restores by starting them again. A
 // state value and a context are all that this machine is.
-function stepOf([snapshot, actions]: ReturnType<typeof transition<typeof checkoutMachine>>): SagaStep {
+function stepOf([snapshot, actions]: Stepped<typeof checkoutMachine>): SagaStep {
   const session = {
     machine: checkoutMachine.id,
     machineVersion: checkoutMachine.version ?? '',
@@ -43,14 +45,14 @@ function stepOf([snapshot, actions]: ReturnType<typeof transition<typeof checkou
   return { session, commands: actions.map(commandOf) };
 }
 
-function restore({ machine, machineVersion, value, context }: CheckoutSession) {
-  if (machine !== checkoutMachine.id || machineVersion !== checkoutMachine.version) {
-    throw new ShopError('internal', `no machine ${machine} version ${machineVersion} in this release`);
+function restore({ machine: id, machineVersion, value, context }: CheckoutSession) {
+  if (id !== checkoutMachine.id || machineVersion !== checkoutMachine.version) {
+    throw new ShopError('internal', `no machine ${id} version ${machineVersion} in this release`);
   }
   return checkoutMachine.resolveState({ value: value, context });
 }
 
-function commandOf(action: { readonly type: string; readonly params: unknown }): Command {
+function commandOf(action: WantedAction): Command {
   switch (action.type) {
     case 'perform':
       return { type: 'perform', ...(action.params as { step: StepName; delayMs: number }) };
