@@ -27,9 +27,10 @@ export interface SubscribeOptions {
   /** Members of one group share the partitions; each group gets every event. Starts at the earliest. */
   readonly group: string;
   /**
-   * Partitions work in parallel, a partition in order. The offset is committed after the handler resolves. A
-   * handler that throws is called again with back-off, without end: it blocks its partition, so it throws only
-   * for what may pass (a store that is down). What can never be handled goes to `reject`.
+   * Called for the records of a key in order, for several keys at once. The offset is committed after the handler
+   * has resolved for all up to it. A handler that throws is called again with back-off, without end: it blocks its
+   * key at once, and its partition soon, so it throws only for what may pass (a store that is down). What can never
+   * be handled goes to `reject`.
    */
   readonly handle: (record: LogRecord) => Promise<void>;
 }

@@ -73,10 +73,18 @@ describe('KafkaAssignment', () => {
 
   it('ends when Kafka has handed the partitions out anew, and begins nothing more', async () => {
     committed = refuse('ILLEGAL_GENERATION');
-    const assignment = open();
-    expect(await assignment.work(0, recordsOf(0, 5, 6))).to.equal(false);
-    expect(assignment.isOver).to.equal(true);
-    expect([handled, commits.length]).to.deep.equal([['0-5'], 1]);
+    const { open: release, opened } = gate();
+    const assignment = open({
+      handle: async ({ id }) => {
+        handled.push(id);
+        if (id === '0-6') await opened;
+      },
+    });
+    const working = assignment.work(0, recordsOf(0, 5, 6, 7));
+    while (!assignment.isOver) await new Promise(setImmediate);
+    release();
+    expect(await working).to.equal(false);
+    expect([handled, commits.length]).to.deep.equal([['0-5', '0-6'], 1]);
   });
 
   it('commits again what Kafka did not take for the moment', async () => {
