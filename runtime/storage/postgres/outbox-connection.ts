@@ -51,6 +51,7 @@ const session = {
   queryTimeoutMs: 30_000,
   // The lock of a relay that is frozen or gone without a word is free within half a minute.
   idleSessionMs: 30_000,
+  plansByIndex: true,
 };
 /** For what is asked all the time: an answer that is so late will not come over this connection. */
 const promptMs = 10_000;
@@ -83,30 +84,28 @@ export class OutboxConnection {
    * @throws where the server is a standby
    */
   tryLock(): Promise<boolean> {
-    return tryAdvisoryLock((text, values) => this.#query(text, values, promptMs), this.#options.lockId);
+    return tryAdvisoryLock(
+      (text, values) => this.#query(text, values, { limitMs: promptMs }),
+      this.#options.lockId,
+    );
   }
 
   async listen(): Promise<void> {
-    await this.#query(`LISTEN ${channel}`, [], promptMs);
+    await this.#query(`LISTEN ${channel}`, [], { limitMs: promptMs });
   }
 
-  /** The events due, in id order, at most `limit`. */
-  async due(limit: number): Promise<OutboxRow[]> {
+  /** Marks what was published by now, and finds what is due beside it: in id order, at most `limit`. */
+  async markAndNext(published: readonly OutboxRow[], now: number, limit: number): Promise<OutboxRow[]> {
     const { rows } = await this.#query<StoredRow>(
-      `SELECT id, aggregate_id, event_type, partition_key, payload::text AS value, headers, created_at
-       FROM ${this.#table} WHERE processed_at IS NULL ORDER BY id LIMIT $1`,
-      [limit],
-      promptMs,
+      `WITH marked AS (
+         UPDATE ${this.#table} SET processed_at = $2, publications = publications + 1
+         WHERE id = ANY($1::bigint[]) RETURNING id)
+       SELECT id, aggregate_id, event_type, partition_key, payload::text AS value, headers, created_at
+       FROM ${this.#table} WHERE processed_at IS NULL AND id NOT IN (SELECT id FROM marked) ORDER BY id LIMIT $3`,
+      [published.map(({ id }) => id), new Date(now), limit],
+      { limitMs: promptMs, name: 'mark-and-next' },
     );
     return rows.map((row) => ({ id: row.id, event: eventOf(row, this.#options.source) }));
-  }
-
-  async markProcessed(rows: readonly OutboxRow[], now: number): Promise<void> {
-    await this.#query(
-      `UPDATE ${this.#table} SET processed_at = $2, publications = publications + 1 WHERE id = ANY($1::bigint[])`,
-      [rows.map(({ id }) => id), new Date(now)],
-      promptMs,
-    );
   }
 
   /** Deletes at most `limit` events processed before `before`, but none of which `undelivered` is true. */
@@ -165,12 +164,11 @@ export class OutboxConnection {
   async #query<R extends pg.QueryResultRow>(
     text: string,
     values: unknown[] = [],
-    limitMs?: number,
+    { limitMs, name }: { readonly limitMs?: number; readonly name?: string } = {},
   ): Promise<pg.QueryResult<R>> {
     if (this.#failure !== undefined) throw this.#failure;
-    return this.#client.query<R>(
-      limitMs === undefined ? { text, values } : within(limitMs, { text, values }),
-    );
+    const query = { text, values, ...(name === undefined ? {} : { name }) };
+    return this.#client.query<R>(limitMs === undefined ? query : within(limitMs, query));
   }
 
   #lost(error: Error): void {

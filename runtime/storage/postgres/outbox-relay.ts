@@ -4,7 +4,7 @@ import type { Logger } from '../../observe/logger.ts';
 import { levelOfRetry } from '../../observe/reason.ts';
 import { backOffMs } from '../../events/back-off.ts';
 import type { EventLog } from '../../events/event-log.ts';
-import { OutboxConnection } from './outbox-connection.ts';
+import { OutboxConnection, type OutboxRow } from './outbox-connection.ts';
 
 export interface OutboxRelayOptions {
   readonly postgresUrl: string;
@@ -127,7 +127,7 @@ export class OutboxRelay {
 
   /** One connection, from standing by to its end. `progressed` is called when a batch went through. */
   async #session(progressed: () => void): Promise<void> {
-    const { postgresUrl: url, table, source, lockId, clock, logger } = this.#options;
+    const { postgresUrl: url, table, source, lockId, maxBatch, clock, logger } = this.#options;
     const { signal } = this.#closing;
     const connection = await OutboxConnection.open({ url, table, source, lockId, wake: () => this.#ring() });
     this.#connection = connection;
@@ -141,30 +141,32 @@ export class OutboxRelay {
       this.#settledUntil = 0;
       this.#active = true;
       logger.info({ topic: this.#options.topic }, 'relaying the outbox');
-      while (!signal.aborted) {
-        const published = await this.#publish(connection);
+      let published: readonly OutboxRow[] = [];
+      // What was published is marked before the end.
+      while (!signal.aborted || published.length > 0) {
+        // Before looking: what is inserted from now on rings again.
+        this.#woken = false;
+        const due = await connection.markAndNext(published, clock.now(), maxBatch);
+        published = [];
         progressed();
+        if (signal.aborted) return;
         await this.#maintain(connection);
-        if (published === 0) await this.#nextEvent();
+        if (due.length > 0) published = await this.#publish(due);
+        else await this.#nextEvent();
       }
     } finally {
       await this.#end(connection);
     }
   }
 
-  async #publish(connection: OutboxConnection): Promise<number> {
-    const { log, topic, maxBatch, clock } = this.#options;
-    // Before looking: what is inserted from now on rings again.
-    this.#woken = false;
-    const rows = await connection.due(maxBatch);
-    if (rows.length === 0) return 0;
+  async #publish(due: readonly OutboxRow[]): Promise<readonly OutboxRow[]> {
+    const { log, topic, clock } = this.#options;
     const appending = log.append(
       topic,
-      rows.map(({ event }) => event),
+      due.map(({ event }) => event),
     );
     await withTimeLimit(clock, appendLimitMs, 'appending events', appending);
-    await connection.markProcessed(rows, clock.now());
-    return rows.length;
+    return due;
   }
 
   /** What may fail without harm to the events that wait. */
