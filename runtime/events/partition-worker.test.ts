@@ -6,7 +6,7 @@ import { PartitionWorker, type PartitionWorkerOptions } from './partition-worker
 
 /** `a1`: the record with offset 1, of key `a`. */
 function recordOf(name: string): LogRecord {
-  const [key = '', offset = ''] = [name.slice(0, 1), name.slice(1)];
+  const [key, offset] = [name.slice(0, 1), name.slice(1)];
   return { partition: 0, offset, id: name, key, type: 'Counted', value: '{}', headers: {} };
 }
 

@@ -23,14 +23,21 @@ export function isLostRace(error: unknown): boolean {
 }
 
 const readOnly = '25006';
+const statementUnknown = '26000';
 
 /**
  * Whether other connections are probably as useless as the one that this came over: they lead to a server that is no
- * longer the one to write to, or nobody answers at the other end.
+ * longer the one to write to, nobody answers at the other end, or what was prepared there does not hold any more.
  */
 export function isConnectionOutdated(error: unknown): boolean {
   // The driver gives its own time-out no code.
-  return codeOf(error) === readOnly || (error instanceof Error && error.message === 'Query read timeout');
+  if (error instanceof Error && error.message === 'Query read timeout') return true;
+  return [readOnly, statementUnknown].includes(codeOf(error)) || isPlanOutdated(error);
+}
+
+/** The type of a column has changed; the code says no more than that something is not supported. */
+function isPlanOutdated(error: unknown): boolean {
+  return error instanceof pg.DatabaseError && error.routine === 'RevalidateCachedQuery';
 }
 
 /** `internal` for a row that is never taken, else `unavailable`: nothing happened, or the outcome is unknown. */

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { Logger } from '../../observe/logger.ts';
 import { levelOfRetry } from '../../observe/reason.ts';
 import { isConnectionOutdated } from './postgres-errors.ts';
+import { preparedStatements } from './prepared-statements.ts';
 import { clientConfig, settleSession } from './postgres-session.ts';
 
 export interface PostgresPoolOptions {
@@ -18,6 +19,7 @@ export interface PostgresPoolOptions {
 
 /** Connections that statements share. */
 export interface PostgresPool {
+  /** With `values`, the text is prepared once in each connection: it must be one of few. */
   query<R extends pg.QueryResultRow = pg.QueryResultRow>(
     text: string,
     values?: unknown[],
@@ -33,6 +35,7 @@ export interface PostgresPool {
 export function createPostgresPool(url: string, options: PostgresPoolOptions = {}): PostgresPool {
   const { logger } = options;
   const open = () => openPool(url, options);
+  const prepare = preparedStatements();
   let current = open();
   let ended = false;
 
@@ -48,7 +51,8 @@ export function createPostgresPool(url: string, options: PostgresPoolOptions = {
     async query<R extends pg.QueryResultRow>(text: string, values?: unknown[]) {
       const pool = current;
       try {
-        return await pool.query<R>(text, values);
+        if (values === undefined) return await pool.query<R>(text);
+        return await pool.query<R>(prepare(text, values));
       } catch (error) {
         if (isConnectionOutdated(error)) replace(pool, error);
         throw error;
@@ -67,6 +71,7 @@ function openPool(url: string, options: PostgresPoolOptions): pg.Pool {
     applicationName: options.applicationName ?? 'trolley',
     statementTimeoutMs,
     connectTimeoutMs: options.connectTimeoutMs ?? 5_000,
+    plansByIndex: true,
     ...(statementTimeoutMs === 0 ? {} : { queryTimeoutMs: statementTimeoutMs + 2_000 }),
   };
   // Awaited by the pool, though its types do not say so.

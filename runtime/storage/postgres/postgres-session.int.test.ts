@@ -117,4 +117,41 @@ describe('a session at PostgreSQL', () => {
     expect(await pool.query('SELECT 1').catch(String)).to.include('Query read timeout');
     await Promise.all([1, 2, 3, 4].map(() => pool.query('SELECT 1')));
   });
+
+  it('prepares a statement once in each connection', async () => {
+    const pool = openPool(database.url, { max: 1 });
+    for (const n of [1, 2, 3])
+      expect((await pool.query('SELECT $1::int AS n', [n])).rows).to.deep.equal([{ n }]);
+    const { rows } = await pool.query('SELECT statement FROM pg_prepared_statements');
+    expect(rows).to.deep.equal([{ statement: 'SELECT $1::int AS n' }]);
+  });
+
+  it('prepares few statements, and runs any number', async () => {
+    const pool = openPool(database.url, { max: 1 });
+    for (let n = 0; n < 210; n++) await pool.query(`SELECT $1::int AS n${n}`, [n]);
+    const { rows } = await pool.query('SELECT count(*)::int AS prepared FROM pg_prepared_statements');
+    expect(rows).to.deep.equal([{ prepared: 200 }]);
+  });
+
+  for (const { what, change, codes } of [
+    {
+      what: 'a column has another type',
+      change: 'ALTER TABLE t ALTER COLUMN n TYPE bigint',
+      codes: ['0A000'],
+    },
+    { what: 'they were discarded', change: 'DEALLOCATE ALL', codes: ['26000'] },
+  ]) {
+    it(`is replaced when what it had prepared does not hold any more: ${what}`, async () => {
+      const pool = openPool(database.url, { max: 1 });
+      await pool.query('CREATE TABLE t (n int)');
+      const look = () =>
+        pool.query('SELECT n FROM t WHERE n > $1', [0]).then(
+          () => 'found',
+          (error: unknown) => (error as pg.DatabaseError).code,
+        );
+      expect(await look()).to.equal('found');
+      await pool.query(change);
+      expect([await look(), await look()]).to.deep.equal([...codes, 'found']);
+    });
+  }
 });

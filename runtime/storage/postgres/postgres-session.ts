@@ -14,7 +14,12 @@ export interface SessionOptions {
   readonly connectTimeoutMs?: number;
   /** How long the client waits for any answer. Default: for ever. */
   readonly queryTimeoutMs?: number;
+  /** For who prepares statements: all that find their rows by an index. */
+  readonly plansByIndex?: boolean;
 }
+
+/** What is planned once, perhaps while a table is small, must still do when it has grown. */
+const plansByIndex = { enable_seqscan: 'off' };
 
 /** Servers, databases and roles may be set up otherwise. What is written and read must not mean another thing there. */
 const reliedOn = {
@@ -61,6 +66,7 @@ export async function settleSession(
 ): Promise<void> {
   const wanted = {
     ...reliedOn,
+    ...(options.plansByIndex === true ? plansByIndex : {}),
     search_path: schemaIn(url) ?? defaultSearchPath,
     statement_timeout: String(options.statementTimeoutMs),
     idle_session_timeout: String(options.idleSessionMs ?? 0),

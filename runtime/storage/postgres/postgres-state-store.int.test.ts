@@ -168,6 +168,32 @@ describe('actors in PostgreSQL', () => {
     expect(rows).to.have.length(2);
   });
 
+  it('reads and writes by index, also when it is planned while the table is small', async () => {
+    const single = createPostgresPool(database.url, { max: 1 });
+    const texts = new Map<string, unknown[]>();
+    const noting: PostgresPool = {
+      query: (text, values = []) => {
+        texts.set(text, values);
+        return single.query(text, values);
+      },
+      end: () => single.end(),
+    };
+    const noted = new PostgresStateStore({ pool: noting, table: accounts });
+    const events = [{ type: 'Opened', partitionKey: '1', payload: {} }];
+    const key = randomUUID();
+    await noted.write(first(key, account(1)));
+    await noted.write({ ...first(key, account(2)), expectedVersion: 1, events });
+    await noted.load(key);
+    await single.query('ANALYZE accounts');
+    expect(texts.size).to.equal(3);
+    for (const [text, values] of texts) {
+      const { rows } = await single.query<Record<string, string>>(`EXPLAIN ${text}`, values);
+      const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+      expect(plan).to.contain('accounts_pkey').and.not.contain('Seq Scan on accounts');
+    }
+    await single.end();
+  });
+
   it('refuses a mapping that leaves a column out', async () => {
     const partial = { ...accounts, toRow: () => ({ owner: 1 }) };
     const refused = await failure(

@@ -155,7 +155,8 @@ export class PostgresStateStore<S> implements StateStore {
     const { expectedVersion, record, now } = write;
     const { state, archive = null, ...runtime } = record;
     const { table, keyColumn, columns } = this.#mapping;
-    if (write.removes === true) return { [keyColumn]: key, expected_version: expectedVersion, removes: true };
+    if (write.removes === true)
+      return { [keyColumn]: key, expected_version: expectedVersion, operation: 'remove' };
     const row: PostgresRow = this.#mapping.toRow(key, state as S, now);
     // A column that a mapping forgets or misspells would lose its value without a sound.
     const complete = columns.every(({ name }) => row[name] !== undefined);
@@ -165,6 +166,7 @@ export class PostgresStateStore<S> implements StateStore {
     return {
       ...row,
       [keyColumn]: key,
+      operation: expectedVersion === 0 ? 'insert' : 'update',
       expected_version: expectedVersion,
       first_version: versionOf(write),
       runtime,

@@ -9,7 +9,7 @@ const reserved = new Set([
   'updated_at',
   'expected_version',
   'first_version',
-  'removes',
+  'operation',
   'archive',
   'keeps_archive',
 ]);
@@ -33,6 +33,9 @@ export interface PostgresStatements {
 /**
  * The SQL for a mapping. One statement writes many actors: what expects version 0 is only ever inserted, the
  * rest only ever updated or removed, and events follow only for the rows that were written.
+ *
+ * A statement is planned once, perhaps while the table is empty. Each part takes its rows by the equality of a text, of
+ * which the planner expects few: so it looks each up in the index, and never reads the table through.
  */
 export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: string): PostgresStatements {
   const id = pg.escapeIdentifier;
@@ -52,25 +55,24 @@ export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: st
       SELECT * FROM jsonb_to_recordset($1::jsonb) AS r (${[
         `${key} ${keyType}`,
         ...fields,
-        'expected_version bigint, first_version bigint, removes boolean, runtime jsonb, archive jsonb',
+        'operation text, expected_version bigint, first_version bigint, runtime jsonb, archive jsonb',
         'keeps_archive boolean, updated_at timestamptz',
       ].join(', ')})
     ), inserted AS (
       INSERT INTO ${table} (${[key, ...own, 'archive', 'version', 'created_at'].join(', ')})
       SELECT ${[key, ...own, 'archive', 'first_version', 'updated_at'].join(', ')} FROM input
-      WHERE expected_version = 0 AND removes IS NULL ORDER BY ${key}
+      WHERE operation = 'insert' ORDER BY ${key}
       ON CONFLICT (${key}) DO NOTHING
       RETURNING ${key} AS key
     ), updated AS (
       UPDATE ${table} AS t SET version = t.version + 1, ${own.map((name) => `${name} = i.${name}`).join(', ')},
         archive = CASE WHEN i.keeps_archive THEN t.archive ELSE i.archive END
       FROM input AS i
-      WHERE t.${key} = i.${key} AND t.version = i.expected_version AND i.expected_version > 0
-        AND i.removes IS NULL
+      WHERE t.${key} = i.${key} AND t.version = i.expected_version AND i.operation = 'update'
       RETURNING t.${key} AS key
     ), removed AS (
       DELETE FROM ${table} AS t USING input AS i
-      WHERE t.${key} = i.${key} AND t.version = i.expected_version AND i.removes
+      WHERE t.${key} = i.${key} AND t.version = i.expected_version AND i.operation = 'remove'
       RETURNING t.${key} AS key
     ), written AS (
       SELECT key FROM inserted UNION ALL SELECT key FROM updated UNION ALL SELECT key FROM removed
