@@ -12,7 +12,7 @@ describe('the bank on Redis', () => {
     expect(await runBank(url, join(folder, 'bank.db'))).to.deep.equal([
       'ann: -7000 cents',
       'ben: 12000 cents',
-      'too much to withdraw: conflict',
+      'too much to withdraw: overdrawn by 10000 cents at most',
     ]);
     await rm(folder, { recursive: true });
   });

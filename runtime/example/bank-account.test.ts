@@ -30,7 +30,7 @@ describe('a bank account', () => {
       await account('ann')
         .withdraw({ cents: 1 })
         .then(() => 'paid out', codeOf),
-    ).to.equal('conflict');
+    ).to.equal('overdrawn');
     expect(await balance('ann')).to.equal(-10_000);
   });
 
@@ -48,7 +48,7 @@ describe('a bank account', () => {
   it('takes a transfer back that the other account refuses', async () => {
     await account('ben').close();
     const transfer = account('ann').transfer({ to: 'ben', cents: 700 });
-    expect(await transfer.then(() => 'arrived', codeOf)).to.equal('conflict');
+    expect(await transfer.then(() => 'arrived', codeOf)).to.equal('closed');
     expect(await account('ann').getBalance()).to.include({ balanceCents: 0, onItsWayCents: 0 });
   });
 

@@ -7,6 +7,7 @@ import { z } from 'zod';
 import {
   defineActor,
   defineContract,
+  refusal,
   ActorError,
   type ActorRefs,
   type EffectContext,
@@ -17,10 +18,11 @@ const Money = z.object({ cents: z.int().positive() });
 const Account = z.object({ balanceCents: z.int(), onItsWayCents: z.int(), isClosed: z.boolean() });
 type Account = z.infer<typeof Account>;
 
-/** What callers know of an account: its messages. Its key is the account's number. */
+/** What callers know of an account: what it does and what it refuses. Its key is the account's number. */
 export const BankAccount = defineContract({
   type: 'bank-account',
   key: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  refusals: { closed: null, not_empty: null, overdrawn: z.object({ limitCents: z.int() }) },
   messages: {
     Deposit: { input: Money, output: Account },
     Withdraw: { input: Money, output: Account },
@@ -34,14 +36,14 @@ export const BankAccount = defineContract({
 const overdraftCents = 10_000;
 
 function deposit(account: Account, cents: number): Account {
-  if (account.isClosed) throw new ActorError('conflict', 'the account is closed');
+  if (account.isClosed) throw refusal(BankAccount, 'closed', 'the account is closed');
   return { ...account, balanceCents: account.balanceCents + cents };
 }
 
 function withdraw(account: Account, cents: number): Account {
-  if (account.isClosed) throw new ActorError('conflict', 'the account is closed');
+  if (account.isClosed) throw refusal(BankAccount, 'closed', 'the account is closed');
   if (account.balanceCents - cents < -overdraftCents) {
-    throw new ActorError('conflict', `the account may be overdrawn by ${overdraftCents} cents at most`);
+    throw refusal(BankAccount, 'overdrawn', 'this is too much', { limitCents: overdraftCents });
   }
   return { ...account, balanceCents: account.balanceCents - cents };
 }
@@ -80,7 +82,7 @@ export const createBankAccount = (refs: ActorRefs) =>
       Close(turn) {
         const { balanceCents, onItsWayCents } = turn.state;
         if (balanceCents !== 0 || onItsWayCents !== 0) {
-          throw new ActorError('conflict', 'the account is not empty');
+          throw refusal(BankAccount, 'not_empty', 'the account is not empty');
         }
         turn.set({ ...turn.state, isClosed: true });
         return turn.state;

@@ -21,7 +21,7 @@ describe('a chat room', () => {
 
   it('lets only those speak who are there', async () => {
     const said = room().say({ name: 'eve', text: 'hi' });
-    expect(await said.then(() => 'said', codeOf)).to.equal('conflict');
+    expect(await said.then(() => 'said', codeOf)).to.equal('not_present');
   });
 
   it('misses who is silent, and keeps who says that he is there', async () => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineActor, defineContract, ActorError } from '@trolley/runtime';
+import { defineActor, defineContract, refusal } from '@trolley/runtime';
 
 const Name = z.object({ name: z.string().min(1).max(40) });
 const Line = z.object({ from: z.string(), text: z.string() });
@@ -11,6 +11,7 @@ type Room = z.infer<typeof Room>;
 export const ChatRoom = defineContract({
   type: 'chat-room',
   key: z.string().regex(/^[a-z0-9-]{1,40}$/),
+  refusals: { not_present: null },
   messages: {
     Join: { input: Name, output: Present },
     Leave: { input: Name, output: Present },
@@ -51,7 +52,7 @@ export const chatRoom = defineActor(ChatRoom, {
       turn.set({ ...turn.state, seen: { ...turn.state.seen, [name]: turn.now } });
     },
     Say(turn, { name, text }) {
-      if (!(name in turn.state.seen)) throw new ActorError('conflict', `${name} is not in the room`);
+      if (!(name in turn.state.seen)) throw refusal(ChatRoom, 'not_present', `${name} is not in the room`);
       turn.set({ ...turn.state, lines: [...turn.state.lines, { from: name, text }].slice(-keptLines) });
       return {};
     },

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { codeOf, connect } from '@trolley/runtime';
+import { connect, isRefusal, type ActorRef } from '@trolley/runtime';
 import { SqliteStateStore } from '@trolley/runtime/sqlite';
 import { BankAccount, createBankAccount } from './bank-account.ts';
 
@@ -13,11 +13,21 @@ export async function runBank(redisUrl: string, file: string): Promise<string[]>
   const ben = bank.ref(BankAccount, `ben-${randomUUID().slice(0, 8)}`);
   await ann.deposit({ cents: 5_000 });
   const sent = await ann.transfer({ to: ben.key, cents: 12_000 });
-  const refused = await ben.withdraw({ cents: 30_000 }).then(() => 'paid out', codeOf);
+  const refused = await withdraw(ben, 30_000);
   const received = await ben.getBalance();
   return [
     `ann: ${sent.balanceCents} cents`,
     `ben: ${received.balanceCents} cents`,
     `too much to withdraw: ${refused}`,
   ];
+}
+
+async function withdraw(account: ActorRef<typeof BankAccount.messages>, cents: number): Promise<string> {
+  try {
+    await account.withdraw({ cents });
+    return 'paid out';
+  } catch (error) {
+    if (!isRefusal(BankAccount, error, 'overdrawn')) throw error;
+    return `overdrawn by ${error.details.limitCents} cents at most`;
+  }
 }

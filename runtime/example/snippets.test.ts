@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
 import {
@@ -5,6 +7,7 @@ import {
   codeOf,
   defineActor,
   defineContract,
+  runtimeCodes,
   type ClientInterceptor,
   type NodeInterceptor,
 } from '@trolley/runtime';
@@ -89,6 +92,12 @@ describe('what the README shows', () => {
     cluster = createTestCluster({ actors: [{ actor: wallet, store }], nodes: 2 });
   });
   afterEach(() => cluster.close());
+
+  it('lists each code of the runtime, and whether to try again', () => {
+    const readme = readFileSync(join(import.meta.dirname, '..', 'README.md'), 'utf8');
+    const listed = readme.matchAll(/^\| `([a-z_]+)` \| (never|backoff) \|/gm);
+    expect([...listed].map(([, code, retry]) => [code, retry])).to.deep.equal(Object.entries(runtimeCodes));
+  });
 
   it('migrates a state of version 1', async () => {
     const record = { state: { cents: 500 }, applied: [], effects: [], waiting: [] };

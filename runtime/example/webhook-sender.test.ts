@@ -53,6 +53,6 @@ describe('a webhook sender', () => {
 
   it('refuses what is too much', async () => {
     for (let i = 0; i < 51; i++) await send(`${i}`).catch(() => undefined);
-    expect(await send('more').then(() => 'queued', codeOf)).to.equal('conflict');
+    expect(await send('more').then(() => 'queued', codeOf)).to.equal('queue_full');
   });
 });

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { defineActor, defineContract, ActorError, type EffectContext } from '@trolley/runtime';
+import { defineActor, defineContract, refusal, type EffectContext } from '@trolley/runtime';
 
 const Hook = z.object({ url: z.url(), body: z.string().max(10_000) });
 const Pending = Hook.extend({ id: z.string(), attempts: z.int() });
@@ -11,6 +11,7 @@ type Sender = z.infer<typeof Sender>;
 export const WebhookSender = defineContract({
   type: 'webhook-sender',
   key: z.string().min(1).max(100),
+  refusals: { queue_full: z.object({ limit: z.int() }) },
   messages: {
     Send: { input: Hook, output: z.object({ queued: z.int() }) },
     Next: { input: z.object({}) },
@@ -27,7 +28,8 @@ export const createWebhookSender = (post: Post, { intervalMs = 1_000, attempts =
     initial: (): Sender => ({ queue: [], isBusy: false, sent: 0, dropped: 0 }),
     receive: {
       Send(turn, hook) {
-        if (turn.state.queue.length >= maxQueued) throw new ActorError('conflict', 'too many are waiting');
+        if (turn.state.queue.length >= maxQueued)
+          throw refusal(WebhookSender, 'queue_full', 'too many are waiting', { limit: maxQueued });
         const pending: Pending = { ...hook, id: turn.messageId, attempts: 0 };
         // The first of a burst leaves at once; the others follow as the one before them ends.
         if (!turn.state.isBusy) turn.perform('Post', pending, { id: pending.id });

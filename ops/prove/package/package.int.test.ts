@@ -126,7 +126,9 @@ describe('the package', function () {
       cwd: consumer,
     });
     expect(stderr).to.equal('');
-    expect(stdout).to.equal('ann: -7000 cents\nben: 12000 cents\ntoo much to withdraw: conflict\n');
+    expect(stdout).to.equal(
+      'ann: -7000 cents\nben: 12000 cents\ntoo much to withdraw: overdrawn by 10000 cents at most\n',
+    );
     expect(existsSync(join(consumer, 'bank.db'))).to.equal(true);
   });
 });
