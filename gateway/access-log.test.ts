@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { expect } from 'chai';
 import { createLogger } from '@trolley/runtime';
-import { ShopError } from '../actors/errors.contract.ts';
+import { ShopError } from './error-table.ts';
 import { openTestGateway, signToken, tokenFor } from './testing/test-gateway.ts';
 
 describe('the log of requests', () => {

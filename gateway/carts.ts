@@ -1,5 +1,5 @@
 import { type ActorRefs, levelOfRetry, type Logger } from '@trolley/runtime';
-import { ShopError } from '../actors/errors.contract.ts';
+import { ShopError } from './error-table.ts';
 import { CartContract, type CartView } from '../actors/cart/cart.contract.ts';
 import type { CartViews } from '../actors/cart/cart.view.ts';
 import type { Call } from './call.ts';

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { ActorError } from '@trolley/runtime';
-import { type ErrorCode, errorTable, ShopError } from '../actors/errors.contract.ts';
+import { type ErrorCode, errorTable, ShopError } from './error-table.ts';
 import { asActorError, errorAnswer } from './error-answer.ts';
 import { openTestGateway } from './testing/test-gateway.ts';
 

@@ -1,5 +1,5 @@
 import { isActorError, type ActorError } from '@trolley/runtime';
-import { meaningOf, ShopError } from '../actors/errors.contract.ts';
+import { meaningOf, ShopError } from './error-table.ts';
 
 /** An error as it leaves over HTTP. */
 export interface ErrorAnswer {

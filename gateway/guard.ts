@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import { type ErrorCode, isErrorCode, ShopError } from '../actors/errors.contract.ts';
+import { type ErrorCode, isErrorCode, ShopError } from './error-table.ts';
 
 /**
  * Parses one part of a request, or throws the refusal of its first wrong field: `invalid_<field>`, or

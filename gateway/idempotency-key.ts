@@ -1,4 +1,4 @@
-import { ShopError } from '../actors/errors.contract.ts';
+import { ShopError } from './error-table.ts';
 
 /** Checks the values of the header, or gRPC metadata, `Idempotency-Key`. None is fine, several are not. */
 export function idempotencyKeyFrom(given: readonly string[] | undefined): string | undefined {

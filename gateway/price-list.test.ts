@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { codeOf } from '@trolley/runtime';
-import { ShopError } from '../actors/errors.contract.ts';
+import { ShopError } from './error-table.ts';
 import { ManualClock } from '../actors/services/testing/manual-clock.ts';
 import type { Call } from './call.ts';
 import { createPriceList, type PriceList } from './price-list.ts';

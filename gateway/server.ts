@@ -8,7 +8,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { ShopError } from '../actors/errors.contract.ts';
+import { ShopError } from './error-table.ts';
 import { createApp, type GatewayDeps } from './app.ts';
 import { errorAnswer } from './error-answer.ts';
 import { jsonType, toJsonText } from './money-json.ts';

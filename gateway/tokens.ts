@@ -2,7 +2,7 @@ import { createSecretKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Clock, ActorError } from '@trolley/runtime';
-import { ShopError } from '../actors/errors.contract.ts';
+import { ShopError } from './error-table.ts';
 
 /** The user that a token speaks for. */
 export interface User {

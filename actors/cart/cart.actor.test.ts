@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import type { ActorError } from '@trolley/runtime';
-import { ShopError } from '../errors.contract.ts';
+import { ActorError } from '@trolley/runtime';
 import { ActorDriver } from '../testing/actor-driver.ts';
 import { createCartActor } from './cart.actor.ts';
 import type { CartView } from './cart.contract.ts';
@@ -22,7 +21,7 @@ async function cartWith(answers: Status[] = []) {
     async get() {
       asked.push(time.now - begun);
       const answer = answers.shift();
-      if (answer === 'unavailable') throw new ShopError('unavailable', 'no answer');
+      if (answer === 'unavailable') throw new ActorError('unavailable', 'no answer');
       return answer;
     },
   };

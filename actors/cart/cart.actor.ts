@@ -1,5 +1,4 @@
-import { codeOf, defineActor, isActorError, type Turn, type Waiting } from '@trolley/runtime';
-import { ShopError } from '../errors.contract.ts';
+import { ActorError, defineActor, isActorError, isRefusal, type Turn, type Waiting } from '@trolley/runtime';
 import { CartContract } from './cart.contract.ts';
 import {
   createCartEffects,
@@ -42,7 +41,7 @@ export function createCartActor({ views, checkouts, limits }: CartDeps) {
           return claim(turn, checkoutId, limits);
         } catch (error) {
           const { claims } = turn.state;
-          if (claims.length === 0 || codeOf(error) === 'empty_cart') throw error;
+          if (claims.length === 0 || isRefusal(CartContract, error, 'empty_cart')) throw error;
           // One that has just completed holds its claim until its event comes.
           const holders = claims.map((each) => each.checkoutId);
           turn.perform('MakeRoom', { checkoutId, holders }, { id: room(checkoutId) });
@@ -53,7 +52,7 @@ export function createCartActor({ views, checkouts, limits }: CartDeps) {
         drop(turn, checkoutId);
         // It may have asked for a claim and given up before it heard: no claim may come after this.
         turn.cancel(room(checkoutId));
-        const late = new ShopError('aborted', 'the claim was released before it was made');
+        const late = new ActorError('aborted', 'the claim was released before it was made');
         turn.refuseWaiting(late, ({ tag }) => tag === checkoutId);
         return {};
       },

@@ -24,6 +24,17 @@ export const CartView = z.object({
 });
 export type CartView = z.infer<typeof CartView>;
 
+const Limit = z.object({ limit: z.int() });
+
+/** What a checkout is refused because of its cart. */
+export const claimRefusals = {
+  empty_cart: null,
+  /** Another checkout holds all that is in the cart. */
+  checkout_in_progress: null,
+  too_many_checkouts: Limit,
+  too_many_units: Limit,
+};
+
 const Checkout = z.object({ checkoutId: z.uuid() });
 /** Another producer may have sold more than a line of ours holds. */
 const PurchasedLine = z.object({ productId: ProductId, quantity: z.int().positive() });
@@ -36,6 +47,13 @@ export const CartContract = defineContract({
     .string()
     .regex(/^[1-9][0-9]{0,15}$/, 'a user id')
     .refine((key) => Number.isSafeInteger(Number(key)), 'a user id'),
+  refusals: {
+    ...claimRefusals,
+    /** The product is not in the cart. */
+    not_found: null,
+    cart_full: Limit,
+    quantity_limit: z.object({ productId: ProductId, inCart: z.int().nonnegative() }),
+  },
   messages: {
     GetCart: { input: Nothing, output: CartView },
     /** Adds to what is there. Refused: `quantity_limit`, `cart_full`. */

@@ -1,4 +1,4 @@
-import { type ActorRefs, type CallContext, codeOf, type EffectContext } from '@trolley/runtime';
+import { type ActorRefs, type CallContext, type EffectContext, isRefusal } from '@trolley/runtime';
 import { CheckoutContract, type CheckoutStatus } from '../checkout/checkout.contract.ts';
 
 /** What a cart asks about the checkouts that claimed it. */
@@ -15,7 +15,7 @@ export function createCheckoutLookup(refs: ActorRefs): CheckoutLookup {
           .ref(CheckoutContract, checkoutId)
           .ask('GetStatus', {}, { ...call, timeoutMs: 5000 });
       } catch (error) {
-        if (codeOf(error) === 'not_found') return undefined;
+        if (isRefusal(CheckoutContract, error, 'not_found')) return undefined;
         throw error;
       }
     },

@@ -1,7 +1,14 @@
-import { uuidV5 } from '@trolley/runtime';
+import { refusal, uuidV5 } from '@trolley/runtime';
 import { z } from 'zod';
-import { ShopError } from '../errors.contract.ts';
-import { CartLine, ProductId, Quantity, maxLines, maxQuantity, type CartView } from './cart.contract.ts';
+import {
+  CartContract,
+  CartLine,
+  ProductId,
+  Quantity,
+  maxLines,
+  maxQuantity,
+  type CartView,
+} from './cart.contract.ts';
 
 /** How many settled checkouts a cart remembers. */
 export const maxSettled = 100;
@@ -66,13 +73,14 @@ export function addItem(state: CartState, line: CartLine, now: number): CartStat
   const held = state.items.find((item) => item.productId === productId);
   const quantity = line.quantity + (held?.quantity ?? 0);
   if (quantity > maxQuantity) {
-    throw new ShopError('quantity_limit', `at most ${maxQuantity} of one product`, {
-      details: { productId, inCart: held?.quantity ?? 0 },
+    throw refusal(CartContract, 'quantity_limit', `at most ${maxQuantity} of one product`, {
+      productId,
+      inCart: held?.quantity ?? 0,
     });
   }
   if (held !== undefined) return changed(state, withQuantity(state.items, productId, quantity), now);
   if (state.items.length >= maxLines)
-    throw new ShopError('cart_full', `at most ${maxLines} products in a cart`);
+    throw refusal(CartContract, 'cart_full', `at most ${maxLines} products in a cart`, { limit: maxLines });
   return changed(state, [...state.items, { productId, quantity, addedAt: now }], now);
 }
 
@@ -110,23 +118,24 @@ export function claimFor(
 ): { state: CartState; claim: Claim } {
   const existing = state.claims.find((claim) => claim.checkoutId === checkoutId);
   if (existing !== undefined) return { state, claim: existing };
-  if (state.settled.includes(checkoutId)) throw new ShopError('empty_cart', 'the cart was already bought');
-  if (state.items.length === 0) throw new ShopError('empty_cart', 'the cart is empty');
+  if (state.settled.includes(checkoutId))
+    throw refusal(CartContract, 'empty_cart', 'the cart was already bought');
+  if (state.items.length === 0) throw refusal(CartContract, 'empty_cart', 'the cart is empty');
   if (state.claims.length >= maxCheckouts) {
     const sentence = `at most ${maxCheckouts} checkouts of one user may be under way at once`;
-    throw new ShopError('too_many_checkouts', sentence);
+    throw refusal(CartContract, 'too_many_checkouts', sentence, { limit: maxCheckouts });
   }
   const lines = state.items.flatMap(({ productId, quantity }) => {
     const free = quantity - heldOf(state.claims, productId);
     return free > 0 ? [{ productId, quantity: free, held: free }] : [];
   });
   if (lines.length === 0) {
-    throw new ShopError('checkout_in_progress', 'another checkout of this cart is under way');
+    throw refusal(CartContract, 'checkout_in_progress', 'another checkout of this cart is under way');
   }
   const units = [...state.claims.flatMap((each) => each.lines), ...lines];
   if (units.reduce((sum, line) => sum + line.quantity, 0) > maxUnits) {
     const sentence = `the checkouts of one user may reserve at most ${maxUnits} units at once`;
-    throw new ShopError('too_many_units', sentence);
+    throw refusal(CartContract, 'too_many_units', sentence, { limit: maxUnits });
   }
   const claim = { checkoutId, lines, cartVersion: state.version, at: now };
   return { state: { ...state, claims: [...state.claims, claim] }, claim };
@@ -197,7 +206,7 @@ function clamped(claims: readonly Claim[], items: readonly Item[]): Claim[] {
 
 function inCart(state: CartState, productId: number): Item {
   const item = state.items.find((each) => each.productId === productId);
-  if (item === undefined) throw new ShopError('not_found', `product ${productId} is not in the cart`);
+  if (item === undefined) throw refusal(CartContract, 'not_found', `product ${productId} is not in the cart`);
   return item;
 }
 

@@ -1,6 +1,5 @@
-import type { Logger, RedisConnection } from '@trolley/runtime';
+import { ActorError, type Logger, type RedisConnection } from '@trolley/runtime';
 import { ForeignKeys, redisScript } from '@trolley/runtime/adapters';
-import { ShopError } from '../errors.contract.ts';
 import { CartView } from './cart.contract.ts';
 import type { CartViews } from './cart.view.ts';
 
@@ -65,5 +64,5 @@ function keyOf(userId: number): string {
 }
 
 function rethrow(cause: unknown): never {
-  throw new ShopError('unavailable', 'the cart views cannot be reached', { cause });
+  throw new ActorError('unavailable', 'the cart views cannot be reached', { cause });
 }

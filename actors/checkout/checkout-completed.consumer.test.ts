@@ -1,8 +1,7 @@
 import { expect } from 'chai';
-import { type ActorRefs, silentLogger, type ActorError } from '@trolley/runtime';
+import { type ActorRefs, silentLogger, ActorError } from '@trolley/runtime';
 import type { EventLog, LogRecord, SubscribeOptions } from '@trolley/runtime/events';
 import { createRef, type MessageSender } from '@trolley/runtime/testing';
-import { ShopError } from '../errors.contract.ts';
 import { startCartConsumer } from '../cart/cart.consumer.ts';
 import { startOrderConsumer } from '../order/order.consumer.ts';
 
@@ -133,11 +132,11 @@ describe('consumers of completed checkouts', () => {
   it('rejects what is refused for good, and throws what may pass', async () => {
     const world = createWorld();
     await startOrderConsumer(world.deps);
-    world.failWith(new ShopError('invalid_request', 'no'));
+    world.failWith(new ActorError('invalid_request', 'no'));
     await world.handle(event);
     expect(world.rejected).to.deep.equal(['invalid_request: no']);
     for (const code of ['unavailable', 'deadline_exceeded', 'mailbox_full', 'internal'] as const) {
-      world.failWith(new ShopError(code, 'later'));
+      world.failWith(new ActorError(code, 'later'));
       const thrown = await world.handle(event).then(
         () => undefined,
         (error: unknown) => (error as ActorError).code,

@@ -1,7 +1,7 @@
 import { type AskOptions, codeOf, type Logger, validTraceparent } from '@trolley/runtime';
 import type { EventLog, LogRecord, Subscription } from '@trolley/runtime/events';
 import { CheckoutCompleted, checkoutCompletedType, checkoutTopic } from './checkout-completed.ts';
-import { isRefusal } from './refusal.ts';
+import { isCertainlyRefused } from './refusal.ts';
 
 export interface ConsumerDeps {
   readonly log: EventLog;
@@ -45,7 +45,7 @@ export function consumeCheckoutCompleted(
       try {
         await handle(event, record);
       } catch (error) {
-        if (!isRefusal(error)) throw error;
+        if (!isCertainlyRefused(error)) throw error;
         await reject(`${codeOf(error)}: ${error.message}`);
       }
     },

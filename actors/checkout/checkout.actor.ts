@@ -1,6 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { defineActor, type Outcome, type ActorError, type Turn } from '@trolley/runtime';
-import { ShopError } from '../errors.contract.ts';
+import { ActorError, defineActor, type Outcome, refusal, type Turn } from '@trolley/runtime';
 import { checkoutCompletedType, encodeCheckoutCompleted } from './checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor, noSuchCheckout } from './checkout.contract.ts';
 import { createCheckoutEffects, inputOf, type CheckoutEffects } from './checkout.effects.ts';
@@ -37,7 +36,7 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
       Start(turn, input) {
         const { userId, idempotencyKey } = input;
         if (turn.key !== checkoutIdFor(userId, idempotencyKey)) {
-          throw new ShopError('invalid_request', 'the key does not belong to this checkout');
+          throw new ActorError('invalid_request', 'the key does not belong to this checkout');
         }
         const session = accepted(turn.state);
         if (session === undefined) {
@@ -45,7 +44,7 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
           return turn.defer({ created: true });
         }
         if (!isSameRequest(session, input)) {
-          throw new ShopError(
+          throw new ActorError(
             'idempotency_key_reused',
             'this idempotency key was used for a checkout with another address or payment method',
           );
@@ -61,11 +60,11 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
         if (session.context.userId !== userId) throw noSuchCheckout();
         if (endingOf(session) !== undefined) {
           if (session.context.failureReason === 'cancelled') return viewOf(session);
-          throw new ShopError('conflict', `the checkout is ${session.context.status}`);
+          throw refusal(CheckoutContract, 'conflict', `the checkout is ${session.context.status}`);
         }
         const step = advanceSaga(session, { type: 'Cancel', at: turn.now });
         if (!step.session.context.cancelRequested) {
-          throw new ShopError('conflict', 'the checkout can no longer be cancelled');
+          throw refusal(CheckoutContract, 'conflict', 'the checkout can no longer be cancelled');
         }
         follow(turn, step);
         return turn.defer();
@@ -88,7 +87,7 @@ function take(turn: CheckoutTurn, event: CheckoutEvent, error?: ActorError): voi
 function follow(turn: CheckoutTurn, { session, commands }: SagaStep, error?: ActorError): void {
   if (endingOf(session) === 'rejected') {
     turn.refuseWaiting(noSuchCheckout(), ({ message }) => message === 'Cancel');
-    turn.refuseWaiting(error ?? new ShopError('internal', 'rejected for no reason'));
+    turn.refuseWaiting(error ?? new ActorError('internal', 'rejected for no reason'));
     return turn.clear();
   }
   turn.set({ session });

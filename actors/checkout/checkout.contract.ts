@@ -1,6 +1,6 @@
-import { defineContract, type ActorError, uuidV5 } from '@trolley/runtime';
+import { type ActorError, defineContract, refusal, uuidV5 } from '@trolley/runtime';
 import { z } from 'zod';
-import { ShopError } from '../errors.contract.ts';
+import { claimRefusals } from '../cart/cart.contract.ts';
 import { isPaymentMethod } from '../services/payment/payment-method.ts';
 import { storableText } from '../values/storable-text.contract.ts';
 
@@ -52,10 +52,17 @@ export type CheckoutView = z.infer<typeof CheckoutView>;
 export const CheckoutContract = defineContract({
   type: 'checkout',
   key: z.uuid(),
+  refusals: {
+    ...claimRefusals,
+    /** Nothing was accepted under this id, or it is someone else's. */
+    not_found: null,
+    /** It has gone too far to be cancelled. */
+    conflict: null,
+  },
   messages: {
     /**
      * Starts the checkout, or joins the one that runs or ran; answered when it has ended. `created` tells the
-     * one caller that started it. Refused, with nothing accepted: `empty_cart`, `checkout_in_progress`;
+     * one caller that started it. Refused, with nothing accepted: `claimRefusals`;
      * `idempotency_key_reused` for another address or payment method than the first.
      */
     Start: {
@@ -76,7 +83,7 @@ export const CheckoutContract = defineContract({
 
 /** The same words for one that does not exist and for someone else's: which of both it is, is not told. */
 export function noSuchCheckout(): ActorError {
-  return new ShopError('not_found', 'there is no such checkout');
+  return refusal(CheckoutContract, 'not_found', 'there is no such checkout');
 }
 
 const namespace = '8c0f2f0e-5d2b-5c0a-9a53-7c4e1a3c7b11';

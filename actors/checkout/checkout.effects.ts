@@ -1,5 +1,4 @@
-import type { Clock, EffectContext } from '@trolley/runtime';
-import { ShopError } from '../errors.contract.ts';
+import { ActorError, type Clock, type EffectContext } from '@trolley/runtime';
 import type { ServiceCall } from '../services/service-call.ts';
 import type { CheckoutPorts } from './checkout.ports.ts';
 import type { CheckoutContext } from './checkout.state.ts';
@@ -36,7 +35,7 @@ export function inputOf(name: StepName, context: CheckoutContext): StepInput {
 /** @throws ActorError `deadline_exceeded`: an earlier run may have reached the far side, so it is unknown */
 function callOf(input: StepInput, context: EffectContext, clock: Pick<Clock, 'now'>): ServiceCall {
   const leftMs = (input.giveUpAt ?? Infinity) - clock.now();
-  if (leftMs <= 0) throw new ShopError('deadline_exceeded', 'the time for this step is over');
+  if (leftMs <= 0) throw new ActorError('deadline_exceeded', 'the time for this step is over');
   const { signal, requestId, traceparent } = context;
   const timeoutMs = Math.min(leftMs, input.callTimeoutMs);
   return { signal, requestId, traceparent, userId: String(input.userId), timeoutMs };

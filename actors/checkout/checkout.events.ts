@@ -2,7 +2,7 @@ import type { Outcome } from '@trolley/runtime';
 import { partyOf, type Party, type StepAnswer } from './checkout.step.ts';
 import type { CheckoutContext } from './checkout.state.ts';
 import type { AnyStep, StepName } from './checkout.steps.ts';
-import { isRefusal } from './refusal.ts';
+import { isCertainlyRefused } from './refusal.ts';
 
 /** `at`: milliseconds since the epoch. */
 interface Told<Type extends string> {
@@ -39,6 +39,6 @@ export function eventOf(name: StepName, outcome: Outcome<StepAnswer>, at: number
   if (outcome.ok) return { ...outcome.value, type: `${name}.${outcome.value.type}`, at } as CheckoutEvent;
   const { error } = outcome;
   const party = partyOf(error);
-  const type = `${name}.${isRefusal(error) ? 'refused' : 'unknown'}`;
+  const type = `${name}.${isCertainlyRefused(error) ? 'refused' : 'unknown'}`;
   return { type, at, code: error.code, ...(party === undefined ? {} : { party }) } as CheckoutEvent;
 }

@@ -1,4 +1,4 @@
-import { ShopError } from '../errors.contract.ts';
+import { ActorError } from '@trolley/runtime';
 import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
 import { checkoutMachine } from './checkout.machine.ts';
 import type { CheckoutSession } from './checkout.state.ts';
@@ -47,7 +47,7 @@ function stepOf([snapshot, actions]: Stepped<typeof checkoutMachine>): SagaStep 
 
 function restore({ machine: id, machineVersion, value, context }: CheckoutSession) {
   if (id !== checkoutMachine.id || machineVersion !== checkoutMachine.version) {
-    throw new ShopError('internal', `no machine ${id} version ${machineVersion} in this release`);
+    throw new ActorError('internal', `no machine ${id} version ${machineVersion} in this release`);
   }
   return checkoutMachine.resolveState({ value: value, context });
 }

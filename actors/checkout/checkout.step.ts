@@ -30,7 +30,7 @@ interface Action<Name extends string, Answer extends StepAnswer, Extra extends o
   readonly label: string;
   /** What it is told besides what every step is. */
   input?(context: CheckoutContext): Extra;
-  /** @throws ActorError a refusal, or an unknown outcome, by its code (`isRefusal`) */
+  /** @throws ActorError a refusal, or an unknown outcome, by its code (`isCertainlyRefused`) */
   invoke(ports: CheckoutPorts, input: StepInput & Extra, call: () => ServiceCall): Promise<Answer>;
 }
 

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import type { ActorError } from '@trolley/runtime';
-import { ShopError } from '../errors.contract.ts';
+import { ActorError } from '@trolley/runtime';
 import { encodeCheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
 import { ActorDriver, Crash, type Point } from '../testing/actor-driver.ts';
@@ -31,12 +30,12 @@ function createWorld(choices?: Choices, at?: (point: Point, about: string) => vo
   const done = new Set<string>();
   const call = async (name: string) => {
     const way = choices?.pick<string>(name, ['ok', 'lost', 'answer lost', 'refused', 'not found']) ?? 'ok';
-    if (way === 'lost') throw new ShopError('unavailable', 'no connection');
-    if (way === 'refused') throw new ShopError('conflict', 'not now');
-    if (way === 'not found') throw new ShopError('not_found', 'nothing here');
+    if (way === 'lost') throw new ActorError('unavailable', 'no connection');
+    if (way === 'refused') throw new ActorError('conflict', 'not now');
+    if (way === 'not found') throw new ActorError('not_found', 'nothing here');
     if (!done.has(name)) calls.push(name);
     done.add(name);
-    if (way === 'answer lost') throw new ShopError('deadline_exceeded', 'no answer');
+    if (way === 'answer lost') throw new ActorError('deadline_exceeded', 'no answer');
   };
   const actor = createOrderActor({
     payments: { refund: (id) => call(`refund ${id}`) },
@@ -128,13 +127,13 @@ describe('order actor', () => {
         payments: {
           refund: async () => {
             calls.push('refund');
-            if (code === 'not_found') throw new ShopError(code, 'no payment');
+            if (code === 'not_found') throw new ActorError(code, 'no payment');
           },
         },
         inventory: {
           restock: async () => {
             calls.push('restock');
-            throw new ShopError(code, 'the reservation was never sold');
+            throw new ActorError(code, 'the reservation was never sold');
           },
         },
       });

@@ -1,5 +1,4 @@
-import { type Deferred, defineActor, type Outcome, type Turn } from '@trolley/runtime';
-import { ShopError } from '../errors.contract.ts';
+import { ActorError, type Deferred, defineActor, type Outcome, type Turn } from '@trolley/runtime';
 import { OrderContract, noSuchOrder, type OrderView } from './order.contract.ts';
 import {
   createOrderEffects,
@@ -26,7 +25,7 @@ export function createOrderActor(ports: OrderPorts) {
         const { order: existing } = turn.state;
         if (existing !== null) return viewOf(existing);
         if (event.checkout_id !== turn.key) {
-          throw new ShopError('invalid_request', 'the event belongs to another order');
+          throw new ActorError('invalid_request', 'the event belongs to another order');
         }
         const order = orderOf(event, turn.now);
         turn.set({ order });

@@ -1,6 +1,5 @@
-import { defineContract, type ActorError, uuidV5 } from '@trolley/runtime';
+import { type ActorError, defineContract, refusal, uuidV5 } from '@trolley/runtime';
 import { z } from 'zod';
-import { ShopError } from '../errors.contract.ts';
 import { CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/checkout.contract.ts';
 
@@ -33,6 +32,12 @@ export type OrderView = z.infer<typeof OrderView>;
 export const OrderContract = defineContract({
   type: 'order',
   key: z.uuid(),
+  refusals: {
+    /** No order was created under this key, or it is someone else's. */
+    not_found: null,
+    /** A move that the order's life does not have. */
+    conflict: null,
+  },
   messages: {
     /**
      * Creates the order of a completed checkout; the second time it answers with the one that is there. Refused:
@@ -50,7 +55,7 @@ export const OrderContract = defineContract({
 
 /** The same words for one that does not exist and for someone else's: which of both it is, is not told. */
 export function noSuchOrder(): ActorError {
-  return new ShopError('not_found', 'there is no such order');
+  return refusal(OrderContract, 'not_found', 'there is no such order');
 }
 
 const namespace = '1f3c1a52-6d0a-5a35-8f7c-2b8c8c1d9e27';

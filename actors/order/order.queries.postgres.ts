@@ -1,6 +1,6 @@
+import { ActorError } from '@trolley/runtime';
 import { postgresFailure, type PostgresPool, type PostgresRow } from '@trolley/runtime/postgres';
 import { z } from 'zod';
-import { ShopError } from '../errors.contract.ts';
 import type { OrderQueries } from './order.queries.ts';
 import { viewOf } from './order.state.ts';
 import { orderFromRow, orderTable } from './order.store.postgres.ts';
@@ -73,6 +73,6 @@ function parseToken(token: string): Position {
   try {
     return Position.parse(JSON.parse(Buffer.from(token, 'base64url').toString('utf8')));
   } catch (cause) {
-    throw new ShopError('invalid_page_token', 'not a page token of this list', { cause });
+    throw new ActorError('invalid_page_token', 'not a page token of this list', { cause });
   }
 }

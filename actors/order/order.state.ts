@@ -1,10 +1,10 @@
+import { ActorError, refusal } from '@trolley/runtime';
 import { z } from 'zod';
-import { ShopError } from '../errors.contract.ts';
 import { centsFromAmount, type CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/checkout.contract.ts';
 import { maxTotalCents } from '../checkout/checkout.pricing.ts';
 import { storableText, toStorableText } from '../values/storable-text.contract.ts';
-import { OrderStatus, OrderView, orderIdFor } from './order.contract.ts';
+import { OrderContract, OrderStatus, OrderView, orderIdFor } from './order.contract.ts';
 
 /** Times in milliseconds since the epoch. */
 export const Order = z.object({
@@ -36,7 +36,7 @@ export function orderOf(event: CheckoutCompleted, now: number): Order {
   // What the table can't take is refused here: a write that fails would be tried for ever.
   const fits = totalCents <= maxTotalCents && storableText.test(event.currency);
   if (!address.success || !Number.isSafeInteger(userId) || !fits) {
-    throw new ShopError('invalid_request', 'an event that makes no order');
+    throw new ActorError('invalid_request', 'an event that makes no order');
   }
   return {
     id: orderIdFor(event.checkout_id),
@@ -70,7 +70,7 @@ const nextStatuses: Readonly<Record<OrderStatus, readonly OrderStatus[]>> = {
 /** @throws ActorError `conflict` */
 export function moveTo(order: Order, status: OrderStatus, now: number): Order {
   if (!nextStatuses[order.status].includes(status)) {
-    throw new ShopError('conflict', `an order that is ${order.status} does not become ${status}`);
+    throw refusal(OrderContract, 'conflict', `an order that is ${order.status} does not become ${status}`);
   }
   return { ...order, status, updatedAt: now };
 }
@@ -98,6 +98,6 @@ export function viewOf(order: Order): OrderView {
 
 function wholeCents(amount: number): number {
   const cents = centsFromAmount(amount);
-  if (cents === undefined) throw new ShopError('invalid_request', `not an amount in whole cents: ${amount}`);
+  if (cents === undefined) throw new ActorError('invalid_request', `not an amount in whole cents: ${amount}`);
   return cents;
 }

@@ -1,11 +1,11 @@
-import { type ErrorCode, ShopError } from '../errors.contract.ts';
+import { type RpcCode, RpcError } from './grpc/rpc-error.ts';
 
 /** Fields that more than one service reads. Each throws the INVALID_ARGUMENT code that is named. */
 
 /** A positive number that a double holds exactly. Throws `invalid_product_id`. */
 export function parseProductId(id: bigint): number {
   if (id <= 0n || id > BigInt(Number.MAX_SAFE_INTEGER)) {
-    throw new ShopError('invalid_product_id', `a product id is a positive integer: ${id.toString()}`);
+    throw new RpcError('invalid_product_id', `a product id is a positive integer: ${id.toString()}`);
   }
   return Number(id);
 }
@@ -25,20 +25,15 @@ export function parseReservationId(id: string): string {
 
 function parseId(field: string, id: string): string {
   if (!idPattern.test(id)) {
-    throw new ShopError('invalid_request', `${field} must be 1 to 128 letters, digits, or any of . _ : -`);
+    throw new RpcError('invalid_request', `${field} must be 1 to 128 letters, digits, or any of . _ : -`);
   }
   return id;
 }
 
 /** Throws `code` when `text` is longer than `maxLength`. */
-export function parseText(
-  field: string,
-  text: string,
-  maxLength: number,
-  code: ErrorCode = 'invalid_request',
-) {
+export function parseText(field: string, text: string, maxLength: number, code: RpcCode = 'invalid_request') {
   if (text.length > maxLength) {
-    throw new ShopError(code, `${field} must be at most ${maxLength} characters long`);
+    throw new RpcError(code, `${field} must be at most ${maxLength} characters long`);
   }
   return text;
 }

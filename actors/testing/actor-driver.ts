@@ -8,7 +8,7 @@ import {
   type PendingEffect,
   silentLogger,
   type StoredAnswer,
-  type ActorError,
+  ActorError,
 } from '@trolley/runtime';
 import type { Envelope } from '@trolley/runtime/adapters';
 import {
@@ -19,7 +19,6 @@ import {
   isBlank,
   type TurnDraft,
 } from '@trolley/runtime/testing';
-import { ShopError } from '../errors.contract.ts';
 
 /** Where a node may die. */
 export type Point = 'before write' | 'after write' | 'before effect' | 'after effect';
@@ -108,7 +107,7 @@ export class ActorDriver {
   /** @throws ActorError the refusal, or `deadline_exceeded` when no answer has left */
   answer(id: string): unknown {
     const answer = this.answers.get(id);
-    if (answer === undefined) throw new ShopError('deadline_exceeded', `no answer to ${id}`);
+    if (answer === undefined) throw new ActorError('deadline_exceeded', `no answer to ${id}`);
     if ('error' in answer) throw fromWireError(answer.error);
     return answer.ok;
   }

@@ -1,5 +1,4 @@
 import { ActorError } from '@trolley/runtime';
-import { ShopError } from '../errors.contract.ts';
 import type { CartLine } from '../cart/cart.contract.ts';
 import type { CheckoutPorts } from '../checkout/checkout.ports.ts';
 import type { ProductPrice } from '../checkout/checkout.pricing.ts';
@@ -10,9 +9,9 @@ import type { Choices } from './explore.ts';
 const unknowns = ['lost', 'answer lost', 'late', 'after all', 'down'] as const;
 const outageMs = 5 * 60_000;
 
-const lost = () => new ShopError('unavailable', 'no connection');
-const soldOut = () => new ShopError('insufficient_stock', 'not enough');
-const silence = () => new ShopError('deadline_exceeded', 'no answer');
+const lost = () => new ActorError('unavailable', 'no connection');
+const soldOut = () => new ActorError('insufficient_stock', 'not enough');
+const silence = () => new ActorError('deadline_exceeded', 'no answer');
 
 /** One party that the saga calls, with a network in between that may fail in every way. */
 export class Party {
@@ -100,7 +99,7 @@ export class TestStock {
   }
 
   ports(reservationIdFor: (checkoutId: string) => string): CheckoutPorts['inventory'] {
-    const conflict = (status: string) => new ShopError('conflict', `the reservation is ${status}`);
+    const conflict = (status: string) => new ActorError('conflict', `the reservation is ${status}`);
     return {
       reserve: ({ checkoutId, items }) =>
         this.party.call(
@@ -118,7 +117,7 @@ export class TestStock {
           'confirm',
           () => {
             const one = this.#reservations.get(id);
-            if (one === undefined) throw new ShopError('not_found', 'no such reservation');
+            if (one === undefined) throw new ActorError('not_found', 'no such reservation');
             if (one.status !== 'reserved' && one.status !== 'confirmed') throw conflict(one.status);
             one.status = 'confirmed';
           },
@@ -150,7 +149,8 @@ export class TestStock {
     const quantity = items.reduce((sum, item) => sum + item.quantity, 0);
     const one = this.#reservations.get(reservationId);
     if (one?.status === 'reserved' || one?.status === 'confirmed') return { reservationId };
-    if (one !== undefined && one.status !== 'expired') throw new ShopError('conflict', `it is ${one.status}`);
+    if (one !== undefined && one.status !== 'expired')
+      throw new ActorError('conflict', `it is ${one.status}`);
     if (this.available < quantity) throw soldOut();
     this.available -= quantity;
     this.#reservations.set(reservationId, { status: 'reserved', quantity });

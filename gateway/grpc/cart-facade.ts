@@ -1,15 +1,16 @@
 import { z } from 'zod';
 import { ProductId, Quantity, type CartView } from '../../actors/cart/cart.contract.ts';
-import { unaryService, type UnaryService } from '../../actors/services/grpc/unary-service.ts';
+import type { UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import { CartServiceService, type CartResponse } from '../../proto/gen/cart/cart.ts';
 import type { Carts } from '../carts.ts';
 import { guarded } from '../guard.ts';
 import { idempotencyKeyFrom } from '../idempotency-key.ts';
+import { facade } from './facade.ts';
 import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
 
 /** `cart.CartService` over the same carts as the REST API. Its file is `cart/cart.proto`. */
 export function cartFacade(carts: Carts, options: FrontOptions): UnaryService {
-  return unaryService(CartServiceService, {
+  return facade(CartServiceService, {
     getCart: async ({ userId }, call) => responseOf(await carts.get(userIdOf(userId), callOf(call, options))),
     async addItem(request, call) {
       const [user, line, key] = [userIdOf(request.userId), lineOf(request), keyOf(call)];

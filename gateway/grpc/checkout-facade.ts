@@ -4,7 +4,7 @@ import {
   type CheckoutStatus as Status,
   type CheckoutView,
 } from '../../actors/checkout/checkout.contract.ts';
-import { unaryService, type UnaryService } from '../../actors/services/grpc/unary-service.ts';
+import type { UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import {
   CheckoutServiceService,
   CheckoutStatus,
@@ -14,11 +14,12 @@ import {
 import type { Checkouts } from '../checkouts.ts';
 import { BodyIdempotencyKey, BodyPaymentMethod, PathUuid } from '../fields.ts';
 import { guarded } from '../guard.ts';
+import { facade } from './facade.ts';
 import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
 
 /** `checkout.CheckoutService` over the same checkouts as the REST API. Its file is `checkout/checkout.proto`. */
 export function checkoutFacade(checkouts: Checkouts, options: FrontOptions): UnaryService {
-  return unaryService(CheckoutServiceService, {
+  return facade(CheckoutServiceService, {
     async initiateCheckout({ userId, idempotencyKey, shippingAddress, paymentMethod }, call) {
       const user = userIdOf(userId);
       const fields = guarded(Initiate, {

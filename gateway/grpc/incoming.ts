@@ -1,6 +1,6 @@
 import { type Clock, validTraceparent } from '@trolley/runtime';
 import { z } from 'zod';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import type { IncomingCall } from '../../actors/services/grpc/incoming-call.ts';
 import type { Call } from '../call.ts';
 

@@ -1,17 +1,18 @@
 import { z } from 'zod';
 import { OrderStatus, type OrderView } from '../../actors/order/order.contract.ts';
 import { fitting } from '../../actors/services/grpc/message-size.ts';
-import { unaryService, type UnaryService } from '../../actors/services/grpc/unary-service.ts';
+import type { UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import { Order, OrdersServiceService } from '../../proto/gen/orders/orders.ts';
 import { maxPageSize } from '../../actors/values/page-size.contract.ts';
 import { PathUuid, QueryPageToken } from '../fields.ts';
 import { guarded } from '../guard.ts';
 import type { Orders } from '../orders.ts';
+import { facade } from './facade.ts';
 import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
 
 /** `orders.OrdersService` over the same orders as the REST API. Its file is `orders/orders.proto`. */
 export function ordersFacade(orders: Orders, options: FrontOptions): UnaryService {
-  return unaryService(OrdersServiceService, {
+  return facade(OrdersServiceService, {
     async getOrder({ orderId }, { userId }) {
       // The request names no user; a caller that acts for one says so in the metadata.
       const owner = userId === undefined ? undefined : userIdOf(userId);

@@ -1,5 +1,5 @@
 import type { ActorError } from '@trolley/runtime';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { senderOf } from '../client-address.ts';
 import { asActorError } from '../error-answer.ts';
 import type { TokenVerifier, User } from '../tokens.ts';

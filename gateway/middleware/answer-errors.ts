@@ -1,4 +1,4 @@
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { asActorError, errorAnswer } from '../error-answer.ts';
 import { jsonType, toJsonText } from '../money-json.ts';
 import type { GatewayMiddleware } from './request-scope.ts';

@@ -4,7 +4,7 @@ import { brotliDecompress, unzip } from 'node:zlib';
 import { parse } from '@hapi/bourne';
 import type { Context } from 'koa';
 import getRawBody from 'raw-body';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { asActorError } from '../error-answer.ts';
 
 /** Reads a request's JSON body; `{}` where there is none. */

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { RequestEnd } from './request-end.ts';
 
 const late = new ShopError('deadline_exceeded', 'late');

@@ -1,6 +1,6 @@
 import type { Middleware, ParameterizedContext } from 'koa';
 import { type Clock, type Logger, reasonOf, type ActorError, validTraceparent } from '@trolley/runtime';
-import { meaningOf, ShopError } from '../../actors/errors.contract.ts';
+import { meaningOf, ShopError } from '../error-table.ts';
 import type { Call } from '../call.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { memoryCatalog, openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 
 const items = '/api/v1/cart/items';

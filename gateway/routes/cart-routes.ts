@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { ProductId, Quantity, type CartView } from '../../actors/cart/cart.contract.ts';
 import type { Call } from '../call.ts';
 import type { Carts } from '../carts.ts';

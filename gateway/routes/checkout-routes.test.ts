@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { checkoutIdFor } from '../../actors/checkout/checkout.contract.ts';
 import { openTestGateway, textOf, type TestGateway } from '../testing/test-gateway.ts';
 

@@ -1,5 +1,5 @@
 import { type Readiness, readinessBody } from '@trolley/runtime';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { errorAnswer } from '../error-answer.ts';
 import { defineRoute, type Reply, type Route } from './route.ts';
 

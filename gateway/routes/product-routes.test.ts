@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { seeds } from '../testing/memory-shop.ts';
 import { memoryCatalog, openTestGateway } from '../testing/test-gateway.ts';
 

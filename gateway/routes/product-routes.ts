@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { PathProductId, QueryPageSize, QueryPageToken, QueryText } from '../fields.ts';
 import { Money } from '../money-json.ts';
 import type { Products, StockedProduct } from '../products.ts';

@@ -1,5 +1,5 @@
 import type Koa from 'koa';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { idempotencyKeyFrom } from '../idempotency-key.ts';
 import type { Admission } from '../middleware/admission.ts';
 import type { JsonBody } from '../middleware/json-body.ts';

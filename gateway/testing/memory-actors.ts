@@ -8,7 +8,7 @@ import type {
   SendOptions,
 } from '@trolley/runtime';
 import { createRef, type AddressedMessage, type MessageSender } from '@trolley/runtime/testing';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 
 // `never`: each answer declares the input of its own message.
 type Answer = (key: string, input: never, options: AskOptions) => unknown;

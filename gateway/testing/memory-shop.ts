@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import type { CartView } from '../../actors/cart/cart.contract.ts';
 import { maxLines, maxQuantity } from '../../actors/cart/cart.contract.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';

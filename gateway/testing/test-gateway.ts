@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { silentLogger, systemClock } from '@trolley/runtime';
-import { ShopError } from '../../actors/errors.contract.ts';
+import { ShopError } from '../error-table.ts';
 import { trustedProxies } from '../client-address.ts';
 import { unlimited } from '../middleware/rate-limits.ts';
 import { openGateway, type Gateway, type GatewayOptions } from '../server.ts';

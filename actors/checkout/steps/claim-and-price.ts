@@ -1,4 +1,4 @@
-import { ShopError } from '../../errors.contract.ts';
+import { ActorError } from '@trolley/runtime';
 import { priceLines } from '../checkout.pricing.ts';
 import { blaming, defineCompensation, defineCompensatable } from '../checkout.step.ts';
 
@@ -11,7 +11,7 @@ export const claimAndPrice = defineCompensatable({
   async invoke({ orders, carts, prices }, { userId, checkoutId }, call) {
     // Its checkout was removed since: sold under this id, nothing would be charged, reserved or ordered again.
     if (await orders.has(checkoutId)) {
-      throw new ShopError('idempotency_key_reused', 'an order was made with this idempotency key long ago');
+      throw new ActorError('idempotency_key_reused', 'an order was made with this idempotency key long ago');
     }
     const claim = await carts.claim(userId, checkoutId, call()).catch(blaming('cart'));
     const ids = claim.lines.map((line) => line.productId);

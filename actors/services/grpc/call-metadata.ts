@@ -1,5 +1,5 @@
 import { Metadata } from '@grpc/grpc-js';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from './rpc-error.ts';
 import type { ServiceCall } from '../service-call.ts';
 
 /** What of a call travels in its metadata. The deadline has a place of its own in the protocol. */
@@ -40,5 +40,5 @@ export function refuseMalformedUser(metadata: Metadata): void {
   const wellFormed =
     typeof id === 'string' && /^[1-9][0-9]{0,15}$/.test(id) && Number.isSafeInteger(Number(id));
   if (given.length === 1 && wellFormed) return;
-  throw new ShopError('invalid_request', 'metadata user-id: must be one positive integer, in decimal');
+  throw new RpcError('invalid_request', 'metadata user-id: must be one positive integer, in decimal');
 }

@@ -1,6 +1,6 @@
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import type { ActorError } from '@trolley/runtime';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from './rpc-error.ts';
 import type { ServiceCall } from '../service-call.ts';
 import type { UnaryMethod } from './unary-method.ts';
 
@@ -21,7 +21,7 @@ export interface Channel {
 export const cancelledByCaller = { cancelled: true };
 
 export function cancelled(when: string, cause?: unknown): ActorError {
-  return new ShopError('deadline_exceeded', `the call was cancelled ${when}`, {
+  return new RpcError('deadline_exceeded', `the call was cancelled ${when}`, {
     cause,
     details: cancelledByCaller,
   });

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { createLogger } from '@trolley/runtime';
-import { type ErrorCode, errorTable, ShopError } from '../../errors.contract.ts';
+import { type RpcCode, RpcError, rpcStatuses } from './rpc-error.ts';
 import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';
 import { openGrpcClient, isUnknownOutcome, type GrpcClient } from './grpc.client.ts';
@@ -30,7 +30,7 @@ for (const [way, targetOf] of Object.entries(channels)) {
       received = [];
       answer = () => undefined;
       const service = unaryService(PaymentServiceService, {
-        charge: () => Promise.reject(new ShopError('unimplemented', 'not here')),
+        charge: () => Promise.reject(new RpcError('unimplemented', 'not here')),
         refund: ({ checkoutId }) => ({ checkoutId }),
         async getPayment(_request, call) {
           received.push(call);
@@ -56,12 +56,12 @@ for (const [way, targetOf] of Object.entries(channels)) {
     const ask = (context = {}) => client.call('getPayment', { checkoutId: 'c' }, context);
 
     it('carries each code of ours there and back', async () => {
-      for (const code of Object.keys(errorTable) as ErrorCode[]) {
+      for (const code of Object.keys(rpcStatuses) as RpcCode[]) {
         answer = () => {
-          throw new ShopError(code, `refused: ${code}`, { details: { status: 'expired', left: 3 } });
+          throw new RpcError(code, `refused: ${code}`, { details: { status: 'expired', left: 3 } });
         };
         const error = await failureOf(ask());
-        const { expose } = errorTable[code];
+        const expose = rpcStatuses[code] !== 'INTERNAL';
         expect(error.code).to.equal(code);
         expect(error.message).to.equal(expose ? `refused: ${code}` : 'an internal error');
         expect(error.details, code).to.deep.equal(expose ? { status: 'expired', left: 3 } : undefined);

@@ -1,7 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
 import { type Clock, type HealthChecks, type Logger, systemClock } from '@trolley/runtime';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from './rpc-error.ts';
 import { describeServices } from '../../../proto/descriptors.ts';
 import { startSweep } from '../sweep.ts';
 import { connectionLimits, type ConnectionLimits } from './connection-limits.ts';
@@ -105,7 +105,7 @@ function bind(server: Server, { host, port, credentials }: GrpcServerOptions): P
     server.bindAsync(address, credentials ?? ServerCredentials.createInsecure(), (cause, bound) => {
       if (cause === null) return resolve(bound);
       server.forceShutdown();
-      reject(new ShopError('conflict', `cannot listen on ${address}: ${cause.message}`, { cause }));
+      reject(new RpcError('conflict', `cannot listen on ${address}: ${cause.message}`, { cause }));
     });
   });
 }

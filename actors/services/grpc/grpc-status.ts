@@ -1,6 +1,13 @@
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
 import { ActorError, type ErrorDetails, isActorError, toWireError } from '@trolley/runtime';
-import { type ErrorCode, type GrpcStatusName, meaningOf } from '../../errors.contract.ts';
+import {
+  type GrpcStatusName,
+  isRefusalStatus,
+  type RpcCode,
+  rpcStatuses,
+  rpcStatusOf,
+  type StatusOf,
+} from './rpc-error.ts';
 
 /** Trailing metadata: our code, which says more than the gRPC status does. */
 const codeKey = 'error-code';
@@ -15,9 +22,10 @@ export interface GrpcFailure {
 }
 
 /** An error as it leaves: what was not foreseen becomes INTERNAL and keeps its text to itself. */
-export function toGrpcFailure(error: unknown): GrpcFailure {
+export function toGrpcFailure(error: unknown, statusOf: StatusOf): GrpcFailure {
   const { code, message, details } = toWireError(error);
-  const { grpc, expose } = meaningOf(code);
+  const grpc = statusOf(code);
+  const expose = grpc !== 'INTERNAL';
   const metadata = new Metadata();
   metadata.set(codeKey, code);
   if (expose && details !== undefined) metadata.set(detailsKey, Buffer.from(JSON.stringify(details)));
@@ -25,7 +33,7 @@ export function toGrpcFailure(error: unknown): GrpcFailure {
 }
 
 /** The code of a status that came without ours, i.e. from another program or from grpc-js itself. */
-const generalCode: Readonly<Record<GrpcStatusName, ErrorCode>> = {
+const generalCode: Readonly<Record<GrpcStatusName, RpcCode>> = {
   INVALID_ARGUMENT: 'invalid_request',
   UNAUTHENTICATED: 'unauthorized',
   PERMISSION_DENIED: 'forbidden',
@@ -56,8 +64,7 @@ export function fromGrpcError(error: ServiceError): ActorError {
   const general = known in generalCode ? generalCode[known as GrpcStatusName] : 'internal';
   const sent = String(error.metadata.get(codeKey)[0] ?? '');
   const ofOurs = codeForm.test(sent);
-  // A refusal that is not known here stays itself as well; of another status only the general code is understood.
-  const code = ofOurs && meaningOf(sent).grpc === known ? sent : general;
+  const code = ofOurs && fits(sent, known) ? sent : general;
   const details = detailsOf(error.metadata);
   // What grpc-js says by itself names addresses, which is for the log (`cause`), not for a caller.
   const sentence =
@@ -66,12 +73,18 @@ export function fromGrpcError(error: ServiceError): ActorError {
   return new ActorError(code, message, { cause: error, ...(details === undefined ? {} : { details }) });
 }
 
+/** A refusal that is not known here stays itself as well; of another status only the general code is understood. */
+function fits(code: string, sent: string): boolean {
+  if (Object.hasOwn(rpcStatuses, code)) return rpcStatusOf(code) === sent;
+  return isRefusalStatus(sent as GrpcStatusName);
+}
+
 /**
  * Whether the call may or may not have had its effect. False for a refusal: then it certainly had none.
  */
 export function isUnknownOutcome(error: unknown): boolean {
   if (!isActorError(error)) return true;
-  const { grpc } = meaningOf(error.code);
+  const grpc = rpcStatusOf(error.code);
   return grpc === 'UNAVAILABLE' || grpc === 'DEADLINE_EXCEEDED' || grpc === 'INTERNAL';
 }
 

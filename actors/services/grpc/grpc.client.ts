@@ -1,7 +1,7 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 import { service as healthDefinition } from 'grpc-health-check';
 import { isActorError } from '@trolley/runtime';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from './rpc-error.ts';
 import { cancelledByCaller } from './channel.ts';
 import { isUnknownOutcome } from './grpc-status.ts';
 import { openInProcessChannel } from './in-process-channel.ts';
@@ -63,7 +63,7 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
     halfOpenAfter: options.halfOpenAfterMs ?? 1000,
   });
   const refusal = (cause?: unknown) =>
-    new ShopError('unavailable', `${service} does not answer; not called`, { cause });
+    new RpcError('unavailable', `${service} does not answer; not called`, { cause });
 
   return {
     async call<M extends keyof D>(name: M, request: RequestOf<D[M]>, context: ServiceCall = {}) {
@@ -79,7 +79,7 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
     },
     async check() {
       const { status } = await channel.call(healthCheck, { service: '' }, checkTimeoutMs, {});
-      if (status !== 'SERVING') throw new ShopError('unavailable', `${service} says that it does not serve`);
+      if (status !== 'SERVING') throw new RpcError('unavailable', `${service} says that it does not serve`);
     },
     get circuitOpen() {
       return circuit.state === CircuitState.Open;

@@ -5,7 +5,7 @@ import { Client, Metadata, Server, ServerCredentials, credentials, status } from
 import type { ServiceError } from '@grpc/grpc-js';
 import { ActorError, createLogger } from '@trolley/runtime';
 import { CuttableLine } from '@trolley/runtime/testing';
-import { type ErrorCode, errorTable, ShopError } from '../../errors.contract.ts';
+import { type RpcCode, RpcError, rpcStatuses } from './rpc-error.ts';
 import { describeServices } from '../../../proto/descriptors.ts';
 import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';
@@ -34,7 +34,7 @@ describe('gRPC', () => {
   };
   const serve = async (port = 0, more: Partial<GrpcServerOptions> = {}) => {
     const service = unaryService(PaymentServiceService, {
-      charge: () => Promise.reject(new ShopError('unimplemented', 'not here')),
+      charge: () => Promise.reject(new RpcError('unimplemented', 'not here')),
       refund: () => ({}),
       async getPayment(_request, call) {
         received.push(call);
@@ -75,13 +75,14 @@ describe('gRPC', () => {
   it('carries each code of ours there and back, with its gRPC status', async () => {
     const { path, requestSerialize, responseDeserialize } = PaymentServiceService.getPayment;
     const connection = raw();
-    for (const code of Object.keys(errorTable) as ErrorCode[]) {
+    for (const code of Object.keys(rpcStatuses) as RpcCode[]) {
       answer = () => {
-        throw new ShopError(code, `refused: ${code}`, { details: { status: 'expired', left: 3 } });
+        throw new RpcError(code, `refused: ${code}`, { details: { status: 'expired', left: 3 } });
       };
       const own = connect();
       const error = await failureOf(own.call('getPayment', { checkoutId: 'c' }));
-      const { expose, grpc } = errorTable[code];
+      const grpc = rpcStatuses[code];
+      const expose = grpc !== 'INTERNAL';
       expect(error.code).to.equal(code);
       expect(error.message).to.equal(expose ? `refused: ${code}` : 'an internal error');
       expect(error.details, code).to.deep.equal(expose ? { status: 'expired', left: 3 } : undefined);
@@ -113,6 +114,8 @@ describe('gRPC', () => {
       return fromGrpcError(Object.assign(new Error(), { code, details: 'd', metadata })).code;
     };
     expect(sent(status.UNAVAILABLE, 'region_down')).to.equal('unavailable');
+    expect(sent(status.NOT_FOUND, 'no_such_promotion')).to.equal('no_such_promotion');
+    expect(sent(status.NOT_FOUND, 'conflict'), 'a code of another status').to.equal('not_found');
     expect(sent(status.FAILED_PRECONDITION, 'not a code of ours')).to.equal('conflict');
   });
 
@@ -135,17 +138,17 @@ describe('gRPC', () => {
   });
 
   it('tells a refusal from an unknown outcome', () => {
-    const known: ErrorCode[] = [
+    const known: RpcCode[] = [
       'not_found',
       'conflict',
       'insufficient_stock',
       'invalid_request',
       'aborted',
-      'rate_limited',
+      'mailbox_full',
     ];
-    for (const code of known) expect(isUnknownOutcome(new ShopError(code, '')), code).to.equal(false);
-    const unknown: ErrorCode[] = ['unavailable', 'deadline_exceeded', 'internal'];
-    for (const code of unknown) expect(isUnknownOutcome(new ShopError(code, '')), code).to.equal(true);
+    for (const code of known) expect(isUnknownOutcome(new RpcError(code, '')), code).to.equal(false);
+    const unknown: RpcCode[] = ['unavailable', 'deadline_exceeded', 'internal'];
+    for (const code of unknown) expect(isUnknownOutcome(new RpcError(code, '')), code).to.equal(true);
     expect(isUnknownOutcome(new Error('x'))).to.equal(true);
   });
 
@@ -162,7 +165,7 @@ describe('gRPC', () => {
     });
     closers.push(() => foreign.forceShutdown());
     client = connect({ address: `127.0.0.1:${port}`, breakAfterFailures: 100 });
-    const codes: [status, ErrorCode][] = [
+    const codes: [status, RpcCode][] = [
       [status.INVALID_ARGUMENT, 'invalid_request'],
       [status.OUT_OF_RANGE, 'invalid_request'],
       [status.NOT_FOUND, 'not_found'],
@@ -197,9 +200,9 @@ describe('gRPC', () => {
         'already_exists',
         'forbidden',
       ];
-      for (const code of [...refusals, ...refusals] as ErrorCode[]) {
+      for (const code of [...refusals, ...refusals] as RpcCode[]) {
         answer = () => {
-          throw new ShopError(code, 'refused');
+          throw new RpcError(code, 'refused');
         };
         expect(await refusalOf(ask())).to.equal(code);
         expect(client.circuitOpen, code).to.equal(false);
@@ -232,7 +235,7 @@ describe('gRPC', () => {
       for (const failing of ['deadline_exceeded', 'internal'] as const) {
         client = connect({ breakAfterFailures: 2 });
         answer = () => {
-          throw new ShopError(failing, 'x');
+          throw new RpcError(failing, 'x');
         };
         await failureOf(ask());
         await failureOf(ask());
@@ -312,7 +315,7 @@ describe('gRPC', () => {
 
     it('is asked past an open circuit', async () => {
       answer = () => {
-        throw new ShopError('unavailable', 'not now');
+        throw new RpcError('unavailable', 'not now');
       };
       const own = connect({ breakAfterFailures: 1 });
       await failureOf(own.call('getPayment', { checkoutId: 'c' }));

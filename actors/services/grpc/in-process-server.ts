@@ -90,7 +90,7 @@ export class InProcessServer {
       });
       return method.responseSerialize(response);
     } catch (error) {
-      const { code, details, metadata: trailing } = toGrpcFailure(error);
+      const { code, details, metadata: trailing } = toGrpcFailure(error, served.statusOf);
       throw serviceError(code, details, trailing);
     }
   }

@@ -1,6 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
 import type { Logger } from '@trolley/runtime';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from './rpc-error.ts';
 import type { ServiceCall } from '../service-call.ts';
 import { originOf } from './call-metadata.ts';
 
@@ -79,5 +79,5 @@ export class ArrivedCall implements IncomingCall {
 
 /** Throws `deadline_exceeded` when nobody waits for the answer any more, so that nothing is begun. */
 export function throwIfOver(call: Pick<IncomingCall, 'isOver'>): void {
-  if (call.isOver) throw new ShopError('deadline_exceeded', 'the caller no longer waits');
+  if (call.isOver) throw new RpcError('deadline_exceeded', 'the caller no longer waits');
 }

@@ -24,7 +24,7 @@ function networkHandler(served: ServedMethod, logger: Logger): handleUnaryCall<u
     grpcCall.on('cancelled', () => call.end());
     serveCall(served, grpcCall.request, call, { metadata, logger }).then(
       (response) => callback(null, response),
-      (error: unknown) => callback(toGrpcFailure(error)),
+      (error: unknown) => callback(toGrpcFailure(error, served.statusOf)),
     );
   };
 }

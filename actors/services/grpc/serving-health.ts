@@ -1,6 +1,6 @@
 import { HealthImplementation, service as healthDefinition } from 'grpc-health-check';
 import { type Clock, createReadiness, type HealthChecks, type Logger, systemClock } from '@trolley/runtime';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError, rpcStatusOf } from './rpc-error.ts';
 import type { UnaryMethod } from './unary-method.ts';
 import type { ServedMethod } from './unary-service.ts';
 
@@ -42,9 +42,10 @@ export function createServingHealth(options: ServingHealthOptions): ServingHealt
     implementation,
     check: {
       method: healthDefinition['Check'] as UnaryMethod<unknown, unknown>,
+      statusOf: rpcStatusOf,
       answer(request) {
         const { service } = request as { service: string };
-        if (!names.includes(service)) throw new ShopError('not_found', `there is no service ${service}`);
+        if (!names.includes(service)) throw new RpcError('not_found', `there is no service ${service}`);
         return { status: said };
       },
     },

@@ -1,6 +1,6 @@
 import type { Metadata, ServiceDefinition } from '@grpc/grpc-js';
 import { codeOf, type Logger, systemClock } from '@trolley/runtime';
-import { meaningOf, ShopError } from '../../errors.contract.ts';
+import { type GrpcStatusName, RpcError, rpcStatusOf, type StatusOf } from './rpc-error.ts';
 import { refuseMalformedUser } from './call-metadata.ts';
 import { type ArrivedCall, type IncomingCall, throwIfOver } from './incoming-call.ts';
 import type { RequestOf, ResponseOf, UnaryMethod } from './unary-method.ts';
@@ -17,6 +17,8 @@ export type UnaryHandlers<D> = {
 export interface ServedMethod {
   readonly method: UnaryMethod<unknown, unknown>;
   readonly answer: (request: unknown, call: IncomingCall) => unknown;
+  /** The gRPC status that each code of its errors leaves as. */
+  readonly statusOf: StatusOf;
 }
 
 export interface UnaryService {
@@ -28,13 +30,17 @@ export interface UnaryService {
 }
 
 /** Handlers that return or throw, of the methods of a service. */
-export function unaryService<D extends object>(definition: D, handlers: UnaryHandlers<D>): UnaryService {
+export function unaryService<D extends object>(
+  definition: D,
+  handlers: UnaryHandlers<D>,
+  statusOf: StatusOf = rpcStatusOf,
+): UnaryService {
   const defined = definition as Readonly<Record<string, UnaryMethod<unknown, unknown>>>;
   const answerOf = handlers as unknown as Readonly<Record<string, ServedMethod['answer']>>;
   const methods = Object.entries(defined).map(([name, method]) => {
     const answer = answerOf[name];
-    if (answer === undefined) throw new ShopError('unimplemented', `no handler for ${method.path}`);
-    return [name, { method, answer }] as const;
+    if (answer === undefined) throw new RpcError('unimplemented', `no handler for ${method.path}`);
+    return [name, { method, answer, statusOf }] as const;
   });
   const path = methods[0]?.[1].method.path ?? '';
   return {
@@ -48,7 +54,7 @@ export function unaryService<D extends object>(definition: D, handlers: UnaryHan
  * Performs one call that has arrived. An `ActorError` is a refusal; anything else was not foreseen, and is logged.
  */
 export async function serveCall(
-  { answer }: ServedMethod,
+  { answer, statusOf }: ServedMethod,
   request: unknown,
   call: ArrivedCall,
   { metadata, logger }: { readonly metadata: Metadata; readonly logger: Logger },
@@ -73,9 +79,15 @@ export async function serveCall(
     return response;
   } catch (error) {
     const code = codeOf(error);
-    const level = meaningOf(code).log;
+    const level = levelOf(statusOf(code));
     const cause = level === 'error' || level === 'warn' ? { err: error } : {};
     if (logger.isLevelEnabled(level)) logger[level]({ ...about(), code, ...cause }, 'refused');
     throw error;
   }
+}
+
+function levelOf(status: GrpcStatusName): 'debug' | 'warn' | 'error' {
+  if (status === 'INTERNAL') return 'error';
+  const mayPass = ['UNAVAILABLE', 'DEADLINE_EXCEEDED', 'ABORTED', 'RESOURCE_EXHAUSTED'].includes(status);
+  return mayPass ? 'warn' : 'debug';
 }

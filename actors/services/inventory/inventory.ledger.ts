@@ -1,5 +1,5 @@
 import type { ActorError } from '@trolley/runtime';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 import type { InventoryStore, Reservation, ReservedItem } from './inventory.store.ts';
 import { reservationIdFor } from './reservation-id.ts';
 
@@ -118,7 +118,7 @@ export class InventoryLedger {
 
   #known(id: string): Reservation {
     const reservation = this.#store.reservation(id);
-    if (reservation === undefined) throw new ShopError('not_found', `there is no reservation ${id}`);
+    if (reservation === undefined) throw new RpcError('not_found', `there is no reservation ${id}`);
     return reservation;
   }
 
@@ -139,7 +139,7 @@ export class InventoryLedger {
     const missing = short();
     if (missing === undefined) return;
     const { productId, quantity, available } = missing;
-    throw new ShopError(
+    throw new RpcError(
       'insufficient_stock',
       `of product ${productId} there are ${available}, not ${quantity}`,
       { details: { productId, requested: quantity, available } },
@@ -148,7 +148,7 @@ export class InventoryLedger {
 
   #available(productId: number): number {
     const stock = this.#store.stock(productId);
-    if (stock === undefined) throw new ShopError('not_found', `there is no product ${productId}`);
+    if (stock === undefined) throw new RpcError('not_found', `there is no product ${productId}`);
     return stock.available;
   }
 }
@@ -162,5 +162,5 @@ function sameItems(some: readonly ReservedItem[], others: readonly ReservedItem[
 
 /** `status` in the details tells a caller what stands in the way without reading the sentence. */
 export function wrongStatus({ id, status }: Pick<Reservation, 'id' | 'status'>, why: string): ActorError {
-  return new ShopError('conflict', `reservation ${id} ${why}`, { details: { status } });
+  return new RpcError('conflict', `reservation ${id} ${why}`, { details: { status } });
 }

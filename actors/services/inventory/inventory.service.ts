@@ -1,4 +1,4 @@
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 import {
   InventoryServiceService,
   ReservationStatus,
@@ -52,12 +52,12 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
       };
       const stockOf = (productId: number) => {
         const stock = knownStockOf(productId);
-        if (stock === undefined) throw new ShopError('not_found', `there is no product ${productId}`);
+        if (stock === undefined) throw new RpcError('not_found', `there is no product ${productId}`);
         return stock;
       };
       const service = unaryService(InventoryServiceService, {
         async getStock({ productIds, skipUnknown }) {
-          if (productIds.length > 1000) throw new ShopError('invalid_request', 'at most 1000 ids at once');
+          if (productIds.length > 1000) throw new RpcError('invalid_request', 'at most 1000 ids at once');
           const ids = [...new Set(productIds.map(parseProductId))];
           const look = skipUnknown
             ? () => ids.map(knownStockOf).filter((stock) => stock !== undefined)
@@ -80,7 +80,7 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
         async release({ reservationId }, call) {
           const id = parseReservationId(reservationId);
           const outcome = await write(call, () => ledger.release(id, clock.now()));
-          if (outcome === 'unknown') throw new ShopError('not_found', `there is no reservation ${id}`);
+          if (outcome === 'unknown') throw new RpcError('not_found', `there is no reservation ${id}`);
           return { success: true };
         },
         async restock({ reservationId }, call) {
@@ -103,7 +103,7 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
             const found = store.reservation(id);
             return found && toWire(found, store.items(id));
           });
-          if (reservation === undefined) throw new ShopError('not_found', `there is no reservation ${id}`);
+          if (reservation === undefined) throw new RpcError('not_found', `there is no reservation ${id}`);
           return { reservation };
         },
       });

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { type Clock, pause } from '@trolley/runtime';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 import { requireSameMoney, type Charge } from './payment.ledger.ts';
 import type { StoredPayment } from './payment.store.ts';
 
@@ -36,7 +36,7 @@ export class ChargesUnderWay {
       return running.outcome;
     }
     if (this.#byCheckout.size >= maxUnderWay) {
-      throw new ShopError('unavailable', 'too many payments are under way');
+      throw new RpcError('unavailable', 'too many payments are under way');
     }
     const outcome = this.#think(delayMs, decide).finally(() => this.#byCheckout.delete(charge.checkoutId));
     this.#byCheckout.set(charge.checkoutId, { charge, outcome });
@@ -55,7 +55,7 @@ export class ChargesUnderWay {
   async #think(delayMs: number, decide: () => Promise<StoredPayment>): Promise<StoredPayment> {
     const { signal } = this.#closing;
     if (delayMs > 0) await pause(this.#clock, delayMs, signal);
-    if (signal.aborted) throw new ShopError('unavailable', 'the payment service is stopping');
+    if (signal.aborted) throw new RpcError('unavailable', 'the payment service is stopping');
     return decide();
   }
 }

@@ -1,4 +1,4 @@
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 import { holdsCardNumber } from './card-number.ts';
 
 /** Methods that force the refusal of their name, in development. */
@@ -38,7 +38,7 @@ export function isPaymentMethod(text: string): boolean {
  */
 export function parsePaymentMethod(text: string, { forcing }: { readonly forcing: boolean }): string {
   if (isPaymentMethod(text) && (forcing || !forcingNames.has(text))) return text;
-  throw new ShopError(
+  throw new RpcError(
     'invalid_payment_method',
     holdsCardNumber(text)
       ? 'payment_method must not hold the number of a card'

@@ -1,4 +1,4 @@
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 import { ChargeStatus, PaymentServiceService, PaymentStatus } from '../../../proto/gen/payment/payment.ts';
 import { openGrpcClient, type GrpcClientOptions, type ServiceConnection } from '../grpc/grpc.client.ts';
 import type { ServiceCall } from '../service-call.ts';
@@ -74,7 +74,7 @@ export function openPayments(options: GrpcClientOptions): Payments & ServiceConn
           return { status: 'failed', reason: reasonOf(refusal) };
         default:
           // Neither yes nor no, to those who can't read it: the outcome is unknown.
-          throw new ShopError('internal', `a charge with the unknown status ${status}`);
+          throw new RpcError('internal', `a charge with the unknown status ${status}`);
       }
     },
     async refund(checkoutId, context) {
@@ -82,7 +82,7 @@ export function openPayments(options: GrpcClientOptions): Payments & ServiceConn
     },
     async getPayment(checkoutId, context) {
       const { payment } = await client.call('getPayment', { checkoutId }, context);
-      if (payment === undefined) throw new ShopError('internal', 'an answer without a payment');
+      if (payment === undefined) throw new RpcError('internal', 'an answer without a payment');
       const { paymentId, status, amount, currency, transactionId, refusal, createdAt, updatedAt } = payment;
       return {
         paymentId,

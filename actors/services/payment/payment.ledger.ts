@@ -1,5 +1,5 @@
 import { uuidV5 } from '@trolley/runtime';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 import type { PaymentStore, StoredPayment } from './payment.store.ts';
 
 export interface Charge {
@@ -72,5 +72,5 @@ export class PaymentLedger {
 /** Throws `conflict`: the same checkout is charged for one amount only. */
 export function requireSameMoney(one: Omit<Charge, 'checkoutId'>, other: Charge): void {
   if (one.amountCents === other.amountCents && one.currency === other.currency) return;
-  throw new ShopError('conflict', `checkout ${other.checkoutId} was charged with another amount before`);
+  throw new RpcError('conflict', `checkout ${other.checkoutId} was charged with another amount before`);
 }

@@ -1,4 +1,4 @@
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 
 const amountPattern = /^(0|[1-9][0-9]{0,9})(?:\.([0-9]{1,2}))?$/;
 
@@ -7,7 +7,7 @@ export function parseAmount(amount: string): number {
   const [, whole, fraction = ''] = amountPattern.exec(amount) ?? [];
   const cents = whole === undefined ? 0 : Number(whole) * 100 + Number(fraction.padEnd(2, '0'));
   if (cents <= 0) {
-    throw new ShopError('invalid_request', 'amount must be a decimal above 0 such as 2629.97');
+    throw new RpcError('invalid_request', 'amount must be a decimal above 0 such as 2629.97');
   }
   return cents;
 }
@@ -21,7 +21,7 @@ export function formatAmount(cents: number): string {
 export function parseCurrency(currency: string): string {
   if (currency === '') return 'USD';
   if (!/^[A-Z]{3}$/.test(currency)) {
-    throw new ShopError('invalid_request', 'currency must be three capital letters');
+    throw new RpcError('invalid_request', 'currency must be three capital letters');
   }
   return currency;
 }

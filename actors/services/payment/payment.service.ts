@@ -1,5 +1,5 @@
 import { pause } from '@trolley/runtime';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 import { PaymentServiceService, PaymentStatus } from '../../../proto/gen/payment/payment.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
 import type { IncomingCall } from '../grpc/incoming-call.ts';
@@ -63,7 +63,7 @@ export function openPaymentService(options: PaymentServiceOptions): Promise<Runn
       async function holdBack(call: IncomingCall): Promise<never> {
         const over = AbortSignal.any([call.signal, stopping.signal]);
         await pause(clock, options.timeoutMs ?? 120_000, over);
-        throw new ShopError('deadline_exceeded', 'the payment took too long');
+        throw new RpcError('deadline_exceeded', 'the payment took too long');
       }
 
       const service = unaryService(PaymentServiceService, {
@@ -90,8 +90,7 @@ export function openPaymentService(options: PaymentServiceOptions): Promise<Runn
           const payment = await read(() => store.get(id));
           if (payment !== undefined) return { payment: paymentMessageOf(payment) };
           const pending = underWay.get(id);
-          if (pending === undefined)
-            throw new ShopError('not_found', `there is no payment of checkout ${id}`);
+          if (pending === undefined) throw new RpcError('not_found', `there is no payment of checkout ${id}`);
           return {
             payment: {
               paymentId: paymentIdFor(id),

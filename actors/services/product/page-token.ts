@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 
 /** The token of the page that follows the product `afterId` in the answer to `query`. */
 export function pageTokenAfter(afterId: number, query: string): string {
@@ -19,7 +19,7 @@ export function parsePageToken(token: string, query: string): number {
   if (token === '') return 0;
   const afterId = readAfterId(token, query);
   if (afterId === undefined) {
-    throw new ShopError('invalid_page_token', 'the page token is not one of an answer to this query');
+    throw new RpcError('invalid_page_token', 'the page token is not one of an answer to this query');
   }
   return afterId;
 }

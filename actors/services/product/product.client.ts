@@ -1,4 +1,4 @@
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 import { ProductServiceService, type Product } from '../../../proto/gen/product/product.ts';
 import { openGrpcClient, type GrpcClientOptions, type ServiceConnection } from '../grpc/grpc.client.ts';
 import type { ServiceCall } from '../service-call.ts';
@@ -52,7 +52,7 @@ export function openProductCatalog(options: GrpcClientOptions): ProductCatalog &
     },
     async get(id, context) {
       const { product } = await client.call('getProduct', { id: wireId(id) }, context);
-      if (product === undefined) throw new ShopError('internal', 'an answer without a product');
+      if (product === undefined) throw new RpcError('internal', 'an answer without a product');
       return viewOf(product);
     },
     async getMany(ids, context) {
@@ -73,7 +73,7 @@ export function openProductCatalog(options: GrpcClientOptions): ProductCatalog &
 
 function wireId(id: number): bigint {
   if (!Number.isSafeInteger(id)) {
-    throw new ShopError('invalid_product_id', `a product id is a positive integer: ${id}`);
+    throw new RpcError('invalid_product_id', `a product id is a positive integer: ${id}`);
   }
   return BigInt(id);
 }

@@ -1,4 +1,4 @@
-import { ShopError } from '../../errors.contract.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
 import { Product, ProductServiceService } from '../../../proto/gen/product/product.ts';
 import { defaultPageSize, maxPageSize } from '../../values/page-size.contract.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
@@ -54,7 +54,7 @@ export function openProductService(options: ServiceOptions): Promise<RunningServ
             imageUrl: parseText('image_url', imageUrl, 2000),
           };
           const product = await write(call, () => store.insert(fields, now()));
-          if (product === undefined) throw new ShopError('internal', 'the product was not stored');
+          if (product === undefined) throw new RpcError('internal', 'the product was not stored');
           return { product: toWire(product) };
         },
         async updateProduct({ id, name, description, priceCents, imageUrl }, call) {
@@ -79,7 +79,7 @@ export function openProductService(options: ServiceOptions): Promise<RunningServ
       });
 
       async function found(ids: readonly bigint[]): Promise<StoredProduct[]> {
-        if (ids.length > maxIds) throw new ShopError('invalid_request', `at most ${maxIds} ids at once`);
+        if (ids.length > maxIds) throw new RpcError('invalid_request', `at most ${maxIds} ids at once`);
         const wanted = ids.map(parseProductId);
         return read(() => store.byIds(wanted));
       }
@@ -89,26 +89,26 @@ export function openProductService(options: ServiceOptions): Promise<RunningServ
 }
 
 function known<T>(id: number, product: T | undefined): T {
-  if (product === undefined) throw new ShopError('not_found', `there is no product ${id}`);
+  if (product === undefined) throw new RpcError('not_found', `there is no product ${id}`);
   return product;
 }
 
 /** 0 is what the wire says for nothing. */
 function parsePageSize(size: number): number {
   if (size < 0 || size > maxPageSize) {
-    throw new ShopError('invalid_page_size', `page_size must be from 0 to ${maxPageSize}`);
+    throw new RpcError('invalid_page_size', `page_size must be from 0 to ${maxPageSize}`);
   }
   return size === 0 ? defaultPageSize : size;
 }
 
 function parseName(name: string): string {
-  if (name.trim() === '') throw new ShopError('invalid_request', 'name must not be empty');
+  if (name.trim() === '') throw new RpcError('invalid_request', 'name must not be empty');
   return parseText('name', name, 200);
 }
 
 function parsePrice(priceCents: bigint): number {
   if (priceCents <= 0n || priceCents > maxPriceCents) {
-    throw new ShopError('invalid_request', `price_cents must be from 1 to ${maxPriceCents.toString()}`);
+    throw new RpcError('invalid_request', `price_cents must be from 1 to ${maxPriceCents.toString()}`);
   }
   return Number(priceCents);
 }
@@ -121,7 +121,7 @@ function bytesOf(product: Product): number {
 function inOneMessage(found: readonly StoredProduct[]): Product[] {
   const products = found.map(toWire);
   if (fitting(products, bytesOf).length === products.length) return products;
-  throw new ShopError('invalid_request', 'these products do not fit into one message: ask for fewer ids');
+  throw new RpcError('invalid_request', 'these products do not fit into one message: ask for fewer ids');
 }
 
 function toWire(product: StoredProduct): Product {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { codeOf } from '@trolley/runtime';
-import { meaningOf } from '../../../actors/errors.contract.ts';
+import { meaningOf } from '../../../gateway/error-table.ts';
 import { openGrpcClient } from '../../../actors/services/grpc/grpc.client.ts';
 import { CartServiceService } from '../../../proto/gen/cart/cart.ts';
 import { CheckoutServiceService } from '../../../proto/gen/checkout/checkout.ts';

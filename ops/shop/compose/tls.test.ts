@@ -9,7 +9,7 @@ import { connect, type ConnectionOptions } from 'node:tls';
 import { expect } from 'chai';
 import { credentials, type ChannelCredentials } from '@grpc/grpc-js';
 import { codeOf, createLogger, silentLogger, systemClock } from '@trolley/runtime';
-import { ShopError } from '../../../actors/errors.contract.ts';
+import { RpcError } from '../../../actors/services/grpc/rpc-error.ts';
 import { openGrpcClient } from '../../../actors/services/grpc/grpc.client.ts';
 import { openGrpcServer, type GrpcServer } from '../../../actors/services/grpc/grpc-server.ts';
 import { createMutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
@@ -50,7 +50,7 @@ describe('mutual TLS between services', () => {
     other = createTestAuthority(join(folder.path, 'other'));
     serverFiles = await opened(filesOf(authority, authority.issue('server')));
     const service = unaryService(PaymentServiceService, {
-      charge: () => Promise.reject(new ShopError('unimplemented', 'not here')),
+      charge: () => Promise.reject(new RpcError('unimplemented', 'not here')),
       refund: () => ({}),
       getPayment: () => ({ payment: undefined }),
     });

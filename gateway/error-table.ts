@@ -1,48 +1,29 @@
 import { ActorError, type RuntimeCode } from '@trolley/runtime';
+import type { CartContract } from '../actors/cart/cart.contract.ts';
+import type { CheckoutContract } from '../actors/checkout/checkout.contract.ts';
+import type { OrderContract } from '../actors/order/order.contract.ts';
+import type { GrpcStatusName, RpcCode, StatusOf } from '../actors/services/grpc/rpc-error.ts';
 
-/**
- * The one table that says what each code of the shop, and of the runtime below it, means outside.
+/*
+ * The one table that says what each code means outside: those of the gateway itself, of the actors' contracts, of the
+ * services and of the runtime below them. One that lacks a meaning does not compile.
  */
 
-/** How a code looks over HTTP and gRPC, whether a retry can help, and how loud it is in the log. */
+/** How a code looks over HTTP and gRPC, and how loud it is in the log. */
 export interface ErrorMeaning {
   readonly http: number;
   readonly grpc: GrpcStatusName;
-  /** `never`: the same call will be refused again. `backoff`: it may succeed later. */
-  readonly retry: 'never' | 'backoff';
   readonly log: 'debug' | 'info' | 'warn' | 'error';
   /** Whether the message may be shown to a caller; else only the code and a general sentence. */
   readonly expose: boolean;
 }
 
-export type GrpcStatusName =
-  | 'INVALID_ARGUMENT'
-  | 'UNAUTHENTICATED'
-  | 'PERMISSION_DENIED'
-  | 'NOT_FOUND'
-  | 'ALREADY_EXISTS'
-  | 'FAILED_PRECONDITION'
-  | 'ABORTED'
-  | 'RESOURCE_EXHAUSTED'
-  | 'UNAVAILABLE'
-  | 'DEADLINE_EXCEEDED'
-  | 'UNIMPLEMENTED'
-  | 'INTERNAL';
+type Meant = (http: number, grpc: GrpcStatusName) => ErrorMeaning;
+const refused: Meant = (http, grpc) => ({ http, grpc, log: 'debug', expose: true });
+const passing: Meant = (http, grpc) => ({ http, grpc, log: 'warn', expose: true });
 
-const refused = (http: number, grpc: GrpcStatusName): ErrorMeaning => ({
-  http,
-  grpc,
-  retry: 'never',
-  log: 'debug',
-  expose: true,
-});
-const passing = (http: number, grpc: GrpcStatusName): ErrorMeaning => ({
-  http,
-  grpc,
-  retry: 'backoff',
-  log: 'warn',
-  expose: true,
-});
+type RefusalOf<Contract> = Contract extends { readonly refusals: infer R } ? keyof R : never;
+type ActorCode = RefusalOf<typeof CartContract | typeof CheckoutContract | typeof OrderContract>;
 
 export const errorTable = {
   // What the caller got wrong.
@@ -87,7 +68,7 @@ export const errorTable = {
   unknown_actor: { ...refused(500, 'INTERNAL'), log: 'error', expose: false },
   unknown_message: { ...refused(500, 'INTERNAL'), log: 'error', expose: false },
   internal: { ...refused(500, 'INTERNAL'), log: 'error', expose: false },
-} as const satisfies Record<string, ErrorMeaning> & Record<RuntimeCode, ErrorMeaning>;
+} as const satisfies Record<string, ErrorMeaning> & Record<RuntimeCode | RpcCode | ActorCode, ErrorMeaning>;
 
 export type ErrorCode = keyof typeof errorTable;
 
@@ -105,6 +86,9 @@ export function isErrorCode(text: string): text is ErrorCode {
 export function meaningOf(code: string): ErrorMeaning {
   return isErrorCode(code) ? errorTable[code] : unknownRefusal;
 }
+
+/** The status that the façades answer a code with. */
+export const grpcStatusOf: StatusOf = (code) => meaningOf(code).grpc;
 
 /** `ActorError` itself, of which the compiler takes no code that is not in the table. */
 export const ShopError: new (
