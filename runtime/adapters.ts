@@ -12,6 +12,8 @@ export type { ShardRegistry } from './cluster/shard-registry.ts';
 export { addressOf, parseAddress } from './mailbox/address.ts';
 export type { ActorAddress } from './mailbox/address.ts';
 export { BullMqMailbox } from './mailbox/bullmq-mailbox.ts';
+export { BullMqMailboxAdmin } from './mailbox/bullmq-mailbox-admin.ts';
+export type { MailboxAdmin } from './mailbox/mailbox-admin.ts';
 export type { Delivery, Envelope, Ack, Mailbox, ShardLease } from './mailbox/mailbox.ts';
 export { wakeKey, leaseKey, shardPrefix } from './mailbox/redis-keys.ts';
 export { ForeignKeys } from './redis/foreign-keys.ts';

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
-import { addressOf } from '../mailbox/address.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
@@ -111,7 +110,7 @@ describe('a ref', () => {
     for (const [how] of reasons) {
       expect(await refusal(ref().ask('Keep', { how }))).to.equal('internal: an internal error');
     }
-    const letters = cluster.mailbox.deadLetters(addressOf('box', 'a', 1));
+    const { items: letters } = await cluster.deadLetters.list();
     expect(letters.map(({ reason }) => reason)).to.deep.equal(reasons.map(([, reason]) => reason));
     expect(await refusal(ref().ask('Look', { value: 1 }))).to.equal('sent');
   });

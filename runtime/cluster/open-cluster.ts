@@ -4,11 +4,13 @@ import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
+import { BullMqMailboxAdmin } from '../mailbox/bullmq-mailbox-admin.ts';
 import { BullMqMailbox } from '../mailbox/bullmq-mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { NodeObserver } from '../kernel/node-observer.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ClusterClient } from './client.ts';
+import { deadLetters, type DeadLetters } from './dead-letters.ts';
 import { parkedActors, type ParkedActors } from './parked-actors.ts';
 import { RedisInbox } from './redis-inbox.ts';
 import { RedisReplies } from './redis-replies.ts';
@@ -47,6 +49,7 @@ const withDefaults = <O extends ClusterOptions>(options: O) => ({
 export interface Client extends AsyncDisposable {
   readonly refs: ActorRefs;
   readonly parked: ParkedActors;
+  readonly deadLetters: DeadLetters;
   /** Names of the nodes that live. Without any, nobody handles what is sent. */
   nodes(): Promise<readonly string[]>;
   /** Actor types that the nodes host. */
@@ -61,13 +64,15 @@ export function openClusterClient(options: ClientOptions): Client {
   const mailbox = new BullMqMailbox(all);
   const registry = new RedisShardRegistry(all);
   const refs = new ClusterClient({ ...all, mailbox, inbox, registry });
+  const admin = new BullMqMailboxAdmin(all);
   const close = () => {
     refs.close();
     return inbox.close();
   };
   return {
     refs,
-    parked: parkedActors(mailbox, all.shards),
+    parked: parkedActors(admin, all.shards),
+    deadLetters: deadLetters(admin, all.shards),
     nodes: () => registry.members(),
     hostedTypes: () => registry.hostedTypes(),
     close,

@@ -1,6 +1,7 @@
 import type { ActorContract } from '../define/contract.ts';
 import { addressOf } from '../mailbox/address.ts';
-import type { Mailbox } from '../mailbox/mailbox.ts';
+import type { MailboxAdmin } from '../mailbox/mailbox-admin.ts';
+import { readPage, type Page, type PageQuery } from './page.ts';
 
 /** An actor that takes no messages until somebody releases it. */
 export interface ParkedActor {
@@ -9,14 +10,24 @@ export interface ParkedActor {
   /** The message that it failed at, first in its mailbox. */
   readonly message: string;
   readonly reason: string;
+  /** How often the handler of that message was tried. */
+  readonly attempts: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
 }
 
+export interface ParkedQuery extends PageQuery {
+  /** Of this actor type alone. */
+  readonly type?: string | undefined;
+}
+
 /** Actors whose policy is to stop at a message that fails for good; see `onPoison`. */
 export interface ParkedActors {
-  /** At most `limit` of them, default 1000. */
-  list(limit?: number): Promise<ParkedActor[]>;
+  /**
+   * Those parked longest first.
+   * @throws ActorError `invalid_request`
+   */
+  list(query?: ParkedQuery): Promise<Page<ParkedActor>>;
   /**
    * Lets one go on: `retry` with the message that it failed at, once its code or its data have been mended;
    * `give-up` behind it, which makes a dead letter of it. Returns whether it was parked.
@@ -28,18 +39,19 @@ export interface ParkedActors {
   ): Promise<boolean>;
 }
 
-export function parkedActors(mailbox: Mailbox, shards: number): ParkedActors {
+export function parkedActors(admin: MailboxAdmin, shards: number): ParkedActors {
   return {
-    async list(limit = 1_000) {
-      const found: ParkedActor[] = [];
-      for (let shard = 0; shard < shards && found.length < limit; shard++) {
-        for (const parked of await mailbox.parked(shard, limit - found.length)) {
-          const { address, message, reason, at } = parked;
-          found.push({ type: address.type, key: address.key, message, reason, at });
-        }
-      }
-      return found;
-    },
-    release: ({ type }, key, firstMessage) => mailbox.release(addressOf(type, key, shards), firstMessage),
+    list: ({ type, ...page } = {}) =>
+      readPage(page, {
+        parts: Array.from({ length: shards }, (_, shard) => async (after, limit) => {
+          const entries = await admin.parked(shard, after, limit);
+          return entries.map((entry) => ({ ...entry, name: entry.address.id }));
+        }),
+        async describe({ address, message, reason, attempts, at }) {
+          if (type !== undefined && type !== address.type) return undefined;
+          return { type: address.type, key: address.key, message, reason, attempts, at };
+        },
+      }),
+    release: ({ type }, key, firstMessage) => admin.release(addressOf(type, key, shards), firstMessage),
   };
 }

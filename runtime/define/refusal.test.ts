@@ -1,6 +1,5 @@
 import { expect } from 'chai';
 import { z } from 'zod';
-import { addressOf } from '../mailbox/address.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 import { defineActor } from './actor.ts';
@@ -77,7 +76,7 @@ describe('a refusal', () => {
     const error = await failure(ref().ask('Misstate', {}));
     expect(isRefusal(Counter, error)).to.equal(false);
     expect(error).to.include({ code: 'internal' });
-    const [letter] = cluster.mailbox.deadLetters(addressOf('counter', 'a', 1));
+    const [letter] = (await cluster.deadLetters.list()).items;
     expect(letter?.reason).to.match(/the refusal 'too_much' is not what its contract says[^]*at limit/);
   });
 

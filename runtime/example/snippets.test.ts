@@ -12,7 +12,6 @@ import {
   type NodeInterceptor,
 } from '@trolley/runtime';
 import { createTestCluster, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
-import { addressOf } from '../mailbox/address.ts';
 
 /*
  * What the README of the runtime shows and the bank account has no use for.
@@ -115,8 +114,12 @@ describe('what the README shows', () => {
   it('keeps a message that breaks as a dead letter', async () => {
     await cluster.refs.ref(Wallet, 'ann').burn();
     await cluster.advance(1_000);
-    const [letter] = cluster.mailbox.deadLetters(addressOf('wallet', 'ann', 4));
-    expect(letter?.reason).to.equal('a wallet does not burn');
+    const { items } = await cluster.deadLetters.list({ type: 'wallet', limit: 50 });
+    for (const { id, reason } of items) {
+      if (reason === 'a wallet does not burn') await cluster.deadLetters.discard(id);
+      else await cluster.deadLetters.replay(id);
+    }
+    expect(await cluster.deadLetters.list()).to.deep.equal({ items: [] });
   });
 
   it('reminds itself, and is told something for later', async () => {
@@ -137,7 +140,7 @@ describe('what the README shows', () => {
     await parking.advance(1_000);
     expect(await ann.add({ cents: 1 }).then(() => 'answered', codeOf)).to.equal('unavailable');
     const { parked } = parking;
-    for (const { key } of await parked.list()) await parked.release(Wallet, key, 'give-up');
+    for (const { key } of (await parked.list()).items) await parked.release(Wallet, key, 'give-up');
     expect(await ann.add({ cents: 1 })).to.deep.equal({ cents: 1 });
     await parking.close();
   });

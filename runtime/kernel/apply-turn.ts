@@ -32,29 +32,28 @@ export interface TurnResult {
 export interface Poison {
   readonly delivery: Delivery;
   readonly error: unknown;
+  readonly attempts: number;
 }
 
 /** Why a message could not be handled, as often as it was tried. */
 export interface Failure {
   readonly attempts: number;
   readonly error: unknown;
+  /** Another try would end the same way. */
+  readonly isFinal?: boolean;
 }
 
 /** Times that a message is tried before it is given up. */
 const maxAttempts = 3;
 
-/** Known to fail, without another try. */
-export function quarantine(failures: Map<string, Failure>, jobId: string, error: unknown): Failure {
-  const failure = { attempts: maxAttempts, error };
+export function failedAgain(failures: Map<string, Failure>, jobId: string, error: unknown): Failure {
+  const attempts = (failures.get(jobId)?.attempts ?? 0) + 1;
+  const failure = { attempts, error, isFinal: error instanceof HandlerDefect };
   failures.set(jobId, failure);
   return failure;
 }
 
-export function failedAgain(failures: Map<string, Failure>, jobId: string, error: unknown): Failure {
-  const failure = { attempts: (failures.get(jobId)?.attempts ?? 0) + 1, error };
-  failures.set(jobId, failure);
-  return failure;
-}
+const isGivenUp = ({ attempts, isFinal = false }: Failure) => isFinal || attempts >= maxAttempts;
 
 export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -100,25 +99,25 @@ export function applyTurn(
       requestId: envelope.requestId,
     };
     let failure = failures.get(jobId);
-    if (failure === undefined || failure.attempts < maxAttempts) {
+    if (failure === undefined || !isGivenUp(failure)) {
       try {
         draft = applyMessage(actor, draft, envelope, context);
         done.push({ jobId });
         logger.debug(about, 'message handled');
         continue;
       } catch (error) {
-        failure = (error instanceof HandlerDefect ? quarantine : failedAgain)(failures, jobId, error);
+        failure = failedAgain(failures, jobId, error);
       }
     }
     const { attempts, error } = failure;
-    if (attempts < maxAttempts) {
+    if (!isGivenUp(failure)) {
       logger.warn({ ...about, err: error, attempts }, 'a message failed and is tried again');
       return { draft, done, untaken, left: deliveries.slice(i) };
     }
     if (done.length > 0 || draft.changed) return { draft, done, untaken, left: deliveries.slice(i) };
-    const poison = { delivery, error };
+    const poison = { delivery, error, attempts };
     if (actor.definition.onPoison === 'park') return { draft, done, untaken, left: [], poison };
-    done.push({ jobId, failedReason: reasonOf(error) });
+    done.push({ jobId, failedReason: reasonOf(error), attempts });
     const answer = refusedWith(toWireError(error));
     draft = withReply(draft, envelope.replyTo, `${context.actorId}/${envelope.id}`, answer);
     return { draft, done, untaken, left: deliveries.slice(i + 1), poison };

@@ -1,6 +1,7 @@
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
+import type { Failure } from './apply-turn.ts';
 import type { Kernel } from './kernel.ts';
 import { levelOfRetry } from '../observe/reason.ts';
 
@@ -27,7 +28,7 @@ export function togetherOf(deliveries: readonly Delivery[]): readonly Delivery[]
 }
 
 /**
- * Runs the handlers of messages that `togetherOf` chose: `handle` gets the reason when the suspect among them must
+ * Runs the handlers of messages that `togetherOf` chose: `handle` gets the failure when the suspect among them must
  * not be handled again. Returns what it returned.
  * @throws FencedError
  */
@@ -36,7 +37,7 @@ export async function handleTogether<T>(
   address: ActorAddress,
   lease: ShardLease,
   deliveries: readonly Delivery[],
-  handle: (quarantined?: Error) => T,
+  handle: (quarantined?: Failure) => T,
 ): Promise<T> {
   const [suspect] = deliveries;
   if (suspect === undefined || !isSuspect(suspect)) return handle();
@@ -45,9 +46,10 @@ export async function handleTogether<T>(
     const deaths = (await limited(mailbox.noteStart(address, lease, suspect.jobId))) - 1;
     try {
       if (deaths < maxDeaths) return handle();
-      return handle(
-        new Error(`its handler did not return on ${deaths} nodes, which died or lost their leases`),
+      const error = new Error(
+        `its handler did not return on ${deaths} nodes, which died or lost their leases`,
       );
+      return handle({ attempts: deaths, error, isFinal: true });
     } finally {
       await limited(mailbox.noteReturn(address, suspect.jobId)).catch((error: unknown) => {
         logger[levelOfRetry(error)]({ err: error, actor: address.id }, 'a start stays noted');

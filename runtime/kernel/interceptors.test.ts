@@ -4,7 +4,6 @@ import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { ActorError, codeOf } from '../define/errors.ts';
 import type { ClientInterceptor, HandledMessage, NodeInterceptor } from '../define/interceptor.ts';
-import { addressOf } from '../mailbox/address.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
@@ -192,9 +191,8 @@ describe('an interceptor', () => {
     });
     expect(await codeOfAsk(a.ask('Add', { by: 1 }))).to.equal('internal');
     await cluster.runUntilIdle();
-    expect(cluster.mailbox.deadLetters(addressOf('till', 'a', 4)).map(({ reason }) => reason)).to.deep.equal([
-      'no metrics',
-    ]);
+    const { items } = await cluster.deadLetters.list();
+    expect(items.map(({ reason }) => reason)).to.deep.equal(['no metrics']);
     expect(await totalOf('a')).to.equal(undefined);
   });
 

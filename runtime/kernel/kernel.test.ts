@@ -247,7 +247,9 @@ describe('the kernel', () => {
     expect(await broken).to.have.property('code', 'internal');
     expect((await after).total).to.equal(1);
     await cluster.runUntilIdle();
-    expect(cluster.mailbox.deadLetters(addressOf('counter', 'a', 4))).to.have.length(1);
+    const { items } = await cluster.deadLetters.list();
+    expect(items).to.have.length(1);
+    expect(items[0]).to.include({ type: 'counter', key: 'a', message: 'Break', attempts: 3 });
   });
 
   it('tells those who wait when the store stays away, keeps what was told, and goes on when it is back', async () => {
@@ -269,7 +271,7 @@ describe('the kernel', () => {
     expect((await asked[0])?.total).to.equal(1);
     expect(await rejection(asked[1] ?? Promise.resolve())).to.have.property('code', 'internal');
     expect((await asked[2])?.total).to.equal(3);
-    const [letter] = cluster.mailbox.deadLetters(addressOf('counter', 'a', 4));
+    const [letter] = (await cluster.deadLetters.list()).items;
     expect(letter?.reason).to.include('no 13');
   });
 
@@ -286,7 +288,7 @@ describe('the kernel', () => {
     await cluster.mailbox.send(address, 'new', { v: 2, id: 'new', name: 'Get', input: {} });
     expect((await counter().ask('Add', { by: 1 })).total).to.equal(1);
     await cluster.runUntilIdle();
-    const [letter] = cluster.mailbox.deadLetters(address);
+    const [letter] = (await cluster.deadLetters.list()).items;
     expect(letter?.reason).to.include('version 2');
   });
 

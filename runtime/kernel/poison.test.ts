@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
-import { addressOf } from '../mailbox/address.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
@@ -53,7 +52,6 @@ const queueActor = (world: World, node: string, onPoison: 'dead-letter' | 'park'
 };
 
 describe('a message that fails for good', () => {
-  const address = addressOf('queue', 'a', 1);
   let cluster: TestCluster;
   let store: MemoryStateStore;
   let world: World;
@@ -89,8 +87,14 @@ describe('a message that fails for good', () => {
       expect(await outcome(append(4))).to.equal('unavailable');
       await cluster.advance(60_000);
       expect((await store.load('a'))?.record.state).to.deep.equal({ seen: [1] });
-      const [parked] = await cluster.parked.list();
-      expect(parked).to.deep.include({ type: 'queue', key: 'a', message: 'Break', reason: 'broken' });
+      const [parked] = (await cluster.parked.list()).items;
+      expect(parked).to.deep.include({
+        type: 'queue',
+        key: 'a',
+        message: 'Break',
+        reason: 'broken',
+        attempts: 3,
+      });
       expect(await cluster.settled(queue('b').ask('Append', { n: 1 }))).to.deep.equal({ seen: [1] });
     });
 
@@ -111,7 +115,7 @@ describe('a message that fails for good', () => {
       await outcome(queue().ask('Break', { n: 1 }));
       await cluster.parked.release(Queue, 'a', 'retry');
       await cluster.advance(10_000);
-      expect(await cluster.parked.list()).to.have.length(1);
+      expect((await cluster.parked.list()).items).to.have.length(1);
     });
 
     it('goes on behind it when it is given up, and keeps a dead letter', async () => {
@@ -119,7 +123,7 @@ describe('a message that fails for good', () => {
       await queue().tell('Append', { n: 2 });
       await cluster.parked.release(Queue, 'a', 'give-up');
       expect(await append(3)).to.deep.equal({ seen: [2, 3] });
-      expect(cluster.mailbox.deadLetters(address)).to.have.length(1);
+      expect((await cluster.deadLetters.list()).items).to.have.length(1);
     });
   });
 
@@ -135,13 +139,15 @@ describe('a message that fails for good', () => {
         await cluster.advance(60_000);
         expect(killed).to.have.length(5);
         if (onPoison === 'park') {
-          const [parked] = await cluster.parked.list();
+          const [parked] = (await cluster.parked.list()).items;
           expect(parked?.reason).to.match(/did not return on 3 nodes/);
           world.mended = true;
           await cluster.parked.release(Queue, 'a', 'retry');
           expect(await append(4)).to.deep.equal({ seen: [1, 2, 3, 4] });
         } else {
-          expect(cluster.mailbox.deadLetters(address)[0]?.reason).to.match(/did not return on 3 nodes/);
+          const [letter] = (await cluster.deadLetters.list()).items;
+          expect(letter?.attempts).to.equal(3);
+          expect(letter?.reason).to.match(/did not return on 3 nodes/);
           expect(await append(4)).to.deep.equal({ seen: [1, 3, 4] });
         }
       });
@@ -154,7 +160,7 @@ describe('a message that fails for good', () => {
       for (const n of [5, 6, 7]) await queue().tell('Append', { n });
       await cluster.advance(120_000);
       expect((await store.load('a'))?.record.state).to.deep.equal({ seen: [1, 2, 3, 5, 6, 7] });
-      expect(cluster.mailbox.deadLetters(address)).to.have.length(1);
+      expect((await cluster.deadLetters.list()).items).to.have.length(1);
     });
 
     it('condemns nothing because a store is away, however many nodes come and go meanwhile', async () => {
@@ -170,7 +176,7 @@ describe('a message that fails for good', () => {
       delete store.faults.beforeWrite;
       await cluster.advance(20_000);
       expect((await store.load('a'))?.record.state).to.deep.equal({ seen: [1, 2, 3] });
-      expect(cluster.mailbox.deadLetters(address)).to.deep.equal([]);
+      expect((await cluster.deadLetters.list()).items).to.deep.equal([]);
     });
   });
 });

@@ -21,8 +21,9 @@ export async function park(
   lease: ShardLease,
   poison: Poison,
 ): Promise<void> {
-  const { jobId, envelope } = poison.delivery;
-  await mailbox.park(actor, lease, { jobId, message: envelope.name, reason: reasonOf(poison.error) });
+  const { error, attempts, delivery } = poison;
+  const { jobId, envelope } = delivery;
+  await mailbox.park(actor, lease, { jobId, message: envelope.name, reason: reasonOf(error), attempts });
   logger.error(logOf(actor, poison), 'a message failed for good; its actor is parked until it is released');
   observer.parked?.(reportOf(actor, poison));
   if (envelope.replyTo === undefined) return;

@@ -3,7 +3,6 @@ import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { codeOf, ActorError } from '../define/errors.ts';
-import { addressOf } from '../mailbox/address.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
@@ -104,7 +103,7 @@ describe('a message that changed nothing and is delivered again', () => {
     const outcome = await failed;
     await later;
     await cluster.advance(10_000);
-    const letters = cluster.mailbox.deadLetters(addressOf('purse', 'a', 4)).length;
+    const letters = (await cluster.deadLetters.list()).items.length;
     const cents = { taken: 11, internal: 12 }[outcome];
     expect((await store.load('a'))?.record.state, outcome).to.deep.equal({ cents });
     expect(letters).to.equal(outcome === 'internal' ? 1 : 0);

@@ -53,7 +53,7 @@ export async function parkUnparsable(
   await answer(kernel, address, asks, new ActorError('unavailable', sentence));
   const ended = asks.map(({ jobId }) => ({ jobId }));
   if (ended.length > 0) await kernel.mailbox.ack(address, lease, ended, { max: 0, wakeAt });
-  await park(kernel, address, lease, { delivery: first, error });
+  await park(kernel, address, lease, { delivery: first, error, attempts: 0 });
   return true;
 }
 

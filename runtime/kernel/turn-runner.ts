@@ -3,7 +3,7 @@ import { codeOf } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import { FencedError, type Delivery, type InlinedMessage, type ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
-import { applyTurn, failedAgain, quarantine, type EffectResult } from './apply-turn.ts';
+import { applyTurn, failedAgain, type EffectResult } from './apply-turn.ts';
 import { handleTogether, togetherOf } from './crash-loop.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Failures } from './failures.ts';
@@ -187,9 +187,8 @@ export class TurnRunner {
     const { id: actorId, type, key } = address;
     return handleTogether(kernel, address, lease, deliveries, (quarantined) => {
       const [suspect] = deliveries;
-      if (quarantined !== undefined && suspect !== undefined) {
-        quarantine(failures.ofMessages, suspect.jobId, quarantined);
-      }
+      if (quarantined !== undefined && suspect !== undefined)
+        failures.ofMessages.set(suspect.jobId, quarantined);
       const now = clock.now();
       const initial = (): unknown => actor.definition.initial(key, now);
       const context = { actorId, type, key, now, newId, messages, initial, logger, interceptHandle };

@@ -35,7 +35,7 @@ describe('a stored state that does not parse', () => {
     expect(await Promise.all(asked)).to.deep.equal(['unavailable', 'unavailable']);
     // The answers come first, the parking behind them.
     await cluster.runUntilIdle();
-    const [parked] = await cluster.parked.list();
+    const [parked] = (await cluster.parked.list()).items;
     expect(parked?.reason).to.match(/the stored state is not what its schema says.*[^]*at name/);
     await cluster.advance(60_000);
     expect(store.writes).to.equal(1);

@@ -1,12 +1,17 @@
-import type { Clock } from '../define/clock.ts';
-import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
-import { ForeignKeys } from '../redis/foreign-keys.ts';
 import { redisScript, type RedisScript, type ScriptArgument } from '../redis/redis-script.ts';
+import { ActorScripts, type ActorScriptsOptions } from './actor-scripts.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import { watchWakeUps } from './wake-reader.ts';
-import { ackScript, readyScript, sendScript, claimScript } from './bullmq-scripts.ts';
-import { noteStartScript, parkScript, releaseScript } from './parked-scripts.ts';
+import {
+  ackScript,
+  readyScript,
+  sendScript,
+  claimScript,
+  maxDeadLetters,
+  wakeUpsKept,
+} from './bullmq-scripts.ts';
+import { noteStartScript, parkScript } from './parked-scripts.ts';
 import { encodeEnvelope } from './encode-envelope.ts';
 import {
   FencedError,
@@ -15,36 +20,26 @@ import {
   type InlinedMessage,
   type Delivery,
   type Envelope,
+  type FailureNote,
   type Ack,
   type Mailbox,
   type MailboxWatch,
-  type ParkedActor,
-  type ParkedMessage,
   type Request,
   type WakeListener,
   type ShardLease,
   type Withdrawal,
 } from './mailbox.ts';
-import { wakeKey, leaseKey, queueKeyTypes, shardKeyTypes, shardPrefix } from './redis-keys.ts';
+import { wakeKey, shardPrefix } from './redis-keys.ts';
 import { DeliveryWatermark } from './delivery-watermark.ts';
 import { withdrawScript } from './withdraw-script.ts';
 
-export interface BullMqMailboxOptions {
-  readonly redis: RedisConnection;
-  readonly clock: Clock;
-  readonly logger: Logger;
-  /** First part of every key; the shard's hash tag is `{<namespace>-<shard>}`. */
-  readonly namespace: string;
+export interface BullMqMailboxOptions extends ActorScriptsOptions {
   /** Messages that may wait for one actor. */
   readonly mailboxLimit: number;
 }
 
-/** Dead letters kept for one actor; the oldest go first. */
-const maxDeadLetters = 100;
 /** Actors that one sweep looks at in one shard. */
 const maxReadyAtOnce = 1000;
-/** Wake-up entries kept; a reader that falls behind is helped by the sweep. */
-const wakeUpsKept = 1000;
 /** A larger message waits for its owner to fetch it: wake-ups are kept until they are heard. */
 const maxCarriedBytes = 4096;
 
@@ -55,7 +50,6 @@ const scriptsOn = (redis: RedisConnection) => ({
   ack: redisScript<string[]>(redis, 1, ackScript),
   ready: redisScript<string[]>(redis, 2, readyScript),
   park: redisScript<number>(redis, 1, parkScript),
-  release: redisScript<number>(redis, 1, releaseScript),
   noteStart: redisScript<number>(redis, 1, noteStartScript),
 });
 
@@ -63,19 +57,19 @@ const scriptsOn = (redis: RedisConnection) => ({
 export class BullMqMailbox implements Mailbox {
   readonly #options: BullMqMailboxOptions;
   readonly #scripts: ReturnType<typeof scriptsOn>;
-  readonly #foreign: ForeignKeys;
+  readonly #on: ActorScripts;
   readonly #watermark = new DeliveryWatermark();
 
   constructor(options: BullMqMailboxOptions) {
     this.#options = options;
     this.#scripts = scriptsOn(options.redis);
-    this.#foreign = new ForeignKeys(options);
+    this.#on = new ActorScripts(options);
   }
 
   async send(to: ActorAddress, jobId: string, envelope: Envelope, notBefore?: number): Promise<void> {
     const { mailboxLimit } = this.#options;
     const data = encodeEnvelope(to, envelope);
-    const added = await this.#run(
+    const added = await this.#on.run(
       this.#scripts.send,
       to,
       jobId,
@@ -92,7 +86,7 @@ export class BullMqMailbox implements Mailbox {
   }
 
   withdraw(to: ActorAddress, jobId: string): Promise<Withdrawal> {
-    return this.#run(this.#scripts.withdraw, to, jobId);
+    return this.#on.run(this.#scripts.withdraw, to, jobId);
   }
 
   async claim(from: ActorAddress, lease: ShardLease, { max, wakeAt }: Request): Promise<Delivery[]> {
@@ -117,42 +111,17 @@ export class BullMqMailbox implements Mailbox {
     done: readonly Ack[],
     { max, wakeAt }: Request,
   ): Promise<Delivery[]> {
-    const jobs: string[] = [];
-    for (const { jobId, failedReason = '' } of done) jobs.push(jobId, failedReason);
+    const jobs: ScriptArgument[] = [];
+    for (const { jobId, failedReason = '', attempts = 0 } of done) jobs.push(jobId, failedReason, attempts);
     const { ack } = this.#scripts;
     const given = [max, encodeWakeAt(wakeAt), maxDeadLetters, ...jobs];
     return deliveriesOf(await this.#runAs(lease, ack, of, ...given));
   }
 
-  async park(of: ActorAddress, lease: ShardLease, why: ParkedMessage): Promise<void> {
+  async park(of: ActorAddress, lease: ShardLease, why: FailureNote): Promise<void> {
     const at = this.#options.clock.now();
     const stored = JSON.stringify({ ...why, at });
     await this.#runAs(lease, this.#scripts.park, of, why.jobId, stored);
-  }
-
-  async parked(shard: number, limit: number): Promise<ParkedActor[]> {
-    const { redis } = this.#options;
-    const found: ParkedActor[] = [];
-    let cursor = '0';
-    do {
-      const [next, fields] = await this.#healed(shard, () =>
-        redis.hscan(this.#parkedKey(shard), cursor, 'COUNT', limit),
-      );
-      for (let i = 0; i + 1 < fields.length && found.length < limit; i += 2) {
-        found.push(parkedActor(parseAddress(String(fields[i]), shard), String(fields[i + 1])));
-      }
-      cursor = next;
-    } while (cursor !== '0' && found.length < limit);
-    return found;
-  }
-
-  async release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean> {
-    const { redis } = this.#options;
-    const why = await this.#healed(parked.shard, () => redis.hget(this.#parkedKey(parked.shard), parked.id));
-    if (why === null) return false;
-    const { jobId, reason } = parkedActor(parked, why);
-    const given = firstMessage === 'give-up' ? [jobId, reason] : ['', ''];
-    return (await this.#run(this.#scripts.release, parked, wakeUpsKept, maxDeadLetters, ...given)) === 1;
   }
 
   noteStart(of: ActorAddress, lease: ShardLease, jobId: string): Promise<number> {
@@ -168,7 +137,7 @@ export class BullMqMailbox implements Mailbox {
     const { namespace, clock } = this.#options;
     const ready = `${shardPrefix(namespace, shard)}:live`;
     const wakeUps = wakeKey(namespace, shard);
-    const ids = await this.#healed(shard, () =>
+    const ids = await this.#on.healed(shard, () =>
       this.#scripts.ready(ready, wakeUps, clock.now(), maxReadyAtOnce),
     );
     return ids.map((id) => parseAddress(id, shard));
@@ -178,20 +147,8 @@ export class BullMqMailbox implements Mailbox {
     return watchWakeUps(this.#options, onWake);
   }
 
-  #parkedKey(shard: number): string {
-    return `${shardPrefix(this.#options.namespace, shard)}:parked`;
-  }
-
-  /** A script on one actor's keys. */
-  #run<R>(script: RedisScript<R>, of: ActorAddress, ...given: readonly ScriptArgument[]): Promise<R> {
-    const { namespace, clock } = this.#options;
-    const prefix = shardPrefix(namespace, of.shard);
-    const own = leaseKey(namespace, of.shard);
-    return this.#healed(of.shard, () => script(own, prefix, of.id, clock.now(), ...given), of.id);
-  }
-
   /**
-   * The same, for who holds the lease.
+   * For who holds the lease.
    * @throws FencedError
    */
   async #runAs<R>(
@@ -201,18 +158,11 @@ export class BullMqMailbox implements Mailbox {
     ...given: readonly ScriptArgument[]
   ): Promise<R> {
     try {
-      return await this.#run(script, of, lease.token, ...given);
+      return await this.#on.run(script, of, lease.token, ...given);
     } catch (error) {
       if (error instanceof Error && error.message.includes('FENCED')) throw new FencedError(of, lease);
       throw error;
     }
-  }
-
-  #healed<T>(shard: number, work: () => Promise<T>, actorId?: string): Promise<T> {
-    const { namespace } = this.#options;
-    const ofActor = () =>
-      actorId === undefined ? {} : queueKeyTypes(shardPrefix(namespace, shard), actorId);
-    return this.#foreign.healed(() => ({ ...shardKeyTypes(namespace, shard), ...ofActor() }), work);
   }
 }
 
@@ -226,8 +176,4 @@ function deliveriesOf(fields: readonly string[]): Delivery[] {
     deliveries.push({ jobId: String(fields[i]), envelope, starts: Number(fields[i + 2]) });
   }
   return deliveries;
-}
-
-function parkedActor(address: ActorAddress, why: string): ParkedActor {
-  return { address, ...(JSON.parse(why) as Omit<ParkedActor, 'address'>) };
 }

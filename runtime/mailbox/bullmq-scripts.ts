@@ -27,14 +27,16 @@ const asFunction = (name: keyof typeof bullmq) =>
  * what can be asked of several keys at once is.
  *
  * Neither `meta` nor `events` means that nobody but the runtime has touched this queue: BullMQ's scripts write
- * them first. `live` holds each actor that has something to do, by when that is: up to now, or later.
+ * them first. `live` holds each actor that has something to do, by when that is: up to now, or later. `dead` lists what
+ * the queues of the shard hold in `failed`, by when it failed; what is retried or removed by hand stays in it until
+ * somebody looks.
  */
 export const preamble = `
 local call = redis.call
 local prefix, actor, now = ARGV[1], ARGV[2], ARGV[3]
 local q = prefix .. ':' .. actor .. ':'
 local wait, active, meta, events, delayed = q .. 'wait', q .. 'active', q .. 'meta', q .. 'events', q .. 'delayed'
-local live, parked = prefix .. ':live', prefix .. ':parked'
+local live, parked, dead = prefix .. ':live', prefix .. ':parked', prefix .. ':dead'
 `;
 
 export const leaseCheck = `
@@ -51,6 +53,11 @@ local function putBack()
   end
 end
 `;
+
+/** Dead letters kept for one actor; the oldest go first. */
+export const maxDeadLetters = 100;
+/** Wake-up entries kept; a reader that falls behind is helped by the sweep. */
+export const wakeUpsKept = 1000;
 
 /** A queue that takes nothing for now is looked at again after this time. */
 export const pausedRecheckMs = 5_000;
@@ -108,6 +115,7 @@ local function takeByBullMq(max, taken)
     if data then
       -- It goes on although nobody of ours released it.
       call('HDEL', parked, actor)
+      call('ZREM', dead, actor .. ':' .. next[2])
       taken[#taken + 1] = next[2]
       taken[#taken + 1] = data
       taken[#taken + 1] = starts
@@ -158,14 +166,21 @@ return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])
 /** Makes a dead letter of a message in hand. */
 export const fail = `
 ${asFunction('moveToFinished')}
-local function fail(jobId, reason, kept)
+local function fail(jobId, reason, attempts, kept)
+  local failed, job = q .. 'failed', q .. jobId
+  -- BullMQ removes them.
+  for _, oldest in ipairs(call('ZREVRANGE', failed, kept - 1, -1)) do call('ZREM', dead, actor .. ':' .. oldest) end
   -- Nobody listens to the events of an actor; without a limit BullMQ would keep 10,000.
   local own = call('HSETNX', meta, 'opts.maxLenEvents', 0) == 1 and call('HLEN', meta) == 1
-  local options = {token = '0', keepJobs = {count = tonumber(kept)}, attempts = 0, maxMetricsSize = ''}
+  local options = {token = '0', keepJobs = {count = kept}, attempts = 0, maxMetricsSize = ''}
   moveToFinished(
     {wait, active, q .. 'prioritized', events, q .. 'stalled', q .. 'limiter', delayed,
-      q .. 'paused', meta, q .. 'pc', q .. 'failed', q .. jobId, q .. 'metrics:failed', q .. 'marker'},
+      q .. 'paused', meta, q .. 'pc', failed, job, q .. 'metrics:failed', q .. 'marker'},
     {jobId, now, 'failedReason', reason, 'failed', '0', q, cmsgpack.pack(options)})
+  if call('ZSCORE', failed, jobId) then
+    call('ZADD', dead, now, actor .. ':' .. jobId)
+    call('HSET', job, 'atm', attempts)
+  end
   if own then call('DEL', meta, events) end
 end
 `;
@@ -183,7 +198,13 @@ ${preamble}
 local bell = prefix .. ':bell'
 local jobId, data, notBefore = ARGV[4], ARGV[6], tonumber(ARGV[11])
 local job = q .. jobId
+local known = false
 local function write(delay, ...)
+  -- Sent again, a dead letter gets another chance: its id must not swallow the message.
+  if known then
+    call('DEL', job)
+    if call('ZREM', q .. 'failed', jobId) == 1 then call('ZREM', dead, actor .. ':' .. jobId) end
+  end
   call('HSET', job, 'name', ARGV[5], 'data', data, 'opts', '{}', 'timestamp', now, 'delay', delay, 'priority', '0',
     ...)
 end
@@ -202,15 +223,14 @@ end
 local untouched = call('EXISTS', job, wait, active, meta, events) == 0
 local waiting = 0
 if not untouched then
-  if call('EXISTS', job) == 1 then
+  known = call('EXISTS', job) == 1
+  if known then
     if isRefused() then return -2 end
-    -- Sent again, a dead letter gets another chance: its id must not swallow the message.
-    if call('ZREM', q .. 'failed', jobId) == 0 and isListed() then
+    if isListed() then
       -- Asked again, it is waited for until a later time.
       call('HSET', job, 'data', data)
       return 0
     end
-    call('DEL', job)
   end
   waiting = call('LLEN', wait)
 end
@@ -267,7 +287,7 @@ return taken
 
 /**
  * ARGV: prefix, actor, now, lease token, max, wakeAt or '', dead letters kept, then for each message: jobId, reason
- * of failure or ''. Returns {jobId, data, starts, …}.
+ * of failure or '', attempts. Returns {jobId, data, starts, …}.
  */
 export const ackScript = `
 ${asFunction('moveToActive')}
@@ -276,10 +296,10 @@ ${leaseCheck}
 ${takeNext}
 ${fail}
 local done = {}
-for i = 8, #ARGV, 2 do
+for i = 8, #ARGV, 3 do
   local jobId, reason = ARGV[i], ARGV[i + 1]
   if reason ~= '' then
-    fail(jobId, reason, ARGV[7])
+    fail(jobId, reason, ARGV[i + 2], tonumber(ARGV[7]))
   elseif call('LREM', active, -1, jobId) == 1 then
     -- Else it is not in hand: another delivery has ended it, or it waits for the next.
     done[#done + 1] = q .. jobId

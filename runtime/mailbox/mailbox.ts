@@ -47,10 +47,19 @@ export type WakeListener = (address: ActorAddress, inlined?: InlinedMessage) => 
 export interface Ack {
   readonly jobId: string;
   readonly failedReason?: string;
+  /** How often the handler of a failed one was tried. Default 0. */
+  readonly attempts?: number;
 }
 
-/** What an actor is parked for. */
-export type ParkedMessage = Pick<ParkedActor, 'jobId' | 'message' | 'reason'>;
+/** Why a message, and with it perhaps its actor, got no further. */
+export interface FailureNote {
+  readonly jobId: string;
+  /** Its name. */
+  readonly message: string;
+  readonly reason: string;
+  /** How often its handler was tried. */
+  readonly attempts: number;
+}
 
 /** The right to a shard: what every write to its mailboxes is checked against. */
 export interface ShardLease {
@@ -92,17 +101,6 @@ export interface Request {
   readonly wakeAt: number;
 }
 
-/** An actor that takes no messages until somebody releases it. */
-export interface ParkedActor {
-  readonly address: ActorAddress;
-  /** The message that it failed at, first in its mailbox. */
-  readonly jobId: string;
-  readonly message: string;
-  readonly reason: string;
-  /** Milliseconds since the epoch. */
-  readonly at: number;
-}
-
 /**
  * What became of a message that its sender takes back. `held`: a node holds its shard, and it stays. `untouched`: it
  * is out of the mailbox, and nobody has had it. `taken`: it is out of the mailbox, but a node had it in hand and may
@@ -142,14 +140,7 @@ export interface Mailbox {
    * told to it waits, what is asked is refused.
    * @throws FencedError
    */
-  park(of: ActorAddress, lease: ShardLease, why: ParkedMessage): Promise<void>;
-  /** Parked actors of a shard, at most `limit`. */
-  parked(shard: number, limit: number): Promise<ParkedActor[]>;
-  /**
-   * Lets a parked actor go on: with the message that it failed at, or behind it, which makes a dead letter of it.
-   * Returns whether it was parked.
-   */
-  release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean>;
+  park(of: ActorAddress, lease: ShardLease, why: FailureNote): Promise<void>;
   /**
    * Notes that a message in hand is about to be handled. Returns how often that was noted, this time included,
    * without a `noteReturn`: so often has its handler taken a node down with it.

@@ -1,4 +1,5 @@
 import { systemClock } from '../define/clock.ts';
+import { describeDeadLetters } from '../testing/suites/dead-letters.suite.ts';
 import { describeMailbox, type MailboxUnderTest } from '../testing/suites/mailbox.suite.ts';
 import { describeWaiting } from '../testing/suites/mailbox-waiting.suite.ts';
 import { MemoryMailbox } from './memory-mailbox.ts';
@@ -9,6 +10,7 @@ function openMailbox(): Promise<MailboxUnderTest> {
   let epoch = 0;
   return Promise.resolve({
     mailbox,
+    admin: mailbox.admin,
     grant(shard) {
       const lease = { shard, token: `node#${++epoch}`, isHeld: () => true };
       mailbox.grant(lease);
@@ -23,3 +25,4 @@ function openMailbox(): Promise<MailboxUnderTest> {
 
 describeMailbox('memory', openMailbox);
 describeWaiting('memory', openMailbox);
+describeDeadLetters('memory', openMailbox);

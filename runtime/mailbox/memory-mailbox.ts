@@ -8,38 +8,24 @@ import {
   type InlinedMessage,
   type Delivery,
   type Envelope,
+  type FailureNote,
   type Ack,
   type Mailbox,
   type MailboxWatch,
-  type ParkedActor,
-  type ParkedMessage,
   type Request,
   type WakeListener,
   type ShardLease,
   type Withdrawal,
 } from './mailbox.ts';
 import { DeliveryWatermark } from './delivery-watermark.ts';
-
-interface Job {
-  readonly jobId: string;
-  data: string;
-  starts: number;
-  /** Starts noted and not taken back. */
-  begun: number;
-}
-
-interface Queue {
-  wait: Job[];
-  active: Job[];
-  /** By when they are due. */
-  delayed: (Job & { readonly at: number })[];
-  failed: (Job & { readonly reason: string })[];
-  parked: ParkedActor | undefined;
-}
+import { MemoryMailboxAdmin } from './memory-mailbox-admin.ts';
+import type { Job, MemoryQueue } from './memory-queue.ts';
+import type { MailboxAdmin } from './mailbox-admin.ts';
 
 /** Mailboxes in this process's memory, with the rules of the real ones; for tests of actors. */
 export class MemoryMailbox implements Mailbox {
-  readonly #queues = new Map<string, Queue>();
+  readonly admin: MailboxAdmin;
+  readonly #queues = new Map<string, MemoryQueue>();
   /** Actors of a shard by when they have something to do. */
   readonly #live = new Map<number, Map<string, number>>();
   readonly #owners = new Map<number, string>();
@@ -54,6 +40,16 @@ export class MemoryMailbox implements Mailbox {
   constructor(clock: Pick<Clock, 'now'>, limit = 1000) {
     this.#clock = clock;
     this.#limit = limit;
+    this.admin = new MemoryMailboxAdmin({
+      queues: this.#queues,
+      limit,
+      now: () => clock.now(),
+      wake: (actor) => {
+        this.#listAt(actor, clock.now());
+        this.#wake(actor, undefined);
+      },
+      tidy: (actor) => this.#removeIfIdle(actor),
+    });
   }
 
   /** Gives a shard to a holder; whoever had it is fenced from now on. */
@@ -78,7 +74,7 @@ export class MemoryMailbox implements Mailbox {
     const waiting = queue.wait.length + (notBefore === undefined ? 0 : queue.delayed.length);
     if (waiting >= this.#limit) throw mailboxFull(to, this.#limit);
     queue.failed = queue.failed.filter((job) => job.jobId !== jobId);
-    const job: Job = { jobId, data, starts: 0, begun: 0 };
+    const job: Job = { jobId, data, starts: 0, begun: 0, sentAt: this.#clock.now() };
     if (notBefore !== undefined) {
       queue.delayed.push({ ...job, at: notBefore });
       queue.delayed.sort((one, other) => one.at - other.at);
@@ -140,43 +136,24 @@ export class MemoryMailbox implements Mailbox {
   ): Promise<Delivery[]> {
     this.#check(of, lease);
     const queue = this.#queue(of);
-    for (const { jobId, failedReason } of done) {
+    for (const { jobId, failedReason, attempts = 0 } of done) {
       const at = queue.active.findIndex((job) => job.jobId === jobId);
       const [job] = at < 0 ? [] : queue.active.splice(at, 1);
       if (job !== undefined && failedReason !== undefined)
-        queue.failed.push({ ...job, reason: failedReason });
+        queue.failed.push({ ...job, reason: failedReason, attempts, at: this.#clock.now() });
     }
     this.#promoteDue(queue);
     // What is in hand and did not come from here is on its way in a wake-up, and goes first.
     return queue.active.length > 0 ? [] : this.#next(of, queue, request);
   }
 
-  async park(of: ActorAddress, lease: ShardLease, why: ParkedMessage): Promise<void> {
+  async park(of: ActorAddress, lease: ShardLease, why: FailureNote): Promise<void> {
     this.#check(of, lease);
     const queue = this.#queue(of);
     queue.wait.unshift(...queue.active.splice(0));
     if (!queue.wait.some(({ jobId }) => jobId === why.jobId)) return;
     queue.parked = { address: of, ...why, at: this.#clock.now() };
     this.#liveOf(of.shard).delete(of.id);
-  }
-
-  async parked(shard: number, limit: number): Promise<ParkedActor[]> {
-    const parked = [...this.#queues.values()].flatMap((queue) => queue.parked ?? []);
-    return parked.filter(({ address }) => address.shard === shard).slice(0, limit);
-  }
-
-  async release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean> {
-    const queue = this.#queues.get(parked.id);
-    const why = queue?.parked;
-    if (queue === undefined || why === undefined) return false;
-    queue.parked = undefined;
-    const at = queue.wait.findIndex(({ jobId }) => jobId === why.jobId);
-    if (firstMessage === 'give-up' && at >= 0) {
-      for (const job of queue.wait.splice(at, 1)) queue.failed.push({ ...job, reason: why.reason });
-    }
-    this.#listAt(parked, this.#clock.now());
-    this.#wake(parked, undefined);
-    return true;
   }
 
   async noteStart(of: ActorAddress, lease: ShardLease, jobId: string): Promise<number> {
@@ -210,16 +187,12 @@ export class MemoryMailbox implements Mailbox {
     };
   }
 
-  deadLetters(of: ActorAddress): { jobId: string; reason: string }[] {
-    return (this.#queues.get(of.id)?.failed ?? []).map(({ jobId, reason }) => ({ jobId, reason }));
-  }
-
   /** Actors that hold anything: empty when all is done. */
   residents(): string[] {
     return [...this.#queues.keys()];
   }
 
-  #next(address: ActorAddress, queue: Queue, { max, wakeAt }: Request): Delivery[] {
+  #next(address: ActorAddress, queue: MemoryQueue, { max, wakeAt }: Request): Delivery[] {
     if (queue.parked !== undefined) return [];
     const taken = queue.wait.splice(0, max);
     for (const job of taken) job.starts++;
@@ -228,14 +201,21 @@ export class MemoryMailbox implements Mailbox {
       const due = Math.min(wakeAt, queue.delayed[0]?.at ?? Infinity);
       this.#liveOf(address.shard).delete(address.id);
       if (due < Infinity) this.#listAt(address, due);
-      if (queue.failed.length === 0 && queue.delayed.length === 0) this.#queues.delete(address.id);
+      this.#removeIfIdle(address);
     }
     return taken.map(({ jobId, data, starts }) => {
       return { jobId, envelope: JSON.parse(data) as Envelope, starts };
     });
   }
 
-  #promoteDue(queue: Queue): void {
+  #removeIfIdle({ id }: ActorAddress): void {
+    const queue = this.#queues.get(id);
+    if (queue === undefined || queue.parked !== undefined) return;
+    const { wait, active, delayed, failed } = queue;
+    if ([wait, active, delayed, failed].every((jobs) => jobs.length === 0)) this.#queues.delete(id);
+  }
+
+  #promoteDue(queue: MemoryQueue): void {
     const now = this.#clock.now();
     const later = queue.delayed.findIndex(({ at }) => at > now);
     queue.wait.push(...queue.delayed.splice(0, later < 0 ? queue.delayed.length : later));
@@ -251,10 +231,10 @@ export class MemoryMailbox implements Mailbox {
     if (this.#owners.get(lease.shard) !== lease.token) throw new FencedError(address, lease);
   }
 
-  #queue(address: ActorAddress): Queue {
+  #queue(address: ActorAddress): MemoryQueue {
     let queue = this.#queues.get(address.id);
     if (queue === undefined) {
-      queue = { wait: [], active: [], delayed: [], failed: [], parked: undefined };
+      queue = { address, wait: [], active: [], delayed: [], failed: [], parked: undefined };
       this.#queues.set(address.id, queue);
     }
     return queue;

@@ -12,6 +12,12 @@ export const epochKey = (namespace: string, shard: number) => `${shardPrefix(nam
 /** The stream on which a shard's owner hears that an idle actor has got a message. */
 export const wakeKey = (namespace: string, shard: number) => `${shardPrefix(namespace, shard)}:bell`;
 
+/** Why each parked actor of a shard is parked. */
+export const parkedKey = (namespace: string, shard: number) => `${shardPrefix(namespace, shard)}:parked`;
+
+/** The dead letters of a shard by when they failed, as `<actor>:<job>`. */
+export const deadKey = (namespace: string, shard: number) => `${shardPrefix(namespace, shard)}:dead`;
+
 /** What the scripts of the mailboxes expect of a shard. */
 export const shardKeyTypes = (namespace: string, shard: number): KeyTypes => {
   const prefix = shardPrefix(namespace, shard);
@@ -19,7 +25,8 @@ export const shardKeyTypes = (namespace: string, shard: number): KeyTypes => {
     [leaseKey(namespace, shard)]: 'string',
     [wakeKey(namespace, shard)]: 'stream',
     [`${prefix}:live`]: 'zset',
-    [`${prefix}:parked`]: 'hash',
+    [parkedKey(namespace, shard)]: 'hash',
+    [deadKey(namespace, shard)]: 'zset',
   };
 };
 

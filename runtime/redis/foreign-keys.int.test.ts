@@ -88,7 +88,7 @@ describe('keys of ours that somebody else has written', () => {
 
     it('cost nobody an answer: what says why actors are parked', async () => {
       const line = await replace('{actors-0}:parked', 'hash');
-      expect(await client.parked.list()).to.deep.equal([]);
+      expect(await client.parked.list()).to.deep.equal({ items: [] });
       expect(logged).to.deep.equal([line]);
     });
 

@@ -41,9 +41,6 @@ export function linkMailbox({ network, process, servers }: Link): Mailbox {
     ack: (of, lease, done, request) =>
       call('ack', of.id, of.shard, () => mailbox.ack(of, lease, done, request)),
     park: (of, lease, why) => call('park', of.id, of.shard, () => mailbox.park(of, lease, why)),
-    parked: (shard, limit) => call('parked', String(shard), shard, () => mailbox.parked(shard, limit)),
-    release: (parked, firstMessage) =>
-      call('release', parked.id, parked.shard, () => mailbox.release(parked, firstMessage)),
     noteStart: (of, lease, jobId) =>
       call('noteStart', `${of.id}/${jobId}`, of.shard, () => mailbox.noteStart(of, lease, jobId)),
     noteReturn: (of, jobId) =>

@@ -1,3 +1,4 @@
+import { deadLetters, type DeadLetters } from '../cluster/dead-letters.ts';
 import { parkedActors, type ParkedActors } from '../cluster/parked-actors.ts';
 import type { ActorContract, MessageSpecs } from '../define/contract.ts';
 import type { ClientInterceptor, NodeInterceptor } from '../define/interceptor.ts';
@@ -59,9 +60,11 @@ export interface TestCluster extends AsyncDisposable {
   /** Nodes that were started and did not crash or stop. */
   readonly nodes: readonly TestNode[];
   /** What lies in the mailboxes. */
-  readonly mailbox: Pick<MemoryMailbox, 'deadLetters' | 'residents' | 'ready' | 'send'>;
+  readonly mailbox: Pick<MemoryMailbox, 'residents' | 'ready' | 'send'>;
   /** Actors that stopped at a message which failed for good. */
   readonly parked: ParkedActors;
+  /** Messages that failed for good. */
+  readonly deadLetters: DeadLetters;
   startNode(): TestNode;
   openClient(): TestClient;
   /** The first node dies between two instructions, and another one starts. */
@@ -142,7 +145,8 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
       return nodesOf(processes);
     },
     mailbox: servers.memoryMailbox,
-    parked: parkedActors(servers.memoryMailbox, shards),
+    parked: parkedActors(servers.memoryMailbox.admin, shards),
+    deadLetters: deadLetters(servers.memoryMailbox.admin, shards),
     startNode,
     openClient,
     crash() {

@@ -42,10 +42,11 @@ describe('npm run actors', () => {
   });
   after(() => redis.disconnect());
 
-  const run = (words: string, scan?: number) => runWords(words.split(' '), scan);
-  const runWords = (words: string[], scan?: number) =>
+  const run = (words: string, page: { limit?: number; cursor?: string } = {}) =>
+    runWords(words.split(' '), page);
+  const runWords = (words: string[], page: { limit?: number; cursor?: string } = {}) =>
     runActors(
-      { words, scan },
+      { words, ...page },
       {
         redis,
         config: { actors },
@@ -60,11 +61,11 @@ describe('npm run actors', () => {
   }
   async function die(jobId: string): Promise<void> {
     await send(jobId);
-    await mailbox.ack(cart, lease, [{ jobId, failedReason: 'broken' }], once);
+    await mailbox.ack(cart, lease, [{ jobId, failedReason: 'broken', attempts: 3 }], once);
   }
   async function park(): Promise<void> {
     await send('stuck');
-    await mailbox.park(cart, lease, { jobId: 'stuck', message: 'AddItem', reason: 'broken' });
+    await mailbox.park(cart, lease, { jobId: 'stuck', message: 'AddItem', reason: 'broken', attempts: 3 });
   }
   const waiting = async () => (await mailbox.claim(cart, lease, once)).map(({ jobId }) => jobId);
 
@@ -72,29 +73,39 @@ describe('npm run actors', () => {
     await die('first');
     expect(await run('dead cart 42')).to.equal(0);
     const [line = ''] = printed;
-    expect(line.split('\t').toSpliced(4, 1)).to.deep.equal(['cart', '42', 'AddItem', 'first', 'broken']);
+    const words = ['cart', '42', 'AddItem', 'cart~42:first', '3', 'broken'];
+    expect(line.split('\t').toSpliced(4, 1)).to.deep.equal(words);
     expect(said).to.deep.equal(['1 dead letters of cart 42']);
   });
 
-  it('finds the dead letters of all actors by a scan, and says when it did not look at all keys', async () => {
+  it('lists the dead letters of all actors, or of a type, and says how to go on when there are more', async () => {
     await die('first');
     await die('second');
-    expect(await run('dead', 100_000)).to.equal(0);
-    expect(printed).to.have.length(2);
-    expect(said.at(-1)).to.equal('2 dead letters of 1 actors in all keys');
-    await redis.mset(Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`other:${i}`, '1'])));
-    expect(await run('dead', 500)).to.equal(0);
-    expect(said.at(-1)).to.match(/in about 500 keys; there are more$/);
+    expect(await run('dead', { limit: 1 })).to.equal(0);
+    const [, cursor = ''] = /^1 dead letters; more with --after (\S+)$/.exec(said.at(-1) ?? '') ?? [];
+    expect(await run('dead cart', { limit: 500, cursor })).to.equal(0);
+    expect(said.at(-1)).to.equal('1 dead letters of cart');
+    expect(printed.map((line) => line.split('\t')[3])).to.deep.equal(['cart~42:first', 'cart~42:second']);
+  });
+
+  it('shows a dead letter with what its message said, and discards it', async () => {
+    await die('first');
+    expect(await run('show cart~42:first')).to.equal(0);
+    expect(JSON.parse(printed.join('\n'))).to.include({ messageId: 'm-first', reason: 'broken' });
+    expect(await run('discard cart~42:first')).to.equal(0);
+    expect(await run('discard cart~42:first')).to.equal(1);
+    expect(await run('show cart~42:first')).to.equal(1);
+    expect(said.at(-1)).to.equal('There is no dead letter cart~42:first');
   });
 
   it('sends a dead letter again, without its asker', async () => {
     await die('first');
-    expect(await run('retry cart 42 first')).to.equal(0);
+    expect(await run('replay cart~42:first')).to.equal(0);
     const [again] = await mailbox.claim(cart, lease, once);
     expect(again?.jobId).to.equal('first');
     expect(again?.envelope).to.deep.equal({ v: 1, id: 'm-first', name: 'AddItem', input: {} });
-    expect(await run('retry cart 42 first')).to.equal(1);
-    expect(said.at(-1)).to.equal('cart 42 has no dead letter first');
+    expect(await run('replay cart~42:first')).to.equal(1);
+    expect(said.at(-1)).to.equal('There is no dead letter cart~42:first');
   });
 
   it('lists parked actors, and lets one go on with its message', async () => {
@@ -129,8 +140,8 @@ describe('npm run actors', () => {
     await mailbox.ack(list, held, [{ jobId: 'wish', failedReason: 'broken' }], once);
 
     expect(await runWords(['dead', 'wish-list', 'for Zoë'])).to.equal(0);
-    expect(printed.join()).to.match(/^wish-list\tfor Zoë\tAdd\twish\t/);
-    expect(await runWords(['retry', 'wish-list', 'for Zoë', 'wish'])).to.equal(0);
+    expect(printed.join()).to.match(/^wish-list\tfor Zoë\tAdd\twish-list~for%20Zo%C3%AB:wish\t/);
+    expect(await run('replay wish-list~for%20Zo%C3%AB:wish')).to.equal(0);
     expect(said.join()).not.to.include('Nobody hosts');
     expect(await run('release basket 42 retry')).to.equal(1);
     expect(said.at(-2)).to.include('Nobody hosts the type basket now: the nodes host counter, wish-list.');
@@ -148,10 +159,12 @@ describe('npm run actors', () => {
   for (const [words, sentence] of [
     ['sleep', /Say what/],
     ['dead Basket 42', /Say which actor: its TYPE/],
-    ['dead cart', /Say which actor/],
+    ['dead Cart 42', /Say which actor/],
+    ['toString', /Say what: types/],
     ['release cart 42', /Say how/],
     ['release cart 42 softly', /Say how/],
-    ['retry cart 42', /Say which/],
+    ['replay', /Say which: an ID/],
+    ['discard first', /'first' is no id of a dead letter/],
   ] as const) {
     it(`says what is wrong with "${words}"`, async () => {
       const problem = await run(words).then(

@@ -1,37 +1,47 @@
-import { type Client, isActorType, type RedisConnection, silentLogger, systemClock } from '@trolley/runtime';
-import { type ActorAddress, addressOf, BullMqMailbox } from '@trolley/runtime/adapters';
+import {
+  type ActorCluster,
+  codeOf,
+  type DeadLetter,
+  isActorType,
+  type Page,
+  type RedisConnection,
+} from '@trolley/runtime';
 import type { Config } from '../../shop/config/config.ts';
 import type { Progress } from '../../shop/process/progress.ts';
 import { UsageProblem } from '../../shop/process/start-problem.ts';
-import { deadLettersOf, retryDeadLetter, scanForDeadLetters, type DeadLetter } from './dead-letters.ts';
 import { openOperatorClient } from './operator-client.ts';
 
 export const actorsHelp = `npm run actors -- types
-npm run actors -- parked
+npm run actors -- parked [TYPE]
 npm run actors -- release TYPE KEY retry | give-up
-npm run actors -- dead TYPE KEY
-npm run actors -- dead --scan [KEYS]
-npm run actors -- retry TYPE KEY JOB
+npm run actors -- dead [TYPE [KEY]]
+npm run actors -- show ID
+npm run actors -- replay ID
+npm run actors -- discard ID
 
 Lists what went wrong for good in the mailboxes of the cluster, and lets it go on. TYPE is the type of an actor, as
-cart; KEY is what its actors are called by, as a user's id. A list has a line for each: actor, message, job, since
-when, reason.
+cart; KEY is what its actors are called by, as a user's id; ID is what a list calls a dead letter. A list begins with
+the oldest and has a line for each: actor, message, ID, since when, attempts, reason.
 
   types      the actor types that nodes host now
-  parked     actors that take no messages since one failed (only types with onPoison: 'park')
+  parked     actors that take no messages since one failed (types with onPoison: 'park', and states that do not parse)
   release    lets one go on: retry with the message it failed at, or give-up behind it, which makes a dead letter of it
-  dead       dead letters of one actor: messages that failed three times, or took their nodes down
-  --scan     those of all actors. Nothing lists them: this walks through KEYS keys of Redis at most (default 100000),
-             500 at a time with rests between. Not for the busiest hour of a large Redis.
-  retry      sends a dead letter again, behind what waits; whoever had asked is not answered any more
+  dead       dead letters: messages that failed three times, or took their nodes down; of all actors, or of one type
+             or actor
+  show       one of them, as JSON, with what its message said
+  replay     sends one again, behind what waits, under its message's id; whoever had asked is not answered any more
+  discard    removes one for good
 
-Ends with 0, with 1 when there was nothing to release or to retry or it could not look, with 2 when it was called wrongly.
+  --limit N        lines at most, 1 to 500 (default 100)
+  --after CURSOR   goes on behind an earlier list, which named the cursor if there was more
+
+Ends with 0, with 1 when there was nothing of that name or it could not look, with 2 when it was called wrongly.
 `;
 
 export interface ActorsCall {
   readonly words: readonly string[];
-  /** Keys to walk through at most; undefined: only the actor named. */
-  readonly scan: number | undefined;
+  readonly limit?: number | undefined;
+  readonly cursor?: string | undefined;
 }
 
 export interface ActorsSurroundings {
@@ -42,122 +52,127 @@ export interface ActorsSurroundings {
   readonly print: (line: string) => void;
 }
 
-const namespace = 'actors';
+interface Session extends ActorsSurroundings, ActorsCall {
+  readonly cluster: ActorCluster;
+}
 
 /** What `npm run actors -- …words` does. Resolves to the exit code. */
 export async function runActors(call: ActorsCall, around: ActorsSurroundings): Promise<number> {
-  const [verb, ...rest] = call.words;
-  switch (verb) {
-    case 'types':
-      return listTypes(around);
-    case 'parked':
-      return listParked(around);
-    case 'release':
-      return release(rest, around);
-    case 'dead':
-      return call.scan === undefined ? listDead(rest, around) : scanDead(call.scan, around);
-    case 'retry':
-      return retry(rest, around);
-    default:
-      throw new UsageProblem('Say what: types, parked, release, dead or retry. See --help.');
+  const [verb = '', ...words] = call.words;
+  const run = Object.hasOwn(verbs, verb) ? verbs[verb] : undefined;
+  if (run === undefined) throw new UsageProblem(`Say what: ${Object.keys(verbs).join(', ')}. See --help.`);
+  await using cluster = await openOperatorClient(around.redis, around.config);
+  try {
+    return await run({ ...around, ...call, words, cluster });
+  } catch (error) {
+    if (codeOf(error) === 'invalid_request') throw new UsageProblem(sentenceOf(error), { cause: error });
+    throw error;
   }
 }
 
-async function listTypes(around: ActorsSurroundings): Promise<number> {
-  const types = await usingClient(around, (client) => client.hostedTypes());
-  for (const type of types) around.print(type);
-  around.progress.say(`${types.length} types are hosted`);
-  return 0;
-}
+const verbs: Readonly<Record<string, (session: Session) => Promise<number>>> = {
+  async types({ cluster, print, progress }) {
+    const types = await cluster.hostedTypes();
+    for (const type of types) print(type);
+    progress.say(`${types.length} types are hosted`);
+    return 0;
+  },
 
-async function listParked(around: ActorsSurroundings): Promise<number> {
-  const limit = 1_000;
-  const parked = await usingClient(around, (client) => client.parked.list(limit));
-  for (const { type, key, message, reason, at } of parked)
-    around.print([type, key, message, new Date(at).toISOString(), reason].join('\t'));
-  around.progress.say(parked.length < limit ? `${parked.length} parked` : `${limit} parked, or more`);
-  return 0;
-}
+  async parked(session) {
+    const { cluster, limit, cursor, words } = session;
+    const [type] = words;
+    const page = await cluster.parked.list({ type, limit, cursor });
+    const lines = page.items.map(({ type, key, message, at, attempts, reason }) => {
+      return [type, key, message, new Date(at).toISOString(), attempts, reason].join('\t');
+    });
+    return printPage({ ...page, items: lines }, 'parked actors', session);
+  },
 
-async function release(words: readonly string[], around: ActorsSurroundings): Promise<number> {
-  const actor = actorOf(words, around);
-  const how = words[2];
-  if (how !== 'retry' && how !== 'give-up')
-    throw new UsageProblem('Say how: release TYPE KEY retry, or release TYPE KEY give-up.');
-  const released = await usingClient(around, ({ parked }) => parked.release(actor, actor.key, how));
-  if (!released) await warnIfNotHosted(actor, around);
-  around.progress.say(`${actor.type} ${actor.key} ${released ? 'goes on' : 'was not parked'}`);
-  return released ? 0 : 1;
-}
+  async release(session) {
+    const { cluster, progress, words } = session;
+    const { type, key } = actorOf(words);
+    const how = words[2];
+    if (how !== 'retry' && how !== 'give-up')
+      throw new UsageProblem('Say how: release TYPE KEY retry, or release TYPE KEY give-up.');
+    const released = await cluster.parked.release({ type }, key, how);
+    if (!released) await warnIfNotHosted(type, session);
+    progress.say(`${type} ${key} ${released ? 'goes on' : 'was not parked'}`);
+    return released ? 0 : 1;
+  },
 
-async function listDead(words: readonly string[], around: ActorsSurroundings): Promise<number> {
-  const actor = actorOf(words, around);
-  const letters = await deadLettersOf(around.redis, namespace, actor);
-  for (const letter of letters) around.print(lineOf(letter));
-  if (letters.length === 0) await warnIfNotHosted(actor, around);
-  around.progress.say(`${letters.length} dead letters of ${actor.type} ${actor.key}`);
-  return 0;
-}
+  async dead(session) {
+    const { cluster, limit, cursor, words } = session;
+    const { type, key } = words.length > 1 ? actorOf(words) : { type: words[0], key: undefined };
+    const page = await cluster.deadLetters.list({ type, key, limit, cursor });
+    if (page.items.length === 0 && type !== undefined) await warnIfNotHosted(type, session);
+    const whose = [type, key].filter((word) => word !== undefined);
+    const what = whose.length === 0 ? 'dead letters' : `dead letters of ${whose.join(' ')}`;
+    return printPage({ ...page, items: page.items.map(lineOf) }, what, session);
+  },
 
-async function scanDead(maxKeys: number, { redis, progress, print }: ActorsSurroundings): Promise<number> {
-  progress.warn(`Walking through the keys of Redis, ${maxKeys} at most.`);
-  const { actors, keys, complete } = await scanForDeadLetters(redis, namespace, maxKeys);
-  let count = 0;
-  for (const actor of actors) {
-    for (const letter of await deadLettersOf(redis, namespace, actor)) {
-      print(lineOf(letter));
-      count++;
-    }
-  }
-  const seen = complete ? 'all keys' : `about ${keys} keys; there are more`;
-  progress.say(`${count} dead letters of ${actors.length} actors in ${seen}`);
-  return 0;
-}
+  async show({ cluster, print, progress, words }) {
+    const id = idOf(words);
+    const letter = await cluster.deadLetters.get(id);
+    if (letter === undefined) return nothingOf(id, progress);
+    print(JSON.stringify(letter, undefined, 2));
+    return 0;
+  },
 
-async function retry(words: readonly string[], around: ActorsSurroundings): Promise<number> {
-  const actor = actorOf(words, around);
-  const jobId = words[2];
-  if (jobId === undefined) throw new UsageProblem('Say which: retry TYPE KEY JOB.');
-  const { redis, config, progress } = around;
-  const { mailboxLimit } = config.actors;
-  const mailbox = new BullMqMailbox({
-    redis,
-    clock: systemClock,
-    logger: silentLogger,
-    namespace,
-    mailboxLimit,
-  });
-  const sent = await retryDeadLetter(redis, mailbox, namespace, { actor, jobId });
-  if (!sent) await warnIfNotHosted(actor, around);
-  progress.say(`${actor.type} ${actor.key} ${sent ? 'has it again' : `has no dead letter ${jobId}`}`);
-  return sent ? 0 : 1;
-}
+  async replay({ cluster, progress, words }) {
+    const id = idOf(words);
+    if (!(await cluster.deadLetters.replay(id))) return nothingOf(id, progress);
+    progress.say(`${id} waits in its mailbox again`);
+    return 0;
+  },
+
+  async discard({ cluster, progress, words }) {
+    const id = idOf(words);
+    if (!(await cluster.deadLetters.discard(id))) return nothingOf(id, progress);
+    progress.say(`${id} is removed`);
+    return 0;
+  },
+};
+
+const sentenceOf = (error: unknown) => `${error instanceof Error ? error.message : String(error)}.`;
 
 /** @throws UsageProblem */
-function actorOf([type = '', key = '']: readonly string[], { config }: ActorsSurroundings): ActorAddress {
+function actorOf([type = '', key = '']: readonly string[]): { type: string; key: string } {
   if (!isActorType(type) || key === '')
     throw new UsageProblem(
       'Say which actor: its TYPE, in lower case as npm run actors -- types says, and its KEY.',
     );
-  return addressOf(type, key, config.actors.shards);
+  return { type, key };
+}
+
+/** @throws UsageProblem */
+function idOf([id]: readonly string[]): string {
+  if (id === undefined) throw new UsageProblem('Say which: an ID, as npm run actors -- dead lists it.');
+  return id;
+}
+
+function nothingOf(id: string, progress: Progress): number {
+  progress.say(`There is no dead letter ${id}`);
+  return 1;
+}
+
+function printPage(
+  { items, cursor }: Page<string>,
+  what: string,
+  { print, progress }: ActorsSurroundings,
+): number {
+  for (const line of items) print(line);
+  progress.say(`${items.length} ${what}${cursor === undefined ? '' : `; more with --after ${cursor}`}`);
+  return 0;
 }
 
 /** A type that nobody hosts may have been one, and left something; or it is misspelt. */
-async function warnIfNotHosted({ type }: ActorAddress, around: ActorsSurroundings): Promise<void> {
-  const types = await usingClient(around, (client) => client.hostedTypes());
+async function warnIfNotHosted(type: string, { cluster, progress }: Session): Promise<void> {
+  const types = await cluster.hostedTypes();
   if (types.includes(type)) return;
   const hosted = types.length === 0 ? 'no node is alive' : `the nodes host ${types.join(', ')}`;
-  around.progress.warn(`Nobody hosts the type ${type} now: ${hosted}.`);
+  progress.warn(`Nobody hosts the type ${type} now: ${hosted}.`);
 }
 
-async function usingClient<T>(
-  { redis, config }: ActorsSurroundings,
-  use: (client: Client) => Promise<T>,
-): Promise<T> {
-  await using client = await openOperatorClient(redis, config);
-  return await use(client);
-}
-
-function lineOf({ actor, message, jobId, at, reason }: DeadLetter): string {
-  return [actor.type, actor.key, message, jobId, new Date(at).toISOString(), reason].join('\t');
+function lineOf({ type, key, message, id, at, attempts, reason }: DeadLetter): string {
+  return [type, key, message, id, new Date(at).toISOString(), attempts, reason].join('\t');
 }

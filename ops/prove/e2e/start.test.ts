@@ -63,7 +63,7 @@ describe('npm start', function () {
     const stock = first.stores.stock();
 
     const { code: found, lines: told } = await runCommandProcess('actors', first.environment, 'parked');
-    expect([found, told], 'with the password of its Redis').to.deep.equal([0, ['0 parked']]);
+    expect([found, told], 'with the password of its Redis').to.deep.equal([0, ['0 parked actors']]);
     expect(openToOthers(dataDir), 'what others may read').to.deep.equal([]);
 
     const second = await ShopProcess.run({ DATA_DIR: dataDir });

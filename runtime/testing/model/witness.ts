@@ -14,8 +14,6 @@ export const methodsOf = (mailbox: Mailbox): Mailbox => ({
   accept: (...args) => mailbox.accept(...args),
   ack: (...args) => mailbox.ack(...args),
   park: (...args) => mailbox.park(...args),
-  parked: (...args) => mailbox.parked(...args),
-  release: (...args) => mailbox.release(...args),
   noteStart: (...args) => mailbox.noteStart(...args),
   noteReturn: (...args) => mailbox.noteReturn(...args),
   ready: (shard) => mailbox.ready(shard),

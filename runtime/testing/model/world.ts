@@ -1,6 +1,5 @@
 import { codeOf, isActorError } from '../../define/errors.ts';
 import type { ActorRef, AskOptions, SendOptions } from '../../define/ref.ts';
-import { addressOf } from '../../mailbox/address.ts';
 import type { StateStore } from '../../storage/state-store.ts';
 import { MemoryStateStore } from '../../storage/memory-state-store.ts';
 import type { Interposed } from '../memory-servers.ts';
@@ -99,7 +98,8 @@ export class World {
       check(answer.every((n, i) => seen[i] === n) && known.every((n) => answer.includes(n)), about);
     }
     this.#witness.checkOrder('a');
-    const letters = mailbox.deadLetters(addressOf('log', 'a', 1)).length;
+    const { items } = await this.cluster.deadLetters.list({ type: 'log', key: 'a' });
+    const letters = items.length;
     check(letters === failed, `${failed} failed, there are ${letters} dead letters`);
     const left = mailbox.residents().length - (letters > 0 ? 1 : 0);
     check(left === 0, `left in the mailboxes: ${mailbox.residents().join()}`);

@@ -3,11 +3,13 @@ import { Queue, Worker } from 'bullmq';
 import { expect } from 'chai';
 import { systemClock } from '../../define/clock.ts';
 import { addressOf } from '../../mailbox/address.ts';
+import { BullMqMailboxAdmin } from '../../mailbox/bullmq-mailbox-admin.ts';
 import { BullMqMailbox } from '../../mailbox/bullmq-mailbox.ts';
 import type { ShardLease } from '../../mailbox/mailbox.ts';
 import { leaseKey, shardPrefix } from '../../mailbox/redis-keys.ts';
 import { silentLogger } from '../../observe/logger.ts';
 import type { RedisConnection } from '../../redis/redis-connection.ts';
+import { describeDeadLetters } from './dead-letters.suite.ts';
 import { describeMailbox, type MailboxUnderTest } from './mailbox.suite.ts';
 import { describeWaiting } from './mailbox-waiting.suite.ts';
 import { keysLike, removeKeys, type RedisUnderTest } from './redis-under-test.ts';
@@ -21,18 +23,20 @@ async function openMailbox(on: RedisUnderTest): Promise<BullMqMailboxUnderTest> 
   const redis = await on.open();
   const namespace = `test-${randomUUID()}`;
   let elapsedMs = 0;
-  const mailbox = new BullMqMailbox({
+  const options = {
     redis,
     clock: { ...systemClock, now: () => systemClock.now() + elapsedMs },
     logger: silentLogger,
     namespace,
     mailboxLimit: 5,
-  });
+  };
+  const mailbox = new BullMqMailbox(options);
   let epoch = 0;
   return {
     redis,
     namespace,
     mailbox,
+    admin: new BullMqMailboxAdmin(options),
     async grant(shard: number): Promise<ShardLease> {
       const token = `node#${++epoch}`;
       await redis.set(leaseKey(namespace, shard), token, 'PX', 600_000);
@@ -59,6 +63,7 @@ async function openMailbox(on: RedisUnderTest): Promise<BullMqMailboxUnderTest> 
 export function describeBullMqMailbox(on: RedisUnderTest): void {
   describeMailbox(`BullMQ on ${on.name}`, () => openMailbox(on));
   describeWaiting(`BullMQ on ${on.name}`, () => openMailbox(on));
+  describeDeadLetters(`BullMQ on ${on.name}`, () => openMailbox(on));
   describeQueue(on);
 }
 
@@ -199,7 +204,7 @@ function describeQueue(on: RedisUnderTest): void {
       });
       const lease = await under.grant(actor.shard);
       for (const id of ['a', 'b', 'c']) await send(id);
-      await under.mailbox.ack(actor, lease, [{ jobId: 'a', failedReason: 'broken' }], {
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a', failedReason: 'broken', attempts: 1 }], {
         max: 1,
         wakeAt: Infinity,
       });
@@ -262,12 +267,12 @@ function describeQueue(on: RedisUnderTest): void {
       const lease = await under.grant(actor.shard);
       await send('a');
       await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
-      await under.mailbox.park(actor, lease, { jobId: 'a', message: 'Add', reason: 'broken' });
+      await under.mailbox.park(actor, lease, { jobId: 'a', message: 'Add', reason: 'broken', attempts: 3 });
       expect(await queue.isPaused()).to.equal(true);
       await queue.resume();
       const [taken] = await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
       expect(taken?.jobId).to.equal('a');
-      expect(await under.mailbox.parked(actor.shard, 10)).to.deep.equal([]);
+      expect(await under.admin.parked(actor.shard, undefined, 10)).to.deep.equal([]);
       await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], { max: 1, wakeAt: Infinity });
       expect(await under.residents()).to.deep.equal([]);
     });
@@ -283,6 +288,27 @@ function describeQueue(on: RedisUnderTest): void {
       await failed?.retry();
       await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
       expect(await under.mailbox.ready(actor.shard)).to.deep.equal([actor]);
+    });
+
+    it('lists no dead letter that somebody has retried or removed, and none that had to go for later ones', async () => {
+      const lease = await under.grant(actor.shard);
+      const listed = () => under.admin.deadLetters(actor.shard, undefined, 200);
+      for (let i = 0; i < 102; i++) {
+        await send(`a${i}`);
+        const done = [{ jobId: `a${i}`, failedReason: 'broken' }];
+        await under.mailbox.ack(actor, lease, done, { max: 0, wakeAt: Infinity });
+        under.elapse(1_000);
+      }
+      expect((await listed()).map(({ jobId }) => jobId)[0]).to.equal('a2');
+      expect(await listed()).to.have.length(100);
+      const [retried, removed] = await queue.getJobs(['failed'], 0, 1);
+      await retried?.retry();
+      await removed?.remove();
+      await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
+      expect(await listed()).to.have.length(99);
+      for (const job of [retried, removed])
+        expect(await under.admin.deadLetter(actor, job?.id ?? '')).to.equal(undefined);
+      expect(await listed()).to.have.length(98);
     });
 
     it('takes up a dead letter that BullMQ retries', async () => {

@@ -213,7 +213,7 @@ export function describeCluster(on: RedisUnderTest): void {
         const { refs, parked } = both;
         expect(await both.hostedTypes()).to.include('log');
         await refs.ref(Log, 'a').tell('Append', { n: 1 });
-        await until(async () => (await parked.list()).length > 0);
+        await until(async () => (await parked.list()).items.length > 0);
         broken = false;
         lines.length = 0;
         expect(await parked.release(Log, 'a', 'retry')).to.equal(true);

@@ -6,6 +6,7 @@
  */
 export { describeEventLog } from './event-log.suite.ts';
 export type { EventLogUnderTest } from './event-log.suite.ts';
+export { describeDeadLetters } from './dead-letters.suite.ts';
 export { describeMailbox } from './mailbox.suite.ts';
 export type { MailboxUnderTest } from './mailbox.suite.ts';
 export { describeWaiting } from './mailbox-waiting.suite.ts';

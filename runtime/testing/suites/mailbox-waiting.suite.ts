@@ -117,13 +117,19 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
       const park = async () => {
         await send('a', 'b');
         await take();
-        await under.mailbox.park(actor, lease, { jobId: 'a', message: 'Add', reason: 'broken' });
+        await under.mailbox.park(actor, lease, { jobId: 'a', message: 'Add', reason: 'broken', attempts: 3 });
       };
 
       it('is listed with its reason, and takes nothing, whoever owns it', async () => {
         await park();
-        const [parked, ...others] = await under.mailbox.parked(actor.shard, 10);
-        expect(parked).to.deep.include({ address: actor, jobId: 'a', message: 'Add', reason: 'broken' });
+        const [parked, ...others] = await under.admin.parked(actor.shard, undefined, 10);
+        expect(parked).to.deep.include({
+          address: actor,
+          jobId: 'a',
+          message: 'Add',
+          reason: 'broken',
+          attempts: 3,
+        });
         expect(others).to.deep.equal([]);
         expect(await take()).to.deep.equal([]);
         lease = await under.grant(actor.shard);
@@ -135,20 +141,20 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
         await send('c');
         const asked = under.mailbox.send(actor, 'd', message('d', 'inbox'));
         expect(await asked.catch((error: unknown) => error)).to.have.property('code', 'unavailable');
-        expect(await under.mailbox.release(actor, 'retry')).to.equal(true);
+        expect(await under.admin.release(actor, 'retry')).to.equal(true);
         expect(await take()).to.deep.equal(['a', 'b', 'c']);
       });
 
       it('goes on with the message that it failed at, or behind it', async () => {
         await park();
-        expect(await under.mailbox.release(actor, 'retry')).to.equal(true);
+        expect(await under.admin.release(actor, 'retry')).to.equal(true);
         expect(await live()).to.deep.equal([actor.id]);
         expect(await take()).to.deep.equal(['a', 'b']);
-        await under.mailbox.park(actor, lease, { jobId: 'a', message: 'Add', reason: 'broken' });
-        expect(await under.mailbox.release(actor, 'give-up')).to.equal(true);
+        await under.mailbox.park(actor, lease, { jobId: 'a', message: 'Add', reason: 'broken', attempts: 3 });
+        expect(await under.admin.release(actor, 'give-up')).to.equal(true);
         expect(await take()).to.deep.equal(['b']);
         await finish('b');
-        expect(await under.mailbox.parked(actor.shard, 10)).to.deep.equal([]);
+        expect(await under.admin.parked(actor.shard, undefined, 10)).to.deep.equal([]);
         // The dead letter; sent again, it gets another chance.
         expect(await under.residents()).to.not.deep.equal([]);
         await send('a');
@@ -158,19 +164,24 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
       });
 
       it('can be released once, and by nobody when it is not parked', async () => {
-        expect(await under.mailbox.release(actor, 'retry')).to.equal(false);
+        expect(await under.admin.release(actor, 'retry')).to.equal(false);
         await park();
-        await under.mailbox.release(actor, 'retry');
-        expect(await under.mailbox.release(actor, 'retry')).to.equal(false);
+        await under.admin.release(actor, 'retry');
+        expect(await under.admin.release(actor, 'retry')).to.equal(false);
       });
 
       it('cannot be made one by an owner that lost its lease', async () => {
         await send('a');
         await take();
         await under.grant(actor.shard);
-        const parked = under.mailbox.park(actor, lease, { jobId: 'a', message: 'Add', reason: 'broken' });
+        const parked = under.mailbox.park(actor, lease, {
+          jobId: 'a',
+          message: 'Add',
+          reason: 'broken',
+          attempts: 3,
+        });
         expect(await parked.catch((error: unknown) => error)).to.be.instanceOf(FencedError);
-        expect(await under.mailbox.parked(actor.shard, 10)).to.deep.equal([]);
+        expect(await under.admin.parked(actor.shard, undefined, 10)).to.deep.equal([]);
       });
     });
 

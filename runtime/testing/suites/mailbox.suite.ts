@@ -7,11 +7,13 @@ import {
   type Mailbox,
   type ShardLease,
 } from '../../mailbox/mailbox.ts';
+import type { MailboxAdmin } from '../../mailbox/mailbox-admin.ts';
 
 export interface MailboxUnderTest {
   /** Lets the lease of the shard run out. */
   revoke(shard: number): Promise<void>;
   readonly mailbox: Mailbox;
+  readonly admin: MailboxAdmin;
   /** Gives the shard to a new holder and returns its lease. */
   grant(shard: number): Promise<ShardLease>;
   /** Names of what is stored for mailboxes, wake-ups and leases aside. */

@@ -1,0 +1,117 @@
+import type { ActorAddress } from './address.ts';
+import {
+  byAge,
+  deadLetterName,
+  isBehind,
+  withoutAsker,
+  type DeadLetterEntry,
+  type MailboxAdmin,
+  type ParkedEntry,
+  type Position,
+  type StoredDeadLetter,
+} from './mailbox-admin.ts';
+import { mailboxFull, type Envelope } from './mailbox.ts';
+import type { DeadJob, MemoryQueue } from './memory-queue.ts';
+
+export interface MemoryMailboxAdminOptions {
+  /** By the actor's id. */
+  readonly queues: ReadonlyMap<string, MemoryQueue>;
+  readonly limit: number;
+  readonly now: () => number;
+  /** The actor has something to do. */
+  readonly wake: (actor: ActorAddress) => void;
+  /** The actor may have nothing left. */
+  readonly tidy: (actor: ActorAddress) => void;
+}
+
+/** What operators do with the mailboxes of `MemoryMailbox`. */
+export class MemoryMailboxAdmin implements MailboxAdmin {
+  readonly #options: MemoryMailboxAdminOptions;
+
+  constructor(options: MemoryMailboxAdminOptions) {
+    this.#options = options;
+  }
+
+  // async, so that a failure is a rejection here as it is there.
+
+  async parked(shard: number, after: Position | undefined, limit: number): Promise<ParkedEntry[]> {
+    const parked = [...this.#options.queues.values()].flatMap((queue) => queue.parked ?? []);
+    const named = parked.map((entry) => ({ ...entry, name: entry.address.id }));
+    const found = named.filter((entry) => entry.address.shard === shard && isBehind(entry, after));
+    return found.sort(byAge).slice(0, limit);
+  }
+
+  async release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean> {
+    const { queues, now, wake } = this.#options;
+    const queue = queues.get(parked.id);
+    const why = queue?.parked;
+    if (queue === undefined || why === undefined) return false;
+    queue.parked = undefined;
+    const at = queue.wait.findIndex(({ jobId }) => jobId === why.jobId);
+    if (firstMessage === 'give-up' && at >= 0) {
+      const { reason, attempts } = why;
+      for (const job of queue.wait.splice(at, 1)) queue.failed.push({ ...job, reason, attempts, at: now() });
+    }
+    wake(parked);
+    return true;
+  }
+
+  async deadLetters(
+    of: number | ActorAddress,
+    after: Position | undefined,
+    limit: number,
+  ): Promise<DeadLetterEntry[]> {
+    const { queues } = this.#options;
+    const isMeant = ({ id, shard }: ActorAddress) => (typeof of === 'number' ? shard === of : id === of.id);
+    const found = [...queues.values()].flatMap(({ address, failed }) =>
+      failed
+        .filter(() => isMeant(address))
+        .map(({ jobId, at }) => ({ address, jobId, at, name: deadLetterName(address, jobId) })),
+    );
+    return found
+      .filter((entry) => isBehind(entry, after))
+      .sort(byAge)
+      .slice(0, limit);
+  }
+
+  async deadLetter(of: ActorAddress, jobId: string): Promise<StoredDeadLetter | undefined> {
+    const job = this.#find(of, jobId);
+    if (job === undefined) return undefined;
+    const { reason, attempts, at, sentAt } = job;
+    return { jobId, message: envelopeOf(job).name, reason, attempts, at, sentAt };
+  }
+
+  async deadEnvelope(of: ActorAddress, jobId: string): Promise<Envelope | undefined> {
+    const job = this.#find(of, jobId);
+    return job && envelopeOf(job);
+  }
+
+  async replay(of: ActorAddress, jobId: string): Promise<boolean> {
+    const { queues, limit, wake } = this.#options;
+    const queue = queues.get(of.id);
+    const job = this.#find(of, jobId);
+    if (queue === undefined || job === undefined) return false;
+    if (queue.wait.length >= limit) throw mailboxFull(of, limit);
+    queue.failed = queue.failed.filter((one) => one !== job);
+    const data = JSON.stringify(withoutAsker(envelopeOf(job)));
+    queue.wait.push({ jobId, data, starts: 0, begun: 0, sentAt: job.sentAt });
+    wake(of);
+    return true;
+  }
+
+  async discard(of: ActorAddress, jobId: string): Promise<boolean> {
+    const { queues, tidy } = this.#options;
+    const queue = queues.get(of.id);
+    const job = this.#find(of, jobId);
+    if (queue === undefined || job === undefined) return false;
+    queue.failed = queue.failed.filter((one) => one !== job);
+    tidy(of);
+    return true;
+  }
+
+  #find(of: ActorAddress, jobId: string): DeadJob | undefined {
+    return this.#options.queues.get(of.id)?.failed.find((job) => job.jobId === jobId);
+  }
+}
+
+const envelopeOf = ({ data }: DeadJob) => JSON.parse(data) as Envelope;
