@@ -41,8 +41,10 @@ export type {
   ReminderOptions,
   ReminderTime,
   Turn,
+  TurnOn,
   Waiting,
 } from './define/actor.ts';
+export type { DeepReadonly } from './define/deep-readonly.ts';
 export { defineContract, isActorType } from './define/contract.ts';
 export type {
   ActorContract,

@@ -1,4 +1,4 @@
-import { refusal, uuidV5 } from '@trolley/runtime';
+import { refusal, uuidV5, type DeepReadonly } from '@trolley/runtime';
 import { z } from 'zod';
 import {
   CartContract,
@@ -34,7 +34,7 @@ const Claim = z.object({
   cartVersion: z.int().nonnegative(),
   at: z.int(),
 });
-export type Claim = z.infer<typeof Claim>;
+export type Claim = DeepReadonly<z.infer<typeof Claim>>;
 
 /**
  * A cart with the claims of the checkouts that are under way. Of every product at least as much lies in the
@@ -52,7 +52,7 @@ export const CartState = z.object({
   createdAt: z.int(),
   updatedAt: z.int(),
 });
-export type CartState = z.infer<typeof CartState>;
+export type CartState = DeepReadonly<z.infer<typeof CartState>>;
 
 const namespace = '5b0f5a52-3c1e-5d6f-8a51-0f9f0d1b7a64';
 

@@ -1,3 +1,4 @@
+import type { DeepReadonly } from '@trolley/runtime';
 import { z } from 'zod';
 import { CheckoutStatus, ShippingAddress, type CheckoutView } from './checkout.contract.ts';
 import { PricedLine } from './checkout.pricing.ts';
@@ -39,7 +40,7 @@ export const CheckoutContext = z.object({
   /** What has to be undone should the checkout fail now: whatever may have happened, known or not. */
   undo: z.object({ charge: z.boolean(), reservation: z.boolean(), claim: z.boolean() }),
 });
-export type CheckoutContext = z.infer<typeof CheckoutContext>;
+export type CheckoutContext = DeepReadonly<z.infer<typeof CheckoutContext>>;
 
 /** A snapshot of the machine as it is stored: plain JSON, with what it needs to be understood later. */
 export const CheckoutSession = z.object({
@@ -48,11 +49,11 @@ export const CheckoutSession = z.object({
   value: z.union([z.string(), z.record(z.string(), z.string())]),
   context: CheckoutContext,
 });
-export type CheckoutSession = z.infer<typeof CheckoutSession>;
+export type CheckoutSession = DeepReadonly<z.infer<typeof CheckoutSession>>;
 
 /** `null`: nothing was ever started under this key. */
 export const CheckoutState = z.object({ session: CheckoutSession.nullable() });
-export type CheckoutState = z.infer<typeof CheckoutState>;
+export type CheckoutState = DeepReadonly<z.infer<typeof CheckoutState>>;
 
 export function viewOf({ context }: CheckoutSession): CheckoutView {
   const { checkoutId, userId, status, failureReason, totalCents, currency } = context;

@@ -112,7 +112,7 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
       history: row['history'],
       completedAt: timeOf(row['completed_at']),
     };
-    const session = { machine, machineVersion, value, context: { ...context, ...columns } };
+    const session: unknown = { machine, machineVersion, value, context: { ...context, ...columns } };
     return { session: session as CheckoutSession };
   },
 };

@@ -1,4 +1,4 @@
-import { type ActorError, defineContract, refusal, uuidV5 } from '@trolley/runtime';
+import { type ActorError, defineContract, refusal, uuidV5, type DeepReadonly } from '@trolley/runtime';
 import { z } from 'zod';
 import { CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/checkout.contract.ts';
@@ -26,7 +26,7 @@ export const OrderView = z.object({
   createdAt: z.string(),
   updatedAt: z.string(),
 });
-export type OrderView = z.infer<typeof OrderView>;
+export type OrderView = DeepReadonly<z.infer<typeof OrderView>>;
 
 /** An order. Key: the id of the checkout it came from. */
 export const OrderContract = defineContract({

@@ -1,4 +1,4 @@
-import { ActorError, refusal } from '@trolley/runtime';
+import { ActorError, refusal, type DeepReadonly } from '@trolley/runtime';
 import { z } from 'zod';
 import { centsFromAmount, type CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/checkout.contract.ts';
@@ -22,11 +22,11 @@ export const Order = z.object({
   createdAt: z.int(),
   updatedAt: z.int(),
 });
-export type Order = z.infer<typeof Order>;
+export type Order = DeepReadonly<z.infer<typeof Order>>;
 
 /** `null`: no order was created under this key. */
 export const OrderState = z.object({ order: Order.nullable() });
-export type OrderState = z.infer<typeof OrderState>;
+export type OrderState = DeepReadonly<z.infer<typeof OrderState>>;
 
 /** @throws ActorError `invalid_request` when an amount is not whole cents, or a text can't be stored */
 export function orderOf(event: CheckoutCompleted, now: number): Order {

@@ -16,7 +16,9 @@ import {
   applyOutcome,
   completed,
   draftOf,
+  initialState,
   isBlank,
+  recordOf,
   type TurnDraft,
 } from '@trolley/runtime/testing';
 
@@ -193,13 +195,9 @@ export class ActorDriver {
   #load(): Stored {
     if (this.#loaded !== undefined) return this.#loaded;
     const { actor, key, time } = this.#options;
-    const none = { record: { applied: [], effects: [], waiting: [] }, version: 0 };
-    const { record, version } = (this.#stored === undefined ? none : JSON.parse(this.#stored)) as Stored;
-    const state: unknown =
-      this.#stored === undefined
-        ? actor.definition.initial(key, time.now)
-        : actor.definition.state.parse(record.state);
-    this.#loaded = { record: { ...record, state }, version };
+    const stored = this.#stored === undefined ? undefined : (JSON.parse(this.#stored) as Stored);
+    const record = recordOf(actor, key, time.now, stored?.record);
+    this.#loaded = { record, version: stored?.version ?? 0 };
     return this.#loaded;
   }
 
@@ -207,7 +205,7 @@ export class ActorDriver {
     const { actor, key, time } = this.#options;
     const newId = () => `run-${++this.#ids}`;
     const messages = actor.contract.messages as MessageSpecs;
-    const initial = (): unknown => actor.definition.initial(key, time.now);
+    const initial = () => initialState(actor, key, time.now);
     const { type } = actor.contract;
     return { actorId: key, type, key, now: time.now, newId, messages, initial, logger: silentLogger };
   }

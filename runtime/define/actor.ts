@@ -10,6 +10,7 @@ import type {
   OutputOf,
   ParsedInputOf,
 } from './contract.ts';
+import type { DeepReadonly } from './deep-readonly.ts';
 import type { ActorError } from './errors.ts';
 
 /** What an effect may use while it runs, outside any turn: the call that led to it, to be passed on, and its own id. */
@@ -82,12 +83,20 @@ export interface Waiting<Tag> {
  * One message being handled. Everything a handler does goes through it and becomes real together, when the
  * turn is committed; an exception means that the turn did not happen.
  */
-export interface Turn<S, E extends Effects = Effects, M extends MessageSpecs = MessageSpecs> {
+export type Turn<S, E extends Effects = Effects, M extends MessageSpecs = MessageSpecs> = TurnOn<
+  DeepReadonly<S>,
+  E,
+  M
+>;
+
+/** A turn, on a state that is deep-readonly already. */
+export interface TurnOn<S, E extends Effects = Effects, M extends MessageSpecs = MessageSpecs> {
   readonly key: string;
   readonly messageId: string;
   readonly requestId: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
+  /** Frozen, as all that is kept: a handler that changes it in place throws, and its message did not happen. */
   readonly state: S;
   set(next: S): void;
   /**
@@ -96,7 +105,11 @@ export interface Turn<S, E extends Effects = Effects, M extends MessageSpecs = M
    */
   clear(): void;
   /** Wants an effect; it starts when this turn is durable, and its outcome comes back to `onResult`. */
-  perform<N extends EffectName<E>>(name: N, input: EffectInput<E, N>, options?: PerformOptions): void;
+  perform<N extends EffectName<E>>(
+    name: N,
+    input: DeepReadonly<EffectInput<E, N>>,
+    options?: PerformOptions,
+  ): void;
   /** Drops a wanted effect by its id. One that already runs is not stopped, but its outcome is ignored. */
   cancel(id: string): void;
   /**
@@ -106,7 +119,7 @@ export interface Turn<S, E extends Effects = Effects, M extends MessageSpecs = M
    */
   remind<N extends MessageName<M>>(
     message: N,
-    input: InputOf<M, N>,
+    input: DeepReadonly<InputOf<M, N>>,
     when: ReminderTime & ReminderOptions,
   ): void;
   /** Drops a reminder by its id. */
@@ -128,14 +141,14 @@ export type Receive<M extends MessageSpecs, S, E extends Effects> = {
   readonly [N in MessageName<M>]: (
     turn: Turn<S, E, M>,
     input: ParsedInputOf<M, N>,
-  ) => OutputOf<M, N> | (N extends AskableName<M> ? Deferred : never);
+  ) => DeepReadonly<OutputOf<M, N>> | (N extends AskableName<M> ? Deferred : never);
 };
 
 export type OnResult<S, E extends Effects, M extends MessageSpecs> = {
   readonly [N in EffectName<E>]: (
     turn: Turn<S, E, M>,
     outcome: Outcome<EffectResult<E, N>>,
-    input: EffectInput<E, N>,
+    input: DeepReadonly<EffectInput<E, N>>,
   ) => void;
 };
 
@@ -147,7 +160,7 @@ export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
   /** Parsed when an activation loads it, from the JSON that it is stored as: no Date, Map or transform. */
   readonly state: z.ZodType<S>;
   /** The state of a key that nothing is stored for. Not written until a handler sets it. */
-  initial(key: string, now: number): S;
+  initial(key: string, now: number): DeepReadonly<S>;
   readonly receive: Receive<M, S, E>;
   readonly effects?: E;
   /** Takes up the outcome of each effect, as a turn of the same actor. */
@@ -161,7 +174,7 @@ export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
    * Runs after the state is durable and before any answer leaves, also for a redelivered message: a read
    * model that is written here is never older than an answer somebody has seen.
    */
-  project?(key: string, state: S, version: number): Promise<void>;
+  project?(key: string, state: DeepReadonly<S>, version: number): Promise<void>;
 }
 
 /** A contract with its implementation, as a node hosts it. */

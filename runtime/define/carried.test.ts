@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { defineActor } from './actor.ts';
 import { delayFault, nameFault, timeoutFault } from './bounds.ts';
-import { valueFault } from './carried-value.ts';
+import { keep, valueFault } from './carried-value.ts';
 import { pause, systemClock } from './clock.ts';
 import { defineContract } from './contract.ts';
 
@@ -107,6 +107,23 @@ describe('what JSON cannot carry', () => {
     };
     expect(valueFault('input', value)).to.equal(undefined);
     expect(valueFault('input', undefined)).to.equal(undefined);
+  });
+});
+
+describe('what is kept', () => {
+  it('is frozen, however deep, and held against JSON wherever it is not what was kept before', () => {
+    const before = keep('state', { lines: [{ tags: ['a'] }, { tags: ['b'] }], at: 1 });
+    expect(Object.isFrozen(before.lines[1]?.tags)).to.equal(true);
+    const next = { ...before, lines: [...before.lines, Object.freeze({ tags: ['c'] })] };
+    expect(keep('state', next, before)).to.equal(next);
+    for (const part of [next, next.lines, next.lines[2]?.tags]) expect(Object.isFrozen(part)).to.equal(true);
+    const moved = { ...next, lines: next.lines.slice(1) };
+    expect(Object.isFrozen(keep('state', moved, next).lines)).to.equal(true);
+    const dated = { ...next, lines: [...next.lines, { tags: [new Date(0)] }] };
+    expect(() => keep('state', dated, next)).to.throw(
+      TypeError,
+      'state.lines[3].tags[0] is a Date, which JSON cannot carry',
+    );
   });
 });
 

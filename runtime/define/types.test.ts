@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { defineActor, type Turn } from './actor.ts';
 import { defineContract } from './contract.ts';
+import type { DeepReadonly } from './deep-readonly.ts';
 import type { ActorError } from './errors.ts';
 import { isRefusal, refusal } from './refusal.ts';
 import type { ActorRefs } from './ref.ts';
@@ -94,6 +95,27 @@ describe('the types of actors', () => {
       },
     });
     expect(actor.definition.effects).to.have.property('Length');
+  });
+
+  it('reject at compile time a change of the state in place, however deep', () => {
+    interface Lines {
+      lines: string[];
+      first: [{ tags: string[] }];
+    }
+    const change = (turn: Turn<Lines>, readonly: Turn<DeepReadonly<Lines>>) => {
+      // @ts-expect-error a property of the state
+      turn.state.lines = [];
+      // @ts-expect-error an element of its array
+      turn.state.lines[0] = 'changed';
+      // @ts-expect-error something deeper in it
+      turn.state.first[0].tags[0] = 'changed';
+      // @ts-expect-error a part of its tuple
+      turn.state.first[0] = { tags: [] };
+      turn.set({ ...turn.state, lines: [...turn.state.lines, 'new'] });
+      readonly = turn;
+      turn = readonly;
+    };
+    expect(change).to.be.a('function');
   });
 
   it('reject at compile time what an actor does not do', () => {

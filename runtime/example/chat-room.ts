@@ -1,11 +1,11 @@
 import { z } from 'zod';
-import { defineActor, defineContract, refusal } from '@trolley/runtime';
+import { defineActor, defineContract, refusal, type DeepReadonly } from '@trolley/runtime';
 
 const Name = z.object({ name: z.string().min(1).max(40) });
 const Line = z.object({ from: z.string(), text: z.string() });
 const Present = z.object({ present: z.array(z.string()) });
 const Room = z.object({ seen: z.record(z.string(), z.int()), lines: z.array(Line) });
-type Room = z.infer<typeof Room>;
+type Room = DeepReadonly<z.infer<typeof Room>>;
 
 /** A room. Whoever has not been heard of for a while is no longer present. */
 export const ChatRoom = defineContract({

@@ -1,12 +1,13 @@
 import { z } from 'zod';
 import type { AnyActor, Outcome } from '../define/actor.ts';
+import { keep } from '../define/carried-value.ts';
 import { isActorError, toWireError, ActorError } from '../define/errors.ts';
 import type { MessageSpec } from '../define/contract.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
 import { appliedBefore, fingerprintsOf, isSameRequest } from './applied-messages.ts';
 import { handle, type Handled, type Handler } from './handle.ts';
-import { checkedAnswer, checkState } from './handler-defect.ts';
+import { checkedAnswer, checkState, thrownBy } from './handler-defect.ts';
 import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
 import { changeRecord, pass, refusedWith, remember, withReply, type TurnDraft } from './turn-draft.ts';
 
@@ -62,7 +63,8 @@ export function applyMessage(
     );
   }
   const { handler, spec } = understood(actor, envelope.name);
-  const input = spec.input.safeParse(envelope.input);
+  // What the schema passes on as it is, too, is the same when the message is tried again.
+  const input = spec.input.safeParse(keep('the input', envelope.input));
   if (!input.success) return refuse(new ActorError('invalid_request', z.prettifyError(input.error)));
 
   const { id: messageId, name, replyTo, requestId, traceparent } = envelope;
@@ -72,7 +74,7 @@ export function applyMessage(
     handled = handle(draft, context, subject, handler, input.data);
   } catch (error) {
     if (isActorError(error)) return refuse(error);
-    throw error;
+    throw thrownBy(envelope.name, error);
   }
   const { result, draft: made } = handled;
   checkState(actor, draft, made);
@@ -136,7 +138,11 @@ export function applyOutcome(
     requestId: effect.requestId,
     traceparent: effect.traceparent,
   });
-  handler(turn, outcome, effect.input);
+  try {
+    handler(turn, outcome, effect.input);
+  } catch (error) {
+    throw thrownBy(effect.name, error);
+  }
   checkState(actor, without, turn.draft);
   return turn.draft;
 }
@@ -156,7 +162,7 @@ function applyReminder(
     checkState(actor, draft, made);
     return made;
   } catch (error) {
-    if (!isActorError(error)) throw error;
+    if (!isActorError(error)) throw thrownBy(name, error);
     const { code, message } = error;
     context.logger.info(
       { actor: context.actorId, reminder: name, code },

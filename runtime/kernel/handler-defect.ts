@@ -1,8 +1,18 @@
 import type { AnyActor } from '../define/actor.ts';
 import { checkCarried } from '../define/carried-value.ts';
 import type { MessageSpec } from '../define/contract.ts';
-import { parsed } from '../define/defect.ts';
+import { HandlerDefect, parsed } from '../define/defect.ts';
 import type { TurnDraft } from './turn-draft.ts';
+
+/** What V8 says of a change in place of what is frozen. */
+const frozenChange = /read only property|not extensible|Cannot (delete|redefine) property/;
+
+/** What a handler threw; a defect if it changed in place what is kept. */
+export function thrownBy(name: string, error: unknown): unknown {
+  if (!(error instanceof TypeError && frozenChange.test(error.message))) return error;
+  const sentence = `${name} changed in place what its actor keeps, which is frozen: turn.set takes a changed copy`;
+  return new HandlerDefect(`${sentence} (${error.message})`, { cause: error });
+}
 
 /**
  * Holds a new state against the actor's schema, so that nothing is stored that can't be loaded.

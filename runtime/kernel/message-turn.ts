@@ -9,7 +9,7 @@ import type {
   Waiting,
 } from '../define/actor.ts';
 import { delayFault } from '../define/bounds.ts';
-import { checkCarried } from '../define/carried-value.ts';
+import { keep } from '../define/carried-value.ts';
 import type { MessageSpecs } from '../define/contract.ts';
 import { toWireError, ActorError } from '../define/errors.ts';
 import type { NodeInterceptor } from '../define/interceptor.ts';
@@ -80,7 +80,7 @@ export class MessageTurn implements Turn<unknown> {
   }
 
   set(next: unknown): void {
-    checkCarried('the state', next);
+    keep('the state', next, this.state);
     this.#draft = { ...changeRecord(this.#draft, { state: next }), cleared: false };
   }
 
@@ -90,7 +90,7 @@ export class MessageTurn implements Turn<unknown> {
 
   perform(name: string, input: unknown, options: PerformOptions = {}): void {
     const { id = name, delayMs = 0 } = options;
-    checkCarried(`the input of '${name}'`, input);
+    keep(`the input of '${name}'`, input);
     this.#want({ id, name, input, ...this.#after(delayMs) });
   }
 
@@ -105,7 +105,7 @@ export class MessageTurn implements Turn<unknown> {
       const reason = parsed === undefined ? 'there is no such message' : z.prettifyError(parsed.error);
       throw new ActorError('invalid_request', `a reminder of '${message}': ${reason}`);
     }
-    checkCarried(`the input of '${message}'`, input);
+    keep(`the input of '${message}'`, input);
     this.#want({ id: when.id ?? message, name: message, input, ...this.#after(delayMs), reminder: true });
   }
 
@@ -133,7 +133,7 @@ export class MessageTurn implements Turn<unknown> {
   }
 
   publish(event: OutboxEvent): void {
-    checkCarried(`the payload of '${event.type}'`, event.payload);
+    keep(`the payload of '${event.type}'`, event.payload);
     const traced = { ...event, headers: { ...this.#trace(), ...event.headers } };
     this.#draft = { ...this.#draft, changed: true, events: [...this.#draft.events, traced] };
   }
@@ -144,7 +144,7 @@ export class MessageTurn implements Turn<unknown> {
     if (waiting.length >= maxWaiting) {
       throw new ActorError('mailbox_full', `${maxWaiting} callers already wait for ${this.#context.actorId}`);
     }
-    checkCarried('the tag of a deferred answer', tag);
+    keep('the tag of a deferred answer', tag);
     if (replyTo !== undefined) {
       const caller: WaitingCaller = {
         messageId,

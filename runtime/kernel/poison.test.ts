@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { z } from 'zod';
-import { defineActor } from '../define/actor.ts';
+import { defineActor, type Turn } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
@@ -26,10 +26,7 @@ interface World {
 }
 
 const queueActor = (world: World, node: string, onPoison: 'dead-letter' | 'park') => {
-  const append = (
-    turn: { state: z.infer<typeof Seen>; set(next: z.infer<typeof Seen>): void },
-    n: number,
-  ) => {
+  const append = (turn: Pick<Turn<z.infer<typeof Seen>>, 'state' | 'set'>, n: number) => {
     turn.set({ seen: [...turn.state.seen, n] });
     return turn.state;
   };

@@ -1,5 +1,5 @@
 import type { AnyActor } from '../define/actor.ts';
-import { checkCarried } from '../define/carried-value.ts';
+import { keep } from '../define/carried-value.ts';
 import { ActorError } from '../define/errors.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
 
@@ -16,8 +16,7 @@ export function recordOf(
   const version = definition.version ?? 1;
   const schema = version === 1 ? {} : { schema: version };
   if (stored === undefined) {
-    const state: unknown = definition.initial(key, now);
-    checkCarried(`the initial state of ${contract.type} ${key}`, state);
+    const state = initialState({ definition, contract }, key, now);
     return { state, ...schema, applied: [], effects: [], waiting: [] };
   }
   const from = stored.schema ?? 1;
@@ -29,5 +28,17 @@ export function recordOf(
   }
   const state: unknown =
     from < version ? (definition.migrate?.(stored.state, from) ?? stored.state) : stored.state;
-  return { ...stored, ...schema, state: definition.state.parse(state) as unknown };
+  const parsed: unknown = definition.state.parse(state);
+  return {
+    ...stored,
+    ...schema,
+    state: keep(`the state of ${contract.type} ${key}`, parsed),
+    effects: keep('effects', stored.effects),
+    waiting: keep('waiting callers', stored.waiting),
+  };
+}
+
+/** The state of a key that nothing is stored for. */
+export function initialState({ definition, contract }: AnyActor, key: string, now: number): unknown {
+  return keep(`the initial state of ${contract.type} ${key}`, definition.initial(key, now) as unknown);
 }

@@ -11,6 +11,7 @@ import type { Kernel } from './kernel.ts';
 import { OwnedMailbox } from './owned-mailbox.ts';
 import { park, reportDeadLetter } from './poison.ts';
 import { RefusedError, StaleError, StoredActor, type HostedActor } from './stored-actor.ts';
+import { initialState } from './stored-record.ts';
 import { completed, withoutUnchanging, type TurnDraft } from './turn-draft.ts';
 
 /** The turn took so long that another activation has taken the actor's place. */
@@ -190,7 +191,7 @@ export class TurnRunner {
       if (quarantined !== undefined && suspect !== undefined)
         failures.ofMessages.set(suspect.jobId, quarantined);
       const now = clock.now();
-      const initial = (): unknown => actor.definition.initial(key, now);
+      const initial = () => initialState(actor, key, now);
       const context = { actorId, type, key, now, newId, messages, initial, logger, interceptHandle };
       const result = applyTurn(actor, record, { outcomes, deliveries }, context, failures.ofMessages);
       return { ...result, draft: completed(result.draft, now) };

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { z } from 'zod';
 import { defineActor, type EffectContext } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
+import type { DeepReadonly } from '../define/deep-readonly.ts';
 import { codeOf, isActorError, ActorError } from '../define/errors.ts';
 import type { AskOptions } from '../define/ref.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
@@ -56,7 +57,7 @@ const Ledger = defineContract({
 interface Outside {
   /** Effect id → what the far side did; under the same id it does nothing more. */
   readonly done: Map<string, string>;
-  readonly views: { readonly version: number; readonly state: View }[];
+  readonly views: { readonly version: number; readonly state: DeepReadonly<View> }[];
   /** Never resolves where the node dies. */
   passes(place: Place, leg: Transit['leg'], node: string): Promise<void>;
 }
@@ -110,7 +111,7 @@ const ledgerOn = (node: string, outside: Outside) =>
 /** Two nodes that die where they are told to, and a client that asks until it knows. */
 class Shop implements Outside {
   readonly done = new Map<string, string>();
-  readonly views: { readonly version: number; readonly state: View }[] = [];
+  readonly views: { readonly version: number; readonly state: DeepReadonly<View> }[] = [];
   readonly store = new MemoryStateStore();
   readonly cluster: TestCluster;
   /** Nodes that died. */

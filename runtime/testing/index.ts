@@ -18,5 +18,6 @@ export { MemoryStateStore } from '../storage/memory-state-store.ts';
 export type { MemoryStateStoreFaults, PublishedEvent } from '../storage/memory-state-store.ts';
 /** One turn without a node, for drivers that search through what may happen in which order. */
 export { applyMessage, applyOutcome } from '../kernel/apply.ts';
+export { initialState, recordOf } from '../kernel/stored-record.ts';
 export { completed, draftOf, isBlank } from '../kernel/turn-draft.ts';
 export type { TurnDraft } from '../kernel/turn-draft.ts';

@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { defineActor } from '../../define/actor.ts';
 import { defineContract } from '../../define/contract.ts';
+import type { DeepReadonly } from '../../define/deep-readonly.ts';
 import { ActorError } from '../../define/errors.ts';
 import type { ActorRefs } from '../../define/ref.ts';
 
 const SeenState = z.object({ seen: z.array(z.int()) });
-type SeenState = z.infer<typeof SeenState>;
+type SeenState = DeepReadonly<z.infer<typeof SeenState>>;
 const Entry = z.object({ n: z.int() });
 
 /** An actor that remembers what it was told, in the order it was told: every fault of delivery shows in it. */
