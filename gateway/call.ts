@@ -9,8 +9,3 @@ export interface Call extends CallContext {
   /** Milliseconds until the deadline, now: less each time that it is read, at least 1. */
   readonly timeoutMs: number;
 }
-
-/** The call as a service wants it, which may show one user more than another. */
-export function onBehalfOf(userId: number, call: Call) {
-  return { ...call, userId: String(userId) };
-}

@@ -43,9 +43,15 @@ interface CheckoutsOptions {
   readonly refs: ActorRefs;
   /** Whether the payment methods count that force an outcome. */
   readonly forcingPaymentMethods: boolean;
+  /** Called before a user is told how a checkout has ended. */
+  readonly stockMoved: (userId: number) => void;
 }
 
-export function createCheckouts({ refs, forcingPaymentMethods: forcing }: CheckoutsOptions): Checkouts {
+export function createCheckouts({
+  refs,
+  forcingPaymentMethods: forcing,
+  stockMoved,
+}: CheckoutsOptions): Checkouts {
   function checkout(id: string) {
     if (!CheckoutContract.key.safeParse(id).success) throw noSuchCheckout();
     return refs.ref(CheckoutContract, id);
@@ -76,11 +82,15 @@ export function createCheckouts({ refs, forcingPaymentMethods: forcing }: Checko
       } catch (error) {
         if (codeOf(error) !== 'deadline_exceeded' || call.signal.aborted) throw error;
         return { outcome: 'running', checkout: await statusInstead(userId, id, call, error) };
+      } finally {
+        stockMoved(userId);
       }
     },
     get,
     async cancel(userId, id, call) {
-      return checkout(id).ask('Cancel', { userId }, call);
+      const cancelled = await checkout(id).ask('Cancel', { userId }, call);
+      stockMoved(userId);
+      return cancelled;
     },
   };
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
-import { Money, toJsonText, type Json } from './money-json.ts';
+import { Money, toJsonText, writtenOnce, type Json } from './money-json.ts';
 
 describe('toJsonText', () => {
   it('prints money with two decimals, exactly', () => {
@@ -31,5 +31,22 @@ describe('toJsonText', () => {
 
   it('refuses what is no number of cents', () => {
     for (const cents of [0.5, Number.NaN, Infinity]) expect(() => new Money(cents)).to.throw(RangeError);
+  });
+});
+
+describe('writtenOnce', () => {
+  it('writes a value once, and any other by itself', () => {
+    let times = 0;
+    const text = writtenOnce(({ cents }: { readonly cents: number }) => {
+      times += 1;
+      return { price: new Money(cents) };
+    });
+    const [one, equal, other] = [{ cents: 5 }, { cents: 5 }, { cents: 6 }];
+    const written = [one, one, equal, other, one].map((value) => toJsonText(text(value)));
+    expect(written).to.deep.equal(
+      ['0.05', '0.05', '0.05', '0.06', '0.05'].map((price) => `{"price":${price}}`),
+    );
+    expect(times).to.equal(3);
+    expect(toJsonText([text(one), text(other)])).to.equal('[{"price":0.05},{"price":0.06}]');
   });
 });

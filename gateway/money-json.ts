@@ -16,8 +16,24 @@ export class Money {
   }
 }
 
+/** JSON text that was written before. */
+export class WrittenJson {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
 export type Json =
-  null | boolean | number | string | Money | readonly Json[] | { readonly [name: string]: Json | undefined };
+  | null
+  | boolean
+  | number
+  | string
+  | Money
+  | WrittenJson
+  | readonly Json[]
+  | { readonly [name: string]: Json | undefined };
 
 /**
  * JSON text. `JSON.stringify` can't do this: it prints 1300 for 1300.00, and a division of cents by 100 is a
@@ -25,6 +41,7 @@ export type Json =
  */
 export function toJsonText(value: Json): string {
   if (value instanceof Money) return value.toString();
+  if (value instanceof WrittenJson) return value.text;
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (isList(value)) return `[${value.map(toJsonText).join(',')}]`;
   const members: string[] = [];
@@ -37,4 +54,17 @@ export function toJsonText(value: Json): string {
 // Array.isArray does not narrow a readonly array away from the object that is left.
 function isList(value: Json): value is readonly Json[] {
   return Array.isArray(value);
+}
+
+/** Writes the JSON of a value that does not change once, and remembers it for as long as that very value is there. */
+export function writtenOnce<V extends object>(jsonOf: (value: V) => Json): (value: V) => WrittenJson {
+  const written = new WeakMap<V, WrittenJson>();
+  return (value) => {
+    let text = written.get(value);
+    if (text === undefined) {
+      text = new WrittenJson(toJsonText(jsonOf(value)));
+      written.set(value, text);
+    }
+    return text;
+  };
 }

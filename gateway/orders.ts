@@ -29,9 +29,11 @@ export interface Orders {
 interface OrdersOptions {
   readonly refs: ActorRefs;
   readonly queries: OrderQueries;
+  /** Called before a user is told that an order is cancelled. */
+  readonly stockMoved: (userId: number) => void;
 }
 
-export function createOrders({ refs, queries }: OrdersOptions): Orders {
+export function createOrders({ refs, queries, stockMoved }: OrdersOptions): Orders {
   async function get(orderId: string, owner?: number): Promise<OrderView> {
     const order = await queries.get(orderId);
     if (order === undefined || (owner !== undefined && order.userId !== owner)) {
@@ -46,7 +48,9 @@ export function createOrders({ refs, queries }: OrdersOptions): Orders {
     get,
     async cancel(orderId, owner, call) {
       const { checkoutId } = await get(orderId, owner);
-      return refs.ref(OrderContract, checkoutId).ask('Cancel', {}, call);
+      const cancelled = await refs.ref(OrderContract, checkoutId).ask('Cancel', {}, call);
+      stockMoved(owner);
+      return cancelled;
     },
     async setStatus(orderId, status, call) {
       const { checkoutId } = await get(orderId);

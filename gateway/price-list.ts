@@ -76,6 +76,7 @@ export function createPriceList({
       const entry = entries.get(id);
       return entry !== undefined && entry.sold && now - entry.fetchedAt < freshMs;
     };
+    if (ids.every(isFresh)) return;
     const stale = [...new Set(ids)].filter((id) => !isFresh(id));
     const missing = stale.filter((id) => !fetching.has(id));
     if (missing.length > 0) {

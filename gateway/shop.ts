@@ -35,11 +35,14 @@ export interface ShopDeps {
 export function createShop(deps: ShopDeps): Shop {
   const { refs, catalog, inventory, clock, logger } = deps;
   const prices = createPriceList({ catalog, clock });
+  const readTimeoutMs = deps.requestTimeoutMs;
+  const products = createProducts({ catalog, inventory, clock, logger, readTimeoutMs });
+  const { stockMoved } = products;
   return {
     prices,
-    products: createProducts({ catalog, inventory, logger }),
-    carts: createCarts({ refs, views: deps.cartViews, prices, logger, readTimeoutMs: deps.requestTimeoutMs }),
-    checkouts: createCheckouts({ refs, forcingPaymentMethods: deps.forcingPaymentMethods }),
-    orders: createOrders({ refs, queries: deps.orderQueries }),
+    products,
+    carts: createCarts({ refs, views: deps.cartViews, prices, logger, readTimeoutMs }),
+    checkouts: createCheckouts({ refs, forcingPaymentMethods: deps.forcingPaymentMethods, stockMoved }),
+    orders: createOrders({ refs, queries: deps.orderQueries, stockMoved }),
   };
 }

@@ -35,6 +35,17 @@ describe('cart views in Redis', () => {
     expect((await views().get(7))?.version).to.equal(10);
   });
 
+  it('gives the same view until there is another, whoever has put that', async () => {
+    const [one, another] = [views(), views()];
+    await one.put(view(1));
+    const first = await one.get(7);
+    expect(await one.get(7)).to.equal(first);
+    await another.put(view(2));
+    expect((await one.get(7))?.version).to.equal(2);
+    await redis.del('cart:7');
+    expect(await one.get(7)).to.equal(undefined);
+  });
+
   it('keeps a view for 15 to 20 minutes', async () => {
     await views(0).put(view(1));
     expect(await redis.pttl('cart:7')).to.be.within(14 * 60_000, 15 * 60_000);

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { ActorError, type Logger, type RedisConnection } from '@trolley/runtime';
 import { ForeignKeys, redisScript } from '@trolley/runtime/adapters';
 import { CartView } from './cart.contract.ts';
@@ -5,6 +6,8 @@ import type { CartViews } from './cart.view.ts';
 
 const ttlMs = 15 * 60_000;
 const maxJitterMs = 5 * 60_000;
+/** In characters of their texts. */
+const maxParsed = 4_000_000;
 
 // One script, so that of two writers the one with the older cart can't come last.
 const putIfNotOlder = `
@@ -37,10 +40,20 @@ export function createRedisCartViews({
     const types = () => ({ [key]: 'string' }) as const;
     return foreign.healed(types, () => work(key)).catch(rethrow);
   };
+  // Only saves the parsing: Redis is asked each time, since any process may have written another text.
+  const parsed = new LRUCache<number, { readonly text: string; readonly view: CartView }>({
+    maxSize: maxParsed,
+    sizeCalculation: ({ text }) => text.length + 500,
+  });
   return {
     async get(userId) {
       const text = await healed(userId, (key) => redis.get(key));
-      return text === null ? undefined : parse(text);
+      if (text === null) return undefined;
+      const known = parsed.get(userId);
+      if (known?.text === text) return known.view;
+      const view = parse(text);
+      if (view !== undefined) parsed.set(userId, { text, view });
+      return view;
     },
     async put(view) {
       const lifetimeMs = ttlMs + Math.floor(random() * maxJitterMs);

@@ -1,6 +1,9 @@
 import { expect } from 'chai';
+import { emptyCart, viewOf } from '../../actors/cart/cart.state.ts';
+import { ManualClock } from '../../actors/services/testing/manual-clock.ts';
 import { ShopError } from '../error-table.ts';
 import { memoryCatalog, openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
+import { seeds } from '../testing/memory-shop.ts';
 
 const items = '/api/v1/cart/items';
 
@@ -100,6 +103,33 @@ describe('cart routes without the product service', () => {
       expect([status, json['code'], headers.get('retry-after')]).to.deep.equal([503, 'unavailable', '1']);
       expect(text).not.to.contain('10.0.0.1');
       expect(open.actors.asked).to.deep.equal([]);
+    } finally {
+      await open.close();
+    }
+  });
+});
+
+describe('a cart that is read again and again', () => {
+  it('shows the prices of now, though nothing in it has changed', async () => {
+    const clock = new ManualClock();
+    let priceCents = 100;
+    const items = [{ productId: 1, quantity: 2, addedAt: '2026-01-01T00:00:00.000Z' }];
+    const view = { ...viewOf(emptyCart(1, 0)), items };
+    const open = await openTestGateway({
+      clock,
+      catalog: {
+        ...memoryCatalog,
+        getMany: async () => seeds.slice(0, 1).map((seed) => ({ ...seed, priceCents })),
+      },
+      cartViews: { get: async () => view, put: async () => {} },
+    });
+    try {
+      const total = async () =>
+        (await open.send('GET', '/api/v1/cart')).text.replace(/.*"total_price":([0-9.]+).*/, '$1');
+      expect([await total(), await total()]).to.deep.equal(['2.00', '2.00']);
+      priceCents = 150;
+      clock.advance(3001);
+      expect([await total(), await total()]).to.deep.equal(['3.00', '3.00']);
     } finally {
       await open.close();
     }

@@ -4,17 +4,28 @@ import { ProductId, Quantity, type CartView } from '../../actors/cart/cart.contr
 import type { Call } from '../call.ts';
 import type { Carts } from '../carts.ts';
 import { PathProductId } from '../fields.ts';
-import { Money, type Json } from '../money-json.ts';
+import { Money, toJsonText, WrittenJson, type Json } from '../money-json.ts';
 import type { Priced, PriceList } from '../price-list.ts';
 import { defineRoute, type Route } from './route.ts';
 
 const line = '/api/v1/cart/items/:product_id';
+type PricesById = ReadonlyMap<number, Priced>;
+
 const LineParams = z.object({ product_id: PathProductId });
 
 export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
-  async function priced(view: CartView, call: Call): Promise<Json> {
+  const written = new WeakMap<CartView, { readonly text: WrittenJson; readonly prices: PricesById }>();
+
+  /** A view that is still the same is written anew only when a price or a name of it is another one. */
+  async function priced(view: CartView, call: Call): Promise<WrittenJson> {
     const ids = view.items.map(({ productId }) => productId);
-    return cartJson(view, await prices.pricesOf(ids, call));
+    const current = await prices.pricesOf(ids, call);
+    const before = written.get(view);
+    if (before !== undefined && ids.every((id) => before.prices.get(id) === current.get(id)))
+      return before.text;
+    const text = new WrittenJson(toJsonText(cartJson(view, current)));
+    written.set(view, { text, prices: current });
+    return text;
   }
 
   return [
@@ -84,7 +95,7 @@ function inCart(productId: number): number {
   return productId;
 }
 
-function cartJson(view: CartView, prices: ReadonlyMap<number, Priced>): Json {
+function cartJson(view: CartView, prices: PricesById): Json {
   let totalCents = 0;
   const items = view.items.map(({ productId, quantity, addedAt }) => {
     const { name, priceCents } = prices.get(productId) ?? { name: '', priceCents: 0 };

@@ -27,7 +27,7 @@ describe('product routes', () => {
     }
   });
 
-  it('pass paging, search, request id and user on', async () => {
+  it("pass paging, search and request id on, in no user's name", async () => {
     const asked: unknown[] = [];
     const list: typeof memoryCatalog.list = async (query, context) => {
       asked.push([query, context?.requestId, context?.userId]);
@@ -40,7 +40,7 @@ describe('product routes', () => {
         headers,
       });
       expect(json['next_page_token']).to.equal('more');
-      expect(asked).to.deep.equal([[{ pageSize: 100, pageToken: 't', query: 'mou' }, 'r-9', '1']]);
+      expect(asked).to.deep.equal([[{ pageSize: 100, pageToken: 't', query: 'mou' }, 'r-9', undefined]]);
     } finally {
       await open.close();
     }

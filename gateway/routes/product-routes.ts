@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { ShopError } from '../error-table.ts';
 import { PathProductId, QueryPageSize, QueryPageToken, QueryText } from '../fields.ts';
-import { Money } from '../money-json.ts';
-import type { Products, StockedProduct } from '../products.ts';
+import { Money, writtenOnce } from '../money-json.ts';
+import type { ProductPage, Products, StockedProduct } from '../products.ts';
 import { defineRoute, type Route } from './route.ts';
 
 export function productRoutes(products: Products): Route[] {
@@ -18,9 +18,7 @@ export function productRoutes(products: Products): Route[] {
       }),
       async handle({ user, query, call }) {
         const asked = { pageSize: query.page_size, pageToken: query.page_token, query: query.q };
-        const page = await products.list(asked, call, user.id);
-        const body = { products: page.products.map(productJson), next_page_token: page.nextPageToken };
-        return { status: 200, body };
+        return { status: 200, body: pageText(await products.list(asked, call, user.id)) };
       },
     }),
     defineRoute({
@@ -30,11 +28,17 @@ export function productRoutes(products: Products): Route[] {
       params: z.object({ product_id: PathProductId }),
       async handle({ user, params: { product_id: id }, call }) {
         if (!Number.isSafeInteger(id)) throw new ShopError('not_found', 'there is no such product');
-        return { status: 200, body: productJson(await products.get(id, call, user.id)) };
+        return { status: 200, body: productText(await products.get(id, call, user.id)) };
       },
     }),
   ];
 }
+
+const pageText = writtenOnce(({ products, nextPageToken }: ProductPage) => ({
+  products: products.map(productJson),
+  next_page_token: nextPageToken,
+}));
+const productText = writtenOnce(productJson);
 
 function productJson(product: StockedProduct) {
   return {
