@@ -24,16 +24,18 @@ const lingerFactor = 64;
  */
 export function leaveNothingUnread(options: UnreadOptions): GatewayMiddleware {
   const { maxBodyBytes } = options;
-  return async (ctx, next) => {
+  return (ctx, next) => (hasBody(ctx.req) ? withBody(ctx, next) : next());
+
+  async function withBody(ctx: GatewayContext, next: () => Promise<unknown>): Promise<void> {
     await next();
     const { req } = ctx;
-    if (req.complete || !hasBody(req)) return;
+    if (req.complete) return;
     // Node closes after both: nothing will come, or nothing has come for long enough.
     const heldBack = awaitsContinue(req) && !req.readableDidRead;
     if (heldBack || ctx.state.error?.code === 'request_timeout') return;
     if (Number(req.headers['content-length']) <= maxBodyBytes) void discard(req, maxBodyBytes, options);
     else await answerThenClose(ctx, options);
-  };
+  }
 }
 
 async function answerThenClose(ctx: GatewayContext, options: UnreadOptions): Promise<void> {

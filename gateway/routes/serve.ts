@@ -52,9 +52,9 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody }: Serve
 
 function send(ctx: GatewayContext, { status, headers, body }: Reply): void {
   ctx.status = status;
-  ctx.set('Cache-Control', 'no-store');
+  ctx.res.setHeader('Cache-Control', 'no-store');
   if (headers !== undefined) ctx.set(headers);
   if (status === 204) return;
-  ctx.set('Content-Type', jsonType);
+  ctx.res.setHeader('Content-Type', jsonType);
   ctx.body = toJsonText(body);
 }
