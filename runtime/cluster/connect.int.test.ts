@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
+import { keyFormat, memberKeys } from '../mailbox/redis-keys.ts';
 import { silentLogger } from '../observe/logger.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestRedis, testRedisUrl } from '../testing/suites/test-servers.ts';
@@ -58,6 +59,25 @@ describe('connect', () => {
       expect(await connections()).to.be.at.least(2);
     }
     await eventually(async () => expect(await connections()).to.equal(0));
+    onlooker.disconnect();
+  });
+
+  it('refuses keys of a newer format, also as a node, and writes the format again that Redis has lost', async () => {
+    const { url } = await createTestRedis();
+    const onlooker = new Redis(url);
+    const { format, nodes } = memberKeys('actors');
+    await using cluster = await connect({ redis: url, logger: silentLogger });
+    await onlooker.set(format, keyFormat + 1);
+    const opens = [() => connect({ redis: url, logger: silentLogger }), () => cluster.host(hosted())];
+    for (const open of opens) {
+      const error: unknown = await open().catch((reason: unknown) => reason);
+      expect(codeOf(error)).to.equal('unavailable');
+      expect(String(error)).to.include(`have format ${keyFormat + 1}, of a newer release`);
+    }
+    expect(await onlooker.exists(nodes)).to.equal(0);
+    await onlooker.flushdb();
+    await cluster.host(hosted());
+    expect(await onlooker.get(format)).to.equal(String(keyFormat));
     onlooker.disconnect();
   });
 

@@ -7,6 +7,7 @@ import { createLogger, type Logger } from '../observe/logger.ts';
 import { openRedis, type RedisTls } from '../redis/open-redis.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import {
+  checkKeyFormat,
   openClusterClient,
   openClusterNode,
   type Client,
@@ -45,7 +46,7 @@ export interface ActorCluster extends Client {
 /**
  * Takes part in a cluster. Everything but Redis has a default.
  *
- * @throws ActorError `unavailable`, with the reason, when Redis cannot be reached
+ * @throws ActorError `unavailable`, with the reason, when Redis cannot be reached, or holds keys of a newer release
  *
  * @example
  * await using cluster = await connect({ redis: 'redis://localhost:6379' });
@@ -67,6 +68,12 @@ export async function connect(options: ConnectOptions): Promise<ActorCluster> {
       ? await openRedis(options.redis, { clock, logger, tls: options.tls })
       : options.redis;
   const shared = { ...cluster, redis, clock, logger, newId };
+  try {
+    await checkKeyFormat(shared);
+  } catch (error) {
+    if (isOwn) redis.disconnect();
+    throw error;
+  }
   const client = openClusterClient({ ...shared, interceptors });
   const { refs } = client;
   const nodes = new Set<ClusterNode>();

@@ -57,6 +57,13 @@ export interface Client extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+/**
+ * Looks whether this release knows the format of the keys in Redis.
+ * @throws ActorError `unavailable` when it is newer
+ */
+export const checkKeyFormat = (options: ClusterOptions): Promise<void> =>
+  new RedisShardRegistry(withDefaults(options)).checkFormat();
+
 /** Reaches the actors of a cluster from this process. */
 export function openClusterClient(options: ClientOptions): Client {
   const all = withDefaults(options);

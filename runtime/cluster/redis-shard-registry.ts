@@ -1,8 +1,9 @@
+import { ActorError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ForeignKeys } from '../redis/foreign-keys.ts';
 import { redisScript } from '../redis/redis-script.ts';
-import { epochKey, leaseKey } from '../mailbox/redis-keys.ts';
+import { epochKey, keyFormat, leaseKey, memberKeys } from '../mailbox/redis-keys.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 
 // Redis's own clock decides who lives, so the nodes' clocks need not agree.
@@ -18,13 +19,16 @@ redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
 return redis.call('ZRANGE', KEYS[1], 0, -1)
 `;
 
-// The last of them is forgotten, too, when nobody is left to join.
+// The last of them is forgotten, too, when nobody is left to join. A format that was lost with Redis is written again.
 const joinScript = `
+local ttl, format = ARGV[2], ARGV[3]
+local stored = redis.call('GET', KEYS[3])
+if (tonumber(stored) or 0) > tonumber(format) then return redis.error_reply('FORMAT ' .. stored) end
+if stored ~= format then redis.call('SET', KEYS[3], format) end
 ${nowScript}
-local ttl = ARGV[2]
 redis.call('ZADD', KEYS[1], now + ttl, ARGV[1])
-for i = 3, #ARGV do redis.call('ZADD', KEYS[2], now + ttl, ARGV[i]) end
-for _, key in ipairs(KEYS) do
+for i = 4, #ARGV do redis.call('ZADD', KEYS[2], now + ttl, ARGV[i]) end
+for _, key in ipairs({KEYS[1], KEYS[2]}) do
   redis.call('ZREMRANGEBYSCORE', key, '-inf', now)
   if redis.call('PTTL', key) < tonumber(ttl) then redis.call('PEXPIRE', key, ttl) end
 end
@@ -57,7 +61,7 @@ return 1
 
 const scriptsOn = (redis: RedisConnection) => ({
   alive: redisScript<string[]>(redis, 1, aliveScript),
-  join: redisScript<string[]>(redis, 2, joinScript),
+  join: redisScript<string[]>(redis, 3, joinScript),
   acquire: redisScript<string | null>(redis, 2, acquireScript),
   renew: redisScript<number>(redis, 1, renewScript),
   release: redisScript<number>(redis, 1, releaseScript),
@@ -86,11 +90,23 @@ export class RedisShardRegistry implements ShardRegistry {
     this.#hosts = hosts;
   }
 
+  /** @throws ActorError `unavailable` where the keys are of a newer format; their nodes are left alone */
   async join(node: string, ttlMs: number): Promise<string[]> {
-    const members = await this.#ofMembers((nodes, types) =>
-      this.#scripts.join(nodes, types, node, ttlMs, ...this.#hosts),
-    );
-    return members.sort();
+    try {
+      const members = await this.#ofMembers((nodes, types, format) =>
+        this.#scripts.join(nodes, types, format, node, ttlMs, keyFormat, ...this.#hosts),
+      );
+      return members.sort();
+    } catch (error) {
+      const [, stored] = /\bFORMAT (\d+)/.exec(error instanceof Error ? error.message : '') ?? [];
+      throw stored === undefined ? error : tooNew(this.#namespace, stored);
+    }
+  }
+
+  /** @throws ActorError `unavailable` where the keys are of a newer format */
+  async checkFormat(): Promise<void> {
+    const stored = await this.#ofMembers((_nodes, _types, format) => this.#redis.get(format));
+    if (Number(stored ?? keyFormat) > keyFormat) throw tooNew(this.#namespace, String(stored));
   }
 
   async leave(node: string): Promise<void> {
@@ -128,13 +144,11 @@ export class RedisShardRegistry implements ShardRegistry {
     await this.#ofShard(shard, (own) => this.#scripts.release(own, token));
   }
 
-  #ofMembers<T>(work: (nodes: string, types: string) => Promise<T>): Promise<T> {
-    const nodes = `${this.#namespace}:members`;
-    // The hash tag puts both into one slot of a Redis Cluster.
-    const types = `{${nodes}}:types`;
+  #ofMembers<T>(work: (nodes: string, types: string, format: string) => Promise<T>): Promise<T> {
+    const { nodes, types, format } = memberKeys(this.#namespace);
     return this.#foreign.healed(
-      () => ({ [nodes]: 'zset', [types]: 'zset' }),
-      () => work(nodes, types),
+      () => ({ [nodes]: 'zset', [types]: 'zset', [format]: 'string' }),
+      () => work(nodes, types, format),
     );
   }
 
@@ -146,3 +160,9 @@ export class RedisShardRegistry implements ShardRegistry {
     );
   }
 }
+
+const tooNew = (namespace: string, stored: string) =>
+  new ActorError(
+    'unavailable',
+    `the keys of '${namespace}' in Redis have format ${stored}, of a newer release; this one knows ${keyFormat}`,
+  );

@@ -1,5 +1,17 @@
 import type { KeyTypes } from '../redis/foreign-keys.ts';
 
+/**
+ * The format of all these keys, kept beside them; without one they have the first. It grows when nodes of an older
+ * release could no longer work on them.
+ */
+export const keyFormat = 1;
+
+/** Who takes part, what they host, and the format of the keys; the hash tag puts all into one slot of a Redis Cluster. */
+export function memberKeys(namespace: string) {
+  const nodes = `${namespace}:members`;
+  return { nodes, types: `{${nodes}}:types`, format: `{${nodes}}:format` };
+}
+
 /** Everything of a shard lives in one Redis Cluster slot: its keys share this hash tag. */
 export const shardPrefix = (namespace: string, shard: number) => `{${namespace}-${shard}}`;
 
