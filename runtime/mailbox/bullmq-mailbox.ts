@@ -30,7 +30,7 @@ import {
   type Withdrawal,
 } from './mailbox.ts';
 import { wakeKey, shardPrefix } from './redis-keys.ts';
-import { DeliveryWatermark } from './delivery-watermark.ts';
+import { acceptInlined, DeliveryWatermark } from './delivery-watermark.ts';
 import { withdrawScript } from './withdraw-script.ts';
 
 export interface BullMqMailboxOptions extends ActorScriptsOptions {
@@ -96,13 +96,8 @@ export class BullMqMailbox implements Mailbox {
     return deliveriesOf(taken);
   }
 
-  accept(
-    { token, wakeId, jobId, data }: InlinedMessage,
-    from: ActorAddress,
-    lease: ShardLease,
-  ): Delivery | undefined {
-    if (token !== lease.token || !this.#watermark.accept(from.id, wakeId)) return undefined;
-    return { jobId, envelope: JSON.parse(data) as Envelope, starts: 1 };
+  accept(inlined: InlinedMessage, from: ActorAddress, lease: ShardLease): Delivery | undefined {
+    return acceptInlined(this.#watermark, inlined, from, lease);
   }
 
   async ack(

@@ -1,3 +1,5 @@
+import type { ActorAddress } from './address.ts';
+import type { Delivery, Envelope, InlinedMessage, ShardLease } from './mailbox.ts';
 import { firstStreamId, isAfter } from '../redis/stream-id.ts';
 
 /** Actors whose last taking is remembered by name; for older ones the latest of them stands in. */
@@ -33,4 +35,15 @@ export class DeliveryWatermark {
     this.claimed(actorId, wakeId);
     return true;
   }
+}
+
+/** What a mailbox's `accept` does, whatever it keeps its messages in. */
+export function acceptInlined(
+  watermark: Pick<DeliveryWatermark, 'accept'>,
+  { token, wakeId, jobId, data }: InlinedMessage,
+  from: ActorAddress,
+  lease: ShardLease,
+): Delivery | undefined {
+  if (token !== lease.token || !watermark.accept(from.id, wakeId)) return undefined;
+  return { jobId, envelope: JSON.parse(data) as Envelope, starts: 1 };
 }

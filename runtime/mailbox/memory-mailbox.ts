@@ -17,7 +17,7 @@ import {
   type ShardLease,
   type Withdrawal,
 } from './mailbox.ts';
-import { DeliveryWatermark } from './delivery-watermark.ts';
+import { acceptInlined, DeliveryWatermark } from './delivery-watermark.ts';
 import { MemoryMailboxAdmin } from './memory-mailbox-admin.ts';
 import type { Job, MemoryQueue } from './memory-queue.ts';
 import type { MailboxAdmin } from './mailbox-admin.ts';
@@ -119,13 +119,8 @@ export class MemoryMailbox implements Mailbox {
     return this.#next(from, queue, request);
   }
 
-  accept(
-    { token, wakeId, jobId, data }: InlinedMessage,
-    from: ActorAddress,
-    lease: ShardLease,
-  ): Delivery | undefined {
-    if (token !== lease.token || !this.#watermark.accept(from.id, wakeId)) return undefined;
-    return { jobId, envelope: JSON.parse(data) as Envelope, starts: 1 };
+  accept(inlined: InlinedMessage, from: ActorAddress, lease: ShardLease): Delivery | undefined {
+    return acceptInlined(this.#watermark, inlined, from, lease);
   }
 
   async ack(

@@ -1,6 +1,7 @@
 import type { Inbox, Replies } from '../mailbox/replies.ts';
 import type { ShardRegistry } from '../cluster/shard-registry.ts';
-import type { Envelope, Mailbox } from '../mailbox/mailbox.ts';
+import { acceptInlined } from '../mailbox/delivery-watermark.ts';
+import type { Mailbox } from '../mailbox/mailbox.ts';
 import type { StateStore } from '../storage/state-store.ts';
 import type { MemoryServers } from './memory-servers.ts';
 import type { Network } from './network.ts';
@@ -34,10 +35,7 @@ export function linkMailbox({ network, process, servers }: Link): Mailbox {
       watermark.claimed(from.id, lastWakeId);
       return deliveries;
     },
-    accept({ token, wakeId, jobId, data }, from, lease) {
-      if (token !== lease.token || !watermark.accept(from.id, wakeId)) return undefined;
-      return { jobId, envelope: JSON.parse(data) as Envelope, starts: 1 };
-    },
+    accept: (inlined, from, lease) => acceptInlined(watermark, inlined, from, lease),
     ack: (of, lease, done, request) =>
       call('ack', of.id, of.shard, () => mailbox.ack(of, lease, done, request)),
     park: (of, lease, why) => call('park', of.id, of.shard, () => mailbox.park(of, lease, why)),
