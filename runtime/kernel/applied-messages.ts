@@ -1,5 +1,6 @@
 import { canonicalFingerprint } from '../mailbox/fingerprint.ts';
 import type { Envelope } from '../mailbox/mailbox.ts';
+import { appliedJson } from '../storage/record-json.ts';
 import type { ActorRecord, AppliedMessage } from '../storage/state-store.ts';
 import { foundIn, withArchived } from './archive.ts';
 
@@ -125,15 +126,6 @@ function withoutAnswer(one: AppliedMessage): AppliedMessage {
   return { id: one.id, at: one.at, answerDropped: true };
 }
 
-/** Messages are never changed in place, so each is measured once. */
-const sizes = new WeakMap<AppliedMessage, number>();
-
-function sizeOf(one: AppliedMessage): number {
-  const known = sizes.get(one);
-  if (known !== undefined) return known;
-  const size = JSON.stringify(one).length;
-  sizes.set(one, size);
-  return size;
-}
+const sizeOf = (one: AppliedMessage) => appliedJson(one).length;
 
 const charsOf = (messages: readonly AppliedMessage[]) => messages.reduce((sum, one) => sum + sizeOf(one), 0);

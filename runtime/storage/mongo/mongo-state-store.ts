@@ -1,6 +1,7 @@
 import { ObjectId, type Collection, type Db, type IndexDescription } from 'mongodb';
 import { ActorError } from '../../define/errors.ts';
 import { Batcher } from '../../flow/batcher.ts';
+import { runtimeJson } from '../record-json.ts';
 import {
   versionOf,
   type ActorRecord,
@@ -102,7 +103,7 @@ export class MongoStateStore<S> implements StateStore {
     if (events.length > 0)
       throw new ActorError('internal', `${key}: a MongoDB store has no outbox for events`);
     if (write.removes === true) return this.#writes.add({ key, expectedVersion });
-    const { state, archive, ...runtime } = record;
+    const { state, archive } = record;
     const keepsArchive = write.keepsArchive === true && archive !== undefined;
     const due = record.effects[0]?.notBefore;
     const document = {
@@ -110,7 +111,7 @@ export class MongoStateStore<S> implements StateStore {
       _id: key,
       version: versionOf(write),
       write_id: new ObjectId(),
-      runtime: JSON.stringify(runtime),
+      runtime: runtimeJson(record),
       ...(archive === undefined || keepsArchive ? {} : { archive: JSON.stringify(archive) }),
       due_at: due === undefined ? null : new Date(due),
       updated_at: new Date(now),

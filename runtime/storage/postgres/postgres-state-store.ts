@@ -1,4 +1,5 @@
 import { Batcher } from '../../flow/batcher.ts';
+import { runtimeJson } from '../record-json.ts';
 import {
   versionOf,
   type ActorRecord,
@@ -81,7 +82,7 @@ export class PostgresStateStore<S> implements StateStore {
     const key = this.#canonical(write.key);
     return this.#writes.add({
       key,
-      row: JSON.stringify(this.#rowOf(key, write)),
+      row: this.#rowOf(key, write),
       events: eventsOf(key, write),
     });
   }
@@ -151,28 +152,28 @@ export class PostgresStateStore<S> implements StateStore {
     return keys.map((key) => found.get(key));
   }
 
-  #rowOf(key: string, write: StateWrite): PostgresRow {
+  /** As JSON. */
+  #rowOf(key: string, write: StateWrite): string {
     const { expectedVersion, record, now } = write;
-    const { state, archive = null, ...runtime } = record;
+    const { state, archive = null } = record;
     const { table, keyColumn, columns } = this.#mapping;
-    if (write.removes === true)
-      return { [keyColumn]: key, expected_version: expectedVersion, operation: 'remove' };
+    const expected = { [keyColumn]: key, expected_version: expectedVersion };
+    if (write.removes === true) return JSON.stringify({ ...expected, operation: 'remove' });
     const row: PostgresRow = this.#mapping.toRow(key, state as S, now);
     // A column that a mapping forgets or misspells would lose its value without a sound.
     const complete = columns.every(({ name }) => row[name] !== undefined);
     if (!complete || Object.keys(row).length !== columns.length) {
       throw new TypeError(`table ${table}: toRow gives ${Object.keys(row).join()}, not each column once`);
     }
-    return {
+    const text = JSON.stringify({
       ...row,
-      [keyColumn]: key,
+      ...expected,
       operation: expectedVersion === 0 ? 'insert' : 'update',
-      expected_version: expectedVersion,
       first_version: versionOf(write),
-      runtime,
       ...(write.keepsArchive === true ? { keeps_archive: true } : { archive }),
       updated_at: new Date(now).toISOString(),
-    };
+    });
+    return `{"runtime":${runtimeJson(record)},${text.slice(1)}`;
   }
 }
 

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { describeStateStore } from '../../testing/suites/state-store.suite.ts';
 import { SqliteStateStore } from './sqlite-state-store.ts';
@@ -68,6 +69,28 @@ describe('SqliteStateStore', () => {
     await Promise.all([write('b', 2, [effect]), write('a', 1, [effect]), write('c', 1)]);
     expect(await store.removeUntouchedSince(10, 10)).to.equal(1);
     expect(await store.load('c')).to.equal(undefined);
+  });
+
+  it('finds what has something to do in a file of an earlier release', async () => {
+    await Promise.all([write('idle', 1), write('due', 2, [effect])]);
+    store.close();
+    const earlier = new Database(join(folder, 'carts.db'));
+    earlier.exec(`
+      DROP INDEX actor_cart_due_at;
+      ALTER TABLE actor_cart DROP COLUMN due_at;
+      CREATE INDEX actor_cart_due ON actor_cart (json_extract(runtime, '$.effects[0].notBefore'))
+        WHERE json_extract(runtime, '$.effects[0].notBefore') IS NOT NULL;
+      PRAGMA user_version = 3;`);
+    earlier.close();
+    store = await reopen();
+    expect(await store.unfinished(1, 10)).to.deep.equal(['due']);
+    expect(await store.removeUntouchedSince(10, 10)).to.equal(1);
+    expect((await store.load('due'))?.record.effects).to.deep.equal([effect]);
+  });
+
+  it('takes an effect that is due between two milliseconds', async () => {
+    expect(await write('a', 1, [{ ...effect, notBefore: 5.5 }])).to.equal(true);
+    expect(await store.unfinished(6, 10)).to.deep.equal(['a']);
   });
 
   it('says that a file holds another actor type', async () => {
