@@ -1,4 +1,4 @@
-import { type ActorRefs, codeOf } from '@trolley/runtime';
+import { type ActorRefs, codeOf, isKeyOf } from '@trolley/runtime';
 import {
   CheckoutContract,
   checkoutIdFor,
@@ -53,7 +53,7 @@ export function createCheckouts({
   stockMoved,
 }: CheckoutsOptions): Checkouts {
   function checkout(id: string) {
-    if (!CheckoutContract.key.safeParse(id).success) throw noSuchCheckout();
+    if (!isKeyOf(CheckoutContract, id)) throw noSuchCheckout();
     return refs.ref(CheckoutContract, id);
   }
 

@@ -57,6 +57,8 @@ export type {
 } from './define/contract.ts';
 export { isRefusal, refusal } from './define/refusal.ts';
 export type { Refusal, RefusalCode, RefusalOf } from './define/refusal.ts';
+export { isKeyOf } from './define/create-ref.ts';
+export type { Schema, SchemaInput, SchemaOutput } from './define/schema.ts';
 export type { CallContext } from './define/call-context.ts';
 export type {
   ClientInterceptor,

@@ -7,7 +7,7 @@ import type {
   MessageSpecs,
   SendOptions,
 } from '@trolley/runtime';
-import { createRef, type AddressedMessage, type MessageSender } from '@trolley/runtime/testing';
+import { createRef, parseOrThrow, type AddressedMessage, type MessageSender } from '@trolley/runtime/testing';
 import { ShopError } from '../error-table.ts';
 
 // `never`: each answer declares the input of its own message.
@@ -78,7 +78,7 @@ export class MemoryActors implements ActorRefs, MessageSender {
     const spec = contract.messages[name];
     const answer = this.answers[contract.type]?.[name];
     if (spec === undefined || answer === undefined) throw new ShopError('unknown_message', name);
-    const output = await answer(key, spec.input.parse(input) as never, options);
-    return spec.output === undefined ? undefined : spec.output.parse(output);
+    const output = await answer(key, parseOrThrow(spec.input, input) as never, options);
+    return spec.output === undefined ? undefined : parseOrThrow(spec.output, output);
   }
 }

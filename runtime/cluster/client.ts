@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import { delayFault, nameFault, timeoutFault } from '../define/bounds.ts';
 import { valueFault } from '../define/carried-value.ts';
 import { pause, type Clock } from '../define/clock.ts';
@@ -7,6 +6,7 @@ import { chained, type ClientInterceptor } from '../define/interceptor.ts';
 import { fromWireError, isActorError, ActorError } from '../define/errors.ts';
 import { createRef, type AddressedMessage, type MessageSender } from '../define/create-ref.ts';
 import type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from '../define/ref.ts';
+import { parse } from '../define/schema.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import { fingerprintOf, hashOf } from '../mailbox/fingerprint.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
@@ -232,10 +232,9 @@ export class ClusterClient implements ActorRefs, MessageSender {
     const spec = contract.messages[name];
     if (spec === undefined)
       throw new ActorError('unknown_message', `${contract.type} has no message '${name}'`);
-    const parsed = spec.input.safeParse(input);
+    const parsed = parse(spec.input, input);
     if (!parsed.success) {
-      const reason = z.prettifyError(parsed.error);
-      throw new ActorError('invalid_request', `${contract.type} ${key}: ${name}: ${reason}`);
+      throw new ActorError('invalid_request', `${contract.type} ${key}: ${name}: ${parsed.reason}`);
     }
     refuse(valueFault(`${contract.type} ${key}: ${name}: input`, input));
     const { messageId, idempotencyKey, requestId, traceparent } = options;

@@ -1,4 +1,3 @@
-import type { z } from 'zod';
 import type { CallContext } from './call-context.ts';
 import { checkSchema } from './carried-schema.ts';
 import type {
@@ -12,6 +11,7 @@ import type {
 } from './contract.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import type { ActorError } from './errors.ts';
+import type { Schema } from './schema.ts';
 
 /** What an effect may use while it runs, outside any turn: the call that led to it, to be passed on, and its own id. */
 export interface EffectContext extends CallContext {
@@ -158,7 +158,7 @@ export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
   /** Brings a state that an older version stored to this version's shape; `state` then parses it. */
   migrate?(stored: unknown, version: number): unknown;
   /** Parsed when an activation loads it, from the JSON that it is stored as: no Date, Map or transform. */
-  readonly state: z.ZodType<S>;
+  readonly state: Schema<S>;
   /** The state of a key that nothing is stored for. Not written until a handler sets it. */
   initial(key: string, now: number): DeepReadonly<S>;
   readonly receive: Receive<M, S, E>;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isZod, type Schema } from './schema.ts';
 
 /*
  * Messages, answers, states, effects and events travel and lie as JSON. What JSON does not give back as it was would
@@ -28,8 +29,12 @@ interface Definition {
   readonly in?: z.core.$ZodType;
 }
 
-/** @throws TypeError that names the part of the schema which JSON cannot carry */
-export function checkSchema(what: string, schema: z.ZodType, purpose: Purpose): void {
+/**
+ * Only zod tells what is in its schemas. Of another library's, values are looked at as they come.
+ * @throws TypeError that names the part of the schema which JSON cannot carry
+ */
+export function checkSchema(what: string, schema: Schema, purpose: Purpose): void {
+  if (!isZod(schema)) return;
   z.toJSONSchema(schema, {
     io: purpose === 'input' ? 'input' : 'output',
     unrepresentable: 'any',

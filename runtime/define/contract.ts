@@ -1,19 +1,19 @@
-import type { z } from 'zod';
 import { checkSchema } from './carried-schema.ts';
 import { isRuntimeCode, type ErrorDetails } from './errors.ts';
 import { methodOf } from './message-method.ts';
+import type { Schema, SchemaInput, SchemaOutput } from './schema.ts';
 
 /** One message of a contract: what goes in, and what comes out if it can be asked. */
 export interface MessageSpec {
-  readonly input: z.ZodType;
+  readonly input: Schema;
   /** Without it the message can be told, not asked. */
-  readonly output?: z.ZodType;
+  readonly output?: Schema;
 }
 
 export type MessageSpecs = Readonly<Record<string, MessageSpec>>;
 
 /** By its code, snake_case, what each refusal tells besides its sentence; `null`: nothing. */
-export type RefusalSpecs = Readonly<Record<string, z.ZodType<ErrorDetails> | null>>;
+export type RefusalSpecs = Readonly<Record<string, Schema<ErrorDetails> | null>>;
 
 // eslint-disable-next-line @typescript-eslint/no-empty-object-type -- no code at all, where a record would have every one
 export type NoRefusals = {};
@@ -26,7 +26,7 @@ export interface ActorContract<M extends MessageSpecs = MessageSpecs, R extends 
   /** The actor type, kebab-case. It is part of queue names and stored keys: never rename it. */
   readonly type: string;
   /** What a key looks like; a key is always a string. */
-  readonly key: z.ZodType<string>;
+  readonly key: Schema<string>;
   /** What its handlers refuse by rules of their own. */
   readonly refusals: R;
   readonly messages: M;
@@ -50,7 +50,7 @@ export function defineContract<
   const R extends RefusalSpecs = NoRefusals,
 >(contract: {
   readonly type: string;
-  readonly key: z.ZodType<string>;
+  readonly key: Schema<string>;
   readonly refusals?: R;
   readonly messages: M;
 }): ActorContract<M, R> {
@@ -90,18 +90,18 @@ export type MessageName<M extends MessageSpecs> = keyof M & string;
 
 /** Names of the messages that have an output. */
 export type AskableName<M extends MessageSpecs> = {
-  [N in keyof M & string]: M[N] extends { output: z.ZodType } ? N : never;
+  [N in keyof M & string]: M[N] extends { output: Schema } ? N : never;
 }[keyof M & string];
 
 /** What a caller gives. */
-export type InputOf<M extends MessageSpecs, N extends keyof M> = z.input<M[N]['input']>;
+export type InputOf<M extends MessageSpecs, N extends keyof M> = SchemaInput<M[N]['input']>;
 /** What a handler gets: parsed, defaults filled in. */
-export type ParsedInputOf<M extends MessageSpecs, N extends keyof M> = z.output<M[N]['input']>;
+export type ParsedInputOf<M extends MessageSpecs, N extends keyof M> = SchemaOutput<M[N]['input']>;
 // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- the return type of a handler that answers nothing
 type NoOutput = void;
 /** What an ask resolves to; nothing for a message without output. */
 export type OutputOf<M extends MessageSpecs, N extends keyof M> = M[N] extends {
-  output: infer O extends z.ZodType;
+  output: infer O extends Schema;
 }
-  ? z.output<O>
+  ? SchemaOutput<O>
   : NoOutput;

@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import { nameFault } from './bounds.ts';
 import type { ActorContract, MessageSpecs } from './contract.ts';
 import { ActorError } from './errors.ts';
 import { methodOf } from './message-method.ts';
+import { parse } from './schema.ts';
 import type { ActorRef, AskOptions, TellOptions } from './ref.ts';
 
 export interface AddressedMessage {
@@ -60,16 +60,26 @@ function classOf(contract: ActorContract): typeof Ref {
   return made;
 }
 
+/** What is wrong with a key; undefined: nothing. */
+function keyFault({ key: schema, type }: ActorContract, key: string): string | undefined {
+  const parsed = parse(schema, key);
+  return parsed.success
+    ? nameFault(`the key of ${type}`, key)
+    : `'${key}' is no key of ${type}: ${parsed.reason}`;
+}
+
+/** Whether the contract allows the key. */
+export function isKeyOf(contract: ActorContract, key: string): boolean {
+  return keyFault(contract, key) === undefined;
+}
+
 /** @throws ActorError `invalid_request` when the contract does not allow the key */
 export function createRef<M extends MessageSpecs>(
   sender: MessageSender,
   contract: ActorContract<M>,
   key: string,
 ): ActorRef<M> {
-  const parsed = contract.key.safeParse(key);
-  const fault = parsed.success
-    ? nameFault(`the key of ${contract.type}`, key)
-    : `'${key}' is no key of ${contract.type}: ${z.prettifyError(parsed.error)}`;
+  const fault = keyFault(contract, key);
   if (fault !== undefined) throw new ActorError('invalid_request', fault);
   return new (classOf(contract))(sender, contract, key) as unknown as ActorRef<M>;
 }

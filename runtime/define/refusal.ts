@@ -1,7 +1,7 @@
-import type { z } from 'zod';
 import type { ActorContract, MessageSpecs, RefusalSpecs } from './contract.ts';
 import { parsed } from './defect.ts';
 import { ActorError, isActorError, type ErrorDetails } from './errors.ts';
+import { parse, type Schema, type SchemaInput } from './schema.ts';
 
 /** A refusal that a contract declares: its code, and what its schema says of the details. */
 export interface Refusal<C extends string, D extends ErrorDetails | undefined> extends ActorError {
@@ -14,11 +14,11 @@ export type RefusalCode<R extends RefusalSpecs> = keyof R & string;
 
 /** The refusal of one code, or the union of several. */
 export type RefusalOf<R extends RefusalSpecs, C extends RefusalCode<R> = RefusalCode<R>> = {
-  [N in C]: Refusal<N, R[N] extends z.ZodType<infer D extends ErrorDetails> ? D : ErrorDetails | undefined>;
+  [N in C]: Refusal<N, R[N] extends Schema<infer D extends ErrorDetails> ? D : ErrorDetails | undefined>;
 }[C];
 
 /** The details that a code is thrown with; no argument where it declares none. */
-type DetailsArgument<S> = S extends z.ZodType ? [details: z.input<S>] : [];
+type DetailsArgument<S> = S extends Schema ? [details: SchemaInput<S>] : [];
 
 /**
  * What a handler throws to refuse its message: nothing of it happened, and its caller gets this error.
@@ -60,7 +60,7 @@ export function isRefusal<R extends RefusalSpecs, C extends RefusalCode<R> = Ref
 }
 
 /** Also what the schema fills in or changes must be there: the caller reads the details as they came. */
-function isAsParsed(schema: z.ZodType<ErrorDetails>, details: ErrorDetails | undefined): boolean {
-  const { success, data } = schema.safeParse(details);
-  return success && Object.entries(data).every(([name, value]) => details?.[name] === value);
+function isAsParsed(schema: Schema<ErrorDetails>, details: ErrorDetails | undefined): boolean {
+  const parsed = parse(schema, details);
+  return parsed.success && Object.entries(parsed.data).every(([name, value]) => details?.[name] === value);
 }

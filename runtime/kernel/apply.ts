@@ -1,8 +1,8 @@
-import { z } from 'zod';
 import type { AnyActor, Outcome } from '../define/actor.ts';
 import { keep } from '../define/carried-value.ts';
 import { isActorError, toWireError, ActorError } from '../define/errors.ts';
 import type { MessageSpec } from '../define/contract.ts';
+import { parse, parseOrThrow } from '../define/schema.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
 import { appliedBefore, fingerprintsOf, isSameRequest } from './applied-messages.ts';
@@ -64,8 +64,8 @@ export function applyMessage(
   }
   const { handler, spec } = understood(actor, envelope.name);
   // What the schema passes on as it is, too, is the same when the message is tried again.
-  const input = spec.input.safeParse(keep('the input', envelope.input));
-  if (!input.success) return refuse(new ActorError('invalid_request', z.prettifyError(input.error)));
+  const input = parse(spec.input, keep('the input', envelope.input));
+  if (!input.success) return refuse(new ActorError('invalid_request', input.reason));
 
   const { id: messageId, name, replyTo, requestId, traceparent } = envelope;
   const subject = { messageId, name, replyTo, requestId, traceparent };
@@ -158,7 +158,7 @@ function applyReminder(
   const subject = { messageId: run, name, requestId, traceparent, isReminder: true };
   try {
     // Parsed when it was set; but that may have been under an older version of the contract.
-    const { draft: made } = handle(draft, context, subject, handler, spec.input.parse(input));
+    const { draft: made } = handle(draft, context, subject, handler, parseOrThrow(spec.input, input));
     checkState(actor, draft, made);
     return made;
   } catch (error) {

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import type {
   Deferred,
   OutboxEvent,
@@ -13,6 +12,7 @@ import { keep } from '../define/carried-value.ts';
 import type { MessageSpecs } from '../define/contract.ts';
 import { toWireError, ActorError } from '../define/errors.ts';
 import type { NodeInterceptor } from '../define/interceptor.ts';
+import { parse } from '../define/schema.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
 import { changeRecord, clearRecord, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
@@ -100,9 +100,13 @@ export class MessageTurn implements Turn<unknown> {
 
   remind(message: string, input: unknown, when: ReminderTime & ReminderOptions): void {
     const delayMs = 'at' in when ? Math.max(0, when.at - this.now) : when.delayMs;
-    const parsed = this.#context.messages[message]?.input.safeParse(input);
-    if (parsed?.success !== true) {
-      const reason = parsed === undefined ? 'there is no such message' : z.prettifyError(parsed.error);
+    const spec = this.#context.messages[message];
+    const parsed =
+      spec === undefined
+        ? { success: false as const, reason: 'there is no such message' }
+        : parse(spec.input, input);
+    if (!parsed.success) {
+      const { reason } = parsed;
       throw new ActorError('invalid_request', `a reminder of '${message}': ${reason}`);
     }
     keep(`the input of '${message}'`, input);

@@ -1,7 +1,7 @@
-import { z } from 'zod';
 import type { AnyActor } from '../define/actor.ts';
 import type { Clock } from '../define/clock.ts';
 import { isActorError } from '../define/errors.ts';
+import { SchemaError } from '../define/schema.ts';
 import { versionOf, type ActorRecord, type StateStore, type StateWrite } from '../storage/state-store.ts';
 import { recordOf } from './stored-record.ts';
 import { isBlank, type TurnDraft } from './turn-draft.ts';
@@ -70,8 +70,8 @@ export class StoredActor {
     try {
       return recordOf(actor, this.#key, this.#clock.now(), stored);
     } catch (cause) {
-      if (!(cause instanceof z.ZodError)) throw cause;
-      throw new UnparsableError(`the stored state is not what its schema says: ${z.prettifyError(cause)}`, {
+      if (!(cause instanceof SchemaError)) throw cause;
+      throw new UnparsableError(`the stored state is not what its schema says: ${cause.message}`, {
         cause,
       });
     }

@@ -1,6 +1,7 @@
 import type { AnyActor } from '../define/actor.ts';
 import { keep } from '../define/carried-value.ts';
 import { ActorError } from '../define/errors.ts';
+import { parseOrThrow } from '../define/schema.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
 
 /**
@@ -28,7 +29,7 @@ export function recordOf(
   }
   const state: unknown =
     from < version ? (definition.migrate?.(stored.state, from) ?? stored.state) : stored.state;
-  const parsed: unknown = definition.state.parse(state);
+  const parsed: unknown = parseOrThrow(definition.state, state);
   return {
     ...stored,
     ...schema,

@@ -11,6 +11,7 @@ export type { Fate, Network, Port, Transit } from './network.ts';
 export type { Interposed } from './memory-servers.ts';
 export { createRef } from '../define/create-ref.ts';
 export type { AddressedMessage, MessageSender } from '../define/create-ref.ts';
+export { parseOrThrow } from '../define/schema.ts';
 export { FakeClock } from './fake-clock.ts';
 export { recordMessages } from './recorded-messages.ts';
 export { CuttableLine } from './cuttable-line.ts';
