@@ -2,7 +2,7 @@ import { optionsOfParent } from '../../shop/environment.ts';
 import type { ChildProblem } from './measure/child.ts';
 import type { LoadResult } from './load/loops.ts';
 import { Loads } from './shop/loads.ts';
-import type { GeneratorOrder, GeneratorSettings, LoadReport } from './shop/load-order.ts';
+import type { GeneratorOrder, GeneratorSettings } from './shop/load-order.ts';
 
 /* The process that loads the shop and checks its answers. Its parent talks to it over IPC. */
 
@@ -11,23 +11,20 @@ process.once('disconnect', () => process.exit(1));
 process.once('SIGTERM', () => process.exit(0));
 
 const loads = await Loads.open(optionsOfParent() as GeneratorSettings);
-const nothing: LoadResult = { operations: 0, tookMs: 0, latencies: {} };
+const nothing: LoadResult = { operations: 0, tookMs: 0, latencies: {}, processorMicros: 0 };
 
 async function carryOut(order: GeneratorOrder): Promise<LoadResult> {
   if (order.do === 'audit') return { ...nothing, operations: await loads.audit() };
   return loads.byName[order.do](order);
 }
 
-async function report(order: GeneratorOrder): Promise<LoadReport | ChildProblem> {
-  const before = process.cpuUsage();
+async function answer(order: GeneratorOrder): Promise<LoadResult | ChildProblem> {
   try {
-    const result = await carryOut(order);
-    const { user, system } = process.cpuUsage(before);
-    return { ...result, processorMicros: user + system };
+    return await carryOut(order);
   } catch (error) {
     return { problem: `${order.do}: ${(error as Error).message}` };
   }
 }
 
-process.on('message', (order: GeneratorOrder) => void report(order).then((sent) => process.send?.(sent)));
+process.on('message', (order: GeneratorOrder) => void answer(order).then((sent) => process.send?.(sent)));
 process.send?.(nothing);

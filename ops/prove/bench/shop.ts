@@ -1,20 +1,17 @@
-import { writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
 import type { Command, Given } from '../../shop/process/run-command.ts';
 import { UsageProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
-import { startChild, type Child } from './measure/child.ts';
 import { Figures } from './measure/figures.ts';
+import { comparisonWith, keepOutcome, outcomeHelp, outcomeOptions, readEarlier } from './measure/outcome.ts';
 import { rotated } from './measure/statistics.ts';
-import { figure } from './measure/table.ts';
-import type { GeneratorOrder, GeneratorSettings, LoadReport } from './shop/load-order.ts';
-import { MeasuredShop, products } from './shop/measured-shop.ts';
-import { judge, renderVerdicts } from './shop/promises.ts';
-import { Pgbench, RedisBenchmark } from './shop/references.ts';
-import { renderLatencies, renderProcessorTimes } from './shop/report.ts';
+import { onShop } from './shop/open-run.ts';
+import { plotsOf } from './shop/plots.ts';
+import { addRatios, judge, renderVerdicts } from './shop/promises.ts';
+import { renderLatencies, renderMachine, renderProcessorTimes } from './shop/report.ts';
 import { measureMemory, scenarios, type Run, type Scenario } from './shop/scenarios.ts';
 
 const help = `npm run bench -- shop [--only NAMES] [--rounds N] [--seconds S] [--json FILE]
+                         [--plots DIR] [--compare FILE]
 
 Starts a shop on a DATA_DIR of its own by \`npm start\`, with no payment delay and no limit of requests, and loads it
 from a process of its own, beside what this machine does at best. Read the ratios: they are medians of rounds within
@@ -25,14 +22,13 @@ one run. Every answer is checked, every cart and order counted at the end. Ends 
     .join('')}
   --rounds N      default 5
   --seconds S     of each load in each round; default 2
-  --json FILE     writes all figures of all rounds
-`;
+${outcomeHelp}`;
 
 const options = {
   only: { type: 'string' },
   rounds: { type: 'string', default: '5' },
   seconds: { type: 'string', default: '2' },
-  json: { type: 'string' },
+  ...outcomeOptions,
 } as const;
 
 type Values = Given<typeof options>['values'];
@@ -46,9 +42,10 @@ const print = (lines: string[]) => void process.stdout.write(`${lines.join('\n')
 async function measure(values: Values): Promise<number> {
   const [rounds, seconds] = [numberOf(values, 'rounds'), numberOf(values, 'seconds')];
   const chosen = chosenOf(values.only);
+  const earlier = readEarlier(values.compare);
   const folder = temporaryFolder('bench');
   try {
-    const figures = await onShop(folder, seconds, async (run, audit) => {
+    const figures = await onShop({ folder, seconds, say }, async (run, audit) => {
       say('warming up');
       // Compiled code and full carts, of which nothing is kept.
       await roundOf(chosen, { ...run, figures: new Figures() });
@@ -60,17 +57,18 @@ async function measure(values: Values): Promise<number> {
       await audit();
       return run.figures;
     });
+    addRatios(figures);
     const verdicts = judge(figures);
     print(renderLatencies(figures));
     print(renderProcessorTimes(figures));
-    print(machineLines(figures));
+    print(renderMachine(figures));
+    if (earlier !== undefined) print(comparisonWith(earlier, figures));
     print(renderVerdicts(verdicts));
-    if (values.json !== undefined) {
-      await writeFile(
-        values.json,
-        `${JSON.stringify({ rounds, seconds, verdicts, figures }, undefined, 2)}\n`,
-      );
-    }
+    await keepOutcome(values, {
+      figures,
+      facts: { rounds, seconds, verdicts },
+      plots: plotsOf(figures, verdicts),
+    });
     return verdicts.every(({ ok }) => ok) ? 0 : 1;
   } finally {
     removeTemporaryFolder(folder);
@@ -94,73 +92,4 @@ function chosenOf(only: string | undefined): Scenario[] {
 
 async function roundOf(chosen: readonly Scenario[], run: Run): Promise<void> {
   for (const scenario of chosen) await scenario.run(run);
-}
-
-/** Starts all that a run needs, and ends it, whatever happens. */
-async function onShop<T>(
-  folder: string,
-  seconds: number,
-  use: (run: Run, audit: () => Promise<void>) => Promise<T>,
-): Promise<T> {
-  const closing: (() => Promise<void>)[] = [];
-  try {
-    const startedAt = performance.now();
-    const shop = await MeasuredShop.start(folder);
-    closing.push(() => shop.stop());
-    const figures = new Figures();
-    figures.add('start s', (performance.now() - startedAt) / 1000);
-
-    const koa: Child<object, { port: number }> = await startChild(
-      new URL('empty-koa.ts', import.meta.url),
-      {},
-    );
-    closing.push(() => koa.stop());
-    const settings: GeneratorSettings = {
-      shopUrl: shop.process.client.url,
-      emptyUrl: `http://127.0.0.1:${koa.ready.port}`,
-      tokens: shop.process.tokens,
-      products,
-    };
-    const generator: Child<GeneratorOrder, LoadReport> = await startChild(
-      new URL('load-generator.ts', import.meta.url),
-      settings,
-    );
-    closing.push(() => generator.stop());
-
-    const pgbench = await Pgbench.open(await shop.createDatabase('pgbench'));
-    const redisBenchmark = await RedisBenchmark.open(folder);
-    if (redisBenchmark !== undefined) closing.push(() => redisBenchmark.close());
-    for (const [name, tool] of Object.entries({ pgbench, 'redis-benchmark': redisBenchmark })) {
-      if (tool === undefined) say(`There is no ${name} on this machine: what it tells is not measured.`);
-    }
-    const run: Run = {
-      generator,
-      trees: shop.trees,
-      figures,
-      seconds,
-      dataDir: shop.dataDir,
-      pgbench,
-      redisBenchmark,
-    };
-    return await use(run, async () => shop.audit((await generator.tell({ do: 'audit' })).operations));
-  } finally {
-    for (const close of closing.toReversed()) await close();
-  }
-}
-
-function machineLines(figures: Figures): string[] {
-  const [first] = cpus();
-  const gibibytes = Math.round(totalmem() / 2 ** 30);
-  const per = ['durable write', 'redis-benchmark SET', 'pgbench', 'empty'].map(
-    (name) => `${name} ${figure(figures.median(`${name}: per s`))}/s`,
-  );
-  const memory = figures.names
-    .filter((name) => name.startsWith('memory MiB, '))
-    .map((name) => `${name.slice('memory MiB, '.length)} ${figure(figures.median(name))} MiB`);
-  return [
-    `Node ${process.version}, ${cpus().length} × ${first?.model ?? '?'}, ${gibibytes} GiB`,
-    `this machine: ${per.join(', ')}`,
-    `memory: ${memory.join(', ')}`,
-    `start: ${figure(figures.median('start s'))} s, the first on this DATA_DIR`,
-  ];
 }

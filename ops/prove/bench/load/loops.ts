@@ -9,6 +9,8 @@ export interface LoadResult {
   readonly tookMs: number;
   /** Of each operation, and of its steps by name where it has some. */
   readonly latencies: Readonly<Record<string, Latency>>;
+  /** Processor time of this process, the load alone. */
+  readonly processorMicros: number;
 }
 
 /** Does one operation over a connection of its client and checks what is answered; `step` tells how long a part took. */
@@ -17,6 +19,14 @@ export type Operation = (
   client: number,
   step: (name: string, tookMs: number) => void,
 ) => Promise<void>;
+
+/** Milliseconds. */
+export interface Time {
+  now(): number;
+  wait(ms: number): Promise<unknown>;
+}
+
+const machineTime: Time = { now: () => performance.now(), wait: (ms) => delay(ms) };
 
 export interface ClosedLoop {
   readonly url: string;
@@ -66,24 +76,25 @@ export interface OpenLoop extends Omit<ClosedLoop, 'clients'> {
 export async function openLoop(
   { url, perSecond, durationMs, connections: count }: OpenLoop,
   operation: Operation,
+  time: Time = machineTime,
 ): Promise<LoadResult> {
   const connections = await openAll(url, count);
   const tally = new Tally();
   const total = Math.floor((perSecond * durationMs) / 1000);
-  const startedAt = performance.now();
+  const startedAt = time.now();
   let begun = 0;
   const act = async (connection: HttpConnection, client: number) => {
     while (begun < total) {
       const intended = startedAt + (begun++ * 1000) / perSecond;
-      const early = intended - performance.now();
-      if (early > 0) await delay(early);
+      const early = intended - time.now();
+      if (early > 0) await time.wait(early);
       await operation(connection, client, tally.step);
-      tally.done(performance.now() - intended);
+      tally.done(time.now() - intended);
     }
   };
   try {
     await Promise.all(connections.map(act));
-    return tally.result(performance.now() - startedAt);
+    return tally.result(time.now() - startedAt);
   } finally {
     connections.forEach((connection) => connection.close());
   }
@@ -102,6 +113,7 @@ async function openAll(url: string, count: number): Promise<HttpConnection[]> {
 class Tally {
   #operations = 0;
   readonly #latencies = new Map<string, Latencies>();
+  readonly #used = process.cpuUsage();
 
   readonly step = (name: string, tookMs: number): void => {
     let latencies = this.#latencies.get(name);
@@ -116,6 +128,12 @@ class Tally {
 
   result(tookMs: number): LoadResult {
     const latencies = [...this.#latencies].map(([name, each]) => [name, each.summary()] as const);
-    return { operations: this.#operations, tookMs, latencies: Object.fromEntries(latencies) };
+    const { user, system } = process.cpuUsage(this.#used);
+    return {
+      operations: this.#operations,
+      tookMs,
+      latencies: Object.fromEntries(latencies),
+      processorMicros: user + system,
+    };
   }
 }

@@ -37,6 +37,15 @@ export function processorTime(pid: number): number {
   return sum([...processorTimes([{ name: 'all', pid }]).values()]);
 }
 
+/** Processor time that this machine has spent on anything, in microseconds, what its host took from it included. */
+export function machineTime(): number {
+  if (!isLinux) return NaN;
+  const [, ...fields] = /^cpu .*/.exec(readFileSync('/proc/stat', 'utf8'))?.[0].split(/ +/) ?? [];
+  const [user = NaN, nice = NaN, system = NaN, , , irq = NaN, softirq = NaN, steal = NaN] =
+    fields.map(Number);
+  return sum([user, nice, system, irq, softirq, steal]) * microsPerTick;
+}
+
 /** Memory by name, in MiB; what processes share is counted once. */
 export function memories(trees: readonly ProcessTree[]): Map<string, number> {
   const sizes = new Map<string, number>(trees.map(({ name }) => [name, isLinux ? 0 : NaN]));

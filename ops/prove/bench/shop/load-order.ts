@@ -1,5 +1,4 @@
 import type { TokenSettings } from '../../../shop/token.ts';
-import type { LoadResult } from '../load/loops.ts';
 
 /** What the generator is told at its start. */
 export interface GeneratorSettings {
@@ -22,10 +21,5 @@ export interface Load {
 
 export type GeneratorOrder =
   | ({ readonly do: LoadName } & Load)
-  /** Reads every cart and holds it against what was answered; `operations` of the report are the orders there must be. */
+  /** Reads every cart and holds it against what was answered; `operations` of the result are the orders there must be. */
   | { readonly do: 'audit' };
-
-export interface LoadReport extends LoadResult {
-  /** Processor time of the generator. */
-  readonly processorMicros: number;
-}

@@ -29,6 +29,17 @@ const promises: readonly ShopPromise[] = [
   { what: 'memory of the whole shop', figure: 'memory MiB', unit: 'MiB', atMost: 600 },
 ];
 
+/** The ratios to references, round by round, as figures of their own. */
+export function addRatios(figures: Figures): void {
+  for (const { what, figure: name, against } of promises) {
+    if (against === undefined) continue;
+    const to = figures.rounds(against.figure);
+    figures
+      .rounds(name)
+      .forEach((value, round) => figures.add(`${what} ÷ ${against.name}`, value / (to[round] ?? NaN)));
+  }
+}
+
 export interface Verdict {
   readonly what: string;
   readonly value: number;
@@ -36,6 +47,8 @@ export interface Verdict {
   readonly reference?: string;
   readonly referenceValue?: number;
   readonly ratio?: number;
+  /** How far the bar is met: 1, just so. NaN: not measured. */
+  readonly met: number;
   /** `≥ 0.4` */
   readonly asked: string;
   readonly ok: boolean;
@@ -48,7 +61,7 @@ export function judge(figures: Figures): Verdict[] {
     const value = figures.median(name);
     const ratio = against && figures.ratio(name, against.figure);
     const judged = ratio ?? value;
-    const holds = judged >= (atLeast ?? -Infinity) && judged <= (atMost ?? Infinity);
+    const met = atLeast === undefined ? (atMost ?? NaN) / judged : judged / atLeast;
     return {
       what,
       value,
@@ -56,24 +69,25 @@ export function judge(figures: Figures): Verdict[] {
       ...(against && { reference: against.name, referenceValue: figures.median(against.figure) }),
       ...(ratio !== undefined && { ratio }),
       asked: atLeast === undefined ? `≤ ${atMost ?? ''}` : `≥ ${atLeast}`,
-      ok: holds || Number.isNaN(judged),
+      met,
+      ok: !(met < 1),
     };
   });
 }
 
 export function renderVerdicts(verdicts: readonly Verdict[]): string[] {
-  const rows = verdicts.map(({ what, value, unit, reference, referenceValue, ratio, asked, ok }) => [
+  const rows = verdicts.map(({ what, value, unit, reference, referenceValue, ratio, asked, met, ok }) => [
     what,
     `${figure(value)} ${unit}`,
     reference === undefined ? '' : `${reference} ${figure(referenceValue ?? NaN)}`,
     ratio === undefined ? '' : figure(ratio),
     asked,
-    verdictOf(ratio ?? value, ok),
+    verdictOf(met, ok),
   ]);
   return table([['what', 'figure', 'reference', 'ratio', 'bar', ''], ...rows], [1, 3]);
 }
 
-function verdictOf(judged: number, ok: boolean): string {
-  if (Number.isNaN(judged)) return 'not measured';
+function verdictOf(met: number, ok: boolean): string {
+  if (Number.isNaN(met)) return 'not measured';
   return ok ? 'ok' : 'FALLS SHORT';
 }

@@ -1,38 +1,81 @@
 import type { Figures } from '../measure/figures.ts';
+import { machineLine } from '../measure/outcome.ts';
 import { figure, table } from '../measure/table.ts';
 
-const percentiles = ['p50', 'p90', 'p99', 'p99.9', 'max'];
+export const percentiles = ['p50', 'p90', 'p99', 'p99.9', 'max'];
 
-/** How long each operation took, and its steps. */
-export function renderLatencies(figures: Figures): string[] {
-  const names = figures.names.flatMap((name) => /^(.+) ?p50 ms$/.exec(name)?.[1] ?? []);
-  const rows = names.map((name) => [
-    name.replace(/: $/, ''),
-    ...percentiles.map((each) => figure(figures.median(`${name}${each} ms`))),
-  ]);
-  return table(
-    [['ms', ...percentiles], ...rows],
-    percentiles.map((_, index) => index + 1),
-  );
+/** How long each operation took, and its steps, by percentile. */
+export function latenciesOf(figures: Figures): { readonly name: string; readonly values: number[] }[] {
+  const prefixes = figures.names.flatMap((name) => /^(.+ )p50 ms$/.exec(name)?.[1] ?? []);
+  return prefixes.map((prefix) => ({
+    name: prefix.replace(/:? $/, ''),
+    values: percentiles.map((each) => figures.median(`${prefix}${each} ms`)),
+  }));
 }
 
-/** Processor time of each operation, by process. */
-export function renderProcessorTimes(figures: Figures): string[] {
-  const found = figures.names.flatMap((name) => {
-    const [, load = '', process = ''] = /^(.+): processor ms, (.+)$/.exec(name) ?? [];
-    return load === '' ? [] : [{ load, process }];
+export function renderLatencies(figures: Figures): string[] {
+  const rows = latenciesOf(figures).map(({ name, values }) => [name, ...values.map(figure)]);
+  return numbers(['latency, ms', ...percentiles], rows);
+}
+
+interface ProcessorTimes {
+  readonly load: string;
+  readonly whole: number;
+  readonly byProcess: Readonly<Record<string, number>>;
+}
+
+/** Processor time of each operation in milliseconds; that of the generator is none of the shop's. */
+export function processorTimesOf(figures: Figures): ProcessorTimes[] {
+  const loads = figures.names.flatMap((name) => /^(.+): processor ms$/.exec(name)?.[1] ?? []);
+  return loads.map((load) => {
+    const prefix = `${load}: processor ms, `;
+    const names = figures.names.filter((name) => name.startsWith(prefix));
+    return {
+      load,
+      whole: figures.median(`${load}: processor ms`),
+      byProcess: Object.fromEntries(names.map((name) => [name.slice(prefix.length), figures.median(name)])),
+    };
   });
-  const [loads, processes] = [
-    [...new Set(found.map(({ load }) => load))],
-    [...new Set(found.map(({ process }) => process))],
-  ];
-  const rows = loads.map((load) => [
+}
+
+export function renderProcessorTimes(figures: Figures): string[] {
+  const times = processorTimesOf(figures);
+  const processes = [...new Set(times.flatMap(({ byProcess }) => Object.keys(byProcess)))];
+  const rows = times.map(({ load, whole, byProcess }) => [
     load,
-    figure(figures.median(`${load}: processor ms`)),
-    ...processes.map((process) => figure(figures.median(`${load}: processor ms, ${process}`))),
+    figure(whole),
+    ...processes.map((process) => figure(byProcess[process] ?? NaN)),
+    `${figure(figures.median(`${load}: others %`))} %`,
   ]);
+  return numbers(['processor ms per operation', 'whole shop', ...processes, 'others on this machine'], rows);
+}
+
+/** What the figures stand on. */
+export function renderMachine(figures: Figures): string[] {
+  const references = figures.names.filter((name) => /^(durable|redis|pgbench|empty).*: per s$/.test(name));
+  const memory = figures.names.filter((name) => name.startsWith('memory MiB, '));
+  return [
+    machineLine,
+    `references: ${references.map((name) => `${name.replace(': per s', '')} ${figure(figures.median(name))}/s`).join(', ')}`,
+    `memory: ${memory.map((name) => `${name.slice('memory MiB, '.length)} ${figure(figures.median(name))} MiB`).join(', ')}`,
+    ...othersNote(figures),
+    `first start on a DATA_DIR: ${figure(figures.median('start s'))} s`,
+  ];
+}
+
+/** Per cent of the machine; below it is what a machine does by itself. */
+const quiet = 10;
+
+function othersNote(figures: Figures): string[] {
+  const names = figures.names.filter((name) => name.endsWith(': others %'));
+  const most = Math.max(...names.map((name) => figures.median(name)));
+  const sentence = `Others took up to ${figure(most)} % of this machine meanwhile: rates and latencies tell of them, too.`;
+  return most > quiet ? [sentence] : [];
+}
+
+function numbers(heads: readonly string[], rows: readonly string[][]): string[] {
   return table(
-    [['processor ms per operation', 'whole shop', ...processes], ...rows],
-    ['', ...processes].map((_, index) => index + 1),
+    [heads, ...rows],
+    heads.slice(1).map((_, index) => index + 1),
   );
 }

@@ -1,16 +1,19 @@
+import { availableParallelism } from 'node:os';
 import type { Child } from '../measure/child.ts';
 import type { Figures } from '../measure/figures.ts';
-import { memories, processorTimes, type ProcessTree } from '../measure/processes.ts';
+import { machineTime, memories, processorTimes, type ProcessTree } from '../measure/processes.ts';
 import { sum } from '../measure/statistics.ts';
-import { whole } from '../load/loops.ts';
-import type { GeneratorOrder, LoadName, LoadReport } from './load-order.ts';
+import { whole, type LoadResult } from '../load/loops.ts';
+import type { GeneratorOrder, LoadName } from './load-order.ts';
 import { durableWritesPerSecond, type Pgbench, type RedisBenchmark } from './references.ts';
 
 /** What scenarios are run on. */
 export interface Run {
-  readonly generator: Child<GeneratorOrder, LoadReport>;
+  readonly generator: Child<GeneratorOrder, LoadResult>;
   /** The shop's processes, and those of its stores. */
   readonly trees: readonly ProcessTree[];
+  /** The process with the empty route. */
+  readonly empty: ProcessTree;
   readonly figures: Figures;
   readonly seconds: number;
   readonly dataDir: string;
@@ -72,29 +75,30 @@ export function measureMemory({ figures, trees }: Run): void {
 }
 
 async function load(run: Run, name: LoadName, perSecond?: number): Promise<void> {
-  const { figures, trees, generator, seconds } = run;
-  const before = processorTimes(trees);
+  const { figures, generator, seconds } = run;
+  const trees = name === 'empty' ? [run.empty] : run.trees;
+  const startedAt = performance.now();
+  const [before, machineBefore] = [processorTimes(trees), machineTime()];
   const report = await generator.tell({
     do: name,
     durationMs: seconds * 1000,
     ...(perSecond !== undefined && { perSecond }),
   });
-  const after = processorTimes(trees);
+  const [after, machineAfter] = [processorTimes(trees), machineTime()];
   const { operations, tookMs, latencies, processorMicros } = report;
   figures.add(`${name}: per s`, (operations / tookMs) * 1000);
   for (const [step, latency] of Object.entries(latencies)) {
     const of = step === whole ? `${name}:` : `${name}: ${step}`;
-    figures.add(`${of} p50 ms`, latency.p50);
-    figures.add(`${of} p90 ms`, latency.p90);
-    figures.add(`${of} p99 ms`, latency.p99);
-    figures.add(`${of} p99.9 ms`, latency.p999);
-    figures.add(`${of} max ms`, latency.max);
+    for (const [percentile, ms] of Object.entries(latency)) figures.add(`${of} ${percentile} ms`, ms);
   }
-  // The empty route is served by none of them.
-  if (name === 'empty') return;
   const each = (micros: number) => micros / 1000 / operations;
   const used = [...after].map(([process, micros]) => [process, micros - (before.get(process) ?? 0)] as const);
-  figures.add(`${name}: processor ms`, each(sum(used.map(([, micros]) => micros))));
+  const ofAll = sum(used.map(([, micros]) => micros));
+  figures.add(`${name}: processor ms`, each(ofAll));
   for (const [process, micros] of used) figures.add(`${name}: processor ms, ${process}`, each(micros));
   figures.add(`${name}: processor ms, (generator)`, each(processorMicros));
+  // Whoever else was busy took it from what is measured.
+  const others = machineAfter - machineBefore - ofAll - processorMicros;
+  const had = (performance.now() - startedAt) * 1000 * availableParallelism();
+  figures.add(`${name}: others %`, (100 * Math.max(0, others)) / had);
 }

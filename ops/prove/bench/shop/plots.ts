@@ -1,0 +1,30 @@
+import type { Figures } from '../measure/figures.ts';
+import { drawCurves, drawStackedBars } from '../measure/plot.ts';
+import type { Verdict } from './promises.ts';
+import { latenciesOf, percentiles, processorTimesOf } from './report.ts';
+
+/** The plots of a run, as SVG by name. */
+export function plotsOf(figures: Figures, verdicts: readonly Verdict[]): Record<string, string> {
+  const measured = verdicts.filter(({ met }) => !Number.isNaN(met));
+  const curves = latenciesOf(figures).map(({ name, values }) => [name, values] as const);
+  const loads = processorTimesOf(figures).filter(({ load }) => load !== 'alone');
+  return {
+    bars: drawStackedBars({
+      title: 'How far each bar is met (1 = just)',
+      unit: '×',
+      rows: measured.map(({ what, met }) => ({ label: what.trim(), parts: { met } })),
+      mark: 1,
+    }),
+    latency: drawCurves({
+      title: 'Latency',
+      unit: 'ms',
+      steps: percentiles,
+      curves: Object.fromEntries(curves),
+    }),
+    processor: drawStackedBars({
+      title: 'Processor time of each operation, by process',
+      unit: 'ms',
+      rows: loads.map(({ load, byProcess }) => ({ label: load, parts: byProcess })),
+    }),
+  };
+}
