@@ -15,7 +15,7 @@ describe('A plot', () => {
 
   it('marks the bar that all are held against', () => {
     const rows = [{ label: 'a', parts: { all: 2 } }];
-    expect(drawStackedBars({ title: 'Bars', unit: '×', rows, mark: 1 })).to.contain('M505 58V');
+    expect(drawStackedBars({ title: 'Bars', unit: '×', rows, mark: 1 })).to.contain('M505 40V');
   });
 
   it('draws a curve for each name, on a scale of powers of ten', () => {

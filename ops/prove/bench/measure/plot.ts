@@ -27,13 +27,14 @@ export interface Curves {
 
 const colours = ['#0969da', '#bc4c00', '#1a7f37', '#8250df', '#bf3989', '#9a6700', '#57606a', '#0550ae'];
 const colourOf = (index: number) => colours[index % colours.length] ?? '';
-const [width, labelWidth, valueWidth, rowHeight, top] = [860, 240, 90, 26, 64] as const;
+const [width, labelWidth, valueWidth, rowHeight] = [860, 240, 90, 26] as const;
 
 /** Horizontal bars, each made of parts. */
 export function drawStackedBars({ title, unit, rows, mark }: StackedBars): string {
   const names = [...new Set(rows.flatMap(({ parts }) => Object.keys(parts)))];
   const totals = rows.map(({ parts }) => Object.values(parts).reduce((total, part) => total + part, 0));
   const scale = (width - labelWidth - valueWidth) / Math.max(...totals, mark ?? 0, Number.MIN_VALUE);
+  const top = topBelow(names.length > 1 ? names : []);
   const height = top + rows.length * rowHeight + 16;
   const bars = rows.flatMap(({ label, parts }, row) => {
     const y = top + row * rowHeight;
@@ -57,15 +58,14 @@ export function drawStackedBars({ title, unit, rows, mark }: StackedBars): strin
 
 /** Curves over the same steps. */
 export function drawCurves({ title, unit, steps, curves }: Curves): string {
-  const [left, right, plotHeight] = [70, 20, 300];
+  const [left, right, plotHeight] = [80, 20, 300];
   const names = Object.keys(curves);
   const values = Object.values(curves).flat();
   const [low, high] = [
     Math.floor(Math.log10(Math.min(...values))),
     Math.ceil(Math.log10(Math.max(...values))),
   ];
-  const legendRows = Math.ceil(names.length / legendColumns);
-  const from = top + (legendRows - 1) * 18;
+  const from = topBelow(names);
   const x = (step: number) => left + (step * (width - left - right)) / Math.max(1, steps.length - 1);
   const y = (value: number) => from + plotHeight * (1 - (Math.log10(value) - low) / Math.max(1, high - low));
   const grid = Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index)).flatMap((value) => [
@@ -83,6 +83,7 @@ export function drawCurves({ title, unit, steps, curves }: Curves): string {
 }
 
 const legendColumns = 4;
+const topBelow = (names: readonly string[]) => 46 + Math.ceil(names.length / legendColumns) * 18;
 
 function legend(names: readonly string[]): string[] {
   return names.flatMap((name, index) => {
