@@ -92,7 +92,7 @@ export async function connect(options: ConnectOptions): Promise<ActorCluster> {
     ...client,
     ref: (contract, key) => refs.ref(contract, key),
     async host(actors, nodeOptions = {}) {
-      const node = await openClusterNode({ ...shared, random, ...nodeOptions, actors });
+      const node = await openClusterNode({ ...shared, refs, random, ...nodeOptions, actors });
       nodes.add(node);
       return node;
     },

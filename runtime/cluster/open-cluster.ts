@@ -102,6 +102,8 @@ export interface NodeOptions {
 
 export interface ClusterNodeOptions extends ClusterOptions, NodeOptions {
   readonly actors: readonly HostedActor[];
+  /** What effects reach other actors by. Default: a client of the node's own, opened with the first such effect. */
+  readonly refs?: ActorRefs;
   readonly random: () => number;
 }
 
@@ -121,7 +123,10 @@ export interface ClusterNode extends AsyncDisposable {
 export async function openClusterNode(options: ClusterNodeOptions): Promise<ClusterNode> {
   const all = { heartbeatMs: 500, ...withDefaults(options) };
   const name = all.newId();
+  let own: Client | undefined;
+  const ownClient = () => (own ??= openClusterClient({ ...all, interceptors: [] }));
   const node = new ActorNode({
+    refs: { ref: (contract, key) => ownClient().refs.ref(contract, key) },
     ...all,
     mailbox: new BullMqMailbox(all),
     replies: new RedisReplies(all.redis, all.clock, all.logger),
@@ -130,8 +135,16 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
   const registry = new RedisShardRegistry({ ...all, hosts });
   const keeper = new ShardKeeper({ ...all, node: name, registry, events: node });
   await keeper.start();
+  const leave = async () => {
+    try {
+      await keeper.stop();
+      await node.close();
+    } finally {
+      await own?.close();
+    }
+  };
   let closed: Promise<void> | undefined;
-  const close = () => (closed ??= keeper.stop().then(() => node.close()));
+  const close = () => (closed ??= leave());
   return {
     name,
     get shards() {

@@ -11,6 +11,7 @@ import type {
 } from './contract.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import type { ActorError } from './errors.ts';
+import type { ActorRefs } from './ref.ts';
 import type { Schema } from './schema.ts';
 
 /** What an effect may use while it runs, outside any turn: the call that led to it, to be passed on, and its own id. */
@@ -18,6 +19,11 @@ export interface EffectContext extends CallContext {
   /** The same for every run of this effect, also after a crash: the far side's idempotency key. */
   readonly effectId: string;
   readonly key: string;
+  /**
+   * Other actors, under the call's request id and trace, for no longer than `signal` says. Since the effect may run
+   * again, name what must count once: `{ idempotencyKey: effectId }`, with something of its own for each of several.
+   */
+  readonly refs: ActorRefs;
   /** Aborts when the node gives the actor up. The effect then runs again elsewhere. */
   readonly signal: AbortSignal;
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { codeOf, type AskOptions } from '@trolley/runtime';
 import { createTestCluster, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
-import { BankAccount, createBankAccount } from './bank-account.ts';
+import { BankAccount, bankAccount } from './bank-account.ts';
 
 describe('a bank account', () => {
   let store: MemoryStateStore;
@@ -13,7 +13,7 @@ describe('a bank account', () => {
     cluster = createTestCluster({
       nodes,
       seed,
-      actors: ({ refs }) => [{ actor: createBankAccount(refs), store }],
+      actors: [{ actor: bankAccount, store }],
     });
   }
   beforeEach(() => openBank());

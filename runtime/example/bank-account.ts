@@ -4,14 +4,7 @@
  * runtime walks through this file.
  */
 import { z } from 'zod';
-import {
-  defineActor,
-  defineContract,
-  refusal,
-  ActorError,
-  type ActorRefs,
-  type EffectContext,
-} from '@trolley/runtime';
+import { defineActor, defineContract, refusal, ActorError, type EffectContext } from '@trolley/runtime';
 
 const Money = z.object({ cents: z.int().positive() });
 /** `onItsWayCents` has left in transfers that have not ended yet. */
@@ -54,66 +47,65 @@ interface Transfer {
   readonly cents: number;
 }
 
-/** The actor behind the contract. `refs` reaches the other accounts. */
-export const createBankAccount = (refs: ActorRefs) =>
-  defineActor(BankAccount, {
-    state: Account,
-    initial: (): Account => ({ balanceCents: 0, onItsWayCents: 0, isClosed: false }),
+/** The actor behind the contract. */
+export const bankAccount = defineActor(BankAccount, {
+  state: Account,
+  initial: (): Account => ({ balanceCents: 0, onItsWayCents: 0, isClosed: false }),
 
-    receive: {
-      Deposit(turn, { cents }) {
-        turn.set(deposit(turn.state, cents));
-        return turn.state;
-      },
-      Withdraw(turn, { cents }) {
-        turn.set(withdraw(turn.state, cents));
-        return turn.state;
-      },
-      Transfer(turn, { to, cents }) {
-        if (to === turn.key) throw new ActorError('invalid_request', 'this is the same account');
-        const transfer: Transfer = { id: turn.messageId, to, cents };
-        // The money leaves in the same write that remembers where it has to go.
-        const account = withdraw(turn.state, cents);
-        turn.set({ ...account, onItsWayCents: account.onItsWayCents + cents });
-        turn.perform('Deposit', transfer, { id: transfer.id });
-        return turn.defer(transfer.id);
-      },
-      GetBalance: (turn) => turn.state,
-      Close(turn) {
-        const { balanceCents, onItsWayCents } = turn.state;
-        if (balanceCents !== 0 || onItsWayCents !== 0) {
-          throw refusal(BankAccount, 'not_empty', 'the account is not empty');
-        }
-        turn.set({ ...turn.state, isClosed: true });
-        return turn.state;
-      },
+  receive: {
+    Deposit(turn, { cents }) {
+      turn.set(deposit(turn.state, cents));
+      return turn.state;
     },
+    Withdraw(turn, { cents }) {
+      turn.set(withdraw(turn.state, cents));
+      return turn.state;
+    },
+    Transfer(turn, { to, cents }) {
+      if (to === turn.key) throw new ActorError('invalid_request', 'this is the same account');
+      const transfer: Transfer = { id: turn.messageId, to, cents };
+      // The money leaves in the same write that remembers where it has to go.
+      const account = withdraw(turn.state, cents);
+      turn.set({ ...account, onItsWayCents: account.onItsWayCents + cents });
+      turn.perform('Deposit', transfer, { id: transfer.id });
+      return turn.defer(transfer.id);
+    },
+    GetBalance: (turn) => turn.state,
+    Close(turn) {
+      const { balanceCents, onItsWayCents } = turn.state;
+      if (balanceCents !== 0 || onItsWayCents !== 0) {
+        throw refusal(BankAccount, 'not_empty', 'the account is not empty');
+      }
+      turn.set({ ...turn.state, isClosed: true });
+      return turn.state;
+    },
+  },
 
-    effects: {
-      Deposit({ id, to, cents }: Transfer, { key, signal }: EffectContext) {
-        // May run more than once, always under the same key: the other account counts it once.
-        const options = { idempotencyKey: `transfer ${id} of ${key}`, signal };
-        return refs.ref(BankAccount, to).deposit({ cents }, options);
-      },
+  effects: {
+    Deposit({ id, to, cents }: Transfer, { refs, key }: EffectContext) {
+      // May run more than once, always under the same key: the other account counts it once.
+      const options = { idempotencyKey: `transfer ${id} of ${key}` };
+      return refs.ref(BankAccount, to).deposit({ cents }, options);
     },
+  },
 
-    onResult: {
-      Deposit(turn, outcome, transfer) {
-        const { id, cents } = transfer;
-        if (!outcome.ok && outcome.error.retry === 'backoff') {
-          // Unknown is not refused: the money may have arrived. Asked again, it arrives once.
-          return turn.perform('Deposit', transfer, { id, delayMs: 1_000 });
-        }
-        const arrived = { ...turn.state, onItsWayCents: turn.state.onItsWayCents - cents };
-        if (outcome.ok) {
-          turn.set(arrived);
-          return turn.answerWaiting(
-            () => turn.state,
-            ({ tag }) => tag === id,
-          );
-        }
-        turn.set({ ...arrived, balanceCents: arrived.balanceCents + cents });
-        turn.refuseWaiting(outcome.error, ({ tag }) => tag === id);
-      },
+  onResult: {
+    Deposit(turn, outcome, transfer) {
+      const { id, cents } = transfer;
+      if (!outcome.ok && outcome.error.retry === 'backoff') {
+        // Unknown is not refused: the money may have arrived. Asked again, it arrives once.
+        return turn.perform('Deposit', transfer, { id, delayMs: 1_000 });
+      }
+      const arrived = { ...turn.state, onItsWayCents: turn.state.onItsWayCents - cents };
+      if (outcome.ok) {
+        turn.set(arrived);
+        return turn.answerWaiting(
+          () => turn.state,
+          ({ tag }) => tag === id,
+        );
+      }
+      turn.set({ ...arrived, balanceCents: arrived.balanceCents + cents });
+      turn.refuseWaiting(outcome.error, ({ tag }) => tag === id);
     },
-  });
+  },
+});

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { connect, isRefusal, type ActorRef } from '@trolley/runtime';
 import { SqliteStateStore } from '@trolley/runtime/sqlite';
-import { BankAccount, createBankAccount } from './bank-account.ts';
+import { BankAccount, bankAccount } from './bank-account.ts';
 
 /** Runs a node with accounts in a SQLite file, transfers some money, and says how it went. */
 export async function runBank(redisUrl: string, file: string): Promise<string[]> {
   await using store = await SqliteStateStore.open({ file, actorType: BankAccount.type });
   await using bank = await connect({ redis: redisUrl });
-  await bank.host([{ actor: createBankAccount(bank.refs), store }]);
+  await bank.host([{ actor: bankAccount, store }]);
 
   const ann = bank.ref(BankAccount, `ann-${randomUUID().slice(0, 8)}`);
   const ben = bank.ref(BankAccount, `ben-${randomUUID().slice(0, 8)}`);

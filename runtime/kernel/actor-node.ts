@@ -1,6 +1,7 @@
 import type { Replies } from '../mailbox/replies.ts';
 import { pause, type Clock } from '../define/clock.ts';
 import { chained, type NodeInterceptor } from '../define/interceptor.ts';
+import type { ActorRefs } from '../define/ref.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import type { InlinedMessage, Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -17,6 +18,8 @@ export interface ActorNodeOptions {
   readonly actors: readonly HostedActor[];
   readonly mailbox: Mailbox;
   readonly replies: Replies;
+  /** What effects reach other actors by. */
+  readonly refs: ActorRefs;
   /** Slices of all keys; the same in every process of a cluster. */
   readonly shards: number;
   readonly clock: Clock;

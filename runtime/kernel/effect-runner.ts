@@ -2,6 +2,8 @@ import type { AnyActor, Effect, EffectContext, Outcome } from '../define/actor.t
 import type { Clock } from '../define/clock.ts';
 import { isActorError, ActorError } from '../define/errors.ts';
 import type { NodeInterceptor } from '../define/interceptor.ts';
+import type { ActorRefs } from '../define/ref.ts';
+import { refsOfCall } from '../define/refs-of-call.ts';
 import type { Logger } from '../observe/logger.ts';
 import { isForeseen } from '../observe/reason.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
@@ -15,6 +17,7 @@ export interface EffectRunnerOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly limiter: Limiter;
+  readonly refs: ActorRefs;
   readonly intercept: NodeInterceptor['effect'];
   /** After this an effect is given up with `deadline_exceeded`: its outcome is unknown. */
   readonly effectTimeoutMs: number;
@@ -83,12 +86,14 @@ export class EffectRunner {
     ];
     // Its own signal: a time-out ends the effect, but it is still pending, so its outcome counts.
     const timeout = new AbortController();
-    const context: EffectContext = {
-      effectId: `${actorId}/${effect.run}`,
-      key,
+    const call = {
       signal: AbortSignal.any([abort.signal, timeout.signal]),
       requestId: effect.requestId,
       traceparent: effect.traceparent,
+    };
+    const context: EffectContext = {
+      ...{ ...call, effectId: `${actorId}/${effect.run}`, key },
+      refs: refsOfCall(this.#options.refs, call),
     };
     let cancel: () => void = () => undefined;
     try {

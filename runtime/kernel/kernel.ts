@@ -1,6 +1,7 @@
 import type { Replies } from '../mailbox/replies.ts';
 import type { Clock } from '../define/clock.ts';
 import type { NodeInterceptor } from '../define/interceptor.ts';
+import type { ActorRefs } from '../define/ref.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { NodeObserver } from './node-observer.ts';
@@ -54,6 +55,8 @@ export interface Kernel {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;
+  /** What effects reach other actors by. */
+  readonly refs: ActorRefs;
   /** The part of the process's memory that is in use, 0 to 1. */
   readonly memoryInUse: () => number;
   /** A number in [0, 1). */

@@ -4,6 +4,7 @@ import { ClusterClient } from '../cluster/client.ts';
 import { defineActor } from '../define/actor.ts';
 import { systemClock } from '../define/clock.ts';
 import { defineContract } from '../define/contract.ts';
+import type { ActorRefs } from '../define/ref.ts';
 import { addressOf } from '../mailbox/address.ts';
 import { MemoryMailbox } from '../mailbox/memory-mailbox.ts';
 import { silentLogger } from '../observe/logger.ts';
@@ -48,7 +49,17 @@ describe('the kernel and a connection that is lost', () => {
     const context = { clock: systemClock, logger: silentLogger, newId: () => 'id' };
     const actors = [{ actor: counterActor, store: new MemoryStateStore() }];
     const limits = { sweepMs: 20 };
-    node = new ActorNode({ ...context, actors, mailbox, replies, limits, shards: 1, random: () => 0.5 });
+    const refs: ActorRefs = { ref: (contract, key) => client.ref(contract, key) };
+    node = new ActorNode({
+      ...context,
+      actors,
+      refs,
+      mailbox,
+      replies,
+      limits,
+      shards: 1,
+      random: () => 0.5,
+    });
     mailbox.grant(lease);
     client = new ClusterClient({
       ...context,

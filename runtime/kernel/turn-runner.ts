@@ -55,6 +55,7 @@ export class TurnRunner {
       clock: kernel.clock,
       logger: kernel.logger,
       limiter: kernel.effectLimiter,
+      refs: kernel.refs,
       intercept: kernel.interceptEffect,
       effectTimeoutMs: kernel.limits.effectTimeoutMs,
       onOutcome: (effect, outcome) => {

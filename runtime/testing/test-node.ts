@@ -37,11 +37,13 @@ export class TestNode extends SimulatedProcess {
     this.#wait = surroundings.wait;
     const { clock } = this;
     const link = { ...surroundings, process: this };
-    const hosted = options.actors({ refs: openRefs(this, surroundings), node: name });
+    const refs = openRefs(this, surroundings);
+    const hosted = options.actors({ refs, node: name });
     this.#node = new ActorNode({
       ...surroundings,
       ...options,
       clock,
+      refs,
       actors: hosted.map(({ actor, store }) => ({ actor, store: linkStore(link, store) })),
       mailbox: linkMailbox(link),
       replies: linkReplies(link),

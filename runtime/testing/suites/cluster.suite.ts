@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { z } from 'zod';
-import { defineActor } from '../../define/actor.ts';
+import { defineActor, type EffectContext } from '../../define/actor.ts';
 import { systemClock } from '../../define/clock.ts';
 import { defineContract } from '../../define/contract.ts';
+import type { ActorRefs } from '../../define/ref.ts';
 import {
   openClusterClient,
   openClusterNode,
@@ -34,7 +35,7 @@ export function describeCluster(on: RedisUnderTest): void {
     let client: Client;
     let nodes: { node: ClusterNode; redis: RedisConnection; closed: boolean }[];
     /** Who performs an effect, for tests that stop one in the middle. */
-    let performing: (node: string) => Promise<void>;
+    let performing: (node: string, refs: ActorRefs) => Promise<void>;
 
     const options = (connection: RedisConnection) => ({
       redis: connection,
@@ -50,7 +51,7 @@ export function describeCluster(on: RedisUnderTest): void {
       defineActor(Log, {
         state: z.object({ seen: z.array(z.int()) }),
         initial: () => ({ seen: [] as number[] }),
-        effects: { Pause: () => performing(label) },
+        effects: { Pause: (_: undefined, { refs }: EffectContext) => performing(label, refs) },
         receive: {
           Append(turn, { n }) {
             turn.set({ seen: [...turn.state.seen, n] });
@@ -127,6 +128,15 @@ export function describeCluster(on: RedisUnderTest): void {
         expect(stored?.record.state, key).to.deep.equal({ seen: numbers });
       }
     }
+
+    it('gives effects a client of their own on a node that was given none', async () => {
+      performing = async (_, refs) => {
+        await refs.ref(Log, 'other').append({ n: 1 });
+      };
+      await startNode();
+      await client.refs.ref(Log, 'one').wait({}, { timeoutMs: 15_000 });
+      expect((await store.load('other'))?.record.state).to.deep.equal({ seen: [1] });
+    });
 
     it('shares the shards among its nodes and keeps the order of each key', async () => {
       const [one, two] = [await startNode(), await startNode()];
