@@ -11,6 +11,8 @@
  * - **Message**: what is sent. Its id makes a second delivery harmless.
  * - **Ask / tell**: send and wait for the answer / send and wait until it is in the mailbox.
  * - **Turn**: one or more waiting messages handled in order and written together, with one compare-and-set.
+ * - **Read-only message**: one whose handler changes nothing. Those that wait together run beside each other, on what
+ *   is durable, and may be asynchronous.
  * - **Effect**: work outside the actor (a call, an ask), wanted by a turn, performed once the turn is durable, at
  *   least once and always under the same id; its outcome is the next turn.
  * - **Reminder**: a message of an actor to itself at a later time; kept with the state, so it is late rather than lost.
@@ -38,6 +40,7 @@ export type {
   Outcome,
   OutboxEvent,
   PerformOptions,
+  ReadTurn,
   ReminderOptions,
   ReminderTime,
   Turn,

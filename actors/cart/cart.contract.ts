@@ -55,7 +55,7 @@ export const CartContract = defineContract({
     quantity_limit: z.object({ productId: ProductId, inCart: z.int().nonnegative() }),
   },
   messages: {
-    GetCart: { input: Nothing, output: CartView },
+    GetCart: { input: Nothing, output: CartView, readOnly: true },
     /** Adds to what is there. Refused: `quantity_limit`, `cart_full`. */
     AddItem: { input: CartLine, output: CartView },
     /** Sets the quantity of a line. Refused: `not_found`. */

@@ -75,7 +75,7 @@ export const CheckoutContract = defineContract({
       output: z.object({ created: z.boolean(), checkout: CheckoutView }),
     },
     /** Refused: `not_found`. */
-    GetStatus: { input: z.object({}), output: CheckoutView },
+    GetStatus: { input: z.object({}), output: CheckoutView, readOnly: true },
     /** Answered when the compensation has ended. Refused: `not_found`, `conflict` once the payment has completed. */
     Cancel: { input: z.object({ userId: z.int().positive() }), output: CheckoutView },
   },

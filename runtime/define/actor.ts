@@ -3,11 +3,13 @@ import { checkSchema } from './carried-schema.ts';
 import type {
   ActorContract,
   AskableName,
+  ChangingName,
   InputOf,
   MessageName,
   MessageSpecs,
   OutputOf,
   ParsedInputOf,
+  ReadOnlyName,
 } from './contract.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
 import type { ActorError } from './errors.ts';
@@ -123,7 +125,7 @@ export interface TurnOn<S, E extends Effects = Effects, M extends MessageSpecs =
    * meanwhile, and however long it is till then. Its answer goes to nobody; refused, it is logged and over.
    * @throws ActorError `invalid_request` when the input is not the message's
    */
-  remind<N extends MessageName<M>>(
+  remind<N extends ChangingName<M>>(
     message: N,
     input: DeepReadonly<InputOf<M, N>>,
     when: ReminderTime & ReminderOptions,
@@ -143,11 +145,36 @@ export interface TurnOn<S, E extends Effects = Effects, M extends MessageSpecs =
   refuseWaiting(error: ActorError, isMeant?: (waiting: Waiting<unknown>) => boolean): void;
 }
 
+/** A read-only message being handled: it sees what is durable, and can change nothing. */
+export interface ReadTurn<S> extends CallContext {
+  readonly key: string;
+  readonly messageId: string;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  readonly state: DeepReadonly<S>;
+  /** Milliseconds till the message is given up, or its asker does not wait any more. */
+  readonly timeoutMs: number;
+  /** Aborts then, or when the node gives the actor up; the message is then read again elsewhere. */
+  readonly signal: AbortSignal;
+}
+
+/** What the handler of a message sees. */
+type TurnOf<M extends MessageSpecs, N extends MessageName<M>, S, E extends Effects> =
+  N extends ReadOnlyName<M> ? ReadTurn<S> : Turn<S, E, M>;
+
+/** What a handler may return instead of the answer. */
+type LaterAnswer<M extends MessageSpecs, N extends MessageName<M>> =
+  N extends ReadOnlyName<M>
+    ? Promise<DeepReadonly<OutputOf<M, N>>>
+    : N extends AskableName<M>
+      ? Deferred
+      : never;
+
 export type Receive<M extends MessageSpecs, S, E extends Effects> = {
   readonly [N in MessageName<M>]: (
-    turn: Turn<S, E, M>,
+    turn: TurnOf<M, N, S, E>,
     input: ParsedInputOf<M, N>,
-  ) => DeepReadonly<OutputOf<M, N>> | (N extends AskableName<M> ? Deferred : never);
+  ) => DeepReadonly<OutputOf<M, N>> | LaterAnswer<M, N>;
 };
 
 export type OnResult<S, E extends Effects, M extends MessageSpecs> = {

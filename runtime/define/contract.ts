@@ -8,6 +8,11 @@ export interface MessageSpec {
   readonly input: Schema;
   /** Without it the message can be told, not asked. */
   readonly output?: Schema;
+  /**
+   * Its handler changes nothing, and may be asynchronous. Such messages run beside each other, never beside one that
+   * may change something, and see what is durable. Only for a message that can be asked.
+   */
+  readonly readOnly?: boolean;
 }
 
 export type MessageSpecs = Readonly<Record<string, MessageSpec>>;
@@ -34,8 +39,8 @@ export interface ActorContract<M extends MessageSpecs = MessageSpecs, R extends 
 
 /**
  * Declares an actor type.
- * @throws TypeError when a message takes or answers what JSON cannot carry, as a Date; when two messages have the same
- *   method, or a refusal has a code that the runtime uses
+ * @throws TypeError when a message takes or answers what JSON cannot carry, as a Date, or is read-only without an
+ *   output; when two messages have the same method, or a refusal has a code that the runtime uses
  *
  * @example
  * const Counter = defineContract({
@@ -58,12 +63,14 @@ export function defineContract<
     throw new TypeError(`an actor type is kebab-case, not '${contract.type}'`);
   }
   const methods = new Map<string, string>();
-  for (const [name, { input, output }] of Object.entries<MessageSpec>(contract.messages)) {
+  for (const [name, { input, output, readOnly }] of Object.entries<MessageSpec>(contract.messages)) {
     const message = `actor '${contract.type}': ${name}:`;
     const method = methodOf(name) ?? name;
     const other = methods.get(method);
     if (other !== undefined) throw new TypeError(`${message} its method is called as that of ${other}`);
     methods.set(method, name);
+    if (readOnly === true && output === undefined)
+      throw new TypeError(`${message} it is read-only, and nobody hears what it reads`);
     checkSchema(`${message} input`, input, 'input');
     if (output !== undefined) checkSchema(`${message} output`, output, 'answer');
   }
@@ -92,6 +99,14 @@ export type MessageName<M extends MessageSpecs> = keyof M & string;
 export type AskableName<M extends MessageSpecs> = {
   [N in keyof M & string]: M[N] extends { output: Schema } ? N : never;
 }[keyof M & string];
+
+/** Names of the messages that change nothing. */
+export type ReadOnlyName<M extends MessageSpecs> = {
+  [N in keyof M & string]: M[N] extends { readOnly: true } ? N : never;
+}[keyof M & string];
+
+/** Names of the messages that may change something. */
+export type ChangingName<M extends MessageSpecs> = Exclude<MessageName<M>, ReadOnlyName<M>>;
 
 /** What a caller gives. */
 export type InputOf<M extends MessageSpecs, N extends keyof M> = SchemaInput<M[N]['input']>;

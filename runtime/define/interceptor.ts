@@ -66,11 +66,13 @@ export interface PerformedEffect {
 /** Stands around what a node's actors do. The first of several is the outermost. */
 export interface NodeInterceptor {
   /**
-   * Around the handler of each message, as synchronous as that is, so `next` is called at most once and before it
+   * Around the handler of each message that may change something, as synchronous as that is, so `next` is called at most once and before it
    * returns. What it throws counts as thrown by the handler: an `ActorError` refuses the message, and whatever the
    * handler did is undone. What it returns is the answer. A message that was applied before is not handled again.
    */
   handle?(message: HandledMessage, next: Next<HandledMessage, unknown>): unknown;
+  /** The same around the handler of each read-only message, which may be asynchronous. */
+  read?(message: HandledMessage, next: Next<HandledMessage, Promise<unknown>>): Promise<unknown>;
   /** Around each run of an effect. What it returns or throws is the outcome. */
   effect?(effect: PerformedEffect, next: Next<PerformedEffect, Promise<unknown>>): Promise<unknown>;
 }

@@ -20,6 +20,14 @@ const Counter = defineContract({
     Then: { input: z.object({}), output: Total },
   },
 });
+const Gauge = defineContract({
+  type: 'gauge',
+  key: z.string(),
+  messages: {
+    Read: { input: z.object({}), output: Total, readOnly: true },
+    Note: { input: z.object({ by: z.int() }) },
+  },
+});
 
 const reads = {
   Get: (turn: Turn<z.infer<typeof Total>>) => turn.state,
@@ -116,6 +124,28 @@ describe('the types of actors', () => {
       turn = readonly;
     };
     expect(change).to.be.a('function');
+  });
+
+  it('let a read-only message change nothing, and wait', () => {
+    const actor = defineActor(Gauge, {
+      state: Total,
+      initial: () => ({ total: 0 }),
+      effects: { Length: async (text: string) => text.length },
+      receive: {
+        async Read(turn) {
+          type Changing = 'set' | 'clear' | 'perform' | 'remind' | 'publish' | 'defer' | 'answerWaiting';
+          const changesNothing: [Extract<keyof typeof turn, Changing>] extends [never] ? true : false = true;
+          expect(changesNothing).to.equal(true);
+          return turn.state;
+        },
+        Note(turn) {
+          // @ts-expect-error nobody would hear what a reminder reads
+          turn.remind('Read', {}, { delayMs: 1_000 });
+        },
+      },
+      onResult: { Length: () => undefined },
+    });
+    expect(actor.contract).to.equal(Gauge);
   });
 
   it('reject at compile time what an actor does not do', () => {

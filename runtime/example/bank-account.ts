@@ -21,7 +21,7 @@ export const BankAccount = defineContract({
     Withdraw: { input: Money, output: Account },
     /** Answered when the other account has taken the money, or refused it. */
     Transfer: { input: Money.extend({ to: z.string() }), output: Account },
-    GetBalance: { input: z.object({}), output: Account },
+    GetBalance: { input: z.object({}), output: Account, readOnly: true },
     Close: { input: z.object({}), output: Account },
   },
 });

@@ -18,7 +18,7 @@ export const ChatRoom = defineContract({
     /** Sent by a browser every few seconds. */
     StillHere: { input: Name },
     Say: { input: Name.extend({ text: z.string().min(1).max(500) }), output: z.object({}) },
-    Read: { input: z.object({}), output: Present.extend({ lines: z.array(Line) }) },
+    Read: { input: z.object({}), output: Present.extend({ lines: z.array(Line) }), readOnly: true },
     Sweep: { input: z.object({}) },
   },
 });

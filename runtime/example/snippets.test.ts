@@ -25,8 +25,15 @@ const Wallet = defineContract({
     Burn: { input: z.object({}) },
     Save: { input: z.object({ cents: z.int() }), output: z.object({}) },
     PutAside: { input: z.object({ cents: z.int() }) },
+    Worth: { input: z.object({ in: z.string() }), output: z.object({ cents: z.int() }), readOnly: true },
   },
 });
+
+/** Asks a service for a rate. */
+const rateOf = async (from: string, to: string, { signal }: { readonly signal: AbortSignal }) => {
+  signal.throwIfAborted();
+  return from === to ? 1 : 2;
+};
 
 const monthMs = 30 * 24 * 3_600_000;
 
@@ -47,6 +54,10 @@ const wallet = defineActor(Wallet, {
       turn.set({ money });
       turn.publish({ type: 'MoneyAdded', partitionKey: turn.key, payload: { cents } });
       return { cents: money.cents };
+    },
+    async Worth(turn, { in: currency }) {
+      const { cents, currency: own } = turn.state.money;
+      return { cents: cents * (await rateOf(own, currency, turn)) };
     },
     Burn() {
       throw new Error('a wallet does not burn');
@@ -109,6 +120,12 @@ describe('what the README shows', () => {
     await wallet.add({ cents: 500 }, { idempotencyKey: 'order-17' });
     await wallet.add({ cents: 500 }, { idempotencyKey: 'order-17' });
     expect(store.published.map(({ type }) => type)).to.deep.equal(['MoneyAdded']);
+  });
+
+  it('reads what it has, and waits for what that is worth', async () => {
+    const wallet = cluster.refs.ref(Wallet, 'ann');
+    await wallet.ask('Add', { cents: 500 });
+    expect(await wallet.ask('Worth', { in: 'USD' })).to.deep.equal({ cents: 1_000 });
   });
 
   it('keeps a message that breaks as a dead letter', async () => {

@@ -15,7 +15,7 @@ export const WebhookSender = defineContract({
   messages: {
     Send: { input: Hook, output: z.object({ queued: z.int() }) },
     Next: { input: z.object({}) },
-    Report: { input: z.object({}), output: Sender.pick({ sent: true, dropped: true }) },
+    Report: { input: z.object({}), output: Sender.pick({ sent: true, dropped: true }), readOnly: true },
   },
 });
 

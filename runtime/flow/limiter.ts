@@ -9,15 +9,33 @@ export class Limiter {
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
-    if (this.#running >= this.#max) await new Promise<void>((admitted) => this.#waiting.push(admitted));
-    else this.#running++;
+    await this.#enter();
     try {
       return await task();
     } finally {
-      const next = this.#waiting.shift();
-      // A place that is passed on is never free in between.
-      if (next === undefined) this.#running--;
-      else next();
+      this.#leave();
     }
+  }
+
+  /** For a task that runs: another one may have its place while it waits for `work`, which may need one. */
+  async outside<T>(work: Promise<T>): Promise<T> {
+    this.#leave();
+    try {
+      return await work;
+    } finally {
+      await this.#enter();
+    }
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#running >= this.#max) await new Promise<void>((admitted) => this.#waiting.push(admitted));
+    else this.#running++;
+  }
+
+  #leave(): void {
+    const next = this.#waiting.shift();
+    // A place that is passed on is never free in between.
+    if (next === undefined) this.#running--;
+    else next();
   }
 }

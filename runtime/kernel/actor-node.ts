@@ -70,6 +70,7 @@ export class ActorNode implements ShardEvents {
       ...options,
       observer: guarded(options.observer ?? {}, options.logger),
       interceptHandle: chained(interceptors.map((one) => one.handle?.bind(one))),
+      interceptRead: chained(interceptors.map((one) => one.read?.bind(one))),
       interceptEffect: chained(interceptors.map((one) => one.effect?.bind(one))),
       limits,
       turnLimiter: new Limiter(limits.maxTurns),

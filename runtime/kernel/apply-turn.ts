@@ -1,7 +1,7 @@
 import type { AnyActor, Outcome } from '../define/actor.ts';
 import { HandlerDefect } from '../define/defect.ts';
 import { toWireError } from '../define/errors.ts';
-import type { Delivery, Ack } from '../mailbox/mailbox.ts';
+import type { Delivery, Ack, Envelope } from '../mailbox/mailbox.ts';
 import type { ActorRecord, PendingEffect } from '../storage/state-store.ts';
 import { applyMessage, applyOutcome } from './apply.ts';
 import type { TurnContext } from './message-turn.ts';
@@ -53,7 +53,15 @@ export function failedAgain(failures: Map<string, Failure>, jobId: string, error
   return failure;
 }
 
-const isGivenUp = ({ attempts, isFinal = false }: Failure) => isFinal || attempts >= maxAttempts;
+/** Whether it is not to be tried again. */
+export function isGivenUp(failure: Failure | undefined): failure is Failure {
+  return failure !== undefined && (failure.isFinal === true || failure.attempts >= maxAttempts);
+}
+
+/** Which message a line of the log is about. */
+export function aboutMessage(actor: string, { name: message, id: messageId, requestId }: Envelope) {
+  return { actor, message, messageId, requestId };
+}
 
 export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
@@ -92,14 +100,9 @@ export function applyTurn(
   const done: Ack[] = [];
   for (const [i, delivery] of deliveries.entries()) {
     const { jobId, envelope } = delivery;
-    const about = {
-      actor: context.actorId,
-      message: envelope.name,
-      messageId: envelope.id,
-      requestId: envelope.requestId,
-    };
+    const about = aboutMessage(context.actorId, envelope);
     let failure = failures.get(jobId);
-    if (failure === undefined || !isGivenUp(failure)) {
+    if (!isGivenUp(failure)) {
       try {
         draft = applyMessage(actor, draft, envelope, context);
         done.push({ jobId });

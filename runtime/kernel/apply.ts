@@ -13,7 +13,8 @@ import { changeRecord, pass, refusedWith, remember, withReply, type TurnDraft } 
 
 /** What an actor does with a message of that name, and what goes in and out. */
 function understood(actor: AnyActor, name: string): { handler: Handler; spec: MessageSpec } {
-  const handler = (actor.definition.receive as Record<string, Handler | undefined>)[name];
+  const handlers: Readonly<Record<string, unknown>> = actor.definition.receive;
+  const handler = handlers[name] as Handler | undefined;
   const spec = (actor.contract.messages as Record<string, MessageSpec | undefined>)[name];
   if (handler === undefined || spec === undefined) {
     throw new ActorError('unknown_message', `${actor.contract.type} has no message '${name}'`);
@@ -56,12 +57,7 @@ export function applyMessage(
     return answerWith(draft, refusedWith(toWireError(late)));
   }
 
-  if (envelope.v > envelopeVersion) {
-    throw new ActorError(
-      'unknown_message',
-      `${envelope.name} came in an envelope of version ${envelope.v}; this node reads up to ${envelopeVersion}`,
-    );
-  }
+  checkVersion(envelope);
   const { handler, spec } = understood(actor, envelope.name);
   // What the schema passes on as it is, too, is the same when the message is tried again.
   const input = parse(spec.input, keep('the input', envelope.input));
@@ -81,6 +77,15 @@ export function applyMessage(
   if (result === deferredMark) return remember(made, appliedWith());
   const answer: StoredAnswer = { ok: checkedAnswer(spec, result) };
   return made === draft ? passWith(answer) : answerWith(remember(made, appliedWith(answer)), answer);
+}
+
+/** @throws ActorError `unknown_message` when a newer release has sent it: one of its nodes may handle it */
+export function checkVersion({ v, name }: Envelope): void {
+  if (v <= envelopeVersion) return;
+  throw new ActorError(
+    'unknown_message',
+    `${name} came in an envelope of version ${v}; this node reads up to ${envelopeVersion}`,
+  );
 }
 
 function applyAgain(
@@ -155,6 +160,8 @@ function applyReminder(
   context: TurnContext,
 ): TurnDraft {
   const { handler, spec } = understood(actor, name);
+  // It became read-only after it was set: nobody hears what it reads.
+  if (spec.readOnly === true) return draft;
   const subject = { messageId: run, name, requestId, traceparent, isReminder: true };
   try {
     // Parsed when it was set; but that may have been under an older version of the contract.

@@ -37,7 +37,7 @@ export async function handleTogether<T>(
   address: ActorAddress,
   lease: ShardLease,
   deliveries: readonly Delivery[],
-  handle: (quarantined?: Failure) => T,
+  handle: (quarantined?: Failure) => T | Promise<T>,
 ): Promise<T> {
   const [suspect] = deliveries;
   if (suspect === undefined || !isSuspect(suspect)) return handle();
@@ -45,11 +45,11 @@ export async function handleTogether<T>(
   return quarantineLimiter.run(async () => {
     const deaths = (await limited(mailbox.noteStart(address, lease, suspect.jobId))) - 1;
     try {
-      if (deaths < maxDeaths) return handle();
+      if (deaths < maxDeaths) return await handle();
       const error = new Error(
         `its handler did not return on ${deaths} nodes, which died or lost their leases`,
       );
-      return handle({ attempts: deaths, error, isFinal: true });
+      return await handle({ attempts: deaths, error, isFinal: true });
     } finally {
       await limited(mailbox.noteReturn(address, suspect.jobId)).catch((error: unknown) => {
         logger[levelOfRetry(error)]({ err: error, actor: address.id }, 'a start stays noted');

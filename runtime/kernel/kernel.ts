@@ -17,6 +17,8 @@ export interface KernelLimits {
   /** An actor that did nothing for this long leaves memory. */
   readonly idleMs: number;
   readonly effectTimeoutMs: number;
+  /** After this a read-only message is given up with `deadline_exceeded`; what changes the actor waits so long for it. */
+  readonly readTimeoutMs: number;
   /** A turn that takes longer is logged with its actor's key. */
   readonly slowTurnMs: number;
   /** A turn that takes longer is abandoned: its store or its mailbox hangs. The actor is activated anew. */
@@ -39,6 +41,7 @@ export const defaultLimits: KernelLimits = {
   messagesPerTurn: 16,
   idleMs: 60_000,
   effectTimeoutMs: 120_000,
+  readTimeoutMs: 10_000,
   slowTurnMs: 1_000,
   turnTimeoutMs: 30_000,
   storePatienceMs: 2_000,
@@ -64,6 +67,7 @@ export interface Kernel {
   readonly observer: NodeObserver;
   /** Of all interceptors; undefined where none has it. */
   readonly interceptHandle: NodeInterceptor['handle'];
+  readonly interceptRead: NodeInterceptor['read'];
   readonly interceptEffect: NodeInterceptor['effect'];
   readonly limits: KernelLimits;
   readonly turnLimiter: Limiter;

@@ -102,8 +102,8 @@ export class MessageTurn implements Turn<unknown> {
     const delayMs = 'at' in when ? Math.max(0, when.at - this.now) : when.delayMs;
     const spec = this.#context.messages[message];
     const parsed =
-      spec === undefined
-        ? { success: false as const, reason: 'there is no such message' }
+      spec === undefined || spec.readOnly === true
+        ? { success: false as const, reason: 'there is no such message that changes anything' }
         : parse(spec.input, input);
     if (!parsed.success) {
       const { reason } = parsed;

@@ -24,6 +24,9 @@ export class UnreadableError extends Error {}
 /** What is stored is not what this version's schema says: to read it again does not help. */
 export class UnparsableError extends Error {}
 
+/** Another activation takes the actor's place, here or elsewhere: what comes of this one no longer counts. */
+export class AbandonedError extends Error {}
+
 interface Loaded {
   readonly record: ActorRecord;
   readonly version: number;

@@ -10,12 +10,10 @@ import type { Failures } from './failures.ts';
 import type { Kernel } from './kernel.ts';
 import { OwnedMailbox } from './owned-mailbox.ts';
 import { park, reportDeadLetter } from './poison.ts';
-import { RefusedError, StaleError, StoredActor, type HostedActor } from './stored-actor.ts';
+import { nothingRead, ReadRunner, split, type ReadResult } from './read-runner.ts';
+import { AbandonedError, RefusedError, StaleError, StoredActor, type HostedActor } from './stored-actor.ts';
 import { initialState } from './stored-record.ts';
-import { completed, withoutUnchanging, type TurnDraft } from './turn-draft.ts';
-
-/** The turn took so long that another activation has taken the actor's place. */
-class AbandonedError extends Error {}
+import { completed, withoutUnchanging, type AddressedReply, type TurnDraft } from './turn-draft.ts';
 
 export interface TurnRunnerOptions {
   readonly kernel: Kernel;
@@ -34,6 +32,7 @@ export interface TurnRunnerOptions {
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
   readonly #effects: EffectRunner;
+  readonly #reads: ReadRunner;
   readonly #stored: StoredActor;
   readonly #mailbox: OwnedMailbox;
   #inHand: readonly Delivery[] = [];
@@ -48,6 +47,7 @@ export class TurnRunner {
     this.#options = options;
     this.#stored = new StoredActor(hosted, address.key, kernel.clock);
     this.#mailbox = new OwnedMailbox(kernel, address, lease);
+    this.#reads = new ReadRunner(kernel, hosted.actor, address);
     this.#effects = new EffectRunner({
       actor: hosted.actor,
       actorId: address.id,
@@ -115,13 +115,13 @@ export class TurnRunner {
     const { kernel, hosted, address, lease, failures } = this.#options;
     // A copy: those that arrive during the write are for the next turn.
     const outcomes = [...this.#outcomes];
-    const deliveries = togetherOf(this.#inHand);
-    const behind = this.#inHand.slice(deliveries.length);
-    const { draft, done, untaken, left, poison } = await this.#apply(before, outcomes, deliveries);
+    const together = togetherOf(this.#inHand);
+    const { changing, reading } = split(hosted.actor, together);
+    const { draft, done, untaken, left, poison } = await this.#apply(before, outcomes, changing);
     if (draft.changed) await this.#write(draft);
     const record = draft.changed ? draft.record : before;
     this.#outcomes = [...untaken, ...this.#outcomes.slice(outcomes.length)];
-    if (deliveries.length > 0 || draft.changed) {
+    if (together.length > 0 || draft.changed) {
       await hosted.actor.definition.project?.(address.key, record.state, this.#stored.version);
     }
     if (this.#abandoned) throw new AbandonedError();
@@ -130,21 +130,26 @@ export class TurnRunner {
       failures.ofMessages.clear();
       this.#inHand = [];
     } else {
-      const next = [...left, ...behind];
       // If the turn was written, reply now. If nothing changed, reply only after `ack` has confirmed the lease.
-      const answered = draft.changed ? this.#answer(draft) : undefined;
+      const answered = draft.changed ? this.#answer(draft.replies) : undefined;
+      const mayRead = left.length === 0 && poison === undefined;
+      const read = mayRead ? await this.#read(record, reading, answered) : nothingRead;
       if (kernel.replies.areApart === true) await answered;
-      const finished = this.#mailbox.ack(record.effects, done, next.length > 0 ? 0 : this.#messagesPerTurn());
+      const acks = [...done, ...read.done];
+      const behind = this.#inHand.slice(changing.length + (mayRead ? reading.length : 0));
+      const next = [...left, ...read.left, ...behind];
+      const finished = this.#mailbox.ack(record.effects, acks, next.length > 0 ? 0 : this.#messagesPerTurn());
       const [taken] = await Promise.all([finished, answered]);
-      if (!draft.changed) await this.#answer(draft);
-      if (poison !== undefined) reportDeadLetter(kernel, address, poison);
-      for (const { jobId } of done) failures.ofMessages.delete(jobId);
-      const hasEnded = (id: string) =>
-        deliveries.some((one) => one.envelope.id === id && !next.includes(one));
+      await this.#answer(draft.changed ? read.replies : [...draft.replies, ...read.replies]);
+      const dead = poison === undefined ? read.dead : [poison, ...read.dead];
+      for (const one of dead) reportDeadLetter(kernel, address, one);
+      for (const { jobId } of acks) failures.ofMessages.delete(jobId);
+      const hasEnded = (id: string) => changing.some((one) => one.envelope.id === id && !next.includes(one));
       this.#stored.trim((known) => withoutUnchanging(known, hasEnded));
       this.#inHand = [...next, ...taken];
     }
-    const failed = left[0] !== undefined && failures.ofMessages.has(left[0].jobId);
+    const [first] = this.#inHand;
+    const failed = first !== undefined && failures.ofMessages.has(first.jobId);
     if (failed || untaken.length > 0) failures.retryLater();
     return untaken.length === 0;
   }
@@ -168,10 +173,11 @@ export class TurnRunner {
     this.#abandoned = true;
   }
 
-  /** No effect runs any more, nor starts. */
+  /** No effect runs any more, nor starts; what is being read is read again by the next owner. */
   end(): void {
     this.#ended = true;
     this.#effects.stopAll();
+    this.#reads.stopAll();
   }
 
   async #load(): Promise<ActorRecord> {
@@ -182,15 +188,12 @@ export class TurnRunner {
   }
 
   #apply(record: ActorRecord, outcomes: readonly EffectResult[], deliveries: readonly Delivery[]) {
-    const { kernel, hosted, address, lease, failures } = this.#options;
+    const { kernel, hosted, address, failures } = this.#options;
     const { clock, newId, logger, interceptHandle } = kernel;
     const { actor } = hosted;
     const messages = actor.contract.messages as MessageSpecs;
     const { id: actorId, type, key } = address;
-    return handleTogether(kernel, address, lease, deliveries, (quarantined) => {
-      const [suspect] = deliveries;
-      if (quarantined !== undefined && suspect !== undefined)
-        failures.ofMessages.set(suspect.jobId, quarantined);
+    return this.#handle(deliveries, () => {
       const now = clock.now();
       const initial = () => initialState(actor, key, now);
       const context = { actorId, type, key, now, newId, messages, initial, logger, interceptHandle };
@@ -199,9 +202,35 @@ export class TurnRunner {
     });
   }
 
-  async #answer(draft: TurnDraft): Promise<void> {
-    const { replies } = this.#options.kernel;
-    await Promise.all(draft.replies.map(({ inbox, reply }) => replies.send(inbox, reply)));
+  /** A suspect among the messages that must not be handled again has failed for good. */
+  #handle<T>(deliveries: readonly Delivery[], handle: () => T | Promise<T>): Promise<T> {
+    const { kernel, address, lease, failures } = this.#options;
+    return handleTogether(kernel, address, lease, deliveries, (quarantined) => {
+      const [suspect] = deliveries;
+      if (quarantined !== undefined && suspect !== undefined) {
+        failures.ofMessages.set(suspect.jobId, quarantined);
+      }
+      return handle();
+    });
+  }
+
+  /** Nobody who has changed something waits for those who read: `answered` goes on meanwhile. */
+  async #read(
+    { state }: ActorRecord,
+    deliveries: readonly Delivery[],
+    answered: Promise<void> | undefined,
+  ): Promise<ReadResult> {
+    if (deliveries.length === 0) return nothingRead;
+    const { ofMessages } = this.#options.failures;
+    const reading = this.#handle(deliveries, () => this.#reads.run(state, deliveries, ofMessages));
+    const [read] = await Promise.all([reading, answered]);
+    if (this.#abandoned) throw new AbandonedError();
+    return read;
+  }
+
+  async #answer(replies: readonly AddressedReply[]): Promise<void> {
+    const { kernel } = this.#options;
+    await Promise.all(replies.map(({ inbox, reply }) => kernel.replies.send(inbox, reply)));
   }
 
   async #write(draft: TurnDraft): Promise<void> {

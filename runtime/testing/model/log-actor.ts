@@ -16,7 +16,7 @@ export const Log = defineContract({
   messages: {
     Append: { input: Entry, output: SeenState },
     Note: { input: Entry },
-    Read: { input: z.object({}), output: SeenState },
+    Read: { input: z.object({}), output: SeenState, readOnly: true },
     /** Appends, if something else was appended before; else it is refused. */
     AppendAfter: { input: z.object({ n: z.int(), after: z.int() }), output: SeenState },
     /** Appends on a sound node, on another it breaks. */
@@ -40,7 +40,7 @@ export const createLogActor = (refs: ActorRefs, isSound: boolean) =>
     receive: {
       Append: (turn, { n }) => append(turn, n),
       Note: (turn, { n }) => void append(turn, n),
-      Read: (turn) => turn.state,
+      Read: async ({ state }) => state,
       AppendAfter(turn, { n, after }) {
         if (!turn.state.seen.includes(after)) throw new ActorError('conflict', `${after} was not seen`);
         return append(turn, n);

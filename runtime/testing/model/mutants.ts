@@ -1,3 +1,4 @@
+import type { Delivery } from '../../mailbox/mailbox.ts';
 import type { StateStore } from '../../storage/state-store.ts';
 import type { programs } from './programs.ts';
 import { everySingleDeviation, everyZombie, type Plan } from './search.ts';
@@ -38,6 +39,15 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     mailbox: (mailbox) => ({
       ...methodsOf(mailbox),
       claim: async (...args) => (await mailbox.claim(...args)).reverse(),
+    }),
+  },
+  'what is read does not wait for what is to be written before it': {
+    ...refused,
+    plan: everySingleDeviation,
+    mailbox: (mailbox) => ({
+      ...methodsOf(mailbox),
+      claim: async (...args) => readsFirst(await mailbox.claim(...args)),
+      ack: async (...args) => readsFirst(await mailbox.ack(...args)),
     }),
   },
   'nobody looks for what a lost wake-up left': {
@@ -111,6 +121,11 @@ export const redundant: Readonly<Record<string, Mutant>> = {
       },
     }),
   },
+};
+
+const readsFirst = (deliveries: readonly Delivery[]) => {
+  const isRead = ({ envelope }: Delivery) => envelope.name === 'Read';
+  return [...deliveries.filter(isRead), ...deliveries.filter((one) => !isRead(one))];
 };
 
 /** The last write of each key is only in its memory, until the next one comes. */

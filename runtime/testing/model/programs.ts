@@ -36,7 +36,7 @@ export const programs = {
     begin(world) {
       void world.appendAfter(1, 2);
       void world.append(2).then(() => world.appendAfter(3, 4));
-      void world.note(4);
+      void world.note(4).then(() => world.read());
     },
   },
 } as const satisfies Record<string, Program>;

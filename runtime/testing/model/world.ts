@@ -32,6 +32,8 @@ export class World {
   /** What the client knows of each number that it sent. */
   readonly #fates = new Map<number, Fate>();
   readonly #copied: number[] = [];
+  /** Told, to be handled before whatever is sent once they are in the mailbox. */
+  readonly #noted = new Set<number>();
   #awaited = 0;
 
   constructor(program: { readonly brokenNode?: string }, mutation: Mutation = {}) {
@@ -125,6 +127,7 @@ export class World {
   }
 
   note(n: number): Promise<void> {
+    this.#noted.add(n);
     return this.#tell(n, (options) => this.#log.tell('Note', { n }, options));
   }
 
@@ -151,7 +154,9 @@ export class World {
     n: number | 'read',
     ask: (options: AskOptions) => Promise<{ readonly seen: readonly number[] }>,
   ): Promise<void> {
-    const known = [...this.#fates].filter(([, fate]) => fate === 'applied').map(([one]) => one);
+    const known = [...this.#fates]
+      .filter(([one, fate]) => fate === 'applied' || (fate === 'told' && this.#noted.has(one)))
+      .map(([one]) => one);
     const answer = await this.#untilKnown(() => ask({ messageId: String(n), timeoutMs: 6_000 }));
     if (typeof answer !== 'string') this.#answers.push({ seen: answer.seen, known });
     if (n !== 'read') this.#fates.set(n, typeof answer === 'string' ? answer : 'applied');
