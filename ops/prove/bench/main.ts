@@ -15,6 +15,10 @@ await runNamedCommand({
       summary: 'the shop under load, against what this machine does at best',
       run: async (args) => runCommand({ ...(await import('./shop.ts')).shopBench, args }),
     },
+    peers: {
+      summary: 'the same shop on Restate, on DBOS and on plain Node',
+      run: async (args) => runCommand({ ...(await import('./peers.ts')).peersBench, args }),
+    },
     sizing: {
       summary: 'what a cart, a checkout, an order, an event and a message cost',
       run: async (args) => runCommand({ ...(await import('./sizing.ts')).sizingBench, args }),

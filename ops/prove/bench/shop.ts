@@ -3,6 +3,7 @@ import { UsageProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
 import { Figures } from './measure/figures.ts';
 import { comparisonWith, keepOutcome, outcomeHelp, outcomeOptions, readEarlier } from './measure/outcome.ts';
+import { roundsOption, secondsOption, sizeOf } from './measure/size.ts';
 import { rotated } from './measure/statistics.ts';
 import { onShop } from './shop/open-run.ts';
 import { plotsOf } from './shop/plots.ts';
@@ -26,8 +27,8 @@ ${outcomeHelp}`;
 
 const options = {
   only: { type: 'string' },
-  rounds: { type: 'string', default: '5' },
-  seconds: { type: 'string', default: '2' },
+  rounds: roundsOption,
+  seconds: secondsOption,
   ...outcomeOptions,
 } as const;
 
@@ -40,7 +41,7 @@ const say = (line: string) => void process.stderr.write(`${line}\n`);
 const print = (lines: string[]) => void process.stdout.write(`${lines.join('\n')}\n\n`);
 
 async function measure(values: Values): Promise<number> {
-  const [rounds, seconds] = [numberOf(values, 'rounds'), numberOf(values, 'seconds')];
+  const [rounds, seconds] = [sizeOf('rounds', values.rounds), sizeOf('seconds', values.seconds)];
   const chosen = chosenOf(values.only);
   const earlier = readEarlier(values.compare);
   const folder = temporaryFolder('bench');
@@ -73,12 +74,6 @@ async function measure(values: Values): Promise<number> {
   } finally {
     removeTemporaryFolder(folder);
   }
-}
-
-function numberOf(values: Values, name: 'rounds' | 'seconds'): number {
-  const value = Number(values[name]);
-  if (value > 0 && value <= 600 && (name === 'seconds' || Number.isInteger(value))) return value;
-  throw new UsageProblem(`--${name}: got '${values[name]}', wanted a number from 1 to 600.`);
 }
 
 function chosenOf(only: string | undefined): Scenario[] {

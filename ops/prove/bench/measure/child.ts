@@ -74,9 +74,12 @@ async function next<Report>(
   const timer = setTimeout(() => deadline.abort(), deadlineMs);
   try {
     const ended = exited.then((sentence) => Promise.reject(new Error(sentence)));
-    const [sent] = (await Promise.race([once(child, 'message', { signal: deadline.signal }), ended])) as [
-      Report | ChildProblem,
-    ];
+    const message = once(child, 'message', { signal: deadline.signal }).catch((cause: unknown) => {
+      throw new Error(`${child.spawnargs.at(-1) ?? ''} has not answered within ${deadlineMs / 1000} s`, {
+        cause,
+      });
+    });
+    const [sent] = (await Promise.race([message, ended])) as [Report | ChildProblem];
     if (isProblem(sent)) throw new Error(sent.problem);
     return sent;
   } finally {

@@ -5,7 +5,8 @@ export interface GeneratorSettings {
   readonly shopUrl: string;
   /** Of an empty Koa route. */
   readonly emptyUrl: string;
-  readonly tokens: TokenSettings;
+  /** Undefined: it is another program that offers the same, and asks nobody for a token. */
+  readonly tokens: TokenSettings | undefined;
   /** How many there are. */
   readonly products: number;
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CartBody } from '../../e2e/shop-client.ts';
+import type { ApiRequest } from './api.ts';
 import { HttpConnection } from '../load/http-connection.ts';
 import { closedLoop, openLoop, type LoadResult, type Operation } from '../load/loops.ts';
 import type { GeneratorSettings, Load, LoadName } from './load-order.ts';
@@ -62,8 +63,7 @@ export class Loads {
   readonly byName: Readonly<Record<LoadName, (load: Load) => Promise<LoadResult>>> = {
     empty: (load) => {
       const operation = reading(
-        '/',
-        () => undefined,
+        () => ({ send: ['GET', '/'], wanted: 200 }),
         (body) => body.toString() === 'ok',
       );
       return closedLoop({ url: this.#settings.emptyUrl, clients, ...load }, operation);
@@ -72,16 +72,19 @@ export class Loads {
       this.#closed(
         clients,
         load,
-        reading('/api/v1/cart', (client) => this.#users.readers[client], isCart),
+        reading((client) => cartOf(this.#users.readers, client), isCart),
       ),
     products: (load) => {
       const { products } = this.#settings;
       const path = `/api/v1/products?page_size=${products}`;
-      const user = (client: number) => this.#users.readers[client];
+      const request = (client: number): ApiRequest => ({
+        send: ['GET', path, this.#users.readers[client]?.token],
+        wanted: 200,
+      });
       return this.#closed(
         clients,
         load,
-        reading(path, user, (body) => areInStock(body, products)),
+        reading(request, (body) => areInStock(body, products)),
       );
     },
     adds: async (load) => {
@@ -148,20 +151,24 @@ function eachItsOwn(places: readonly unknown[], count: number): (client: number)
 }
 
 /** Reads the same over and over. A body that is not the one before is looked into. */
-function reading(
-  path: string,
-  userOf: (client: number) => Shopper | undefined,
-  isRight: (body: Buffer) => boolean,
-): Operation {
+function reading(requestOf: (client: number) => ApiRequest, isRight: (body: Buffer) => boolean): Operation {
+  const requests: ApiRequest[] = [];
   const seen: Buffer[] = [];
   return async (connection, client) => {
-    const { status, body } = await connection.send('GET', path, userOf(client)?.token);
-    if (status === 200 && seen[client]?.equals(body) === true) return;
-    if (status !== 200 || !isRight(body)) {
-      throw new Error(`GET ${path} was answered ${status}: ${body.toString()}`);
+    const { send, wanted } = (requests[client] ??= requestOf(client));
+    const { status, body } = await connection.send(...send);
+    if (status === wanted && seen[client]?.equals(body) === true) return;
+    if (status !== wanted || !isRight(body)) {
+      throw new Error(`GET ${send[1]} was answered ${status}: ${body.toString()}`);
     }
     seen[client] = Buffer.from(body);
   };
+}
+
+function cartOf(readers: readonly Shopper[], client: number): ApiRequest {
+  const reader = readers[client];
+  if (reader === undefined) throw new Error(`there is no user ${client}`);
+  return reader.api.cart(reader);
 }
 
 const isCart = (body: Buffer): boolean =>

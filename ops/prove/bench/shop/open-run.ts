@@ -12,6 +12,10 @@ interface Place {
   readonly say: (line: string) => void;
 }
 
+export function startGenerator(settings: GeneratorSettings): Promise<Child<GeneratorOrder, LoadResult>> {
+  return startChild(new URL('../load-generator.ts', import.meta.url), settings);
+}
+
 /** Starts all that a run needs, and ends it, whatever happens. */
 export async function onShop<T>(
   { folder, seconds, say }: Place,
@@ -30,16 +34,12 @@ export async function onShop<T>(
       {},
     );
     closing.push(() => koa.stop());
-    const settings: GeneratorSettings = {
+    const generator = await startGenerator({
       shopUrl: shop.process.client.url,
       emptyUrl: `http://127.0.0.1:${koa.ready.port}`,
       tokens: shop.process.tokens,
       products,
-    };
-    const generator: Child<GeneratorOrder, LoadResult> = await startChild(
-      new URL('../load-generator.ts', import.meta.url),
-      settings,
-    );
+    });
     closing.push(() => generator.stop());
 
     const pgbench = await Pgbench.open(await shop.createDatabase('pgbench'));

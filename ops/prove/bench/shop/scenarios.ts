@@ -1,10 +1,10 @@
-import { availableParallelism } from 'node:os';
 import type { Child } from '../measure/child.ts';
 import type { Figures } from '../measure/figures.ts';
-import { machineTime, memories, processorTimes, type ProcessTree } from '../measure/processes.ts';
+import { memories, type ProcessTree } from '../measure/processes.ts';
 import { sum } from '../measure/statistics.ts';
-import { whole, type LoadResult } from '../load/loops.ts';
+import type { LoadResult } from '../load/loops.ts';
 import type { GeneratorOrder, LoadName } from './load-order.ts';
+import { measureLoad } from './measure-load.ts';
 import { durableWritesPerSecond, type Pgbench, type RedisBenchmark } from './references.ts';
 
 /** What scenarios are run on. */
@@ -74,31 +74,5 @@ export function measureMemory({ figures, trees }: Run): void {
   for (const [name, size] of sizes) figures.add(`memory MiB, ${name}`, size);
 }
 
-async function load(run: Run, name: LoadName, perSecond?: number): Promise<void> {
-  const { figures, generator, seconds } = run;
-  const trees = name === 'empty' ? [run.empty] : run.trees;
-  const startedAt = performance.now();
-  const [before, machineBefore] = [processorTimes(trees), machineTime()];
-  const report = await generator.tell({
-    do: name,
-    durationMs: seconds * 1000,
-    ...(perSecond !== undefined && { perSecond }),
-  });
-  const [after, machineAfter] = [processorTimes(trees), machineTime()];
-  const { operations, tookMs, latencies, processorMicros } = report;
-  figures.add(`${name}: per s`, (operations / tookMs) * 1000);
-  for (const [step, latency] of Object.entries(latencies)) {
-    const of = step === whole ? `${name}:` : `${name}: ${step}`;
-    for (const [percentile, ms] of Object.entries(latency)) figures.add(`${of} ${percentile} ms`, ms);
-  }
-  const each = (micros: number) => micros / 1000 / operations;
-  const used = [...after].map(([process, micros]) => [process, micros - (before.get(process) ?? 0)] as const);
-  const ofAll = sum(used.map(([, micros]) => micros));
-  figures.add(`${name}: processor ms`, each(ofAll));
-  for (const [process, micros] of used) figures.add(`${name}: processor ms, ${process}`, each(micros));
-  figures.add(`${name}: processor ms, (generator)`, each(processorMicros));
-  // Whoever else was busy took it from what is measured.
-  const others = machineAfter - machineBefore - ofAll - processorMicros;
-  const had = (performance.now() - startedAt) * 1000 * availableParallelism();
-  figures.add(`${name}: others %`, (100 * Math.max(0, others)) / had);
-}
+const load = (run: Run, name: LoadName, perSecond?: number) =>
+  measureLoad({ ...run, trees: name === 'empty' ? [run.empty] : run.trees }, name, { perSecond });

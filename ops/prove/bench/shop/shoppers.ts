@@ -1,5 +1,6 @@
 import { mintToken, type TokenSettings } from '../../../shop/token.ts';
 import { maxQuantity } from '../../../../actors/cart/cart.contract.ts';
+import { peerApi, shopApi, type Api, type ApiRequest } from './api.ts';
 import type { HttpConnection } from '../load/http-connection.ts';
 import type { CartBody, CheckoutBody, OrderBody } from '../../e2e/shop-client.ts';
 
@@ -11,6 +12,7 @@ const mostAdds = linesOfCart * maxQuantity;
 export interface Shopper {
   readonly id: number;
   readonly token: string;
+  readonly api: Api;
   /** Adds sent; the next one takes the next product. */
   sent: number;
   /** Units that were answered, by product. */
@@ -21,9 +23,9 @@ export interface Shopper {
 /** All users of a run, made before they are needed: minting is none of what is measured. */
 export class Shoppers {
   readonly all: Shopper[] = [];
-  readonly #tokens: TokenSettings;
+  readonly #tokens: TokenSettings | undefined;
 
-  constructor(tokens: TokenSettings) {
+  constructor(tokens: TokenSettings | undefined) {
     this.#tokens = tokens;
   }
 
@@ -31,8 +33,10 @@ export class Shoppers {
     const first = this.all.length + 1;
     const made = await Promise.all(
       Array.from({ length: count }, async (_, index): Promise<Shopper> => {
-        const token = await mintToken(this.#tokens, { userId: first + index });
-        return { id: first + index, token, sent: 0, units: [], orders: 0 };
+        const userId = first + index;
+        const token = this.#tokens === undefined ? '' : await mintToken(this.#tokens, { userId });
+        const api = this.#tokens === undefined ? peerApi : shopApi;
+        return { id: userId, token, api, sent: 0, units: [], orders: 0 };
       }),
     );
     this.all.push(...made);
@@ -46,10 +50,7 @@ export const isFull = (shopper: Shopper): boolean => shopper.sent >= mostAdds;
 export async function add(connection: HttpConnection, shopper: Shopper): Promise<CartBody> {
   const productId = (shopper.sent++ % linesOfCart) + 1;
   const before = shopper.units[productId] ?? 0;
-  const cart = await answered<CartBody>(201, connection, 'POST', '/api/v1/cart/items', shopper.token, {
-    product_id: productId,
-    quantity: 1,
-  });
+  const cart = await answered<CartBody>(connection, shopper.api.add(shopper, productId));
   const quantity = cart.items.find((line) => line.product_id === productId)?.quantity ?? 0;
   if (quantity <= before)
     throw new Error(`a unit was lost: ${quantity} of product ${productId} after ${before}`);
@@ -63,9 +64,8 @@ export async function checkout(
   shopper: Shopper,
   cart: CartBody,
 ): Promise<CheckoutBody> {
-  const idempotency_key = `${shopper.id}-${++shopper.orders}`;
-  const body = { idempotency_key };
-  const sold = await answered<CheckoutBody>(201, connection, 'POST', '/api/v1/checkout', shopper.token, body);
+  const key = `${shopper.id}-${++shopper.orders}`;
+  const sold = await answered<CheckoutBody>(connection, shopper.api.checkout(shopper, key));
   if (sold.status !== 'COMPLETED' || sold.total_amount !== cart.total_price) {
     throw new Error(`a cart of ${cart.total_price} was answered ${JSON.stringify(sold)}`);
   }
@@ -76,10 +76,10 @@ export async function checkout(
 /** Whether the newest order listed is that of the checkout. */
 export async function isOrdered(
   connection: HttpConnection,
-  { token }: Shopper,
+  shopper: Shopper,
   sold: CheckoutBody,
 ): Promise<boolean> {
-  const [newest] = await answered<OrderBody[]>(200, connection, 'GET', '/api/v1/orders?page_size=1', token);
+  const [newest] = await answered<OrderBody[]>(connection, shopper.api.orders(shopper));
   if (newest?.checkout_id !== sold.checkout_id) return false;
   if (newest.total_amount !== sold.total_amount)
     throw new Error(`not what was paid: ${JSON.stringify(newest)}`);
@@ -88,7 +88,7 @@ export async function isOrdered(
 
 /** The cart must hold exactly what was answered. */
 export async function auditCart(connection: HttpConnection, shopper: Shopper): Promise<void> {
-  const { items } = await answered<CartBody>(200, connection, 'GET', '/api/v1/cart', shopper.token);
+  const { items } = await answered<CartBody>(connection, shopper.api.cart(shopper));
   const found = new Map(items.map((line) => [line.product_id, line.quantity]));
   for (let productId = 1; productId <= linesOfCart; productId++) {
     const [has, answeredUnits] = [found.get(productId) ?? 0, shopper.units[productId] ?? 0];
@@ -101,14 +101,8 @@ export async function auditCart(connection: HttpConnection, shopper: Shopper): P
 }
 
 /** The body of an answer with the status that is wanted. */
-async function answered<B>(
-  wanted: number,
-  connection: HttpConnection,
-  ...request: Parameters<HttpConnection['send']>
-): Promise<B> {
-  const { status, body } = await connection.send(...request);
-  if (status !== wanted) {
-    throw new Error(`${request[0]} ${request[1]} was answered ${status}: ${body.toString()}`);
-  }
+async function answered<B>(connection: HttpConnection, { send, wanted }: ApiRequest): Promise<B> {
+  const { status, body } = await connection.send(...send);
+  if (status !== wanted) throw new Error(`${send[0]} ${send[1]} was answered ${status}: ${body.toString()}`);
   return JSON.parse(body.toString()) as B;
 }

@@ -1,0 +1,13 @@
+import { UsageProblem } from '../../../shop/process/start-problem.ts';
+
+/* How much a bench does. */
+
+export const roundsOption = { type: 'string', default: '5' } as const;
+export const secondsOption = { type: 'string', default: '2' } as const;
+
+/** @throws UsageProblem */
+export function sizeOf(name: 'rounds' | 'seconds', given: string): number {
+  const value = Number(given);
+  if (value > 0 && value <= 600 && (name === 'seconds' || Number.isInteger(value))) return value;
+  throw new UsageProblem(`--${name}: got '${given}', wanted a number up to 600.`);
+}
