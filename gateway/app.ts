@@ -1,5 +1,6 @@
 import Koa from 'koa';
-import { type Clock, createReadiness, type HealthChecks, levelOfRetry, type Logger } from '@trolley/runtime';
+import type { Clock, Logger } from '@trolley/runtime';
+import { createReadiness, type HealthChecks, levelOfRetry } from '@trolley/runtime/observe';
 import type { TrustedProxies } from './client-address.ts';
 import { createAdmission } from './middleware/admission.ts';
 import { answerErrors, refuseMalformedTarget } from './middleware/answer-errors.ts';

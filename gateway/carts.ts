@@ -1,4 +1,5 @@
-import { type ActorRefs, levelOfRetry, type Logger } from '@trolley/runtime';
+import type { ActorRefs, Logger } from '@trolley/runtime';
+import { levelOfRetry } from '@trolley/runtime/observe';
 import { ShopError } from './error-table.ts';
 import { CartContract, type CartView } from '../actors/cart/cart.contract.ts';
 import type { CartViews } from '../actors/cart/cart.view.ts';

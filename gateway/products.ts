@@ -1,4 +1,5 @@
-import { type CallContext, type Clock, levelOfRetry, type Logger } from '@trolley/runtime';
+import type { CallContext, Clock, Logger } from '@trolley/runtime';
+import { levelOfRetry } from '@trolley/runtime/observe';
 import { LRUCache } from 'lru-cache';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
 import type { ProductCatalog, ProductQuery, ProductView } from '../actors/services/product/product.client.ts';

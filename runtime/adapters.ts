@@ -2,6 +2,11 @@
  * The ports between the kernel and its servers, the adapters of Redis, and what they are made of: for those who write an
  * adapter of their own, or look into a cluster.
  */
+export { fromWireError, toWireError } from './define/errors.ts';
+export type { WireError } from './define/errors.ts';
+export { validTraceparent } from './define/traceparent.ts';
+export { uuidV5 } from './define/uuid-v5.ts';
+export { withTimeLimit } from './flow/time-limit.ts';
 export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';
 export type { ClusterNodeOptions } from './cluster/open-cluster.ts';
 export { RedisInbox } from './cluster/redis-inbox.ts';
@@ -16,6 +21,11 @@ export { BullMqMailboxAdmin } from './mailbox/bullmq-mailbox-admin.ts';
 export type { MailboxAdmin } from './mailbox/mailbox-admin.ts';
 export type { Delivery, Envelope, Ack, Mailbox, ShardLease } from './mailbox/mailbox.ts';
 export { wakeKey, leaseKey, shardPrefix } from './mailbox/redis-keys.ts';
+export { checkRedis } from './redis/check-redis.ts';
 export { ForeignKeys } from './redis/foreign-keys.ts';
+export { openRedis } from './redis/open-redis.ts';
+export { isRedisCluster } from './redis/redis-connection.ts';
 export { redisScript } from './redis/redis-script.ts';
+export { parseRedisUrl, redisUrlForms } from './redis/redis-url.ts';
 export { makeFolder } from './storage/make-folder.ts';
+export { versionOf } from './storage/state-store.ts';

@@ -80,20 +80,10 @@ export type {
   SendOptions,
   TellOptions,
 } from './define/ref.ts';
-export {
-  ActorError,
-  codeOf,
-  runtimeCodes,
-  fromWireError,
-  isActorError,
-  toWireError,
-} from './define/errors.ts';
-export type { ErrorDetails, Retry, RuntimeCode, WireError } from './define/errors.ts';
+export { ActorError, codeOf, runtimeCodes, isActorError } from './define/errors.ts';
+export type { ErrorDetails, Retry, RuntimeCode } from './define/errors.ts';
 export { pause, systemClock } from './define/clock.ts';
 export type { Cancel, Clock } from './define/clock.ts';
-export { withTimeLimit } from './flow/time-limit.ts';
-export { validTraceparent } from './define/traceparent.ts';
-export { uuidV5 } from './define/uuid-v5.ts';
 export { connect } from './cluster/connect.ts';
 export type { ActorCluster, ConnectOptions } from './cluster/connect.ts';
 export type { Client, ClusterNode, ClusterOptions, NodeOptions } from './cluster/open-cluster.ts';
@@ -103,22 +93,10 @@ export type { ParkedActor, ParkedActors, ParkedQuery } from './cluster/parked-ac
 export type { KernelLimits } from './kernel/kernel.ts';
 export type { HostedActor } from './kernel/stored-actor.ts';
 export type { EffectReport, FailedMessage, NodeObserver, TurnReport } from './kernel/node-observer.ts';
-export { createLogger, createStandardLogger, silentLogger } from './observe/logger.ts';
+export { createLogger, silentLogger } from './observe/logger.ts';
 export type { Logger } from './observe/logger.ts';
-export { openLineOutput } from './observe/line-output.ts';
-export type { LineOutput } from './observe/line-output.ts';
-export { maskPasswords } from './observe/mask.ts';
-export { isForeseen, levelOfRetry, reasonOf } from './observe/reason.ts';
-export { checkAt, createReadiness, readinessBody } from './observe/readiness.ts';
-export type { HealthCheck, HealthChecks, Readiness } from './observe/readiness.ts';
-export { watchHealth } from './observe/health-watch.ts';
-export { checkRedis } from './redis/check-redis.ts';
-export { openRedis } from './redis/open-redis.ts';
 export type { RedisTls } from './redis/open-redis.ts';
-export { isRedisCluster } from './redis/redis-connection.ts';
 export type { RedisConnection } from './redis/redis-connection.ts';
-export { parseRedisUrl, redisUrlForms } from './redis/redis-url.ts';
-export { versionOf } from './storage/state-store.ts';
 export type {
   ActorRecord,
   AppliedMessage,

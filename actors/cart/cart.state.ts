@@ -1,4 +1,5 @@
-import { refusal, uuidV5, type DeepReadonly } from '@trolley/runtime';
+import { refusal, type DeepReadonly } from '@trolley/runtime';
+import { uuidV5 } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import {
   CartContract,

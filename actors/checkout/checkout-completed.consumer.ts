@@ -1,4 +1,5 @@
-import { type AskOptions, codeOf, type Logger, validTraceparent } from '@trolley/runtime';
+import { type AskOptions, codeOf, type Logger } from '@trolley/runtime';
+import { validTraceparent } from '@trolley/runtime/adapters';
 import type { EventLog, LogRecord, Subscription } from '@trolley/runtime/events';
 import { CheckoutCompleted, checkoutCompletedType, checkoutTopic } from './checkout-completed.ts';
 import { isCertainlyRefused } from './refusal.ts';

@@ -1,4 +1,5 @@
-import { type ActorError, defineContract, refusal, uuidV5 } from '@trolley/runtime';
+import { type ActorError, defineContract, refusal } from '@trolley/runtime';
+import { uuidV5 } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import { claimRefusals } from '../cart/cart.contract.ts';
 import { isPaymentMethod } from '../services/payment/payment-method.ts';

@@ -1,4 +1,5 @@
-import { type ActorError, defineContract, refusal, uuidV5, type DeepReadonly } from '@trolley/runtime';
+import { type ActorError, defineContract, refusal, type DeepReadonly } from '@trolley/runtime';
+import { uuidV5 } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import { CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/checkout.contract.ts';

@@ -1,4 +1,5 @@
-import { type Clock, isForeseen, type Logger } from '@trolley/runtime';
+import type { Clock, Logger } from '@trolley/runtime';
+import { isForeseen } from '@trolley/runtime/observe';
 
 export interface Sweep {
   /** Starts no more batches and waits for the one under way. */

@@ -1,7 +1,6 @@
 import {
   type ActorRecord,
   type AnyActor,
-  fromWireError,
   isActorError,
   type MessageSpecs,
   type OutboxEvent,
@@ -10,7 +9,7 @@ import {
   type StoredAnswer,
   ActorError,
 } from '@trolley/runtime';
-import type { Envelope } from '@trolley/runtime/adapters';
+import { type Envelope, fromWireError } from '@trolley/runtime/adapters';
 import {
   applyMessage,
   applyOutcome,

@@ -1,4 +1,5 @@
-import { type Clock, validTraceparent } from '@trolley/runtime';
+import type { Clock } from '@trolley/runtime';
+import { validTraceparent } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import { ShopError } from '../error-table.ts';
 import type { IncomingCall } from '../../actors/services/grpc/incoming-call.ts';

@@ -1,5 +1,7 @@
 import type { Middleware, ParameterizedContext } from 'koa';
-import { type Clock, type Logger, reasonOf, type ActorError, validTraceparent } from '@trolley/runtime';
+import type { Clock, Logger, ActorError } from '@trolley/runtime';
+import { validTraceparent } from '@trolley/runtime/adapters';
+import { reasonOf } from '@trolley/runtime/observe';
 import { meaningOf, ShopError } from '../error-table.ts';
 import type { Call } from '../call.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';

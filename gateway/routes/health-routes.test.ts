@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { checkAt } from '@trolley/runtime';
+import { checkAt } from '@trolley/runtime/observe';
 import { openTestGateway } from '../testing/test-gateway.ts';
 
 describe('health routes', () => {

@@ -1,4 +1,4 @@
-import { type Readiness, readinessBody } from '@trolley/runtime';
+import { type Readiness, readinessBody } from '@trolley/runtime/observe';
 import { ShopError } from '../error-table.ts';
 import { errorAnswer } from '../error-answer.ts';
 import { defineRoute, type Reply, type Route } from './route.ts';

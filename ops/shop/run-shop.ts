@@ -1,7 +1,8 @@
 import { Writable } from 'node:stream';
 import type { DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
-import { createStandardLogger, isActorError, type LineOutput, openLineOutput } from '@trolley/runtime';
+import { isActorError } from '@trolley/runtime';
+import { createStandardLogger, type LineOutput, openLineOutput } from '@trolley/runtime/observe';
 import type { Config } from './config/config.ts';
 import { describeConfig } from './config/describe-config.ts';
 import { parseConfig } from './config/parse-config.ts';

@@ -18,8 +18,8 @@ import {
 
 export interface ConnectOptions extends Partial<Omit<ClientOptions, 'redis'>> {
   /**
-   * A URL, `redis://localhost:6379` (its other forms: `redisUrlForms`), for a connection that is opened and closed with
-   * the cluster; or a connection, which stays its owner's.
+   * A URL, `redis://localhost:6379` (its other forms: `redisUrlForms` of `./adapters`), for a connection that is
+   * opened and closed with the cluster; or a connection, which stays its owner's.
    */
   readonly redis: string | RedisConnection;
   /** Certificates for `rediss://…`. */

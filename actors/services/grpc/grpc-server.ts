@@ -1,6 +1,7 @@
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { ReflectionService } from '@grpc/reflection';
-import { type Clock, type HealthChecks, type Logger, systemClock } from '@trolley/runtime';
+import { type Clock, type Logger, systemClock } from '@trolley/runtime';
+import type { HealthChecks } from '@trolley/runtime/observe';
 import { RpcError } from './rpc-error.ts';
 import { describeServices } from '../../../proto/descriptors.ts';
 import { startSweep } from '../sweep.ts';

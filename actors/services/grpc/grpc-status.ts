@@ -1,5 +1,6 @@
 import { Metadata, status, type ServiceError } from '@grpc/grpc-js';
-import { ActorError, type ErrorDetails, isActorError, toWireError } from '@trolley/runtime';
+import { ActorError, type ErrorDetails, isActorError } from '@trolley/runtime';
+import { toWireError } from '@trolley/runtime/adapters';
 import {
   type GrpcStatusName,
   isRefusalStatus,

@@ -1,5 +1,6 @@
 import { HealthImplementation, service as healthDefinition } from 'grpc-health-check';
-import { type Clock, createReadiness, type HealthChecks, type Logger, systemClock } from '@trolley/runtime';
+import { type Clock, type Logger, systemClock } from '@trolley/runtime';
+import { createReadiness, type HealthChecks } from '@trolley/runtime/observe';
 import { RpcError, rpcStatusOf } from './rpc-error.ts';
 import type { UnaryMethod } from './unary-method.ts';
 import type { ServedMethod } from './unary-service.ts';

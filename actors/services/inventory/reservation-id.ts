@@ -1,4 +1,4 @@
-import { uuidV5 } from '@trolley/runtime';
+import { uuidV5 } from '@trolley/runtime/adapters';
 
 const namespace = 'b1f2c1de-5b0c-4c43-9d5e-0c7a3f6b8e21';
 

@@ -1,4 +1,4 @@
-import { uuidV5 } from '@trolley/runtime';
+import { uuidV5 } from '@trolley/runtime/adapters';
 import { RpcError } from '../grpc/rpc-error.ts';
 import type { PaymentStore, StoredPayment } from './payment.store.ts';
 

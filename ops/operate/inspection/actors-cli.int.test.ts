@@ -1,9 +1,10 @@
 import { expect } from 'chai';
-import { openRedis, type RedisConnection, silentLogger, systemClock } from '@trolley/runtime';
+import { type RedisConnection, silentLogger, systemClock } from '@trolley/runtime';
 import {
   addressOf,
   BullMqMailbox,
   leaseKey,
+  openRedis,
   RedisShardRegistry,
   type ShardLease,
 } from '@trolley/runtime/adapters';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { openRedis, type RedisConnection, silentLogger, systemClock } from '@trolley/runtime';
+import { type RedisConnection, silentLogger, systemClock } from '@trolley/runtime';
+import { openRedis } from '@trolley/runtime/adapters';
 import type { Config } from '../../shop/config/config.ts';
 import { host } from '../../shop/servers/embedded-server.ts';
 import { nameOf, pidIn } from '../../shop/process/process-identity.ts';

@@ -3,11 +3,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import {
   type ClusterOptions,
   type Logger,
-  openRedis,
   type RedisConnection,
   silentLogger,
   systemClock,
 } from '@trolley/runtime';
+import { openRedis } from '@trolley/runtime/adapters';
 
 export const namespace = 'chaos';
 

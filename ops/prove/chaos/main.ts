@@ -1,4 +1,4 @@
-import { openLineOutput } from '@trolley/runtime';
+import { openLineOutput } from '@trolley/runtime/observe';
 import { readEnvironment } from '../../shop/environment.ts';
 import { takeSignals } from '../../shop/process/ending.mjs';
 import { createProgress } from '../../shop/process/progress.ts';

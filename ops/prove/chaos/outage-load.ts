@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { systemClock, withTimeLimit } from '@trolley/runtime';
+import { systemClock } from '@trolley/runtime';
+import { withTimeLimit } from '@trolley/runtime/adapters';
 import type { Answer, Shopper } from '../e2e/shop-client.ts';
 
 /** One request of one user, and what came of it. */

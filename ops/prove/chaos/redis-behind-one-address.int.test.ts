@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import {
-  checkRedis,
   type Client,
   type ClusterNode,
   defineActor,
@@ -11,7 +10,7 @@ import {
   silentLogger,
   systemClock,
 } from '@trolley/runtime';
-import { openClusterClient, openClusterNode } from '@trolley/runtime/adapters';
+import { checkRedis, openClusterClient, openClusterNode } from '@trolley/runtime/adapters';
 import { RedisStreamsEventLog } from '@trolley/runtime/events';
 import { CuttableLine, MemoryStateStore } from '@trolley/runtime/testing';
 import { z } from 'zod';

@@ -1,4 +1,5 @@
-import { checkAt, type HealthCheck, type Logger, maskPasswords } from '@trolley/runtime';
+import type { Logger } from '@trolley/runtime';
+import { checkAt, type HealthCheck, maskPasswords } from '@trolley/runtime/observe';
 import { createPostgresPool, type PostgresPool } from '@trolley/runtime/postgres';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';

@@ -1,12 +1,6 @@
 import { join } from 'node:path';
-import {
-  checkAt,
-  type Logger,
-  maskPasswords,
-  reasonOf,
-  type StateStore,
-  systemClock,
-} from '@trolley/runtime';
+import { type Logger, type StateStore, systemClock } from '@trolley/runtime';
+import { checkAt, maskPasswords, reasonOf } from '@trolley/runtime/observe';
 import { createMongoConnection, type MongoConnection, MongoStateStore } from '@trolley/runtime/mongo';
 import { SqliteStateStore } from '@trolley/runtime/sqlite';
 import { CartContract } from '../../../actors/cart/cart.contract.ts';

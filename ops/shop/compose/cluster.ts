@@ -1,11 +1,6 @@
-import {
-  type ActorCluster,
-  connect,
-  type ConnectOptions,
-  type HealthCheck,
-  systemClock,
-  withTimeLimit,
-} from '@trolley/runtime';
+import { type ActorCluster, connect, type ConnectOptions, systemClock } from '@trolley/runtime';
+import { withTimeLimit } from '@trolley/runtime/adapters';
+import type { HealthCheck } from '@trolley/runtime/observe';
 import type { Lifecycle } from '../process/lifecycle.ts';
 
 export interface Cluster extends Pick<ActorCluster, 'refs' | 'host'> {

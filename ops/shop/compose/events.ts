@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type ActorRefs, checkAt, type Logger, systemClock } from '@trolley/runtime';
+import { type ActorRefs, type Logger, systemClock } from '@trolley/runtime';
+import { checkAt } from '@trolley/runtime/observe';
 import { type EventLog, RedisStreamsEventLog } from '@trolley/runtime/events';
 import type { KafkaEventLog } from '@trolley/runtime/kafka';
 import { OutboxRelay } from '@trolley/runtime/postgres';

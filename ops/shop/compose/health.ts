@@ -1,11 +1,5 @@
-import {
-  createReadiness,
-  type HealthCheck,
-  type HealthChecks,
-  type Logger,
-  systemClock,
-  watchHealth,
-} from '@trolley/runtime';
+import { type Logger, systemClock } from '@trolley/runtime';
+import { createReadiness, type HealthCheck, type HealthChecks, watchHealth } from '@trolley/runtime/observe';
 import { startSweep } from '../../../actors/services/sweep.ts';
 import type { Config } from '../config/config.ts';
 import { openHealthServer } from '../process/health-server.ts';

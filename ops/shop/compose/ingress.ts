@@ -1,11 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import {
-  type ActorRefs,
-  type HealthCheck,
-  type HealthChecks,
-  type Logger,
-  systemClock,
-} from '@trolley/runtime';
+import { type ActorRefs, type Logger, systemClock } from '@trolley/runtime';
+import type { HealthCheck, HealthChecks } from '@trolley/runtime/observe';
 import { createPostgresOrderQueries } from '../../../actors/order/order.queries.postgres.ts';
 import { openGrpcServer } from '../../../actors/services/grpc/grpc-server.ts';
 import type { MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';

@@ -1,4 +1,5 @@
-import { type Logger, reasonOf, systemClock } from '@trolley/runtime';
+import { type Logger, systemClock } from '@trolley/runtime';
+import { reasonOf } from '@trolley/runtime/observe';
 import { type ConnectToBroker, KafkaEventLog, overTcp, overTls } from '@trolley/runtime/kafka';
 import type { KafkaConfig } from '../config/config.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { type Logger, reasonOf, systemClock } from '@trolley/runtime';
+import { type Logger, systemClock } from '@trolley/runtime';
+import { reasonOf } from '@trolley/runtime/observe';
 import type { Config } from '../config/config.ts';
 import { openDataDir, type DataDir } from '../process/data-dir.ts';
 import { assertPortFree, type PortClaim } from '../process/ports.ts';

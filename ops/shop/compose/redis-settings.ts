@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
-import { isRedisCluster, type Logger, type RedisConnection } from '@trolley/runtime';
+import type { Logger, RedisConnection } from '@trolley/runtime';
+import { isRedisCluster } from '@trolley/runtime/adapters';
 import { StartProblem } from '../process/start-problem.ts';
 
 /**

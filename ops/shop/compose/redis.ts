@@ -1,15 +1,6 @@
-import {
-  checkAt,
-  checkRedis,
-  type HealthCheck,
-  type Logger,
-  maskPasswords,
-  openRedis,
-  reasonOf,
-  type RedisConnection,
-  type RedisTls,
-  systemClock,
-} from '@trolley/runtime';
+import { type Logger, type RedisConnection, type RedisTls, systemClock } from '@trolley/runtime';
+import { checkRedis, openRedis } from '@trolley/runtime/adapters';
+import { checkAt, type HealthCheck, maskPasswords, reasonOf } from '@trolley/runtime/observe';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
 import type { DataDir } from '../process/data-dir.ts';

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { checkAt, type Logger, systemClock } from '@trolley/runtime';
+import { type Logger, systemClock } from '@trolley/runtime';
+import { checkAt } from '@trolley/runtime/observe';
 import type { GrpcClientOptions } from '../../../actors/services/grpc/grpc.client.ts';
 import type { MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
 import { openInventory, type Inventory } from '../../../actors/services/inventory/inventory.client.ts';

@@ -1,4 +1,4 @@
-import { maskPasswords } from '@trolley/runtime';
+import { maskPasswords } from '@trolley/runtime/observe';
 import type { Config } from './config.ts';
 
 const secret = '***';

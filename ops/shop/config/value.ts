@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { parseRedisUrl, redisUrlForms } from '@trolley/runtime';
+import { parseRedisUrl, redisUrlForms } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import { isNetwork } from '../../../gateway/client-address.ts';
 import { isRole, roles, type Role } from './roles.ts';

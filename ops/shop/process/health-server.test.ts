@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { expect } from 'chai';
-import { checkAt, createReadiness, type HealthCheck, systemClock } from '@trolley/runtime';
+import { systemClock } from '@trolley/runtime';
+import { checkAt, createReadiness, type HealthCheck } from '@trolley/runtime/observe';
 import { openHealthServer, type HealthServer } from './health-server.ts';
 
 describe('openHealthServer', () => {

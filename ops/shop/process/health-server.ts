@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Readiness, readinessBody } from '@trolley/runtime';
+import { type Readiness, readinessBody } from '@trolley/runtime/observe';
 
 export interface HealthServer {
   readonly port: number;

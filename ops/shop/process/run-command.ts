@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { isForeseen, openLineOutput, reasonOf } from '@trolley/runtime';
+import { isForeseen, openLineOutput, reasonOf } from '@trolley/runtime/observe';
 import { writePrivately } from './keep-private.ts';
 import { version } from './package-facts.mjs';
 import { nearest } from './nearest.ts';

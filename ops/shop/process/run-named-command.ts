@@ -1,4 +1,4 @@
-import { openLineOutput } from '@trolley/runtime';
+import { openLineOutput } from '@trolley/runtime/observe';
 import { nearest } from './nearest.ts';
 import { createProgress } from './progress.ts';
 import { endWithReader, exitCodes, tellProblem, versionLine } from './run-command.ts';

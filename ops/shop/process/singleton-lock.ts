@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
-import { type Cancel, type Logger, pause, systemClock, withTimeLimit } from '@trolley/runtime';
+import { type Cancel, type Logger, pause, systemClock } from '@trolley/runtime';
+import { withTimeLimit } from '@trolley/runtime/adapters';
 import { openPostgresClient, tryAdvisoryLock } from '@trolley/runtime/postgres';
 import type { Lifecycle } from './lifecycle.ts';
 import { StartProblem } from './start-problem.ts';

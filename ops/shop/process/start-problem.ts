@@ -1,4 +1,4 @@
-import { isForeseen, reasonOf } from '@trolley/runtime';
+import { isForeseen, reasonOf } from '@trolley/runtime/observe';
 
 const brand = 'StartProblem';
 

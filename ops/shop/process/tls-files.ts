@@ -1,7 +1,8 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { type Clock, type Logger, reasonOf } from '@trolley/runtime';
+import type { Clock, Logger } from '@trolley/runtime';
+import { reasonOf } from '@trolley/runtime/observe';
 import { StartProblem } from './start-problem.ts';
 
 /** What a file is: a certificate chain, its private key, the authorities that others are checked against. */

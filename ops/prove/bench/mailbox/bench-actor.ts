@@ -5,8 +5,8 @@ import {
   type StateStore,
   type StateWrite,
   type StoredActor,
-  versionOf,
 } from '@trolley/runtime';
+import { versionOf } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 
 const Item = z.object({ productId: z.string(), quantity: z.int(), priceCents: z.int() });
