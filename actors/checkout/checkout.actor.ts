@@ -80,7 +80,10 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
 
 function take(turn: CheckoutTurn, event: CheckoutEvent, error?: ActorError): void {
   const { session } = turn.state;
-  if (session !== null) follow(turn, advanceSaga(session, event), error);
+  if (session === null) return;
+  const step = advanceSaga(session, event);
+  follow(turn, step, error);
+  if (step.mayWait) turn.postponeWrite();
 }
 
 /** Makes a step of the saga part of the turn, and answers those who wait for the end. */

@@ -8,6 +8,8 @@ import { isCertainlyRefused } from './refusal.ts';
 interface Told<Type extends string> {
   readonly type: Type;
   readonly at: number;
+  /** The step may have ended before, and others may have begun after it, of which nothing is on record. */
+  readonly repeated?: boolean;
 }
 
 /** What a step's `invoke` answers, as an event: `done` of Reserve is `Reserve.done`. */
@@ -36,9 +38,11 @@ export type CheckoutInput = Pick<
 
 /** What the machine is told of how a step's effect ended. */
 export function eventOf(name: StepName, outcome: Outcome<StepAnswer>, at: number): CheckoutEvent {
-  if (outcome.ok) return { ...outcome.value, type: `${name}.${outcome.value.type}`, at } as CheckoutEvent;
+  const told = { at, ...(outcome.repeated === true ? { repeated: true } : {}) };
+  if (outcome.ok)
+    return { ...outcome.value, type: `${name}.${outcome.value.type}`, ...told } as CheckoutEvent;
   const { error } = outcome;
   const party = partyOf(error);
   const type = `${name}.${isCertainlyRefused(error) ? 'refused' : 'unknown'}`;
-  return { type, at, code: error.code, ...(party === undefined ? {} : { party }) } as CheckoutEvent;
+  return { type, ...told, code: error.code, ...(party === undefined ? {} : { party }) } as CheckoutEvent;
 }

@@ -17,6 +17,7 @@ const reach = (status: CheckoutContext['status']) => ({ type: 'reach', params: {
 const fail = (reason: string) => ({ type: 'fail', params: { reason } }) as const;
 const markForUndo = ({ mark }: Compensation) => ({ type: 'markForUndo', params: { mark } }) as const;
 const unmark = ({ mark }: Compensation) => ({ type: 'unmark', params: { mark } }) as const;
+const markIfRepeated = ({ mark }: Compensation) => ({ type: 'markIfRepeated', params: { mark } }) as const;
 const isMarked = ({ mark }: Compensation) => ({ type: 'isMarked', params: { mark } }) as const;
 
 const failRefused = (step: RetriableStep) =>
@@ -46,11 +47,14 @@ const retry = ({ name }: Named<Step>) =>
 const waitsFor = ({ name, label }: Named<Step>) => ({ description: label, meta: { step: name } });
 
 /** What every step before the payment does on a cancellation, and when its outcome stays unknown. */
-function untilPaid(step: Named<CompensatableStep>) {
+function untilPaid(
+  step: Named<CompensatableStep>,
+  onRetry: readonly ReturnType<typeof markIfRepeated>[] = [],
+) {
   return {
     Cancel: { actions: 'requestCancel' },
     [`${step.name}.unknown`]: [
-      { guard: 'mayRetry', actions: retry(step) },
+      { guard: 'mayRetry', actions: [...onRetry, ...retry(step)] },
       {
         target: 'compensating',
         actions: {
@@ -127,8 +131,10 @@ export const checkoutMachine = checkoutSetup.createMachine({
     reserving: {
       ...waitsFor(reserve),
       entry: [markForUndo(reserve.compensation), ...perform(reserve, reserve.limit)],
+      // Asked again after a crash, while what came after its first answer is not on record.
+      exit: markIfRepeated(charge.compensation),
       on: {
-        ...untilPaid(reserve),
+        ...untilPaid(reserve, [markIfRepeated(charge.compensation)]),
         'Reserve.done': [
           ifCancelled,
           {
@@ -140,7 +146,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
         ],
         'Reserve.refused': [
           // An earlier try may still be on its way: Release then keeps it from taking anything.
-          { guard: 'wasRetried', target: 'compensating', actions: failRefused(reserve) },
+          { guard: 'mayHaveRun', target: 'compensating', actions: failRefused(reserve) },
           { target: 'compensating', actions: [failRefused(reserve), unmark(reserve.compensation)] },
         ],
       },

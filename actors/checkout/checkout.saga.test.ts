@@ -196,13 +196,38 @@ describe('checkout saga', () => {
     }
     const done = after(priced, reserved, charged, { type: 'Confirm.done', at }).session;
     for (const event of events)
-      expect(advanceSaga(done, event), event.type).to.deep.equal({ session: done, commands: [] });
+      expect(advanceSaga(done, event), event.type).to.deep.equal({
+        session: done,
+        commands: [],
+        mayWait: false,
+      });
+  });
+
+  it('lets the answers of Reserve and Charge wait for the next record, on the way to the sale alone', () => {
+    const mayWait = (...told: CheckoutEvent[]) => after(...told).mayWait;
+    expect(mayWait(priced)).to.equal(false);
+    expect(mayWait(priced, reserved)).to.equal(true);
+    expect(mayWait(priced, reserved, charged)).to.equal(true);
+    expect(mayWait(priced, reserved, { type: 'Charge.declined', at, reason: 'no' })).to.equal(false);
+    expect(mayWait(priced, { type: 'Cancel', at }, reserved), 'to a compensation').to.equal(false);
+    expect(mayWait(priced, reserved, charged, { type: 'Confirm.done', at })).to.equal(false);
+  });
+
+  it('undoes a charge that may have come after the first answer of a repeated Reserve', () => {
+    const repeated = true;
+    const charges = (...told: CheckoutEvent[]) => after(priced, ...told).session.context.undo.charge;
+    const refused = { type: 'Reserve.refused', at, code: 'insufficient_stock' } as const;
+    const unknown = { type: 'Reserve.unknown', at, code: 'unavailable' } as const;
+    expect(charges(refused)).to.equal(false);
+    expect(charges({ ...refused, repeated })).to.equal(true);
+    expect(charges({ ...unknown, repeated }, refused), 'refused when tried again').to.equal(true);
+    expect(charges({ type: 'Cancel', at }, { ...reserved, repeated })).to.equal(true);
   });
 
   it('restores a snapshot without ordering anything again', () => {
     const { session } = after(priced, reserved);
     const restored = CheckoutSession.parse(JSON.parse(JSON.stringify(session)));
-    expect(advanceSaga(restored, reserved)).to.deep.equal({ session, commands: [] });
+    expect(advanceSaga(restored, reserved)).to.deep.equal({ session, commands: [], mayWait: false });
   });
 
   it('refuses the snapshot of a machine that it is not', () => {

@@ -2,7 +2,7 @@ import { ActorError } from '@trolley/runtime';
 import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
 import { checkoutMachine } from './checkout.machine.ts';
 import type { CheckoutSession } from './checkout.state.ts';
-import type { StepName } from './checkout.steps.ts';
+import { stepNamed, steps, type StepName } from './checkout.steps.ts';
 import { inertMachine, type Stepped, type WantedAction } from './inert-machine.ts';
 
 const machine = inertMachine(checkoutMachine);
@@ -15,6 +15,8 @@ export type Command =
 export interface SagaStep {
   readonly session: CheckoutSession;
   readonly commands: readonly Command[];
+  /** It need not be on record before its commands are performed: their step's answer may wait. */
+  readonly mayWait: boolean;
 }
 
 /** How a session stands. */
@@ -26,7 +28,18 @@ export function beginSaga(input: CheckoutInput): SagaStep {
 
 /** An event that the state does not know, such as a late outcome, changes nothing. */
 export function advanceSaga(session: CheckoutSession, event: CheckoutEvent): SagaStep {
-  return stepOf(machine.next(restore(session), event));
+  const step = stepOf(machine.next(restore(session), event));
+  const isOnward = step.commands.length > 0 && step.commands.every(isForward);
+  return { ...step, mayWait: isOnward && isAnswerThatMayWait(event) };
+}
+
+function isAnswerThatMayWait({ type }: CheckoutEvent): boolean {
+  return steps.some((step) => 'answerMayWait' in step && type === `${step.name}.done`);
+}
+
+/** Whether it is one more step towards the sale. */
+function isForward(command: Command): boolean {
+  return command.type === 'perform' && !('mark' in stepNamed(command.step));
 }
 
 export function endingOf({ value }: CheckoutSession): Ending {
@@ -42,7 +55,7 @@ function stepOf([snapshot, actions]: Stepped<typeof checkoutMachine>): SagaStep 
     value: snapshot.value as CheckoutSession['value'],
     context: snapshot.context,
   };
-  return { session, commands: actions.map(commandOf) };
+  return { session, commands: actions.map(commandOf), mayWait: false };
 }
 
 function restore({ machine: id, machineVersion, value, context }: CheckoutSession) {

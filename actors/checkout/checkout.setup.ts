@@ -53,6 +53,10 @@ function isDone(event: CheckoutEvent): event is DoneEvent {
   return event.type.endsWith('.done');
 }
 
+function isRepeated(event: CheckoutEvent): boolean {
+  return 'repeated' in event && event.repeated;
+}
+
 type Limit = keyof CheckoutContext['limits'];
 interface Marked {
   readonly mark: Compensation['mark'];
@@ -74,7 +78,7 @@ export const checkoutSetup = setup({
         timeOf({ context, event }) + delayMs({ ...context, retries: context.retries + 1 }) <
           context.giveUpAt),
     nothingToPay: ({ context }) => context.totalCents === 0,
-    wasRetried: ({ context }) => context.retries > 0,
+    mayHaveRun: ({ context, event }) => context.retries > 0 || isRepeated(event),
     mayReserveAgain: ({ context }) => context.reservedAgain < maxReservedAgain,
     /** The cart gave nothing: then nothing was accepted, and the same key may begin anew. */
     isRejection: ({ event }) => 'code' in event && rejections.has(event.code),
@@ -108,10 +112,14 @@ export const checkoutSetup = setup({
     /** What a step's answer carries has the names of the context. */
     keep: assign(({ event }) => {
       if (!isDone(event)) return {};
-      const { type: _type, at: _at, ...kept } = event;
+      const { type: _type, at: _at, repeated: _repeated, ...kept } = event;
       return kept;
     }),
     markForUndo: assign(({ context }, { mark }: Marked) => ({ undo: { ...context.undo, [mark]: true } })),
+    /** What came after a step whose answer may wait, and which runs again now, may have happened. */
+    markIfRepeated: assign(({ context, event }, { mark }: Marked) =>
+      isRepeated(event) ? { undo: { ...context.undo, [mark]: true } } : {},
+    ),
     unmark: assign(({ context }, { mark }: Marked) => ({ undo: { ...context.undo, [mark]: false } })),
     requestCancel: assign({ cancelRequested: true }),
     fail: assign((scope, { reason }: { reason: string }) => {

@@ -56,7 +56,7 @@ export interface RetriableStep<
   failure(code: string): string;
 }
 
-/** A step before the payment: it is given up at its limit, and undone when the checkout fails. */
+/** A step before the payment or the payment itself: it is given up at its limit, and undone when the checkout fails. */
 export interface CompensatableStep<
   Name extends string = string,
   Answer extends StepAnswer = StepAnswer,
@@ -70,6 +70,11 @@ export interface CompensatableStep<
     failure(party?: Party): string;
   };
   readonly compensation: Undo;
+  /**
+   * The next step may begin before the answer is on record. After a crash between the two this step is asked again, and
+   * the far side answers the same, or what the next one did is undone. Default: never.
+   */
+  readonly answerMayWait?: boolean;
 }
 
 export type Step = CompensatableStep | RetriableStep | Compensation;

@@ -24,7 +24,7 @@ interface World {
   readonly calls: string[];
 }
 
-function createWorld(choices?: Choices, at?: (point: Point, about: string) => void): World {
+function createWorld(choices?: Choices, at?: (point: Point, about: string) => undefined): World {
   const time = { now: Date.parse('2026-01-01T00:00:05Z') };
   const calls: string[] = [];
   const done = new Set<string>();

@@ -17,12 +17,13 @@ import {
   draftOf,
   initialState,
   isBlank,
+  isPostponable,
   recordOf,
   type TurnDraft,
 } from '@trolley/runtime/testing';
 
 /** Where a node may die. */
-export type Point = 'before write' | 'after write' | 'before effect' | 'after effect';
+export type Point = 'before write' | 'after write' | 'postponed' | 'before effect' | 'after effect';
 
 /** Thrown at a point: the node dies there. */
 export class Crash extends Error {}
@@ -35,8 +36,8 @@ export interface ActorDriverOptions {
   readonly actor: AnyActor;
   readonly key: string;
   readonly time: TestTime;
-  /** Told of each point; may send messages, or throw a `Crash`. */
-  readonly at?: (point: Point, about: string) => void | Promise<void>;
+  /** Told of each point; may send messages, or throw a `Crash`. What is postponed may be written all the same. */
+  readonly at?: (point: Point, about: string) => 'write' | undefined | Promise<'write' | undefined>;
 }
 
 interface Stored {
@@ -56,7 +57,9 @@ export class ActorDriver {
   readonly #options: ActorDriverOptions;
   readonly #mailbox: Envelope[] = [];
   #stored: string | undefined;
-  #loaded: Stored | undefined;
+  #loaded: (Stored & { readonly isUnwritten?: boolean }) | undefined;
+  /** Runs of effects that were pending when the state was loaded: an earlier life may have performed them. */
+  #fromEarlierLife = new Set<string>();
   #ids = 0;
 
   constructor(options: ActorDriverOptions) {
@@ -139,7 +142,12 @@ export class ActorDriver {
     const [envelope] = this.#mailbox;
     if (envelope === undefined) return false;
     const loaded = this.#load();
-    const draft = applyMessage(this.#options.actor, draftOf(loaded.record), envelope, this.#context());
+    const draft = applyMessage(
+      this.#options.actor,
+      draftOf(loaded.record, loaded.isUnwritten),
+      envelope,
+      this.#context(),
+    );
     await this.#commit(loaded, draft, envelope.name);
     this.#mailbox.shift();
     return true;
@@ -161,15 +169,23 @@ export class ActorDriver {
       requestId: undefined,
       traceparent: undefined,
     };
-    const outcome = await perform(effect.input, context).then(
+    const repeated = this.#fromEarlierLife.has(effect.run);
+    const ended = await perform(effect.input, context).then(
       (value) => ({ ok: true as const, value }),
       (error: unknown) => ({ ok: false as const, error: known(error) }),
     );
+    const outcome = { ...ended, repeated };
     await this.#at('after effect', effect.name);
     // What came in while the effect ran is handled before its outcome.
     while (await this.#deliver());
     const loaded = this.#load();
-    const draft = applyOutcome(actor, draftOf(loaded.record), effect, outcome, this.#context());
+    const draft = applyOutcome(
+      actor,
+      draftOf(loaded.record, loaded.isUnwritten),
+      effect,
+      outcome,
+      this.#context(),
+    );
     await this.#commit(loaded, draft, effect.name);
     return true;
   }
@@ -177,6 +193,10 @@ export class ActorDriver {
   async #commit(loaded: Stored, made: TurnDraft, about: string): Promise<void> {
     const { actor, key, time } = this.#options;
     const draft = completed(made, time.now);
+    if (isPostponable(draft, time.now)) {
+      this.#loaded = { record: draft.record, version: loaded.version, isUnwritten: true };
+      if ((await this.#at('postponed', about)) !== 'write') return;
+    }
     if (draft.changed) {
       await this.#at('before write', about);
       this.#loaded = { record: draft.record, version: loaded.version + 1 };
@@ -191,12 +211,13 @@ export class ActorDriver {
     }
   }
 
-  #load(): Stored {
+  #load(): Stored & { readonly isUnwritten?: boolean } {
     if (this.#loaded !== undefined) return this.#loaded;
     const { actor, key, time } = this.#options;
     const stored = this.#stored === undefined ? undefined : (JSON.parse(this.#stored) as Stored);
     const record = recordOf(actor, key, time.now, stored?.record);
     this.#loaded = { record, version: stored?.version ?? 0 };
+    this.#fromEarlierLife = new Set(record.effects.map(({ run }) => run));
     return this.#loaded;
   }
 
@@ -209,8 +230,8 @@ export class ActorDriver {
     return { actorId: key, type, key, now: time.now, newId, messages, initial, logger: silentLogger };
   }
 
-  async #at(point: Point, about: string): Promise<void> {
-    await this.#options.at?.(point, about);
+  async #at(point: Point, about: string): Promise<'write' | undefined> {
+    return this.#options.at?.(point, about);
   }
 }
 

@@ -46,9 +46,13 @@ export type EffectInput<E extends Effects, N extends keyof E> =
   E[N] extends Effect<infer I, unknown> ? I : never;
 export type EffectResult<E extends Effects, N extends keyof E> = Awaited<ReturnType<E[N]>>;
 
-/** How an effect ended. `error` is what it threw: a refusal or an unknown outcome, by its code. */
-export type Outcome<T> =
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ActorError };
+/**
+ * How an effect ended. `error` is what it threw: a refusal or an unknown outcome, by its code. `repeated`: it may have
+ * ended before, and have led to other effects, of which nothing was written.
+ */
+export type Outcome<T> = (
+  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ActorError }
+) & { readonly repeated?: boolean };
 
 export interface PerformOptions {
   /** Milliseconds from now, at most a year, before which the effect does not start. Survives a crash. */
@@ -132,6 +136,14 @@ export interface TurnOn<S, E extends Effects = Effects, M extends MessageSpecs =
   ): void;
   /** Drops a reminder by its id. */
   cancelReminder(id: string): void;
+  /**
+   * Lets what this turn made of an outcome be written together with what the next turn makes, while the effects that it
+   * wants start at once. After a crash between the two the effect of this outcome runs again under its id, and so do
+   * those that it led to: for effects whose far side then answers the same, or whose compensation is on record before
+   * the first of them. The write waits a few milliseconds at most, and comes before any answer and any event; in a turn
+   * with a message, without a due effect, or with several outcomes it does not wait at all.
+   */
+  postponeWrite(): void;
   /** Puts an event in the outbox, with the trace context of this turn. The actor's store must be able to hold it. */
   publish(event: OutboxEvent): void;
   /** Answers later: `return turn.defer(tag)`. The caller is kept with the state, so a crash forgets no one. */

@@ -11,6 +11,8 @@ import { draftOf, refusedWith, withReply, type TurnDraft } from './turn-draft.ts
 export interface TurnInput {
   readonly outcomes: readonly EffectResult[];
   readonly deliveries: readonly Delivery[];
+  /** What an earlier turn made of the record is still to be written. */
+  readonly unwritten: boolean;
 }
 
 export interface EffectResult {
@@ -75,12 +77,12 @@ export const reasonOf = (error: unknown) => (error instanceof Error ? error.mess
 export function applyTurn(
   actor: AnyActor,
   record: ActorRecord,
-  { outcomes, deliveries }: TurnInput,
+  { outcomes, deliveries, unwritten }: TurnInput,
   context: TurnContext,
   failures: Map<string, Failure>,
 ): TurnResult {
   const { logger } = context;
-  let draft = draftOf(record);
+  let draft = draftOf(record, unwritten);
   const untaken: EffectResult[] = [];
   for (const result of outcomes) {
     const { effect, outcome } = result;

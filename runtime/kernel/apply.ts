@@ -139,6 +139,7 @@ export function applyOutcome(
   }
   const turn = new MessageTurn(without, context, {
     messageId: effect.run,
+    cause: effect.run,
     name: effect.name,
     requestId: effect.requestId,
     traceparent: effect.traceparent,

@@ -37,25 +37,28 @@ export class EffectRunner {
     this.#options = options;
   }
 
-  /** Starts what is pending and does not run yet, each when it is due; stops what is no longer pending. */
-  sync(pending: readonly PendingEffect[]): void {
+  /**
+   * Starts what is pending and does not run yet, each when it is due; stops what is no longer pending. `loaded`: what is
+   * pending was read from the store, so it may have run before.
+   */
+  sync(pending: readonly PendingEffect[], loaded = false): void {
     const runs = new Set(pending.map(({ run }) => run));
     for (const [run, stop] of this.#running) if (!runs.has(run)) stop();
-    for (const effect of pending) if (!this.#running.has(effect.run)) this.#start(effect);
+    for (const effect of pending) if (!this.#running.has(effect.run)) this.#start(effect, loaded);
   }
 
   stopAll(): void {
     for (const stop of this.#running.values()) stop();
   }
 
-  #start(effect: PendingEffect): void {
+  #start(effect: PendingEffect, repeated: boolean): void {
     const { clock, limiter } = this.#options;
     const abort = new AbortController();
     const begin = () => {
       void limiter.run(async () => {
         if (abort.signal.aborted) return;
         const startedAt = clock.monotonic();
-        const outcome = await this.#perform(effect, abort);
+        const outcome = { ...(await this.#perform(effect, abort)), repeated };
         this.#options.onEnded(effect.name, clock.monotonic() - startedAt, outcome);
         if (this.#running.get(effect.run) === stop) this.#options.onOutcome(effect, outcome);
       });

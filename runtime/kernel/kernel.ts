@@ -23,6 +23,8 @@ export interface KernelLimits {
   readonly slowTurnMs: number;
   /** A turn that takes longer is abandoned: its store or its mailbox hangs. The actor is activated anew. */
   readonly turnTimeoutMs: number;
+  /** How long what a turn may leave to the next one stays unwritten. */
+  readonly postponeMs: number;
   /** How long a store may stay away before those who wait are told. */
   readonly storePatienceMs: number;
   /** Actors in memory above which those that are idle longest leave before their time. */
@@ -44,6 +46,7 @@ export const defaultLimits: KernelLimits = {
   readTimeoutMs: 10_000,
   slowTurnMs: 1_000,
   turnTimeoutMs: 30_000,
+  postponeMs: 10,
   storePatienceMs: 2_000,
   maxActivations: 100_000,
   recoverMs: 5_000,

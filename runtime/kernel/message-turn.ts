@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type {
   Deferred,
   OutboxEvent,
@@ -42,6 +43,8 @@ export interface TurnSubject {
   readonly requestId?: string | undefined;
   readonly traceparent?: string | undefined;
   readonly isReminder?: boolean;
+  /** The run of the effect whose outcome is taken up. */
+  readonly cause?: string;
 }
 
 type IsMeant = (waiting: Waiting<unknown>) => boolean;
@@ -126,7 +129,9 @@ export class MessageTurn implements Turn<unknown> {
 
   #want(wanted: Omit<PendingEffect, 'run' | 'requestId' | 'traceparent'>): void {
     const request = this.requestId === undefined ? {} : { requestId: this.requestId };
-    const effect = { ...wanted, run: this.#context.newId(), ...request, ...this.#trace() };
+    const run =
+      this.#subject.cause === undefined ? this.#context.newId() : runAfter(this.#subject.cause, wanted);
+    const effect = { ...wanted, run, ...request, ...this.#trace() };
     this.#draft = changeRecord(this.#draft, { effects: withPending(this.#draft.record.effects, effect) });
   }
 
@@ -134,6 +139,10 @@ export class MessageTurn implements Turn<unknown> {
     const { effects } = this.#draft.record;
     const left = withoutPending(effects, named);
     if (left !== effects) this.#draft = changeRecord(this.#draft, { effects: left });
+  }
+
+  postponeWrite(): void {
+    this.#draft = { ...this.#draft, mayWait: true };
   }
 
   publish(event: OutboxEvent): void {
@@ -201,4 +210,13 @@ export class MessageTurn implements Turn<unknown> {
       }),
     });
   }
+}
+
+/** The same whenever the outcome of the same run is taken up: what was not written leads to the same again. */
+function runAfter(
+  cause: string,
+  { id, name, reminder }: Pick<PendingEffect, 'id' | 'name' | 'reminder'>,
+): string {
+  const led = JSON.stringify([cause, id, name, reminder === true]);
+  return createHash('sha256').update(led).digest('base64url').slice(0, 22);
 }

@@ -40,6 +40,7 @@ export class StoredActor {
   #loaded: Loaded | undefined;
   /** The highest version that was written here: also a clock that stands still gives no version twice. */
   #highest = 0;
+  #isUnwritten = false;
 
   constructor(hosted: HostedActor, key: string, clock: Clock) {
     this.#hosted = hosted;
@@ -50,6 +51,11 @@ export class StoredActor {
   /** What is known of the stored record, without asking the store. */
   get known(): ActorRecord | undefined {
     return this.#loaded?.record;
+  }
+
+  /** Whether what is known is more than what is stored. */
+  get isUnwritten(): boolean {
+    return this.#isUnwritten;
   }
 
   /** 0 where nothing is stored. */
@@ -80,6 +86,12 @@ export class StoredActor {
     }
   }
 
+  /** Keeps what a turn made in memory alone, to be written with what the next one makes. */
+  postpone({ record }: TurnDraft): void {
+    this.#loaded = { record, version: this.version };
+    this.#isUnwritten = true;
+  }
+
   /** @throws StaleError, RefusedError; anything else when it is unknown whether it was written */
   async write(draft: TurnDraft): Promise<void> {
     const { version } = this;
@@ -104,11 +116,13 @@ export class StoredActor {
     if (!written) throw new StaleError(`${this.#key}: version ${version} is not the stored one`);
     this.#loaded = { record, version: isGone ? 0 : versionOf(write) };
     this.#highest = versionOf(write);
+    this.#isUnwritten = false;
   }
 
   /** Only the store can tell, from now on. */
   forget(): void {
     this.#loaded = undefined;
+    this.#isUnwritten = false;
   }
 
   /** Drops from memory what need not be known of the stored record. */

@@ -1,6 +1,6 @@
 import type { OutboxEvent } from '../define/actor.ts';
 import type { WireError } from '../define/errors.ts';
-import type { ActorRecord, AppliedMessage, StoredAnswer } from '../storage/state-store.ts';
+import type { ActorRecord, AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
 import type { Reply } from '../mailbox/replies.ts';
 import { withApplied } from './applied-messages.ts';
 
@@ -15,14 +15,17 @@ export interface TurnDraft {
   /** Messages of this turn, oldest first: remembered with what it writes, if it writes. */
   readonly handled: readonly AppliedMessage[];
   readonly changed: boolean;
+  /** The handler of its outcome lets it be written with the next one. */
+  readonly mayWait: boolean;
   /** Nothing but the initial state is left. */
   readonly cleared: boolean;
   readonly events: readonly OutboxEvent[];
   readonly replies: readonly AddressedReply[];
 }
 
-export function draftOf(record: ActorRecord): TurnDraft {
-  return { record, handled: [], changed: false, cleared: false, events: [], replies: [] };
+/** `unwritten`: what an earlier turn made of the record is still to be written. */
+export function draftOf(record: ActorRecord, unwritten = false): TurnDraft {
+  return { record, handled: [], changed: unwritten, mayWait: false, cleared: false, events: [], replies: [] };
 }
 
 export function remember(draft: TurnDraft, message: AppliedMessage): TurnDraft {
@@ -66,6 +69,16 @@ export function clearRecord(draft: TurnDraft, initial: unknown): TurnDraft {
   const applied = draft.record.applied.map(unkept);
   const handled = draft.handled.map(unkept);
   return { ...changeRecord(draft, { state: initial, effects: [], applied }), handled, cleared: true };
+}
+
+/** Whether it may be written with the next turn: then something comes back soon, and nobody is told of anything yet. */
+export function isPostponable(
+  { mayWait, cleared, events, replies, record }: TurnDraft,
+  now: number,
+): boolean {
+  const isQuiet = !cleared && events.length === 0 && replies.length === 0;
+  const isDue = (one: PendingEffect) => one.reminder !== true && one.notBefore <= now;
+  return mayWait && isQuiet && record.effects.some(isDue);
 }
 
 /** Whether the record of a completed draft is no more than what a key has that nothing is stored for. */

@@ -1,3 +1,4 @@
+import type { Cancel } from '../define/clock.ts';
 import type { MessageSpecs } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
@@ -13,7 +14,13 @@ import { park, reportDeadLetter } from './poison.ts';
 import { nothingRead, ReadRunner, split, type ReadResult } from './read-runner.ts';
 import { AbandonedError, RefusedError, StaleError, StoredActor, type HostedActor } from './stored-actor.ts';
 import { initialState } from './stored-record.ts';
-import { completed, withoutUnchanging, type AddressedReply, type TurnDraft } from './turn-draft.ts';
+import {
+  completed,
+  isPostponable,
+  withoutUnchanging,
+  type AddressedReply,
+  type TurnDraft,
+} from './turn-draft.ts';
 
 export interface TurnRunnerOptions {
   readonly kernel: Kernel;
@@ -41,6 +48,9 @@ export class TurnRunner {
   #oneByOne = false;
   #ended = false;
   #abandoned = false;
+  /** What was postponed is to be written by the next turn, whatever that is. */
+  #isWriteDue = false;
+  #cancelWrite: Cancel = () => undefined;
 
   constructor(options: TurnRunnerOptions) {
     const { kernel, hosted, address, lease, onOutcome } = options;
@@ -79,7 +89,7 @@ export class TurnRunner {
 
   /** Whether there is something for a turn. */
   get hasWork(): boolean {
-    return this.#mailbox.isWoken || this.#inHand.length > 0 || this.#outcomes.length > 0;
+    return this.#mailbox.isWoken || this.#inHand.length > 0 || this.#outcomes.length > 0 || this.#isWriteDue;
   }
 
   /** Whether there is something for a turn now or soon: it does not pay to leave memory. */
@@ -118,6 +128,12 @@ export class TurnRunner {
     const together = togetherOf(this.#inHand);
     const { changing, reading } = split(hosted.actor, together);
     const { draft, done, untaken, left, poison } = await this.#apply(before, outcomes, changing);
+    const isAlone = outcomes.length === 1 && untaken.length === 0 && together.length === 0;
+    if (isAlone && !this.#isWriteDue && isPostponable(draft, kernel.clock.now())) {
+      this.#postpone(draft);
+      this.#outcomes = this.#outcomes.slice(1);
+      return true;
+    }
     if (draft.changed) await this.#write(draft);
     const record = draft.changed ? draft.record : before;
     this.#outcomes = [...untaken, ...this.#outcomes.slice(outcomes.length)];
@@ -164,6 +180,7 @@ export class TurnRunner {
       this.#oneByOne = true;
     }
     this.#stored.forget();
+    this.#writeDone();
     this.#inHand = [];
     this.#mailbox.wake();
   }
@@ -176,6 +193,7 @@ export class TurnRunner {
   /** No effect runs any more, nor starts; what is being read is read again by the next owner. */
   end(): void {
     this.#ended = true;
+    this.#cancelWrite();
     this.#effects.stopAll();
     this.#reads.stopAll();
   }
@@ -183,7 +201,7 @@ export class TurnRunner {
   async #load(): Promise<ActorRecord> {
     if (this.#stored.known !== undefined) return this.#stored.known;
     const record = await this.#stored.load();
-    this.#effects.sync(record.effects);
+    this.#effects.sync(record.effects, true);
     return record;
   }
 
@@ -195,9 +213,10 @@ export class TurnRunner {
     const { id: actorId, type, key } = address;
     return this.#handle(deliveries, () => {
       const now = clock.now();
+      const input = { outcomes, deliveries, unwritten: this.#stored.isUnwritten };
       const initial = () => initialState(actor, key, now);
       const context = { actorId, type, key, now, newId, messages, initial, logger, interceptHandle };
-      const result = applyTurn(actor, record, { outcomes, deliveries }, context, failures.ofMessages);
+      const result = applyTurn(actor, record, input, context, failures.ofMessages);
       return { ...result, draft: completed(result.draft, now) };
     });
   }
@@ -243,7 +262,27 @@ export class TurnRunner {
       throw error;
     }
     this.#oneByOne = false;
+    this.#writeDone();
     if (!this.#ended) this.#effects.sync(draft.record.effects);
+  }
+
+  /** If the node dies before the write, the outcome comes again, and leads to the same effects under the same ids. */
+  #postpone(draft: TurnDraft): void {
+    const { kernel, onOutcome } = this.#options;
+    if (this.#abandoned) throw new AbandonedError();
+    if (!this.#stored.isUnwritten) {
+      this.#cancelWrite = kernel.clock.schedule(kernel.limits.postponeMs, () => {
+        this.#isWriteDue = true;
+        onOutcome();
+      });
+    }
+    this.#stored.postpone(draft);
+    if (!this.#ended) this.#effects.sync(draft.record.effects);
+  }
+
+  #writeDone(): void {
+    this.#cancelWrite();
+    this.#isWriteDue = false;
   }
 
   #messagesPerTurn(): number {

@@ -20,5 +20,5 @@ export type { MemoryStateStoreFaults, PublishedEvent } from '../storage/memory-s
 /** One turn without a node, for drivers that search through what may happen in which order. */
 export { applyMessage, applyOutcome } from '../kernel/apply.ts';
 export { initialState, recordOf } from '../kernel/stored-record.ts';
-export { completed, draftOf, isBlank } from '../kernel/turn-draft.ts';
+export { completed, draftOf, isBlank, isPostponable } from '../kernel/turn-draft.ts';
 export type { TurnDraft } from '../kernel/turn-draft.ts';

@@ -6,6 +6,7 @@ export const charge = defineCompensatable({
   label: 'Charge the buyer',
   limit: { setting: 'paymentMs', failure: () => 'payment_unavailable' },
   failure: (code) => `payment_declined: ${code}`,
+  answerMayWait: true,
   input: ({ totalCents, currency, paymentMethod }) => ({
     amountCents: totalCents,
     currency,

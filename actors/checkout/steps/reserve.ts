@@ -13,6 +13,7 @@ export const reserve = defineCompensatable({
   label: 'Reserve the stock',
   limit: { setting: 'reserveMs', failure: () => 'inventory_unavailable' },
   failure: (code) => refusals[code] ?? 'reservation_refused',
+  answerMayWait: true,
   input: ({ lines }) => ({ items: lines.map(({ productId, quantity }) => ({ productId, quantity })) }),
   async invoke({ inventory }, { checkoutId, items }, call) {
     const { reservationId } = await inventory.reserve({ checkoutId, items }, call());
@@ -30,7 +31,7 @@ export const reserve = defineCompensatable({
         await inventory.release(reservationId, call());
       } catch (error) {
         if (codeOf(error) !== 'conflict') throw error;
-        // Sold, by a Confirm that was under way for longer than its checkout.
+        // Sold: by a Confirm that was under way for longer than its checkout, or whose answer was never on record.
         await inventory.restock(reservationId, call());
       }
       return { type: 'done' };
