@@ -84,6 +84,8 @@ export { ActorError, codeOf, runtimeCodes, isActorError } from './define/errors.
 export type { ErrorDetails, Retry, RuntimeCode } from './define/errors.ts';
 export { pause, systemClock } from './define/clock.ts';
 export type { Cancel, Clock } from './define/clock.ts';
+export { backOffMs } from './flow/back-off.ts';
+export type { BackOff } from './flow/back-off.ts';
 export { connect } from './cluster/connect.ts';
 export type { ActorCluster, ConnectOptions } from './cluster/connect.ts';
 export type { Client, ClusterNode, ClusterOptions, NodeOptions } from './cluster/open-cluster.ts';

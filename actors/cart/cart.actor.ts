@@ -1,4 +1,12 @@
-import { ActorError, defineActor, isActorError, isRefusal, type Turn, type Waiting } from '@trolley/runtime';
+import {
+  ActorError,
+  backOffMs,
+  defineActor,
+  isActorError,
+  isRefusal,
+  type Turn,
+  type Waiting,
+} from '@trolley/runtime';
 import { CartContract } from './cart.contract.ts';
 import {
   createCartEffects,
@@ -19,7 +27,7 @@ export interface CartDeps {
 
 type CartTurn = Turn<CartState, CartEffects>;
 
-const maxVerifyDelayMs = 60_000;
+const verifyRetry = { firstMs: 5000, maxMs: 60_000 };
 
 /** A user's cart, with the claims of the checkouts under way. */
 export function createCartActor({ views, checkouts, limits }: CartDeps) {
@@ -128,7 +136,7 @@ function settle(turn: CartTurn, purchase: rules.Purchase): void {
 
 /** After 5, 10, 20, 40, then every 60 s: most checkouts end, and say so, long before the first. */
 function verifyLater(turn: CartTurn, input: VerifyClaimInput): void {
-  const delayMs = Math.min(5000 * 2 ** input.asked, maxVerifyDelayMs);
+  const delayMs = backOffMs(verifyRetry, input.asked);
   turn.perform('VerifyClaim', input, { id: verification(input.checkoutId), delayMs });
 }
 

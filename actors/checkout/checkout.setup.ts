@@ -1,3 +1,4 @@
+import { backOffMs } from '@trolley/runtime';
 import { assign, setup } from 'xstate';
 import type { CheckoutStatus } from './checkout.contract.ts';
 import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
@@ -6,14 +7,12 @@ import type { Compensation } from './checkout.step.ts';
 import type { StepName } from './checkout.steps.ts';
 
 const maxReservedAgain = 3;
-const firstDelayMs = 200;
-const maxDelayMs = 5000;
+const retry = { firstMs: 200, maxMs: 5000 };
 /** Where only the far side's return helps, it is asked less often. */
-const maxEndlessDelayMs = 30_000;
+const endlessRetry = { firstMs: 200, maxMs: 30_000 };
 
 export function delayMs(context: CheckoutContext): number {
-  const longest = context.giveUpAt === undefined ? maxEndlessDelayMs : maxDelayMs;
-  return Math.min(firstDelayMs * 2 ** (context.retries - 1), longest);
+  return backOffMs(context.giveUpAt === undefined ? endlessRetry : retry, context.retries - 1);
 }
 
 /** With these nothing was accepted. */

@@ -1,4 +1,4 @@
-import { ActorError, type Deferred, defineActor, type Outcome, type Turn } from '@trolley/runtime';
+import { ActorError, backOffMs, type Deferred, defineActor, type Outcome, type Turn } from '@trolley/runtime';
 import { OrderContract, noSuchOrder, type OrderView } from './order.contract.ts';
 import {
   createOrderEffects,
@@ -10,8 +10,7 @@ import { OrderState, isGivenBack, moveTo, orderOf, viewOf, type Order } from './
 
 type OrderTurn = Turn<OrderState, OrderEffects>;
 
-const firstRetryMs = 500;
-const maxRetryMs = 60_000;
+const retry = { firstMs: 500, maxMs: 60_000 };
 
 /** The one order of a checkout. */
 export function createOrderActor(ports: OrderPorts) {
@@ -68,8 +67,7 @@ function giveBack(
   const { order } = turn.state;
   if (order === null) return;
   if (!outcome.ok) {
-    const delayMs = Math.min(firstRetryMs * 2 ** retries, maxRetryMs);
-    return turn.perform(step, { ...about, retries: retries + 1 }, { delayMs });
+    return turn.perform(step, { ...about, retries: retries + 1 }, { delayMs: backOffMs(retry, retries) });
   }
   const done = step === 'Refund' ? { refunded: true } : { restocked: true };
   const next = { ...order, ...done, updatedAt: turn.now };

@@ -7,6 +7,7 @@ import { fromWireError, isActorError, ActorError } from '../define/errors.ts';
 import { createRef, type AddressedMessage, type MessageSender } from '../define/create-ref.ts';
 import type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from '../define/ref.ts';
 import { parse } from '../define/schema.ts';
+import { backOffMs } from '../flow/back-off.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import { fingerprintOf, hashOf } from '../mailbox/fingerprint.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
@@ -33,7 +34,8 @@ export interface ClusterClientOptions {
 }
 
 /** Long enough for a connection to come back, short enough for a caller to hear soon that it does not. */
-const retryDelaysMs = [50, 100, 200, 400];
+const retry = { firstMs: 50, maxMs: 400 };
+const maxRetries = 4;
 
 /**
  * Leases that an ask waits for a node to hold its shard: a node that starts anew or takes over gets the message all
@@ -171,11 +173,10 @@ export class ClusterClient implements ActorRefs, MessageSender {
         return await this.#options.mailbox.send(to, jobId, envelope, notBefore);
       } catch (error) {
         if (isActorError(error)) throw error;
-        const delayMs = retryDelaysMs[attempt];
-        if (delayMs === undefined) {
+        if (attempt === maxRetries) {
           throw new ActorError('unavailable', 'the mailboxes cannot be reached', { cause: error });
         }
-        await pause(this.#options.clock, delayMs);
+        await pause(this.#options.clock, backOffMs(retry, attempt));
         if (ask?.over === true) return;
       }
     }

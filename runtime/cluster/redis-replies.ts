@@ -1,4 +1,5 @@
 import { pause, type Clock } from '../define/clock.ts';
+import { backOffMs } from '../flow/back-off.ts';
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { ForeignKeys } from '../redis/foreign-keys.ts';
@@ -16,7 +17,8 @@ const maxRemembered = 1_000;
 
 /** How long an actor waits for the server of an inbox; a failover takes longer. */
 const patienceMs = 500;
-const retryDelaysMs = [250, 500, 1_000, 2_000, 4_000, 8_000];
+const retry = { firstMs: 250, maxMs: 8_000 };
+const maxRetries = 6;
 /** Answers that wait for the server of their inbox; of more, the askers will not hear. */
 const maxLate = 10_000;
 
@@ -71,8 +73,8 @@ export class RedisReplies implements Replies {
   }
 
   async #tryLater(inbox: string, reply: Reply): Promise<boolean> {
-    for (const delayMs of retryDelaysMs) {
-      await pause(this.#clock, delayMs);
+    for (let attempt = 0; attempt < maxRetries; attempt++) {
+      await pause(this.#clock, backOffMs(retry, attempt));
       const done = await this.#add(inbox, reply).then(
         () => true,
         () => false,

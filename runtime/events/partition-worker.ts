@@ -2,7 +2,7 @@ import { pause, type Clock } from '../define/clock.ts';
 import { Limiter } from '../flow/limiter.ts';
 import type { Logger } from '../observe/logger.ts';
 import { levelOfRetry } from '../observe/reason.ts';
-import { backOffMs } from './back-off.ts';
+import { backOffMs } from '../flow/back-off.ts';
 import type { LogRecord, SubscribeOptions } from './event-log.ts';
 
 export interface PartitionWorkerOptions {

@@ -4,7 +4,7 @@ import type { Logger } from '../observe/logger.ts';
 import { levelOfRetry } from '../observe/reason.ts';
 import { ForeignKeys, isWrongType } from '../redis/foreign-keys.ts';
 import { openBlockingConnection, type RedisConnection } from '../redis/redis-connection.ts';
-import { backOffMs } from './back-off.ts';
+import { backOffMs } from '../flow/back-off.ts';
 import type { SubscribeOptions, Subscription } from './event-log.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import type { GroupLease } from './redis-streams-lease.ts';

@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis';
 import type { Clock } from '../define/clock.ts';
 import { ActorError } from '../define/errors.ts';
+import { backOffMs } from '../flow/back-off.ts';
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { maskPasswords } from '../observe/mask.ts';
@@ -32,7 +33,8 @@ const lookAgainMs = 50;
 /** Moved slots and new masters are noticed by the first command that fails, and without one after this time. */
 const slotsRefreshMs = 2_000;
 
-const retryStrategy = (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 10), 1_000);
+/** ioredis counts from 1. */
+const retryStrategy = (attempt: number) => backOffMs({ firstMs: 100, maxMs: 1_000 }, attempt - 1);
 
 /**
  * Connects to one Redis, to the master that Sentinels name, or to a Redis Cluster: see `parseRedisUrl`. What cannot

@@ -1,7 +1,7 @@
 import { pause, type Clock } from '../../define/clock.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { Batcher } from '../../flow/batcher.ts';
-import { backOffMs } from '../back-off.ts';
+import { backOffMs } from '../../flow/back-off.ts';
 import type { LogRecord, SubscribeOptions } from '../event-log.ts';
 import { PartitionWorker } from '../partition-worker.ts';
 

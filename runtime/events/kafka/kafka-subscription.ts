@@ -1,6 +1,6 @@
 import { pause } from '../../define/clock.ts';
 import { levelOfRetry } from '../../observe/reason.ts';
-import { backOffMs } from '../back-off.ts';
+import { backOffMs } from '../../flow/back-off.ts';
 import type { Subscription } from '../event-log.ts';
 import type { KafkaClient } from './kafka-client.ts';
 import { KafkaSession, type KafkaSessionOptions } from './kafka-session.ts';

@@ -2,7 +2,7 @@ import { pause, type Clock } from '../../define/clock.ts';
 import { withTimeLimit } from '../../flow/time-limit.ts';
 import type { Logger } from '../../observe/logger.ts';
 import { levelOfRetry } from '../../observe/reason.ts';
-import { backOffMs } from '../../events/back-off.ts';
+import { backOffMs } from '../../flow/back-off.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { OutboxConnection, type OutboxRow } from './outbox-connection.ts';
 

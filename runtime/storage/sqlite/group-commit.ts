@@ -1,12 +1,13 @@
 import type { Statement } from 'better-sqlite3';
 import { systemClock, type Clock } from '../../define/clock.ts';
 import { ActorError } from '../../define/errors.ts';
+import { backOffMs } from '../../flow/back-off.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import { sqliteFailure } from './sqlite-errors.ts';
 import {
   defaultLockWaitMs,
   isLocked,
-  lockBackOffMs,
+  lockRetry,
   lockedOut,
   whenUnlocked,
   type LockWait,
@@ -157,7 +158,7 @@ export class GroupCommit {
       if (this.#queue.length > 0) this.#schedule();
     };
     if (this.#lockedOut === 0) setImmediate(next);
-    else this.#clock.schedule(lockBackOffMs(this.#lockedOut - 1), next);
+    else this.#clock.schedule(backOffMs(lockRetry, this.#lockedOut - 1), next);
   }
 
   #flush({ works, answers }: Group): void {

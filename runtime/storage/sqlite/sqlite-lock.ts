@@ -1,5 +1,6 @@
 import { pause, systemClock, type Clock } from '../../define/clock.ts';
 import { ActorError } from '../../define/errors.ts';
+import { backOffMs } from '../../flow/back-off.ts';
 import { sqliteProblem } from './sqlite-problem.ts';
 
 /*
@@ -22,10 +23,8 @@ export function isLocked(error: unknown): boolean {
   return typeof code === 'string' && code.startsWith('SQLITE_BUSY');
 }
 
-/** How long to wait after so many attempts in a row, the first being 0. */
-export function lockBackOffMs(attempt: number): number {
-  return Math.min(100, 5 * 2 ** Math.min(attempt, 10));
-}
+/** Of the attempts while another process stands in the way. */
+export const lockRetry = { firstMs: 5, maxMs: 100 };
 
 export function lockedOut(file: string, cause: unknown): ActorError {
   return new ActorError('unavailable', `${file} is locked by another process`, { cause });
@@ -50,6 +49,6 @@ export async function whenUnlocked<T>(
       if (!isLocked(error)) throw sqliteProblem(file, error) ?? error;
       if (clock.monotonic() - startedAt >= lockWaitMs) throw lockedOut(file, error);
     }
-    await pause(clock, lockBackOffMs(attempt));
+    await pause(clock, backOffMs(lockRetry, attempt));
   }
 }
