@@ -52,6 +52,6 @@ DBOS.setConfig({
 });
 await DBOS.launch();
 
-const start = async (workflowID, userId) =>
-  (await DBOS.startWorkflow(checkout, { workflowID })(workflowID, userId)).getResult();
-process.send({ url: await serve(pool, start) });
+// Called, not started: the result of a handle is asked of the database again and again.
+const call = (checkoutId, userId) => DBOS.withNextWorkflowID(checkoutId, () => checkout(checkoutId, userId));
+process.send({ url: await serve(pool, call) });
