@@ -58,7 +58,7 @@ async function run(config: Config, progress: Progress, told: LineOutput): Promis
   const exitWhenTold = async (code: number) => {
     // Should nothing else keep the process alive meanwhile.
     process.exitCode = code;
-    await Promise.all([output.settle(), told.settle()]);
+    await Promise.all([output.flush(), told.flush()]);
     process.exit(code);
   };
   const guarded: GuardedProcess = {

@@ -116,7 +116,7 @@ export class RedisStreamsSubscription implements Subscription {
       await this.#read(workers, from, stop).catch(lost);
       over.abort();
       // The lease is kept until the last handler has committed.
-      if (this.#closing.signal.aborted) await this.#settle();
+      if (this.#closing.signal.aborted) await this.#drain();
     } finally {
       over.abort();
       settled.abort();
@@ -182,7 +182,7 @@ export class RedisStreamsSubscription implements Subscription {
   }
 
   /** Waits for the handlers under way, and lets another process begin unless one still runs. */
-  async #settle(): Promise<void> {
+  async #drain(): Promise<void> {
     const { lease, closeMs, clock, logger } = this.#options;
     try {
       await withTimeLimit(clock, closeMs, 'closing', Promise.all(this.#ended));

@@ -9,7 +9,7 @@ import { levelOfRetry } from '../observe/reason.ts';
 const suspectStarts = 3;
 /** Nodes that may die in the handler of one suspect. */
 const maxDeaths = 3;
-/** A mailbox that does not answer must not hold up the other suspects of the node. */
+/** A mailbox that does not answer must not hold up the other quarantined messages of the node. */
 const noteTimeoutMs = 5_000;
 
 /*

@@ -150,7 +150,7 @@ describe('a message that fails for good', () => {
       });
     }
 
-    it('condemns none of those that only share its turn, however often', async () => {
+    it('quarantines none of those that only share its turn, however often', async () => {
       open('dead-letter');
       for (const n of [1, 2, 3]) await queue().tell('Append', { n });
       await queue().tell('Kill', { n: 4 });
@@ -160,7 +160,7 @@ describe('a message that fails for good', () => {
       expect((await cluster.deadLetters.list()).items).to.have.length(1);
     });
 
-    it('condemns nothing because a store is away, however many nodes come and go meanwhile', async () => {
+    it('quarantines nothing because a store is away, however many nodes come and go meanwhile', async () => {
       open('dead-letter');
       store.faults.beforeWrite = () => {
         throw new Error('no database');

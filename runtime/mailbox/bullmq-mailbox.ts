@@ -41,7 +41,7 @@ export interface BullMqMailboxOptions extends ActorScriptsOptions {
 /** Actors that one sweep looks at in one shard. */
 const maxReadyAtOnce = 1000;
 /** A larger message waits for its owner to fetch it: wake-ups are kept until they are heard. */
-const maxCarriedBytes = 4096;
+const maxInlinedBytes = 4096;
 
 const scriptsOn = (redis: RedisConnection) => ({
   send: redisScript<number>(redis, 1, sendScript),
@@ -77,7 +77,7 @@ export class BullMqMailbox implements Mailbox {
       data,
       mailboxLimit,
       wakeUpsKept,
-      maxCarriedBytes,
+      maxInlinedBytes,
       envelope.replyTo === undefined ? '0' : '1',
       notBefore ?? '',
     );

@@ -50,7 +50,7 @@ describe('LineOutput', () => {
     const output = new LineOutput({ fd: open(path, constants.O_WRONLY | constants.O_CREAT), clock });
     for (const word of ['one', 'two']) output.write(`${word}\n`);
     expect(readFileSync(path, 'utf8')).to.equal('one\ntwo\n');
-    await output.settle();
+    await output.flush();
   });
 
   it('keeps what nobody reads up to its bound, loses and counts the rest, and goes on in order', async () => {
@@ -108,9 +108,9 @@ describe('LineOutput', () => {
     const { fd } = makePipe();
     const output = new LineOutput({ fd, clock });
     for (const index of upTo(100)) output.write(line(index));
-    const settled = output.settle();
+    const flushed = output.flush();
     for (const _ of upTo(30)) await clock.advance(50);
-    await settled;
+    await flushed;
   });
 
   it('lets a log say how many of its lines were lost', async () => {

@@ -54,7 +54,7 @@ export class LineOutput {
   }
 
   /** Waits until all is written, for a second at most: for the end of the process. */
-  async settle(): Promise<void> {
+  async flush(): Promise<void> {
     const giveUpAt = this.#clock.monotonic() + lastLinesMs;
     while (this.#pending.length > 0 && this.#clock.monotonic() < giveUpAt) await pause(this.#clock, retryMs);
   }

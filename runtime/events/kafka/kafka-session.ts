@@ -84,7 +84,7 @@ export class KafkaSession {
         closing.addEventListener('abort', () => resolve(), { signal: this.#leaving.signal });
       });
       await Promise.race([this.#start().then(() => stopped), stopped, this.#failed]);
-      await this.#settle();
+      await this.#drain();
     } finally {
       await this.#leave();
     }
@@ -172,7 +172,7 @@ export class KafkaSession {
   }
 
   /** Waits for the handlers under way, and the commits of what they did. */
-  async #settle(): Promise<void> {
+  async #drain(): Promise<void> {
     const { clock, closeMs, logger, subscribe } = this.#options;
     const ended = Promise.all([...(this.#assignment?.ended.values() ?? [])]);
     await withTimeLimit(clock, closeMs, 'closing', ended).catch((error: unknown) => {

@@ -80,7 +80,7 @@ export class OutboxRelay {
   #cleanedAt: number;
   #requeuedAt: number;
   /** Of what was processed before, every event had its effect. */
-  #settledUntil = 0;
+  #deliveredUntil = 0;
 
   /** Starts at once; failures are logged and tried again until `close`. */
   constructor(options: OutboxRelayOptions) {
@@ -138,7 +138,7 @@ export class OutboxRelay {
       }
       await connection.listen();
       // Others may have processed events meanwhile, by their own clocks.
-      this.#settledUntil = 0;
+      this.#deliveredUntil = 0;
       this.#active = true;
       logger.info({ topic: this.#options.topic }, 'relaying the outbox');
       let published: readonly OutboxRow[] = [];
@@ -196,12 +196,12 @@ export class OutboxRelay {
     const consumed = (await consumedUntil?.()) ?? Infinity;
     const { events, since } = await connection.requeueUndelivered({
       undelivered: sql,
-      since: this.#settledUntil,
+      since: this.#deliveredUntil,
       until: Math.min(clock.now() - waitMs, consumed),
       waitMs,
       limit: maxBatch,
     });
-    this.#settledUntil = since - clockMarginMs;
+    this.#deliveredUntil = since - clockMarginMs;
     if (events === 0) return;
     logger.warn({ events }, 'publishing again what had no effect');
     this.#woken = true;
