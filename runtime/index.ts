@@ -34,7 +34,6 @@ export type {
   Actor,
   ActorDefinition,
   AnyActor,
-  Deferred,
   Effect,
   EffectContext,
   Outcome,
@@ -45,8 +44,8 @@ export type {
   ReminderTime,
   Turn,
   TurnOn,
-  Waiting,
 } from './define/actor.ts';
+export type { CanDefer, Deferred, NoTags, Waiting } from './define/deferred.ts';
 export type { DeepReadonly } from './define/deep-readonly.ts';
 export { defineContract, isActorType } from './define/contract.ts';
 export type {

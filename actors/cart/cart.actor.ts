@@ -7,6 +7,7 @@ import {
   type Turn,
   type Waiting,
 } from '@trolley/runtime';
+import { z } from 'zod';
 import { CartContract } from './cart.contract.ts';
 import {
   createCartEffects,
@@ -26,6 +27,8 @@ export interface CartDeps {
 }
 
 type CartTurn = Turn<CartState, CartEffects>;
+/** Of callers who wait for a claim: the checkout that it is for. */
+const tags = { ClaimForCheckout: z.uuid() };
 
 const verifyRetry = { firstMs: 5000, maxMs: 60_000 };
 
@@ -35,6 +38,7 @@ export function createCartActor({ views, checkouts, limits }: CartDeps) {
     state: rules.CartState,
     initial: (key, now) => rules.emptyCart(Number(key), now),
     effects: createCartEffects({ checkouts }),
+    tags,
     project: (_key, state) => views.put(rules.viewOf(state)),
 
     receive: {
@@ -79,10 +83,10 @@ export function createCartActor({ views, checkouts, limits }: CartDeps) {
       },
       MakeRoom(turn, outcome, { checkoutId }) {
         if (outcome.ok) for (const holder of outcome.value) endClaim(turn, holder.checkoutId, holder.status);
-        const isMeant = ({ tag }: Waiting<unknown>) => tag === checkoutId;
+        const isMeant = ({ tag }: Waiting) => tag === checkoutId;
         try {
           const claimed = claim(turn, checkoutId, limits);
-          turn.answerWaiting(() => claimed, isMeant);
+          turn.answerWaiting({ ClaimForCheckout: () => claimed }, isMeant);
         } catch (error) {
           if (!isActorError(error)) throw error;
           turn.refuseWaiting(error, isMeant);

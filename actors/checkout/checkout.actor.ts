@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ActorError, defineActor, type Outcome, refusal, type Turn } from '@trolley/runtime';
+import { z } from 'zod';
 import { checkoutCompletedType, encodeCheckoutCompleted } from './checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor, noSuchCheckout } from './checkout.contract.ts';
 import { createCheckoutEffects, inputOf, type CheckoutEffects } from './checkout.effects.ts';
@@ -18,7 +19,15 @@ export interface CheckoutDeps extends CheckoutPorts {
 }
 
 type StartRequest = Pick<CheckoutContext, 'paymentMethod' | 'shippingAddress'>;
-type CheckoutTurn = Turn<CheckoutState, CheckoutEffects>;
+/** Of callers who wait for the end of a checkout: whether it was begun for this one. */
+const tags = { Start: z.object({ created: z.boolean() }) };
+
+type CheckoutTurn = Turn<
+  CheckoutState,
+  CheckoutEffects,
+  typeof CheckoutContract.messages,
+  { Start: z.infer<typeof tags.Start> }
+>;
 
 const currency = 'USD';
 /** One step at a time; a wanted step replaces whatever was wanted before it. */
@@ -31,6 +40,7 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
     state: CheckoutState,
     initial: () => ({ session: null }),
     effects: createCheckoutEffects(ports),
+    tags,
 
     receive: {
       Start(turn, input) {
@@ -103,9 +113,10 @@ function follow(turn: CheckoutTurn, { session, commands }: SagaStep, error?: Act
   }
   if (endingOf(session) === undefined) return;
   const checkout = viewOf(session);
-  turn.answerWaiting(({ message, tag }) =>
-    message === 'Start' ? { created: (tag as { created: boolean }).created, checkout } : checkout,
-  );
+  turn.answerWaiting({
+    Start: ({ tag: { created } }) => ({ created, checkout }),
+    Cancel: () => checkout,
+  });
 }
 
 function publishCompleted(turn: CheckoutTurn, context: CheckoutContext): void {

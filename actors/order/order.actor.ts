@@ -1,4 +1,12 @@
-import { ActorError, backOffMs, type Deferred, defineActor, type Outcome, type Turn } from '@trolley/runtime';
+import {
+  ActorError,
+  backOffMs,
+  type CanDefer,
+  type Deferred,
+  defineActor,
+  type Outcome,
+  type Turn,
+} from '@trolley/runtime';
 import { OrderContract, noSuchOrder, type OrderView } from './order.contract.ts';
 import {
   createOrderEffects,
@@ -8,7 +16,7 @@ import {
 } from './order.effects.ts';
 import { OrderState, isGivenBack, moveTo, orderOf, viewOf, type Order } from './order.state.ts';
 
-type OrderTurn = Turn<OrderState, OrderEffects>;
+type OrderTurn = Turn<OrderState, OrderEffects, typeof OrderContract.messages>;
 
 const retry = { firstMs: 500, maxMs: 60_000 };
 
@@ -50,7 +58,7 @@ export function createOrderActor(ports: OrderPorts) {
 }
 
 /** Decided at once, so that nothing is shipped any more; answered when everything was given back. */
-function cancel(turn: OrderTurn, order: Order): OrderView | Deferred {
+function cancel(turn: OrderTurn & CanDefer, order: Order): OrderView | Deferred {
   if (order.status === 'CANCELLED') return isGivenBack(order) ? viewOf(order) : turn.defer();
   const { checkoutId, userId } = order;
   turn.set({ order: moveTo(order, 'CANCELLED', turn.now) });
@@ -73,7 +81,8 @@ function giveBack(
   const next = { ...order, ...done, updatedAt: turn.now };
   turn.set({ order: next });
   if (!next.restocked) return turn.perform('Restock', { ...about, retries: 0 });
-  turn.answerWaiting(() => viewOf(next));
+  const view = () => viewOf(next);
+  turn.answerWaiting({ Cancel: view, SetStatus: view });
 }
 
 /** @throws ActorError `not_found` */

@@ -5,6 +5,7 @@ import {
   type MessageSpecs,
   type OutboxEvent,
   type PendingEffect,
+  type Schema,
   silentLogger,
   type StoredAnswer,
   ActorError,
@@ -225,9 +226,10 @@ export class ActorDriver {
     const { actor, key, time } = this.#options;
     const newId = () => `run-${++this.#ids}`;
     const messages = actor.contract.messages as MessageSpecs;
+    const tags = (actor.definition.tags ?? {}) as Readonly<Record<string, Schema>>;
     const initial = () => initialState(actor, key, time.now);
     const { type } = actor.contract;
-    return { actorId: key, type, key, now: time.now, newId, messages, initial, logger: silentLogger };
+    return { actorId: key, type, key, now: time.now, newId, messages, tags, initial, logger: silentLogger };
   }
 
   async #at(point: Point, about: string): Promise<'write' | undefined> {

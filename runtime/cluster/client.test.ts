@@ -23,6 +23,7 @@ const Box = defineContract({
 const box = defineActor(Box, {
   state: Any,
   initial: () => ({ value: null }),
+  tags: { Keep: z.unknown() },
   effects: { Send: (_: unknown) => Promise.resolve() },
   receive: {
     Look: () => ({}),

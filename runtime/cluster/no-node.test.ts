@@ -21,7 +21,7 @@ const door = defineActor(Door, {
   initial: () => ({}),
   receive: {
     Enter: (turn) => turn.defer(),
-    Open: (turn) => turn.answerWaiting(() => 'entered'),
+    Open: (turn) => turn.answerWaiting({ Enter: () => 'entered' }),
   },
 });
 

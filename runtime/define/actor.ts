@@ -2,7 +2,6 @@ import type { CallContext } from './call-context.ts';
 import { checkSchema } from './carried-schema.ts';
 import type {
   ActorContract,
-  AskableName,
   ChangingName,
   InputOf,
   MessageName,
@@ -12,6 +11,17 @@ import type {
   ReadOnlyName,
 } from './contract.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
+import {
+  isDeferrable,
+  type CanDefer,
+  type DeferrableName,
+  type Deferred,
+  type DeferredAnswers,
+  type NoTags,
+  type TagOf,
+  type TagSchemas,
+  type Waiting,
+} from './deferred.ts';
 import type { ActorError } from './errors.ts';
 import type { ActorRefs } from './ref.ts';
 import type { Schema } from './schema.ts';
@@ -79,30 +89,24 @@ export interface OutboxEvent {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-declare const deferred: unique symbol;
-/** Returned by a handler that answers later. */
-export interface Deferred {
-  readonly [deferred]: true;
-}
-
-/** A caller that waits for a deferred answer. */
-export interface Waiting<Tag> {
-  readonly message: string;
-  readonly tag: Tag;
-}
-
 /**
  * One message being handled. Everything a handler does goes through it and becomes real together, when the
  * turn is committed; an exception means that the turn did not happen.
  */
-export type Turn<S, E extends Effects = Effects, M extends MessageSpecs = MessageSpecs> = TurnOn<
-  DeepReadonly<S>,
-  E,
-  M
->;
+export type Turn<
+  S,
+  E extends Effects = Effects,
+  M extends MessageSpecs = MessageSpecs,
+  T extends object = NoTags,
+> = TurnOn<DeepReadonly<S>, E, M, T>;
 
 /** A turn, on a state that is deep-readonly already. */
-export interface TurnOn<S, E extends Effects = Effects, M extends MessageSpecs = MessageSpecs> {
+export interface TurnOn<
+  S,
+  E extends Effects = Effects,
+  M extends MessageSpecs = MessageSpecs,
+  T extends object = NoTags,
+> {
   readonly key: string;
   readonly messageId: string;
   readonly requestId: string | undefined;
@@ -146,15 +150,13 @@ export interface TurnOn<S, E extends Effects = Effects, M extends MessageSpecs =
   postponeWrite(): void;
   /** Puts an event in the outbox, with the trace context of this turn. The actor's store must be able to hold it. */
   publish(event: OutboxEvent): void;
-  /** Answers later: `return turn.defer(tag)`. The caller is kept with the state, so a crash forgets no one. */
-  defer(tag?: unknown): Deferred;
-  /** Answers everyone who was deferred, or those that `isMeant` picks, by their tags; the others go on waiting. */
-  answerWaiting(
-    answer: (waiting: Waiting<unknown>) => unknown,
-    isMeant?: (waiting: Waiting<unknown>) => boolean,
-  ): void;
+  /**
+   * Answers everyone who waits for one of these messages, or those that `isMeant` picks; the others go on waiting.
+   * One whose message or tag only an earlier version understood is refused, by this as by `refuseWaiting`.
+   */
+  answerWaiting(answers: DeferredAnswers<M, T>, isMeant?: (waiting: Waiting<M, T>) => boolean): void;
   /** Refuses everyone who was deferred, or those that `isMeant` picks. */
-  refuseWaiting(error: ActorError, isMeant?: (waiting: Waiting<unknown>) => boolean): void;
+  refuseWaiting(error: ActorError, isMeant?: (waiting: Waiting<M, T>) => boolean): void;
 }
 
 /** A read-only message being handled: it sees what is durable, and can change nothing. */
@@ -171,33 +173,35 @@ export interface ReadTurn<S> extends CallContext {
 }
 
 /** What the handler of a message sees. */
-type TurnOf<M extends MessageSpecs, N extends MessageName<M>, S, E extends Effects> =
-  N extends ReadOnlyName<M> ? ReadTurn<S> : Turn<S, E, M>;
+type TurnOf<M extends MessageSpecs, N extends MessageName<M>, S, E extends Effects, T extends object> =
+  N extends ReadOnlyName<M>
+    ? ReadTurn<S>
+    : Turn<S, E, M, T> & (N extends DeferrableName<M> ? CanDefer<TagOf<T, N>> : unknown);
 
 /** What a handler may return instead of the answer. */
 type LaterAnswer<M extends MessageSpecs, N extends MessageName<M>> =
   N extends ReadOnlyName<M>
     ? Promise<DeepReadonly<OutputOf<M, N>>>
-    : N extends AskableName<M>
+    : N extends DeferrableName<M>
       ? Deferred
       : never;
 
-export type Receive<M extends MessageSpecs, S, E extends Effects> = {
+export type Receive<M extends MessageSpecs, S, E extends Effects, T extends object = NoTags> = {
   readonly [N in MessageName<M>]: (
-    turn: TurnOf<M, N, S, E>,
+    turn: TurnOf<M, N, S, E, T>,
     input: ParsedInputOf<M, N>,
   ) => DeepReadonly<OutputOf<M, N>> | LaterAnswer<M, N>;
 };
 
-export type OnResult<S, E extends Effects, M extends MessageSpecs> = {
+export type OnResult<S, E extends Effects, M extends MessageSpecs, T extends object = NoTags> = {
   readonly [N in EffectName<E>]: (
-    turn: Turn<S, E, M>,
+    turn: Turn<S, E, M, T>,
     outcome: Outcome<EffectResult<E, N>>,
     input: DeepReadonly<EffectInput<E, N>>,
   ) => void;
 };
 
-export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
+export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects, T extends object = NoTags> {
   /** Grows when the stored state changes its shape. Default 1. */
   readonly version?: number;
   /** Brings a state that an older version stored to this version's shape; `state` then parses it. */
@@ -206,10 +210,15 @@ export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
   readonly state: Schema<S>;
   /** The state of a key that nothing is stored for. Not written until a handler sets it. */
   initial(key: string, now: number): DeepReadonly<S>;
-  readonly receive: Receive<M, S, E>;
+  /**
+   * By message, what is remembered of a caller whose answer is deferred, to tell one from another or to answer with;
+   * none: it defers without. Parsed from the JSON that it is stored as, as the state is.
+   */
+  readonly tags?: TagSchemas<M, T>;
+  readonly receive: Receive<M, S, E, T>;
   readonly effects?: E;
   /** Takes up the outcome of each effect, as a turn of the same actor. */
-  readonly onResult?: OnResult<S, E, M>;
+  readonly onResult?: OnResult<S, E, M, T>;
   /**
    * What becomes of a message that failed for good. `dead-letter` (default): it is set aside and the next one comes.
    * `park`: the actor takes no more until somebody releases it, where a later message makes no sense without it.
@@ -223,18 +232,23 @@ export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects> {
 }
 
 /** A contract with its implementation, as a node hosts it. */
-export interface Actor<M extends MessageSpecs = MessageSpecs, S = unknown, E extends Effects = Effects> {
+export interface Actor<
+  M extends MessageSpecs = MessageSpecs,
+  S = unknown,
+  E extends Effects = Effects,
+  T extends object = NoTags,
+> {
   readonly contract: ActorContract<M>;
-  readonly definition: ActorDefinition<M, S, E>;
+  readonly definition: ActorDefinition<M, S, E, T>;
 }
 
 /** Any actor, with its parts' types forgotten; what the kernel holds. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- handlers are contravariant: nothing narrower holds them all
-export type AnyActor = Actor<any, any, any>;
+export type AnyActor = Actor<any, any, any, any>;
 
 /**
  * Gives a contract its behaviour. A missing, misspelt or wrongly typed handler does not compile.
- * @throws TypeError when the state is more than JSON can carry, or an effect has no `onResult`
+ * @throws TypeError when the state or a tag is more than JSON can carry, or an effect has no `onResult`
  *
  * @example
  * const counter = defineActor(Counter, {
@@ -248,11 +262,19 @@ export type AnyActor = Actor<any, any, any>;
  *   },
  * });
  */
-export function defineActor<M extends MessageSpecs, S, E extends Effects = Effects>(
-  contract: ActorContract<M>,
-  definition: ActorDefinition<M, S, E>,
-): Actor<M, S, E> {
+export function defineActor<
+  M extends MessageSpecs,
+  S,
+  E extends Effects = Effects,
+  T extends object = NoTags,
+>(contract: ActorContract<M>, definition: ActorDefinition<M, S, E, T>): Actor<M, S, E, T> {
   checkSchema(`actor '${contract.type}': state`, definition.state, 'state');
+  for (const [name, schema] of Object.entries<Schema>(definition.tags ?? {})) {
+    const tag = `actor '${contract.type}': the tag of ${name}`;
+    if (!isDeferrable(contract.messages[name]))
+      throw new TypeError(`${tag}: there is no such message to answer later`);
+    checkSchema(tag, schema, 'state');
+  }
   const onResult: Readonly<Record<string, unknown>> = definition.onResult ?? {};
   for (const name of Object.keys(definition.effects ?? {})) {
     if (onResult[name] === undefined) {

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { z } from 'zod';
-import { defineActor, type Turn } from './actor.ts';
+import { defineActor, type Effects, type Turn } from './actor.ts';
 import { defineContract } from './contract.ts';
 import type { DeepReadonly } from './deep-readonly.ts';
-import type { ActorError } from './errors.ts';
+import type { CanDefer } from './deferred.ts';
+import { ActorError } from './errors.ts';
 import { isRefusal, refusal } from './refusal.ts';
 import type { ActorRefs } from './ref.ts';
 
@@ -188,6 +189,94 @@ describe('the types of actors', () => {
       }),
     ];
     expect(definitions).to.be.a('function');
+  });
+
+  it('know the tags of those who wait for a deferred answer, and the answers', () => {
+    const receive = { ...reads, Add: () => ({ total: 0 }), Note: () => undefined };
+    const tags = { Add: z.object({ since: z.int() }), Get: z.string().optional() };
+    type Tags = { [N in keyof typeof tags]: z.infer<(typeof tags)[N]> };
+    type CounterTurn = Turn<z.infer<typeof Total>, Effects, typeof Counter.messages, Tags>;
+    const settle = (turn: CounterTurn & CanDefer<{ since: number }>) => {
+      turn.answerWaiting(
+        {
+          Add: ({ tag }) => ({ total: tag.since }),
+          Get: ({ tag = '' }) => ({ total: tag.length }),
+          Then: () => turn.state,
+        },
+        ({ message, tag }) => (message === 'Add' ? tag.since > 1 : tag !== 'later'),
+      );
+      // @ts-expect-error the answer to this message is of another shape
+      turn.answerWaiting({ List: () => turn.state });
+      turn.answerWaiting({
+        Add({ tag }) {
+          // @ts-expect-error there is no such property of this tag
+          expect(tag.until);
+          return turn.state;
+        },
+        Then({ tag }) {
+          // @ts-expect-error who waits for this one has no tag
+          expect(tag.since);
+          return turn.state;
+        },
+      });
+      // @ts-expect-error nobody waits for a message without output
+      turn.answerWaiting({ Note: () => undefined });
+      // @ts-expect-error there is no such message
+      turn.refuseWaiting(new ActorError('forbidden', 'no'), ({ message }) => message === 'Subtract');
+      // @ts-expect-error a tag is frozen
+      turn.answerWaiting({ Add: ({ tag }) => ({ total: (tag.since = 1) }) });
+      // @ts-expect-error the tag has to be given
+      turn.defer();
+      return turn.defer({ since: 1 });
+    };
+    const helper = (turn: Turn<z.infer<typeof Total>>) => {
+      turn.refuseWaiting(new ActorError('forbidden', 'no'), ({ message }) => message === 'Add');
+      // @ts-expect-error which message it is of is not known
+      expect(turn.defer);
+    };
+    const definitions = () => [
+      defineActor(Counter, {
+        state: Total,
+        initial: () => ({ total: 0 }),
+        tags,
+        effects: { Length: async (text: string) => Promise.resolve(text.length) },
+        receive: {
+          ...receive,
+          Add: (turn) => settle(turn),
+          // @ts-expect-error the tag is a text
+          Get: (turn) => turn.defer({ since: 1 }),
+          // @ts-expect-error this message has no tag
+          Then: (turn) => turn.defer({ since: 1 }),
+          List: (turn) => turn.defer(),
+          Note: (turn) => {
+            helper(turn);
+            // @ts-expect-error nobody waits for an answer to it
+            expect(turn.defer);
+          },
+        },
+        onResult: {
+          Length(turn) {
+            // @ts-expect-error an outcome has no caller who could wait
+            expect(turn.defer);
+          },
+        },
+      }),
+      defineActor(Counter, {
+        state: Total,
+        initial: () => ({ total: 0 }),
+        // @ts-expect-error there is no such message
+        tags: { Subtract: Total },
+        receive,
+      }),
+      defineActor(Counter, {
+        state: Total,
+        initial: () => ({ total: 0 }),
+        // @ts-expect-error nobody waits for a message without output
+        tags: { Get: Total, Note: Total },
+        receive,
+      }),
+    ];
+    expect(definitions).to.throw(TypeError, "actor 'counter': the tag of Subtract: there is no such message");
   });
 
   it('reject at compile time a refusal that the contract does not declare', () => {

@@ -51,6 +51,8 @@ interface Transfer {
 export const bankAccount = defineActor(BankAccount, {
   state: Account,
   initial: (): Account => ({ balanceCents: 0, onItsWayCents: 0, isClosed: false }),
+  // Kept with a caller of Transfer who waits: the id of the transfer.
+  tags: { Transfer: z.string() },
 
   receive: {
     Deposit(turn, { cents }) {
@@ -99,10 +101,7 @@ export const bankAccount = defineActor(BankAccount, {
       const arrived = { ...turn.state, onItsWayCents: turn.state.onItsWayCents - cents };
       if (outcome.ok) {
         turn.set(arrived);
-        return turn.answerWaiting(
-          () => turn.state,
-          ({ tag }) => tag === id,
-        );
+        return turn.answerWaiting({ Transfer: () => turn.state }, ({ tag }) => tag === id);
       }
       turn.set({ ...arrived, balanceCents: arrived.balanceCents + cents });
       turn.refuseWaiting(outcome.error, ({ tag }) => tag === id);

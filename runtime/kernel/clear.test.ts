@@ -38,7 +38,7 @@ const createDoor = (mayOpen: () => Promise<boolean>) =>
     },
     onResult: {
       Ask(turn, outcome) {
-        if (outcome.ok && outcome.value) return turn.answerWaiting(() => ({ opened: true }));
+        if (outcome.ok && outcome.value) return turn.answerWaiting({ Open: () => ({ opened: true }) });
         turn.refuseWaiting(new ActorError('forbidden', 'not you'));
         turn.clear();
       },

@@ -20,13 +20,11 @@ const Gate = defineContract({
 const gate = defineActor(Gate, {
   state: z.object({}),
   initial: () => ({}),
+  tags: { Enter: z.string().min(1) },
   receive: {
     Enter: (turn, { name }) => turn.defer(name),
     Open(turn, { name }) {
-      turn.answerWaiting(
-        ({ tag }) => ({ entered: tag }),
-        ({ tag }) => tag === name,
-      );
+      turn.answerWaiting({ Enter: ({ tag }) => ({ entered: tag }) }, ({ tag }) => tag === name);
       return {};
     },
     Shut(turn, { name }) {
@@ -38,8 +36,10 @@ const gate = defineActor(Gate, {
 
 describe('deferred answers', () => {
   let cluster: TestCluster;
+  let store: MemoryStateStore;
   beforeEach(() => {
-    cluster = createTestCluster({ actors: [{ actor: gate, store: new MemoryStateStore() }] });
+    store = new MemoryStateStore();
+    cluster = createTestCluster({ actors: [{ actor: gate, store }], shards: 1 });
   });
   afterEach(() => cluster.close());
 
@@ -68,5 +68,47 @@ describe('deferred answers', () => {
     await cluster.runUntilIdle();
     await ref.ask('Open', { name: 'ann' });
     for (const answer of [first, other, enter()]) expect(await answer).to.deep.equal({ entered: 'ann' });
+  });
+
+  it('are not given for a tag that its schema does not allow: that is a defect, and nobody waits', async () => {
+    const ref = cluster.refs.ref(Gate, 'a');
+    expect(await ref.ask('Enter', { name: '' }).catch(codeOf)).to.equal('internal');
+    const { items: letters } = await cluster.deadLetters.list();
+    expect(letters.map(({ reason }) => reason)).to.have.length(1);
+    expect(letters[0]?.reason).to.match(/^the tag of Enter is not what its schema says/);
+  });
+
+  it('are a refusal for one whose tag or message only an earlier version understood, and nobody waits in vain', async () => {
+    const caller = (messageId: string, message: string, tag: unknown) => ({
+      messageId,
+      message,
+      replyTo: 'whoever',
+      tag,
+    });
+    const record = {
+      state: {},
+      applied: ['m-ann', 'm-ben', 'm-cat'].map((id) => ({ id, at: cluster.clock.now() })),
+      effects: [],
+      waiting: [
+        caller('m-ann', 'Enter', { number: 1 }),
+        caller('m-ben', 'Knock', 'ben'),
+        caller('m-cat', 'Enter', 'cat'),
+      ],
+    };
+    await store.write({ key: 'a', expectedVersion: 0, record, events: [], now: 0 });
+    const ref = cluster.refs.ref(Gate, 'a');
+    const enter = (name: string) => ref.ask('Enter', { name }, { messageId: name });
+    const [ann, cat] = [enter('ann').catch(codeOf), enter('cat')];
+    await cluster.runUntilIdle();
+    await ref.ask('Open', { name: 'dan' });
+    expect(await ann).to.equal('aborted');
+    const { waiting, applied } = (await store.load('a'))!.record;
+    expect(waiting.map(({ messageId }) => messageId)).to.deep.equal(['m-cat', 'm-cat']);
+    expect(applied.find(({ id }) => id === 'm-ben')).to.have.nested.property(
+      'answer.error.code',
+      'unknown_message',
+    );
+    await ref.ask('Open', { name: 'cat' });
+    expect(await cat).to.deep.equal({ entered: 'cat' });
   });
 });

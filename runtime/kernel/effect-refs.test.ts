@@ -48,7 +48,7 @@ const picker = defineActor(Picker, {
     Take(turn, outcome) {
       // What the other actor answers, without a cast.
       if (outcome.ok) turn.set({ count: outcome.value.count });
-      turn.answerWaiting(() => turn.state);
+      turn.answerWaiting({ Pick: () => turn.state });
     },
   },
 });

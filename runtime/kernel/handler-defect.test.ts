@@ -30,7 +30,7 @@ const tank = defineActor(Tank, {
     },
     Watch: (turn) => turn.defer(),
     Report(turn, { level }) {
-      turn.answerWaiting(() => ({ level }));
+      turn.answerWaiting({ Watch: () => ({ level }) });
       return turn.state;
     },
     DrainLater(turn, { by }) {

@@ -27,12 +27,8 @@ export function checkState({ definition }: AnyActor, before: TurnDraft, after: T
  * An answer, direct or deferred, as the contract's schema of its message gives it.
  * @throws HandlerDefect when the contract does not allow it; TypeError when JSON can't carry it
  */
-export function checkedAnswer(spec: MessageSpec | undefined, answer: unknown): unknown {
-  // A caller of an older contract may still wait for an answer that this one does not know.
-  const data =
-    spec === undefined
-      ? answer
-      : spec.output && parsed(spec.output, answer, "the handler's answer", 'contract');
+export function checkedAnswer({ output }: MessageSpec, answer: unknown): unknown {
+  const data = output && parsed(output, answer, "the handler's answer", 'contract');
   checkCarried("the handler's answer", data);
   return data;
 }

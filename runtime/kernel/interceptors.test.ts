@@ -49,7 +49,7 @@ const till = defineActor(Till, {
   onResult: {
     Rate(turn, outcome) {
       turn.set({ total: outcome.ok ? outcome.value.length : -1 });
-      if (outcome.ok) turn.answerWaiting(() => turn.state);
+      if (outcome.ok) turn.answerWaiting({ Convert: () => turn.state });
       else turn.refuseWaiting(outcome.error);
     },
   },

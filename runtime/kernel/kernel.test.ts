@@ -70,7 +70,7 @@ function counterActor(faults: Faults) {
         if (faults.brokenOutcomes >= 0) throw new Error('broken');
         if (!outcome.ok) return turn.refuseWaiting(outcome.error);
         turn.set({ ...turn.state, total: outcome.value });
-        turn.answerWaiting(() => turn.state);
+        turn.answerWaiting({ Double: () => turn.state });
       },
     },
     project: () => faults.project?.() ?? Promise.resolve(),

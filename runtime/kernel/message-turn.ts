@@ -1,16 +1,9 @@
 import { createHash } from 'node:crypto';
-import type {
-  Deferred,
-  OutboxEvent,
-  PerformOptions,
-  ReminderOptions,
-  ReminderTime,
-  Turn,
-  Waiting,
-} from '../define/actor.ts';
+import type { OutboxEvent, PerformOptions, ReminderOptions, ReminderTime, Turn } from '../define/actor.ts';
 import { delayFault } from '../define/bounds.ts';
 import { keep } from '../define/carried-value.ts';
 import type { MessageSpecs } from '../define/contract.ts';
+import type { CanDefer, Deferred } from '../define/deferred.ts';
 import { toWireError, ActorError } from '../define/errors.ts';
 import type { NodeInterceptor } from '../define/interceptor.ts';
 import { parse } from '../define/schema.ts';
@@ -19,6 +12,7 @@ import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/stat
 import { changeRecord, clearRecord, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
 import { checkedAnswer } from './handler-defect.ts';
 import { withoutPending, withPending } from './pending-effects.ts';
+import { checkTag, waitingOf, type TagSchemas, type Waiting } from './waiting-callers.ts';
 
 export interface TurnContext {
   readonly actorId: string;
@@ -28,6 +22,8 @@ export interface TurnContext {
   readonly now: number;
   readonly newId: () => string;
   readonly messages: MessageSpecs;
+  /** By message. */
+  readonly tags: TagSchemas;
   /** The state of a key that nothing is stored for. */
   readonly initial: () => unknown;
   readonly logger: Logger;
@@ -47,7 +43,8 @@ export interface TurnSubject {
   readonly cause?: string;
 }
 
-type IsMeant = (waiting: Waiting<unknown>) => boolean;
+type Answers = Readonly<Record<string, ((waiting: Waiting) => unknown) | undefined>>;
+type IsMeant = (waiting: Waiting) => boolean;
 
 /** Callers that may wait for one actor's deferred answers. */
 const maxWaiting = 1_000;
@@ -55,7 +52,7 @@ const maxWaiting = 1_000;
 export const deferredMark = Object.freeze({}) as Deferred;
 
 /** The turn that a handler sees; it works on a draft of its own, which counts only if the handler returns. */
-export class MessageTurn implements Turn<unknown> {
+export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
   readonly key: string;
   readonly messageId: string;
   readonly requestId: string | undefined;
@@ -157,7 +154,7 @@ export class MessageTurn implements Turn<unknown> {
     if (waiting.length >= maxWaiting) {
       throw new ActorError('mailbox_full', `${maxWaiting} callers already wait for ${this.#context.actorId}`);
     }
-    keep('the tag of a deferred answer', tag);
+    checkTag(this.#context.tags, name, tag);
     if (replyTo !== undefined) {
       const caller: WaitingCaller = {
         messageId,
@@ -170,16 +167,19 @@ export class MessageTurn implements Turn<unknown> {
     return deferredMark;
   }
 
-  answerWaiting(answer: (waiting: Waiting<unknown>) => unknown, isMeant?: IsMeant): void {
-    const checked = (waiting: Waiting<unknown>): StoredAnswer => {
-      const spec = this.#context.messages[waiting.message];
+  answerWaiting(answers: Answers, isMeant: IsMeant = () => true): void {
+    this.#settleWaiting((waiting) => {
+      const { message } = waiting;
+      const spec = this.#context.messages[message];
+      const answer = answers[message];
+      if (spec === undefined || answer === undefined || !isMeant(waiting)) return undefined;
       return { ok: checkedAnswer(spec, answer(waiting)) };
-    };
-    this.#settleWaiting(({ message, tag }) => checked({ message, tag }), isMeant);
+    });
   }
 
-  refuseWaiting(error: ActorError, isMeant?: IsMeant): void {
-    this.#settleWaiting(() => refusedWith(toWireError(error)), isMeant);
+  refuseWaiting(error: ActorError, isMeant: IsMeant = () => true): void {
+    const refused = refusedWith(toWireError(error));
+    this.#settleWaiting((waiting) => (isMeant(waiting) ? refused : undefined));
   }
 
   #trace(): { readonly traceparent?: string } {
@@ -187,21 +187,18 @@ export class MessageTurn implements Turn<unknown> {
     return traceparent === undefined ? {} : { traceparent };
   }
 
-  #settleWaiting(answerTo: (caller: WaitingCaller) => StoredAnswer, isMeant: IsMeant = () => true): void {
+  /** Gives those who wait the answer that `answerTo` has for them; they go on waiting where it has none. */
+  #settleWaiting(answerTo: (waiting: Waiting) => StoredAnswer | undefined): void {
     const { waiting, applied } = this.#draft.record;
-    const meant = waiting.filter(({ message, tag }) => isMeant({ message, tag }));
-    if (meant.length === 0) return;
     const answers = new Map<string, StoredAnswer>();
-    for (const caller of meant) {
-      const answer = answers.get(caller.messageId) ?? answerTo(caller);
-      answers.set(caller.messageId, answer);
-      this.#draft = withReply(
-        this.#draft,
-        caller.replyTo,
-        `${this.#context.actorId}/${caller.messageId}`,
-        answer,
-      );
+    for (const caller of waiting) {
+      const { messageId, replyTo } = caller;
+      const answer = answers.get(messageId) ?? this.#answerTo(caller, answerTo);
+      if (answer === undefined) continue;
+      answers.set(messageId, answer);
+      this.#draft = withReply(this.#draft, replyTo, `${this.#context.actorId}/${messageId}`, answer);
     }
+    if (answers.size === 0) return;
     this.#draft = changeRecord(this.#draft, {
       waiting: waiting.filter((caller) => !answers.has(caller.messageId)),
       applied: applied.map((one) => {
@@ -209,6 +206,18 @@ export class MessageTurn implements Turn<unknown> {
         return answer === undefined ? one : { ...one, answer };
       }),
     });
+  }
+
+  #answerTo(
+    caller: WaitingCaller,
+    answerTo: (waiting: Waiting) => StoredAnswer | undefined,
+  ): StoredAnswer | undefined {
+    const { messages, tags, actorId, logger } = this.#context;
+    const waiting = waitingOf(messages, tags, caller);
+    if (!('error' in waiting)) return answerTo(waiting);
+    const { error } = waiting;
+    logger.warn({ actor: actorId, err: error }, 'a caller of an earlier version cannot be answered');
+    return refusedWith(toWireError(error));
   }
 }
 

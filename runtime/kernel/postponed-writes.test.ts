@@ -39,7 +39,7 @@ describe('a postponed write', () => {
       const done = [...turn.state.done, name];
       turn.set({ done });
       if (next !== undefined) turn.perform(next, {}, { id: 'step' });
-      else turn.answerWaiting(() => done);
+      else turn.answerWaiting({ Book: () => done });
       turn.postponeWrite();
     };
   };

@@ -21,6 +21,7 @@ import {
   type AddressedReply,
   type TurnDraft,
 } from './turn-draft.ts';
+import type { TagSchemas } from './waiting-callers.ts';
 
 export interface TurnRunnerOptions {
   readonly kernel: Kernel;
@@ -210,12 +211,13 @@ export class TurnRunner {
     const { clock, newId, logger, interceptHandle } = kernel;
     const { actor } = hosted;
     const messages = actor.contract.messages as MessageSpecs;
+    const tags = (actor.definition.tags ?? {}) as TagSchemas;
     const { id: actorId, type, key } = address;
     return this.#handle(deliveries, () => {
       const now = clock.now();
       const input = { outcomes, deliveries, unwritten: this.#stored.isUnwritten };
       const initial = () => initialState(actor, key, now);
-      const context = { actorId, type, key, now, newId, messages, initial, logger, interceptHandle };
+      const context = { actorId, type, key, now, newId, messages, tags, initial, logger, interceptHandle };
       const result = applyTurn(actor, record, input, context, failures.ofMessages);
       return { ...result, draft: completed(result.draft, now) };
     });

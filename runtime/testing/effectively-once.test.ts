@@ -86,7 +86,7 @@ const ledgerOn = (node: string, outside: Outside) =>
         turn.set({ ...turn.state, entries: [...turn.state.entries, id] });
         turn.perform('Ship', { id }, { id: `ship-${id}` });
         turn.publish({ type: 'ShipmentWanted', partitionKey: turn.key, payload: { id } });
-        return turn.defer(id);
+        return turn.defer();
       },
       refuse() {
         throw new ActorError('conflict', 'refused');
@@ -98,7 +98,7 @@ const ledgerOn = (node: string, outside: Outside) =>
         turn.set({ ...turn.state, shipped: [...turn.state.shipped, outcome.value] });
         // Whoever waits for another shipment is told as soon as that has ended, too.
         const open = turn.state.entries.filter((id) => id.startsWith('ship')).length;
-        if (turn.state.shipped.length === open) turn.answerWaiting(() => turn.state);
+        if (turn.state.shipped.length === open) turn.answerWaiting({ ship: () => turn.state });
       },
     },
     async project(_, state, version) {

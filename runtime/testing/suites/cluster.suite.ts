@@ -63,7 +63,7 @@ export function describeCluster(on: RedisUnderTest): void {
           },
         },
         onResult: {
-          Pause: (turn) => turn.answerWaiting(() => turn.state),
+          Pause: (turn) => turn.answerWaiting({ Wait: () => turn.state }),
         },
       });
 
