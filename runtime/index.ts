@@ -93,7 +93,13 @@ export type { Page, PageQuery } from './cluster/page.ts';
 export type { ParkedActor, ParkedActors, ParkedQuery } from './cluster/parked-actors.ts';
 export type { KernelLimits } from './kernel/kernel.ts';
 export type { HostedActor } from './kernel/stored-actor.ts';
-export type { EffectReport, FailedMessage, NodeObserver, TurnReport } from './kernel/node-observer.ts';
+export type {
+  EffectReport,
+  FailedMessage,
+  NodeObserver,
+  ParkedReport,
+  TurnReport,
+} from './kernel/node-observer.ts';
 export { createLogger, silentLogger } from './observe/logger.ts';
 export type { Logger } from './observe/logger.ts';
 export type { RedisTls } from './redis/open-redis.ts';

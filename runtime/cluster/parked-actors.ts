@@ -7,10 +7,10 @@ import { readPage, type Page, type PageQuery } from './page.ts';
 export interface ParkedActor {
   readonly type: string;
   readonly key: string;
-  /** The message that it failed at, first in its mailbox. */
-  readonly message: string;
+  /** The message that it failed at, first in its mailbox. Absent: it failed at its state, an effect or a reminder. */
+  readonly message?: string;
   readonly reason: string;
-  /** How often the handler of that message was tried. */
+  /** How often the handler was tried. */
   readonly attempts: number;
   /** Milliseconds since the epoch. */
   readonly at: number;
@@ -21,7 +21,10 @@ export interface ParkedQuery extends PageQuery {
   readonly type?: string | undefined;
 }
 
-/** Actors whose policy is to stop at a message that fails for good; see `onPoison`. */
+/**
+ * Actors that have stopped: at a message that failed for good, where that is their policy (see `onPoison`); at the
+ * outcome of an effect or a reminder that failed for good; or at a state that this version cannot read.
+ */
 export interface ParkedActors {
   /**
    * Those parked longest first.
@@ -30,7 +33,8 @@ export interface ParkedActors {
   list(query?: ParkedQuery): Promise<Page<ParkedActor>>;
   /**
    * Lets one go on: `retry` with the message that it failed at, once its code or its data have been mended;
-   * `give-up` behind it, which makes a dead letter of it. Returns whether it was parked.
+   * `give-up` behind it, which makes a dead letter of it. What is no message is not given up: it is tried again.
+   * Returns whether it was parked.
    */
   release(
     contract: Pick<ActorContract, 'type'>,
@@ -47,9 +51,10 @@ export function parkedActors(admin: MailboxAdmin, shards: number): ParkedActors 
           const entries = await admin.parked(shard, after, limit);
           return entries.map((entry) => ({ ...entry, name: entry.address.id }));
         }),
-        async describe({ address, message, reason, attempts, at }) {
+        async describe({ address, reason, attempts, at, ...failed }) {
           if (type !== undefined && type !== address.type) return undefined;
-          return { type: address.type, key: address.key, message, reason, attempts, at };
+          const message = 'message' in failed ? { message: failed.message } : {};
+          return { type: address.type, key: address.key, ...message, reason, attempts, at };
         },
       }),
     release: ({ type }, key, firstMessage) => admin.release(addressOf(type, key, shards), firstMessage),

@@ -1,9 +1,9 @@
 import { levelOfRetry } from '../observe/reason.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
-import { FencedError, type InlinedMessage, type ShardLease } from '../mailbox/mailbox.ts';
+import { FencedError, ParkedError, type InlinedMessage, type ShardLease } from '../mailbox/mailbox.ts';
 import { Failures } from './failures.ts';
 import type { Kernel } from './kernel.ts';
-import { parkUnparsable, refuseAsks } from './refuse.ts';
+import { parkAtItself, refuseAsks } from './refuse.ts';
 import { StaleError, UnparsableError, UnreadableError, type HostedActor } from './stored-actor.ts';
 import { TurnRunner } from './turn-runner.ts';
 
@@ -93,10 +93,12 @@ export class Activation {
       if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
       const record = await this.#turns.prepare();
       report = this.#turns.size;
-      const isTaken = await this.#turns.run(record);
+      const ended = await this.#turns.run(record);
+      if (ended === 'parked') return this.#giveUp();
       this.#failures.forgetVanished(this.#turns.inHand);
-      if (isTaken) this.#failures.succeeded();
+      if (ended === 'taken') this.#failures.succeeded();
     } catch (error) {
+      if (error instanceof ParkedError) return this.#giveUp();
       failure = { error };
       if (error instanceof UnparsableError && (await this.#park(error))) return;
       const failingMs = this.#failures.add(startedAt);
@@ -130,10 +132,16 @@ export class Activation {
   async #park(error: UnparsableError): Promise<boolean> {
     try {
       if (this.#ended || !this.lease.isHeld()) return false;
-      if (!(await parkUnparsable(this.#kernel, this.address, this.lease, error))) return false;
+      await parkAtItself(this.#kernel, this.address, this.lease, { error, attempts: 0 });
     } catch (cause) {
-      this.#kernel.logger.debug({ err: cause, actor: this.address.id }, 'the actor could not be parked yet');
-      return false;
+      // Whoever owned it before has parked it: it rests all the same.
+      if (!(cause instanceof ParkedError)) {
+        this.#kernel.logger.debug(
+          { err: cause, actor: this.address.id },
+          'the actor could not be parked yet',
+        );
+        return false;
+      }
     }
     this.#giveUp();
     return true;

@@ -3,7 +3,13 @@ import { pause, type Clock } from '../define/clock.ts';
 import { chained, type NodeInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
-import type { InlinedMessage, Mailbox, MailboxWatch, ShardLease } from '../mailbox/mailbox.ts';
+import {
+  ParkedError,
+  type InlinedMessage,
+  type Mailbox,
+  type MailboxWatch,
+  type ShardLease,
+} from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import { guarded, type NodeObserver } from './node-observer.ts';
 import { levelOfRetry } from '../observe/reason.ts';
@@ -55,6 +61,8 @@ export class ActorNode implements ShardEvents {
   readonly #watch: MailboxWatch;
   /** Types of which some may have been written by a clock that was ahead of this one, and wait for what is over. */
   readonly #ahead = new Set<string>();
+  /** Type → actors that the last look found unfinished: one that is parked is found by each. */
+  readonly #foundBefore = new Map<string, ReadonlySet<string>>();
   /** What the wall clock was ahead of the monotonic one. */
   #wallAheadMs: number;
   readonly #closing = new AbortController();
@@ -139,7 +147,9 @@ export class ActorNode implements ShardEvents {
     if (known !== undefined) return known.wake(inlined);
     const hosted = this.#actors.get(address.type);
     if (hosted === undefined) {
-      refuseAll(this.#kernel, address, held.lease).catch((error: unknown) => this.#lookFailed(error));
+      refuseAll(this.#kernel, address, held.lease).catch((error: unknown) => {
+        if (!(error instanceof ParkedError)) this.#lookFailed(error);
+      });
       return;
     }
     const activation = new Activation(this.#kernel, hosted, address, held.lease, (ended) => {
@@ -162,7 +172,9 @@ export class ActorNode implements ShardEvents {
     const lost = keys
       .map((key) => addressOf(type, key, this.#allShards))
       .filter(({ shard, id }) => this.#shards.get(shard)?.activations.has(id) === false);
-    if (lost.length > 0) logger.info({ actor: type, found: lost.length }, 'waking what was left unfinished');
+    const found = lost.filter(({ id }) => this.#foundBefore.get(type)?.has(id) !== true).length;
+    this.#foundBefore.set(type, new Set(lost.map(({ id }) => id)));
+    if (found > 0) logger.info({ actor: type, found }, 'waking what was left unfinished');
     for (const address of lost) this.#wake(address);
   }
 

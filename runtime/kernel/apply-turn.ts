@@ -1,6 +1,6 @@
 import type { AnyActor, Outcome } from '../define/actor.ts';
 import { HandlerDefect } from '../define/defect.ts';
-import { toWireError } from '../define/errors.ts';
+import { codeOf, toWireError } from '../define/errors.ts';
 import type { Delivery, Ack, Envelope } from '../mailbox/mailbox.ts';
 import type { ActorRecord, PendingEffect } from '../storage/state-store.ts';
 import { applyMessage, applyOutcome } from './apply.ts';
@@ -25,6 +25,8 @@ export interface TurnResult {
   readonly done: readonly Ack[];
   /** Outcomes whose handler failed: to be tried again. */
   readonly untaken: readonly EffectResult[];
+  /** One of them failed for good: its actor is to be parked. No message was taken up. */
+  readonly stuck?: Failure;
   /** What is for a later turn: a message to be tried again or to be given up, and what waits behind it. */
   readonly left: readonly Delivery[];
   /** Failed for good, in a turn of its own: by the actor's policy it is among `done`, or its actor is to be parked. */
@@ -37,7 +39,7 @@ export interface Poison {
   readonly attempts: number;
 }
 
-/** Why a message could not be handled, as often as it was tried. */
+/** Why a message or an outcome could not be handled, as often as it was tried. */
 export interface Failure {
   readonly attempts: number;
   readonly error: unknown;
@@ -45,7 +47,15 @@ export interface Failure {
   readonly isFinal?: boolean;
 }
 
-/** Times that a message is tried before it is given up. */
+/** What failed in earlier turns and was not taken up since. */
+export interface EarlierFailures {
+  /** By job id. */
+  readonly ofMessages: Map<string, Failure>;
+  /** By the run of the effect or the reminder. */
+  readonly ofOutcomes: Map<string, Failure>;
+}
+
+/** Times that a message or an outcome is tried before it is given up. */
 const maxAttempts = 3;
 
 export function failedAgain(failures: Map<string, Failure>, jobId: string, error: unknown): Failure {
@@ -65,11 +75,17 @@ export function aboutMessage(actor: string, { name: message, id: messageId, requ
   return { actor, message, messageId, requestId };
 }
 
+/** An older version than the one that wanted the effect: a newer node knows what to do. */
+const isUnknown = (error: unknown) => codeOf(error) === 'unknown_message';
+
+/** Handlers are pure: only another state could make a difference, so a defect is no more final than anything else. */
+const isStuck = ({ attempts, error }: Failure) => attempts >= maxAttempts && !isUnknown(error);
+
 export const reasonOf = (error: unknown) => (error instanceof Error ? error.message : String(error));
 
 /**
  * Applies outcomes, then messages, until one of these fails; what comes behind it waits for it, or the order
- * would be lost. `failures` holds by job id those of earlier turns.
+ * would be lost.
  *
  * What is given up has a turn of its own that writes nothing: answered with a write that a crash parts from the end
  * of the message, it would be handled again after later messages, and perhaps applied.
@@ -79,31 +95,44 @@ export function applyTurn(
   record: ActorRecord,
   { outcomes, deliveries, unwritten }: TurnInput,
   context: TurnContext,
-  failures: Map<string, Failure>,
+  { ofMessages, ofOutcomes }: EarlierFailures,
 ): TurnResult {
   const { logger } = context;
   let draft = draftOf(record, unwritten);
   const untaken: EffectResult[] = [];
+  let stuck: Failure | undefined;
   for (const result of outcomes) {
     const { effect, outcome } = result;
-    try {
-      draft = applyOutcome(actor, draft, effect, outcome, context);
-    } catch (error) {
-      // Its effect stays pending, for all to see; the messages must not wait for it.
-      untaken.push(result);
-      const about = { actor: context.actorId, effect: effect.name, requestId: effect.requestId };
-      logger.error(
-        { ...about, err: error },
-        'the outcome of an effect could not be taken up and is tried again',
-      );
+    let failure = ofOutcomes.get(effect.run);
+    if (failure === undefined || !isStuck(failure)) {
+      try {
+        draft = applyOutcome(actor, draft, effect, outcome, context);
+        continue;
+      } catch (error) {
+        failure = failedAgain(ofOutcomes, effect.run, error);
+      }
     }
+    // Its effect stays pending, for all to see.
+    untaken.push(result);
+    const { attempts, error } = failure;
+    if (isStuck(failure)) {
+      stuck ??= { attempts, error: new Error(`${effect.name}: ${reasonOf(error)}`, { cause: error }) };
+      continue;
+    }
+    const about = { actor: context.actorId, effect: effect.name, requestId: effect.requestId };
+    const level = !isUnknown(error) ? 'warn' : attempts === 1 ? 'error' : 'debug';
+    logger[level](
+      { ...about, err: error, attempts },
+      'the outcome of an effect could not be taken up and is tried again',
+    );
   }
+  if (stuck !== undefined) return { draft, done: [], untaken, left: deliveries, stuck };
 
   const done: Ack[] = [];
   for (const [i, delivery] of deliveries.entries()) {
     const { jobId, envelope } = delivery;
     const about = aboutMessage(context.actorId, envelope);
-    let failure = failures.get(jobId);
+    let failure = ofMessages.get(jobId);
     if (!isGivenUp(failure)) {
       try {
         draft = applyMessage(actor, draft, envelope, context);
@@ -111,7 +140,7 @@ export function applyTurn(
         logger.debug(about, 'message handled');
         continue;
       } catch (error) {
-        failure = failedAgain(failures, jobId, error);
+        failure = failedAgain(ofMessages, jobId, error);
       }
     }
     const { attempts, error } = failure;

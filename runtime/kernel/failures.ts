@@ -1,16 +1,16 @@
 import type { Cancel } from '../define/clock.ts';
 import { backOffMs } from '../flow/back-off.ts';
 import type { Delivery } from '../mailbox/mailbox.ts';
-import type { Failure } from './apply-turn.ts';
+import type { EarlierFailures, Failure } from './apply-turn.ts';
 import type { Kernel } from './kernel.ts';
 
 /** From 30 to 50 ms at first, about 5 s in the end. */
 const retry = { firstMs: 50, maxMs: 6_250, jitter: 0.4 };
 
 /** What of an actor's turns and messages has failed of late, and when it is tried again. */
-export class Failures {
-  /** By job id. */
+export class Failures implements EarlierFailures {
   readonly ofMessages = new Map<string, Failure>();
+  readonly ofOutcomes = new Map<string, Failure>();
   readonly #kernel: Kernel;
   readonly #onRetry: () => void;
   #turns = 0;

@@ -78,14 +78,20 @@ describe('what a handler makes against its schemas', () => {
     expect((await stored())?.state).to.deep.equal({ level: 3 });
   });
 
-  it('is no outcome taken up: the effect stays pending', async () => {
+  it('is no outcome taken up: the effect stays pending, and its actor parks', async () => {
     await ref().ask('Fill', { by: 1 });
     await ref().ask('DrainLater', { by: 2 });
     await cluster.advance(1_000);
     expect(await stored()).to.deep.include({ state: { level: 1 } });
     expect((await stored())?.effects).to.have.length(1);
-    await ref().ask('Fill', { by: 1 });
-    await cluster.advance(10_000);
+    const [parked] = (await cluster.parked.list()).items;
+    expect(parked).to.include({ attempts: 3 });
+    expect(parked?.reason).to.match(
+      /^Drain: the handler's state is not what its schema says.*>=0[^]*at level/,
+    );
+    await ref().tell('Fill', { by: 1 });
+    await cluster.parked.release(Tank, 'a', 'retry');
+    await cluster.advance(1_000);
     expect(await stored()).to.deep.include({ state: { level: 0 }, effects: [] });
   });
 

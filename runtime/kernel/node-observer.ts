@@ -27,6 +27,14 @@ export interface FailedMessage {
   readonly error: unknown;
 }
 
+export interface ParkedReport {
+  readonly actor: ActorAddress;
+  /** The message that it failed at. Absent: it failed at its state, an effect or a reminder. */
+  readonly message?: string;
+  readonly messageId?: string;
+  readonly error: unknown;
+}
+
 /**
  * Hears what happens on a node; for metrics, traces and an eye on it. Each is called as it happens and must return
  * at once; what it throws is logged and ignored.
@@ -40,8 +48,8 @@ export interface NodeObserver {
   effectEnded?(effect: EffectReport): void;
   /** A message has failed for good and is a dead letter. */
   deadLettered?(message: FailedMessage): void;
-  /** A message has failed for good and its actor takes no more until it is released. */
-  parked?(message: FailedMessage): void;
+  /** Something has failed for good, and its actor rests until it is released. */
+  parked?(parked: ParkedReport): void;
   shardAcquired?(shard: number): void;
   /** `handed over`: to another node, on purpose. `lost`: the lease ran out or was taken. */
   shardLeft?(shard: number, why: 'handed over' | 'lost'): void;

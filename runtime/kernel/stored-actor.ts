@@ -2,8 +2,9 @@ import type { AnyActor } from '../define/actor.ts';
 import type { Clock } from '../define/clock.ts';
 import { isActorError } from '../define/errors.ts';
 import { SchemaError } from '../define/schema.ts';
+import { reasonOf } from '../observe/reason.ts';
 import { versionOf, type ActorRecord, type StateStore, type StateWrite } from '../storage/state-store.ts';
-import { recordOf } from './stored-record.ts';
+import { checkVersion, recordOf } from './stored-record.ts';
 import { isBlank, type TurnDraft } from './turn-draft.ts';
 
 /** An actor type as a node hosts it. */
@@ -21,7 +22,7 @@ export class RefusedError extends Error {}
 /** The store cannot be read, so there was no turn. */
 export class UnreadableError extends Error {}
 
-/** What is stored is not what this version's schema says: to read it again does not help. */
+/** This version makes no state of what is stored, or no first one: to read it again does not help. */
 export class UnparsableError extends Error {}
 
 /** Another activation takes the actor's place, here or elsewhere: what comes of this one no longer counts. */
@@ -70,6 +71,7 @@ export class StoredActor {
     const stored = await store.load(this.#key).catch((cause: unknown) => {
       throw new UnreadableError(`the store cannot be read: ${String(cause)}`, { cause });
     });
+    if (stored !== undefined) checkVersion(actor, this.#key, stored.record);
     const record = this.#parsed(actor, stored?.record);
     this.#loaded = { record, version: stored?.version ?? 0 };
     return record;
@@ -79,10 +81,11 @@ export class StoredActor {
     try {
       return recordOf(actor, this.#key, this.#clock.now(), stored);
     } catch (cause) {
-      if (!(cause instanceof SchemaError)) throw cause;
-      throw new UnparsableError(`the stored state is not what its schema says: ${cause.message}`, {
-        cause,
-      });
+      const problem =
+        cause instanceof SchemaError
+          ? `the stored state is not what its schema says: ${cause.message}`
+          : `${stored === undefined ? 'initial' : 'migrate'} failed: ${reasonOf(cause)}`;
+      throw new UnparsableError(problem, { cause });
     }
   }
 

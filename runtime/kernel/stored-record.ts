@@ -4,9 +4,20 @@ import { ActorError } from '../define/errors.ts';
 import { parseOrThrow } from '../define/schema.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
 
+/** @throws ActorError `unavailable` when a newer version stored it: this node must leave it alone */
+export function checkVersion({ definition, contract }: AnyActor, key: string, stored: ActorRecord): void {
+  const version = definition.version ?? 1;
+  const from = stored.schema ?? 1;
+  if (from <= version) return;
+  throw new ActorError(
+    'unavailable',
+    `${contract.type} ${key} was stored by version ${from}, this node has version ${version}`,
+  );
+}
+
 /**
  * What is stored of an actor, in the shape of this version of its definition.
- * @throws ActorError `unavailable` when a newer version stored it: this node must leave it alone
+ * @throws whatever `initial`, `migrate` or the schema throws
  */
 export function recordOf(
   { definition, contract }: AnyActor,
@@ -21,12 +32,6 @@ export function recordOf(
     return { state, ...schema, applied: [], effects: [], waiting: [] };
   }
   const from = stored.schema ?? 1;
-  if (from > version) {
-    throw new ActorError(
-      'unavailable',
-      `${contract.type} ${key} was stored by version ${from}, this node has version ${version}`,
-    );
-  }
   const state: unknown =
     from < version ? (definition.migrate?.(stored.state, from) ?? stored.state) : stored.state;
   const parsed: unknown = parseOrThrow(definition.state, state);

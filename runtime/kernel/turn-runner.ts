@@ -4,7 +4,7 @@ import { codeOf } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import { FencedError, type Delivery, type InlinedMessage, type ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
-import { applyTurn, failedAgain, type EffectResult } from './apply-turn.ts';
+import { applyTurn, failedAgain, type EffectResult, type TurnInput } from './apply-turn.ts';
 import { handleTogether, togetherOf } from './crash-loop.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Failures } from './failures.ts';
@@ -13,6 +13,7 @@ import { OwnedMailbox } from './owned-mailbox.ts';
 import { park, reportDeadLetter } from './poison.ts';
 import { nothingRead, ReadRunner, split, type ReadResult } from './read-runner.ts';
 import { AbandonedError, RefusedError, StaleError, StoredActor, type HostedActor } from './stored-actor.ts';
+import { parkAtItself } from './refuse.ts';
 import { initialState } from './stored-record.ts';
 import {
   completed,
@@ -45,7 +46,9 @@ export class TurnRunner {
   readonly #mailbox: OwnedMailbox;
   #inHand: readonly Delivery[] = [];
   #outcomes: EffectResult[] = [];
-  /** The store refused what came of several messages: which of them it was shows one by one. */
+  /** What the turn under way has taken up. */
+  #underWay: Pick<TurnInput, 'outcomes' | 'deliveries'> = { outcomes: [], deliveries: [] };
+  /** The store refused what came of several outcomes or messages: which of them it was shows one by one. */
   #oneByOne = false;
   #ended = false;
   #abandoned = false;
@@ -112,71 +115,88 @@ export class TurnRunner {
     return { messages: this.#inHand.length, outcomes: this.#outcomes.length };
   }
 
-  /** Loads the state if need be, and takes messages. */
+  /**
+   * Loads the state if need be, and takes messages.
+   * @throws ParkedError, FencedError, UnreadableError, UnparsableError
+   */
   async prepare(): Promise<ActorRecord> {
-    const record = await this.#load();
+    const isNew = this.#stored.known === undefined;
+    const record = await this.#stored.load();
     if (this.#inHand.length === 0) {
       this.#inHand = await this.#mailbox.receive(record.effects, this.#messagesPerTurn());
     }
+    // The mailbox tells whether it is parked: then its effects rest, too.
+    if (isNew && !this.#ended) this.#effects.sync(record.effects, true);
     return record;
   }
 
-  /** One turn, on what `prepare` returned. Whether everything that came up could be taken up. */
-  async run(before: ActorRecord): Promise<boolean> {
+  /**
+   * One turn, on what `prepare` returned. `left`: some outcome could not be taken up, and is tried again. `parked`: the
+   * actor rests from now on.
+   */
+  async run(before: ActorRecord): Promise<'taken' | 'left' | 'parked'> {
     const { kernel, hosted, address, lease, failures } = this.#options;
     // A copy: those that arrive during the write are for the next turn.
-    const outcomes = [...this.#outcomes];
-    const together = togetherOf(this.#inHand);
+    const outcomes = this.#outcomes.slice(0, this.#oneByOne ? 1 : undefined);
+    const together = this.#oneByOne && outcomes.length > 0 ? [] : togetherOf(this.#inHand);
     const { changing, reading } = split(hosted.actor, together);
-    const { draft, done, untaken, left, poison } = await this.#apply(before, outcomes, changing);
+    this.#underWay = { outcomes, deliveries: changing };
+    const { draft, done, untaken, left, poison, stuck } = await this.#apply(before, outcomes, changing);
     const isAlone = outcomes.length === 1 && untaken.length === 0 && together.length === 0;
     if (isAlone && !this.#isWriteDue && isPostponable(draft, kernel.clock.now())) {
       this.#postpone(draft);
       this.#outcomes = this.#outcomes.slice(1);
-      return true;
+      for (const { effect } of outcomes) failures.ofOutcomes.delete(effect.run);
+      return 'taken';
     }
     if (draft.changed) await this.#write(draft);
     const record = draft.changed ? draft.record : before;
     this.#outcomes = [...untaken, ...this.#outcomes.slice(outcomes.length)];
+    for (const one of outcomes) if (!untaken.includes(one)) failures.ofOutcomes.delete(one.effect.run);
     if (together.length > 0 || draft.changed) {
       await hosted.actor.definition.project?.(address.key, record.state, this.#stored.version);
     }
     if (this.#abandoned) throw new AbandonedError();
     if (poison !== undefined && hosted.actor.definition.onPoison === 'park') {
       await park(kernel, address, lease, poison);
-      failures.ofMessages.clear();
-      this.#inHand = [];
-    } else {
-      // If the turn was written, reply now. If nothing changed, reply only after `ack` has confirmed the lease.
-      const answered = draft.changed ? this.#answer(draft.replies) : undefined;
-      const mayRead = left.length === 0 && poison === undefined;
-      const read = mayRead ? await this.#read(record, reading, answered) : nothingRead;
-      if (kernel.replies.areApart === true) await answered;
-      const acks = [...done, ...read.done];
-      const behind = this.#inHand.slice(changing.length + (mayRead ? reading.length : 0));
-      const next = [...left, ...read.left, ...behind];
-      const finished = this.#mailbox.ack(record.effects, acks, next.length > 0 ? 0 : this.#messagesPerTurn());
-      const [taken] = await Promise.all([finished, answered]);
-      await this.#answer(draft.changed ? read.replies : [...draft.replies, ...read.replies]);
-      const dead = poison === undefined ? read.dead : [poison, ...read.dead];
-      for (const one of dead) reportDeadLetter(kernel, address, one);
-      for (const { jobId } of acks) failures.ofMessages.delete(jobId);
-      const hasEnded = (id: string) => changing.some((one) => one.envelope.id === id && !next.includes(one));
-      this.#stored.trim((known) => withoutUnchanging(known, hasEnded));
-      this.#inHand = [...next, ...taken];
+      return 'parked';
     }
+    if (stuck !== undefined) {
+      if (draft.changed) await this.#answer(draft.replies);
+      await parkAtItself(kernel, address, lease, stuck);
+      return 'parked';
+    }
+    // If the turn was written, reply now. If nothing changed, reply only after `ack` has confirmed the lease.
+    const answered = draft.changed ? this.#answer(draft.replies) : undefined;
+    const mayRead = left.length === 0 && poison === undefined;
+    const read = mayRead ? await this.#read(record, reading, answered) : nothingRead;
+    if (kernel.replies.areApart === true) await answered;
+    const acks = [...done, ...read.done];
+    const behind = this.#inHand.slice(changing.length + (mayRead ? reading.length : 0));
+    const next = [...left, ...read.left, ...behind];
+    const finished = this.#mailbox.ack(record.effects, acks, next.length > 0 ? 0 : this.#messagesPerTurn());
+    const [taken] = await Promise.all([finished, answered]);
+    await this.#answer(draft.changed ? read.replies : [...draft.replies, ...read.replies]);
+    const dead = poison === undefined ? read.dead : [poison, ...read.dead];
+    for (const one of dead) reportDeadLetter(kernel, address, one);
+    for (const { jobId } of acks) failures.ofMessages.delete(jobId);
+    const hasEnded = (id: string) => changing.some((one) => one.envelope.id === id && !next.includes(one));
+    this.#stored.trim((known) => withoutUnchanging(known, hasEnded));
+    this.#inHand = [...next, ...taken];
     const [first] = this.#inHand;
     const failed = first !== undefined && failures.ofMessages.has(first.jobId);
     if (failed || untaken.length > 0) failures.retryLater();
-    return untaken.length === 0;
+    return untaken.length === 0 ? 'taken' : 'left';
   }
 
   /** A turn failed. Whether a write or an ack of it happened is not known: only the store and the mailbox can tell. */
   forget(error: unknown): void {
     if (error instanceof RefusedError) {
-      const [suspect] = this.#inHand;
-      if (this.#inHand.length === 1 && suspect !== undefined) {
-        failedAgain(this.#options.failures.ofMessages, suspect.jobId, error);
+      const { ofMessages, ofOutcomes } = this.#options.failures;
+      const { outcomes, deliveries } = this.#underWay;
+      if (outcomes.length + deliveries.length === 1) {
+        for (const { effect } of outcomes) failedAgain(ofOutcomes, effect.run, error);
+        for (const { jobId } of deliveries) failedAgain(ofMessages, jobId, error);
       }
       this.#oneByOne = true;
     }
@@ -199,13 +219,6 @@ export class TurnRunner {
     this.#reads.stopAll();
   }
 
-  async #load(): Promise<ActorRecord> {
-    if (this.#stored.known !== undefined) return this.#stored.known;
-    const record = await this.#stored.load();
-    this.#effects.sync(record.effects, true);
-    return record;
-  }
-
   #apply(record: ActorRecord, outcomes: readonly EffectResult[], deliveries: readonly Delivery[]) {
     const { kernel, hosted, address, failures } = this.#options;
     const { clock, newId, logger, interceptHandle } = kernel;
@@ -218,7 +231,7 @@ export class TurnRunner {
       const input = { outcomes, deliveries, unwritten: this.#stored.isUnwritten };
       const initial = () => initialState(actor, key, now);
       const context = { actorId, type, key, now, newId, messages, tags, initial, logger, interceptHandle };
-      const result = applyTurn(actor, record, input, context, failures.ofMessages);
+      const result = applyTurn(actor, record, input, context, failures);
       return { ...result, draft: completed(result.draft, now) };
     });
   }

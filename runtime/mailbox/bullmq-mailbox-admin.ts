@@ -4,7 +4,7 @@ import { ActorScripts, type ActorScriptsOptions } from './actor-scripts.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import { maxDeadLetters, wakeUpsKept } from './bullmq-scripts.ts';
 import { discardScript, readDeadLetterScript, replayScript } from './dead-letter-scripts.ts';
-import { mailboxFull, type Envelope } from './mailbox.ts';
+import { mailboxFull, type Envelope, type ParkNote } from './mailbox.ts';
 import {
   byAge,
   deadLetterName,
@@ -73,8 +73,9 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
       redis.hget(parkedKey(namespace, parked.shard), parked.id),
     );
     if (why === null) return false;
-    const { jobId, reason, attempts } = parkedEntry(parked, why);
-    const given = firstMessage === 'give-up' ? [jobId, reason, attempts] : ['', '', ''];
+    const entry = parkedEntry(parked, why);
+    const isGivenUp = firstMessage === 'give-up' && 'jobId' in entry;
+    const given = isGivenUp ? [entry.jobId, entry.reason, entry.attempts] : ['', '', ''];
     const released = await this.#on.run(this.#scripts.release, parked, wakeUpsKept, maxDeadLetters, ...given);
     return released === 1;
   }
@@ -161,8 +162,6 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
 
 function parkedEntry(address: ActorAddress, why: string): ParkedEntry {
   // An older release kept no attempts.
-  const { attempts = 0, ...stored } = JSON.parse(why) as Omit<ParkedEntry, 'address' | 'attempts'> & {
-    readonly attempts?: number;
-  };
-  return { ...stored, attempts, address };
+  const stored = JSON.parse(why) as ParkNote & Pick<ParkedEntry, 'at'>;
+  return { ...stored, attempts: (stored as Partial<ParkNote>).attempts ?? 0, address };
 }

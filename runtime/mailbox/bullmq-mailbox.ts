@@ -17,12 +17,13 @@ import {
   FencedError,
   isParked,
   mailboxFull,
+  ParkedError,
   type InlinedMessage,
   type Delivery,
   type Envelope,
-  type FailureNote,
   type Ack,
   type Mailbox,
+  type ParkNote,
   type MailboxWatch,
   type Request,
   type WakeListener,
@@ -92,7 +93,8 @@ export class BullMqMailbox implements Mailbox {
   async claim(from: ActorAddress, lease: ShardLease, { max, wakeAt }: Request): Promise<Delivery[]> {
     const { claim } = this.#scripts;
     const [lastWakeId, ...taken] = await this.#runAs(lease, claim, from, max, encodeWakeAt(wakeAt));
-    this.#watermark.claimed(from.id, lastWakeId ?? '0-0');
+    if (lastWakeId === undefined) throw new ParkedError(from);
+    this.#watermark.claimed(from.id, lastWakeId);
     return deliveriesOf(taken);
   }
 
@@ -113,10 +115,10 @@ export class BullMqMailbox implements Mailbox {
     return deliveriesOf(await this.#runAs(lease, ack, of, ...given));
   }
 
-  async park(of: ActorAddress, lease: ShardLease, why: FailureNote): Promise<void> {
+  async park(of: ActorAddress, lease: ShardLease, why: ParkNote): Promise<void> {
     const at = this.#options.clock.now();
     const stored = JSON.stringify({ ...why, at });
-    await this.#runAs(lease, this.#scripts.park, of, why.jobId, stored);
+    await this.#runAs(lease, this.#scripts.park, of, 'jobId' in why ? why.jobId : '', stored);
   }
 
   noteStart(of: ActorAddress, lease: ShardLease, jobId: string): Promise<number> {

@@ -113,8 +113,6 @@ local function takeByBullMq(max, taken)
       if fields[i] == 'ats' then starts = fields[i + 1] end
     end
     if data then
-      -- It goes on although nobody of ours released it.
-      call('HDEL', parked, actor)
       call('ZREM', dead, actor .. ':' .. next[2])
       taken[#taken + 1] = next[2]
       taken[#taken + 1] = data
@@ -267,8 +265,8 @@ return 1
 `;
 
 /**
- * ARGV: prefix, actor, now, lease token, max, wakeAt or ''. Returns {id of the last wake-up, jobId, data, starts, …}:
- * what the wake-ups up to this one inlined was in the mailbox when this ran, so it has been taken here or was ended before.
+ * ARGV: prefix, actor, now, lease token, max, wakeAt or ''. Returns {id of the last wake-up, jobId, data, starts, …}, or
+ * {} when the actor is parked: what the wake-ups up to this one inlined was in the mailbox when this ran, so it has been taken here or was ended before.
  */
 export const claimScript = `
 ${asFunction('moveToActive')}
@@ -277,7 +275,16 @@ ${leaseCheck}
 ${putBack}
 ${takeNext}
 putBack()
-local taken = takeNext(tonumber(ARGV[5]), ARGV[6], call('EXISTS', meta, events, delayed))
+local some = call('EXISTS', meta, events, delayed)
+if some > 0 and call('HEXISTS', parked, actor) == 1 then
+  if call('HEXISTS', meta, 'paused') == 1 then
+    call('ZADD', live, now + ${pausedRecheckMs}, actor)
+    return {}
+  end
+  -- It goes on although nobody of ours released it.
+  call('HDEL', parked, actor)
+end
+local taken = takeNext(tonumber(ARGV[5]), ARGV[6], some)
 -- A job that somebody put back by hand is not listed: from here on a crash must not forget it.
 if #taken > 0 then call('ZADD', live, 'LT', now, actor) end
 local last = call('XREVRANGE', prefix .. ':bell', '+', '-', 'COUNT', 1)[1]

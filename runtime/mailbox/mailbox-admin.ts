@@ -1,5 +1,5 @@
 import type { ActorAddress } from './address.ts';
-import type { Envelope, FailureNote } from './mailbox.ts';
+import type { Envelope, FailureNote, ParkNote } from './mailbox.ts';
 
 /** A place in a list that begins with the oldest. */
 export interface Position {
@@ -9,12 +9,12 @@ export interface Position {
   readonly name: string;
 }
 
-/** An actor that takes no messages until somebody releases it; `jobId` is first in its mailbox. */
-export interface ParkedEntry extends FailureNote {
+/** An actor that takes no messages until somebody releases it; `jobId`, if any, is first in its mailbox. */
+export type ParkedEntry = ParkNote & {
   readonly address: ActorAddress;
   /** Milliseconds since the epoch. */
   readonly at: number;
-}
+};
 
 /** Where a dead letter lies. */
 export interface DeadLetterEntry {
@@ -35,7 +35,8 @@ export interface MailboxAdmin {
   /** The first `limit` parked actors of a shard behind a position. */
   parked(shard: number, after: Position | undefined, limit: number): Promise<ParkedEntry[]>;
   /**
-   * Lets a parked actor go on: with the message that it failed at, or behind it, which makes a dead letter of it.
+   * Lets a parked actor go on: with the message that it failed at, or behind it, which makes a dead letter of it. One
+   * that failed at no message just goes on.
    * Returns whether it was parked.
    */
   release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean>;

@@ -51,7 +51,7 @@ export interface Ack {
   readonly attempts?: number;
 }
 
-/** Why a message, and with it perhaps its actor, got no further. */
+/** Why a message got no further. */
 export interface FailureNote {
   readonly jobId: string;
   /** Its name. */
@@ -60,6 +60,9 @@ export interface FailureNote {
   /** How often its handler was tried. */
   readonly attempts: number;
 }
+
+/** Why an actor gets no further: at a message, or, without one, at its state or at what it does by itself. */
+export type ParkNote = FailureNote | Pick<FailureNote, 'reason' | 'attempts'>;
 
 /** The right to a shard: what every write to its mailboxes is checked against. */
 export interface ShardLease {
@@ -75,6 +78,14 @@ export class FencedError extends Error {
   constructor(address: ActorAddress, lease: ShardLease) {
     super(`${address.id}: shard ${lease.shard} is no longer held by ${lease.token}`);
     this.name = 'FencedError';
+  }
+}
+
+/** The actor is parked: its owner takes nothing from it, and lets it rest until it is released. */
+export class ParkedError extends Error {
+  constructor(address: ActorAddress) {
+    super(`${address.id} is parked`);
+    this.name = 'ParkedError';
   }
 }
 
@@ -121,7 +132,7 @@ export interface Mailbox {
   /**
    * For an owner that has nothing of this actor in hand: puts back what an earlier owner had, and takes the
    * oldest messages.
-   * @throws FencedError
+   * @throws FencedError, ParkedError
    */
   claim(from: ActorAddress, lease: ShardLease, request: Request): Promise<Delivery[]>;
   /**
@@ -136,11 +147,11 @@ export interface Mailbox {
    */
   ack(of: ActorAddress, lease: ShardLease, done: readonly Ack[], request: Request): Promise<Delivery[]>;
   /**
-   * Puts back all that is in hand, in order, and takes nothing more from this actor until it is released. What is
-   * told to it waits, what is asked is refused.
+   * Puts back all that is in hand, in order, and takes nothing more from this actor until it is released: nor is it
+   * woken by the time that it named. What is told to it waits, what is asked is refused.
    * @throws FencedError
    */
-  park(of: ActorAddress, lease: ShardLease, why: FailureNote): Promise<void>;
+  park(of: ActorAddress, lease: ShardLease, why: ParkNote): Promise<void>;
   /**
    * Notes that a message in hand is about to be handled. Returns how often that was noted, this time included,
    * without a `noteReturn`: so often has its handler taken a node down with it.

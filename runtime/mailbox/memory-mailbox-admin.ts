@@ -47,7 +47,7 @@ export class MemoryMailboxAdmin implements MailboxAdmin {
     const why = queue?.parked;
     if (queue === undefined || why === undefined) return false;
     queue.parked = undefined;
-    const at = queue.wait.findIndex(({ jobId }) => jobId === why.jobId);
+    const at = 'jobId' in why ? queue.wait.findIndex(({ jobId }) => jobId === why.jobId) : -1;
     if (firstMessage === 'give-up' && at >= 0) {
       const { reason, attempts } = why;
       for (const job of queue.wait.splice(at, 1)) queue.failed.push({ ...job, reason, attempts, at: now() });

@@ -5,12 +5,13 @@ import {
   FencedError,
   isParked,
   mailboxFull,
+  ParkedError,
   type InlinedMessage,
   type Delivery,
   type Envelope,
-  type FailureNote,
   type Ack,
   type Mailbox,
+  type ParkNote,
   type MailboxWatch,
   type Request,
   type WakeListener,
@@ -114,6 +115,10 @@ export class MemoryMailbox implements Mailbox {
     this.#check(from, lease);
     const queue = this.#queue(from);
     queue.wait.unshift(...queue.active.splice(0));
+    if (queue.parked !== undefined) {
+      this.#liveOf(from.shard).delete(from.id);
+      throw new ParkedError(from);
+    }
     this.#promoteDue(queue);
     this.#watermark.claimed(from.id, `${this.#wakeUps}-0`);
     return this.#next(from, queue, request);
@@ -142,11 +147,11 @@ export class MemoryMailbox implements Mailbox {
     return queue.active.length > 0 ? [] : this.#next(of, queue, request);
   }
 
-  async park(of: ActorAddress, lease: ShardLease, why: FailureNote): Promise<void> {
+  async park(of: ActorAddress, lease: ShardLease, why: ParkNote): Promise<void> {
     this.#check(of, lease);
     const queue = this.#queue(of);
     queue.wait.unshift(...queue.active.splice(0));
-    if (!queue.wait.some(({ jobId }) => jobId === why.jobId)) return;
+    if ('jobId' in why && !queue.wait.some(({ jobId }) => jobId === why.jobId)) return;
     queue.parked = { address: of, ...why, at: this.#clock.now() };
     this.#liveOf(of.shard).delete(of.id);
   }

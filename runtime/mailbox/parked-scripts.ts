@@ -5,14 +5,14 @@ import { fail, leaseCheck, pausedRecheckMs, preamble, putBack } from './bullmq-s
  * there. The hash `parked` tells why.
  */
 
-/** ARGV: prefix, actor, now, lease token, jobId, why as JSON. */
+/** ARGV: prefix, actor, now, lease token, jobId or '', why as JSON. */
 export const parkScript = `
 ${preamble}
 ${leaseCheck}
 ${putBack}
 putBack()
 -- A reply that was lost leaves this to be done again; the message may be gone by then.
-if call('EXISTS', q .. ARGV[5]) == 0 then return 0 end
+if ARGV[5] ~= '' and call('EXISTS', q .. ARGV[5]) == 0 then return 0 end
 call('HSET', meta, 'paused', 1)
 call('HSET', parked, actor, ARGV[6])
 call('ZADD', live, now + ${pausedRecheckMs}, actor)

@@ -24,7 +24,8 @@ cart; KEY is what its actors are called by, as a user's id; ID is what a list ca
 the oldest and has a line for each: actor, message, ID, since when, attempts, reason.
 
   types      the actor types that nodes host now
-  parked     actors that take no messages since one failed (types with onPoison: 'park', and states that do not parse)
+  parked     actors that rest: at a message that failed (types with onPoison: 'park'), or, with - for it, at an effect's
+             outcome, a reminder or a stored state
   release    lets one go on: retry with the message it failed at, or give-up behind it, which makes a dead letter of it
   dead       dead letters: messages that failed three times, or took their nodes down; of all actors, or of one type
              or actor
@@ -83,7 +84,7 @@ const verbs: Readonly<Record<string, (session: Session) => Promise<number>>> = {
     const [type] = words;
     const page = await cluster.parked.list({ type, limit, cursor });
     const lines = page.items.map(({ type, key, message, at, attempts, reason }) => {
-      return [type, key, message, new Date(at).toISOString(), attempts, reason].join('\t');
+      return [type, key, message ?? '-', new Date(at).toISOString(), attempts, reason].join('\t');
     });
     return printPage({ ...page, items: lines }, 'parked actors', session);
   },

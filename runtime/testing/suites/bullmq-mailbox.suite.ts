@@ -277,6 +277,16 @@ function describeQueue(on: RedisUnderTest): void {
       expect(await under.residents()).to.deep.equal([]);
     });
 
+    it('shows one that is parked at no message in the same way', async () => {
+      const lease = await under.grant(actor.shard);
+      await under.mailbox.park(actor, lease, { reason: 'no state', attempts: 0 });
+      expect(await queue.isPaused()).to.equal(true);
+      await queue.resume();
+      expect(await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity })).to.deep.equal([]);
+      expect(await under.admin.parked(actor.shard, undefined, 10)).to.deep.equal([]);
+      expect(await under.residents()).to.deep.equal([]);
+    });
+
     it('does not forget a retried dead letter when its owner dies', async () => {
       const lease = await under.grant(actor.shard);
       await send('a');

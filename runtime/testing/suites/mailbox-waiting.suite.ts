@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { addressOf } from '../../mailbox/address.ts';
-import { FencedError, type Envelope, type ShardLease } from '../../mailbox/mailbox.ts';
+import { FencedError, ParkedError, type Envelope, type ShardLease } from '../../mailbox/mailbox.ts';
 import type { MailboxUnderTest } from './mailbox.suite.ts';
 
 /** What every mailbox adapter keeps of what is not for now: wake-up times, delayed messages, parked actors, suspects. */
@@ -29,6 +29,7 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
       const taken = await under.mailbox.claim(actor, lease, { max, wakeAt: Infinity });
       return taken.map(({ jobId }) => jobId);
     };
+    const taking = () => take().catch((error: unknown) => error);
     const finish = async (...jobIds: string[]) => {
       const done = jobIds.map((jobId) => ({ jobId }));
       return (await under.mailbox.ack(actor, lease, done, idle)).map(({ jobId }) => jobId);
@@ -131,9 +132,42 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
           attempts: 3,
         });
         expect(others).to.deep.equal([]);
+        for (const _ of [1, 2]) {
+          expect(await taking()).to.be.instanceOf(ParkedError);
+          lease = await under.grant(actor.shard);
+        }
+        expect(await live()).to.deep.equal([]);
+      });
+
+      it('need not fail at a message: with an empty mailbox it rests, whatever time it named, until it is released', async () => {
+        const own = { max: 16, wakeAt: now() };
+        await under.mailbox.claim(actor, lease, own);
+        expect(await live()).to.deep.equal([actor.id]);
+        await under.mailbox.park(actor, lease, { reason: 'no state', attempts: 0 });
+        expect(await live()).to.deep.equal([]);
+        expect(
+          await under.mailbox.claim(actor, lease, own).catch((error: unknown) => error),
+        ).to.be.instanceOf(ParkedError);
+        expect(await live()).to.deep.equal([]);
+        const [parked, ...others] = await under.admin.parked(actor.shard, undefined, 10);
+        expect(parked).to.deep.include({ address: actor, reason: 'no state', attempts: 0 });
+        expect(parked).to.not.have.any.keys('jobId', 'message');
+        expect(others).to.deep.equal([]);
+        expect(await under.admin.release(actor, 'retry')).to.equal(true);
+        expect(await live()).to.deep.equal([actor.id]);
         expect(await take()).to.deep.equal([]);
-        lease = await under.grant(actor.shard);
-        expect(await take()).to.deep.equal([]);
+        expect(await under.residents()).to.deep.equal([]);
+      });
+
+      it('gives up no message when it failed at none', async () => {
+        await send('a');
+        await take();
+        await under.mailbox.park(actor, lease, { reason: 'no state', attempts: 0 });
+        expect(await taking()).to.be.instanceOf(ParkedError);
+        expect(await under.admin.release(actor, 'give-up')).to.equal(true);
+        expect(await take()).to.deep.equal(['a']);
+        expect(await finish('a')).to.deep.equal([]);
+        expect(await under.residents()).to.deep.equal([]);
       });
 
       it('keeps what it is told, and refuses what it is asked', async () => {
