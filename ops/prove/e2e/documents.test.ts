@@ -41,6 +41,7 @@ const documents = [
 
 /** By what the block begins with: why it is not run here. */
 const notRun: readonly (readonly [string, string])[] = [
+  ['npm run bench  ', 'measures for minutes, and fails where the machine falls short of a bar'],
   ['npm start ', 'start.test.ts starts the real npm start; npm test is what runs this'],
   ['grpcurl ', 'a program in Go; npm run deploy:check calls every RPC with it'],
   ['docker ', 'needs a container engine'],

@@ -9,7 +9,7 @@ const pollMs = 20;
 export async function eventually<T>(
   condition: () => Promise<T | undefined | false> | T | undefined | false,
   what: string | (() => string),
-  withinMs = 15_000,
+  withinMs = 60_000,
 ): Promise<T> {
   const giveUpAt = performance.now() + withinMs;
   for (;;) {
