@@ -6,10 +6,10 @@ import type { Carts } from '../carts.ts';
 import { guarded } from '../guard.ts';
 import { idempotencyKeyFrom } from '../idempotency-key.ts';
 import { facade } from './facade.ts';
-import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
+import { callOf, userIdOf, type FacadeOptions } from './incoming.ts';
 
 /** `cart.CartService` over the same carts as the REST API. Its file is `cart/cart.proto`. */
-export function cartFacade(carts: Carts, options: FrontOptions): UnaryService {
+export function cartFacade(carts: Carts, options: FacadeOptions): UnaryService {
   return facade(CartServiceService, {
     getCart: async ({ userId }, call) => responseOf(await carts.get(userIdOf(userId), callOf(call, options))),
     async addItem(request, call) {

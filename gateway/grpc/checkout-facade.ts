@@ -15,10 +15,10 @@ import type { Checkouts } from '../checkouts.ts';
 import { BodyIdempotencyKey, BodyPaymentMethod, PathUuid } from '../fields.ts';
 import { guarded } from '../guard.ts';
 import { facade } from './facade.ts';
-import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
+import { callOf, userIdOf, type FacadeOptions } from './incoming.ts';
 
 /** `checkout.CheckoutService` over the same checkouts as the REST API. Its file is `checkout/checkout.proto`. */
-export function checkoutFacade(checkouts: Checkouts, options: FrontOptions): UnaryService {
+export function checkoutFacade(checkouts: Checkouts, options: FacadeOptions): UnaryService {
   return facade(CheckoutServiceService, {
     async initiateCheckout({ userId, idempotencyKey, shippingAddress, paymentMethod }, call) {
       const user = userIdOf(userId);

@@ -5,7 +5,7 @@ import { ShopError } from '../error-table.ts';
 import type { IncomingCall } from '../../actors/services/grpc/incoming-call.ts';
 import type { Call } from '../call.ts';
 
-export interface FrontOptions {
+export interface FacadeOptions {
   readonly clock: Clock;
   /** Makes ids for calls that bring none. */
   readonly newId: () => string;
@@ -14,7 +14,7 @@ export interface FrontOptions {
 }
 
 /** A gRPC call as the use-cases want it. */
-export function callOf(incoming: IncomingCall, { clock, newId, requestTimeoutMs }: FrontOptions): Call {
+export function callOf(incoming: IncomingCall, { clock, newId, requestTimeoutMs }: FacadeOptions): Call {
   const startedAt = clock.monotonic();
   return {
     requestId: incoming.requestId ?? newId(),

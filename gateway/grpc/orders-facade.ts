@@ -8,10 +8,10 @@ import { PathUuid, QueryPageToken } from '../fields.ts';
 import { guarded } from '../guard.ts';
 import type { Orders } from '../orders.ts';
 import { facade } from './facade.ts';
-import { callOf, userIdOf, type FrontOptions } from './incoming.ts';
+import { callOf, userIdOf, type FacadeOptions } from './incoming.ts';
 
 /** `orders.OrdersService` over the same orders as the REST API. Its file is `orders/orders.proto`. */
-export function ordersFacade(orders: Orders, options: FrontOptions): UnaryService {
+export function ordersFacade(orders: Orders, options: FacadeOptions): UnaryService {
   return facade(OrdersServiceService, {
     async getOrder({ orderId }, { userId }) {
       // The request names no user; a caller that acts for one says so in the metadata.

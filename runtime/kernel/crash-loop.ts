@@ -6,29 +6,29 @@ import type { Kernel } from './kernel.ts';
 import { levelOfRetry } from '../observe/reason.ts';
 
 /** A message that was taken so often and never ended may be what its nodes died of. */
-const suspectStarts = 3;
-/** Nodes that may die in the handler of one suspect. */
+const quarantineStarts = 3;
+/** Nodes that may die in the handler of one quarantined message. */
 const maxDeaths = 3;
 /** A mailbox that does not answer must not hold up the other quarantined messages of the node. */
 const noteTimeoutMs = 5_000;
 
 /*
  * Finds the message that takes its node down: its handler never returns, or exhausts the memory, and the next
- * node's turn to die comes with it. Each start of a suspect is noted before its handler runs, and taken back when
- * it has returned, whatever came of it: what remains noted, no store's outage can have been. One suspect at a time
+ * node's turn to die comes with it. Each start of one in quarantine is noted before its handler runs, and taken back when
+ * it has returned, whatever came of it: what remains noted, no store's outage can have been. One of them at a time
  * is noted on a node, so that none is blamed for what another one did.
  */
 
-const isSuspect = ({ starts }: Delivery) => starts >= suspectStarts;
+const isQuarantined = ({ starts }: Delivery) => starts >= quarantineStarts;
 
-/** The messages that may be handled together: a suspect has a turn of its own. */
+/** The messages that may be handled together: one in quarantine has a turn of its own. */
 export function togetherOf(deliveries: readonly Delivery[]): readonly Delivery[] {
-  const first = deliveries.findIndex(isSuspect);
+  const first = deliveries.findIndex(isQuarantined);
   return first < 0 ? deliveries : deliveries.slice(0, Math.max(1, first));
 }
 
 /**
- * Runs the handlers of messages that `togetherOf` chose: `handle` gets the failure when the suspect among them must
+ * Runs the handlers of messages that `togetherOf` chose: `handle` gets the failure when one in quarantine must
  * not be handled again. Returns what it returned.
  * @throws FencedError
  */
@@ -39,11 +39,11 @@ export async function handleTogether<T>(
   deliveries: readonly Delivery[],
   handle: (quarantined?: Failure) => T | Promise<T>,
 ): Promise<T> {
-  const [suspect] = deliveries;
-  if (suspect === undefined || !isSuspect(suspect)) return handle();
-  const limited = <N>(noting: Promise<N>) => withTimeLimit(clock, noteTimeoutMs, 'noting a suspect', noting);
+  const [first] = deliveries;
+  if (first === undefined || !isQuarantined(first)) return handle();
+  const limited = <N>(noting: Promise<N>) => withTimeLimit(clock, noteTimeoutMs, 'noting a start', noting);
   return quarantineLimiter.run(async () => {
-    const deaths = (await limited(mailbox.noteStart(address, lease, suspect.jobId))) - 1;
+    const deaths = (await limited(mailbox.noteStart(address, lease, first.jobId))) - 1;
     try {
       if (deaths < maxDeaths) return await handle();
       const error = new Error(
@@ -51,7 +51,7 @@ export async function handleTogether<T>(
       );
       return await handle({ attempts: deaths, error, isFinal: true });
     } finally {
-      await limited(mailbox.noteReturn(address, suspect.jobId)).catch((error: unknown) => {
+      await limited(mailbox.noteReturn(address, first.jobId)).catch((error: unknown) => {
         logger[levelOfRetry(error)]({ err: error, actor: address.id }, 'a start stays noted');
       });
     }

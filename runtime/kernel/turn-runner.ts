@@ -236,13 +236,13 @@ export class TurnRunner {
     });
   }
 
-  /** A suspect among the messages that must not be handled again has failed for good. */
+  /** A message in quarantine that must not be handled again has failed for good. */
   #handle<T>(deliveries: readonly Delivery[], handle: () => T | Promise<T>): Promise<T> {
     const { kernel, address, lease, failures } = this.#options;
     return handleTogether(kernel, address, lease, deliveries, (quarantined) => {
-      const [suspect] = deliveries;
-      if (quarantined !== undefined && suspect !== undefined) {
-        failures.ofMessages.set(suspect.jobId, quarantined);
+      const [first] = deliveries;
+      if (quarantined !== undefined && first !== undefined) {
+        failures.ofMessages.set(first.jobId, quarantined);
       }
       return handle();
     });

@@ -44,7 +44,7 @@ export function composeShop(config: Config, logger: Logger, parts: ShopParts): S
   });
 }
 
-interface FrontParts {
+interface FacadeParts {
   readonly shop: Shop;
   readonly grpcTls: MutualTls | undefined;
   readonly redis: RedisBackend;
@@ -58,7 +58,7 @@ export async function startGrpcFacade(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { shop, grpcTls, redis, postgres, nodes }: FrontParts,
+  { shop, grpcTls, redis, postgres, nodes }: FacadeParts,
 ): Promise<void> {
   const options = {
     clock: systemClock,

@@ -219,7 +219,7 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
       });
     });
 
-    describe('a suspect', () => {
+    describe('a message in quarantine', () => {
       it('tells how often it was taken', async () => {
         await send('a');
         for (const starts of [2, 3]) {
