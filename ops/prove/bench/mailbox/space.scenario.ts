@@ -8,7 +8,7 @@ import type { Variant, VariantName } from './variant.ts';
 
 const callers = 64;
 /** Keys of the cluster itself, of which there is a fixed number however many actors there are. */
-const fixtures = /:(own|epoch|bell|members|types)$|:inbox:/;
+const fixtures = /:(own|epoch|bell|members|types|format)$|:inbox:/;
 
 /** What actors and messages cost Redis and the node in memory. */
 export const spaceScenario: Scenario = {
