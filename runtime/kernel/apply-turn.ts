@@ -95,14 +95,16 @@ export function applyTurn(
   record: ActorRecord,
   { outcomes, deliveries, unwritten }: TurnInput,
   context: TurnContext,
-  { ofMessages, ofOutcomes }: EarlierFailures,
+  earlier: EarlierFailures,
 ): TurnResult {
   const { logger } = context;
+  const { ofMessages } = earlier;
   let draft = draftOf(record, unwritten);
   const untaken: EffectResult[] = [];
   let stuck: Failure | undefined;
   for (const result of outcomes) {
     const { effect, outcome } = result;
+    const { ofOutcomes } = earlier;
     let failure = ofOutcomes.get(effect.run);
     if (failure === undefined || !isStuck(failure)) {
       try {

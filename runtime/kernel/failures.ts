@@ -7,20 +7,27 @@ import type { Kernel } from './kernel.ts';
 /** From 30 to 50 ms at first, about 5 s in the end. */
 const retry = { firstMs: 50, maxMs: 6_250, jitter: 0.4 };
 
+const nothing: Cancel = () => undefined;
+
 /** What of an actor's turns and messages has failed of late, and when it is tried again. */
 export class Failures implements EarlierFailures {
   readonly ofMessages = new Map<string, Failure>();
-  readonly ofOutcomes = new Map<string, Failure>();
   readonly #kernel: Kernel;
   readonly #onRetry: () => void;
   #turns = 0;
   /** When the first of the failures began. */
   #since = 0;
-  #cancelRetry: Cancel = () => undefined;
+  #cancelRetry: Cancel = nothing;
+  /** Made with the first outcome: an actor in memory is to be small. */
+  #ofOutcomes: Map<string, Failure> | undefined;
 
   constructor(kernel: Kernel, onRetry: () => void) {
     this.#kernel = kernel;
     this.#onRetry = onRetry;
+  }
+
+  get ofOutcomes(): Map<string, Failure> {
+    return (this.#ofOutcomes ??= new Map());
   }
 
   /** Turns that failed since one went well; until their retry is due, nothing else begins one. */
@@ -51,7 +58,7 @@ export class Failures implements EarlierFailures {
     const delayMs = backOffMs(retry, this.#turns++, random);
     this.cancelRetry();
     this.#cancelRetry = clock.schedule(delayMs, () => {
-      this.#cancelRetry = () => undefined;
+      this.#cancelRetry = nothing;
       this.#onRetry();
     });
   }

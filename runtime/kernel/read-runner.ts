@@ -46,7 +46,8 @@ export class ReadRunner {
   readonly #kernel: Kernel;
   readonly #actor: AnyActor;
   readonly #address: ActorAddress;
-  readonly #running = new Set<AbortController>();
+  /** Made with the first that takes its time: an actor in memory is to be small. */
+  #running: Set<AbortController> | undefined;
 
   constructor(kernel: Kernel, actor: AnyActor, address: ActorAddress) {
     this.#kernel = kernel;
@@ -72,7 +73,7 @@ export class ReadRunner {
     };
     const attempts = Promise.all(deliveries.map((delivery) => this.#attempt(state, delivery, failures)));
     // A read may wait for another actor of this node, whose turn needs a place.
-    const isWaiting = this.#running.size > 0;
+    const isWaiting = (this.#running?.size ?? 0) > 0;
     const answers = await (isWaiting ? this.#kernel.turnLimiter.outside(attempts) : attempts);
     for (const [i, delivery] of deliveries.entries()) {
       const { jobId, envelope } = delivery;
@@ -97,7 +98,7 @@ export class ReadRunner {
 
   /** What is being read is read again by the next owner. */
   stopAll(): void {
-    for (const abort of this.#running) abort.abort(new AbandonedError());
+    for (const abort of this.#running ?? []) abort.abort(new AbandonedError());
   }
 
   /** The answer; undefined when the message has failed, which `failures` then tells of. */
@@ -180,6 +181,7 @@ export class ReadRunner {
     const cancel = clock.schedule(timeoutMs, () =>
       abort.abort(new ActorError('deadline_exceeded', `${message} took longer than ${timeoutMs} ms`)),
     );
+    this.#running ??= new Set();
     this.#running.add(abort);
     try {
       return await Promise.race([reading, aborted]);

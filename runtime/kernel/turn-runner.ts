@@ -24,6 +24,8 @@ import {
 } from './turn-draft.ts';
 import type { TagSchemas } from './waiting-callers.ts';
 
+const nothing: Cancel = () => undefined;
+
 export interface TurnRunnerOptions {
   readonly kernel: Kernel;
   readonly hosted: HostedActor;
@@ -54,7 +56,7 @@ export class TurnRunner {
   #abandoned = false;
   /** What was postponed is to be written by the next turn, whatever that is. */
   #isWriteDue = false;
-  #cancelWrite: Cancel = () => undefined;
+  #cancelWrite: Cancel = nothing;
 
   constructor(options: TurnRunnerOptions) {
     const { kernel, hosted, address, lease, onOutcome } = options;
@@ -192,10 +194,11 @@ export class TurnRunner {
   /** A turn failed. Whether a write or an ack of it happened is not known: only the store and the mailbox can tell. */
   forget(error: unknown): void {
     if (error instanceof RefusedError) {
-      const { ofMessages, ofOutcomes } = this.#options.failures;
+      const { failures } = this.#options;
+      const { ofMessages } = failures;
       const { outcomes, deliveries } = this.#underWay;
       if (outcomes.length + deliveries.length === 1) {
-        for (const { effect } of outcomes) failedAgain(ofOutcomes, effect.run, error);
+        for (const { effect } of outcomes) failedAgain(failures.ofOutcomes, effect.run, error);
         for (const { jobId } of deliveries) failedAgain(ofMessages, jobId, error);
       }
       this.#oneByOne = true;
