@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { OutboxEvent, PerformOptions, ReminderOptions, ReminderTime, Turn } from '../define/actor.ts';
 import { delayFault } from '../define/bounds.ts';
 import { keep } from '../define/carried-value.ts';
@@ -227,5 +227,5 @@ function runAfter(
   { id, name, reminder }: Pick<PendingEffect, 'id' | 'name' | 'reminder'>,
 ): string {
   const led = JSON.stringify([cause, id, name, reminder === true]);
-  return createHash('sha256').update(led).digest('base64url').slice(0, 22);
+  return hash('sha256', led, 'base64url').slice(0, 22);
 }
