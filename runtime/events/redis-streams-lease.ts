@@ -2,6 +2,7 @@ import { ActorError } from '../define/errors.ts';
 import type { Clock } from '../define/clock.ts';
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
+import { redisScript } from '../redis/redis-script.ts';
 import type { LogRecord } from './event-log.ts';
 import type { RedisStreamsTopic } from './redis-streams-topic.ts';
 
@@ -37,16 +38,25 @@ export interface GroupLeaseOptions {
   readonly clock: Clock;
 }
 
+const scriptsOn = (redis: RedisConnection, topic: RedisStreamsTopic) => ({
+  renew: redisScript<number>(redis, 1, renewScript),
+  release: redisScript<number>(redis, 1, releaseScript),
+  commit: redisScript<number>(redis, 2, commitScript),
+  lag: redisScript<number>(redis, topic.streams.length + 1, lagScript),
+});
+
 /**
  * The right of one process to consume for a group, and what it does under it. Offsets are committed by a script
  * that checks the right, so that a process that lost it, however long it was frozen, can't move them.
  */
 export class GroupLease {
   readonly #options: GroupLeaseOptions;
+  readonly #scripts: ReturnType<typeof scriptsOn>;
   #heldUntil = -Infinity;
 
   constructor(options: GroupLeaseOptions) {
     this.#options = options;
+    this.#scripts = scriptsOn(options.redis, options.topic);
   }
 
   /** By this process's own clock, with a margin: false some time before another can have it. */
@@ -62,14 +72,13 @@ export class GroupLease {
   }
 
   async renew(): Promise<boolean> {
-    const { redis, token, leaseMs } = this.#options;
-    return this.#held(() => redis.eval(renewScript, 1, this.#key, token, leaseMs), 1);
+    const { token, leaseMs } = this.#options;
+    return this.#held(() => this.#scripts.renew(this.#key, token, leaseMs), 1);
   }
 
   async release(): Promise<void> {
-    const { redis, token } = this.#options;
     this.#heldUntil = -Infinity;
-    await this.#answer(redis.eval(releaseScript, 1, this.#key, token));
+    await this.#answer(this.#scripts.release(this.#key, this.#options.token));
   }
 
   /** The last offset committed in each partition that has one. */
@@ -80,19 +89,17 @@ export class GroupLease {
 
   /** @throws ActorError `aborted` when the lease is another's by now */
   async commit({ partition, offset }: LogRecord): Promise<void> {
-    const { redis, topic, group, token } = this.#options;
+    const { topic, group, token } = this.#options;
     const offsets = topic.offsets(group);
-    const done = await this.#answer(
-      redis.eval(commitScript, 2, this.#key, offsets, token, partition, offset),
-    );
+    const done = await this.#answer(this.#scripts.commit(this.#key, offsets, token, partition, offset));
     if (done !== 1) throw new ActorError('aborted', `group ${group}: another process consumes by now`);
   }
 
   /** Exact up to 1,000 records in a partition; beyond, all that the partition still holds. */
   async lag(): Promise<number> {
-    const { redis, topic, group } = this.#options;
+    const { topic, group } = this.#options;
     const keys = [...topic.streams, topic.offsets(group)];
-    return Number(await this.#answer(redis.eval(lagScript, keys.length, ...keys, countLimit)));
+    return this.#answer(this.#scripts.lag(...keys, countLimit));
   }
 
   get #key(): string {
