@@ -1,13 +1,13 @@
-import type { AnyActor, Effect, EffectContext, Outcome } from '../define/actor.ts';
+import type { AnyActor, Effect, Outcome } from '../define/actor.ts';
 import type { Clock } from '../define/clock.ts';
 import { isActorError, ActorError } from '../define/errors.ts';
 import type { NodeInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
-import { refsOfCall } from '../define/refs-of-call.ts';
 import type { Logger } from '../observe/logger.ts';
 import { isForeseen } from '../observe/reason.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
 import type { Limiter } from '../flow/limiter.ts';
+import { EffectCall } from './effect-call.ts';
 import { dueAtOf } from './pending-effects.ts';
 
 export interface EffectRunnerOptions {
@@ -52,13 +52,16 @@ export class EffectRunner {
   }
 
   #start(effect: PendingEffect, repeated: boolean): void {
-    const { clock, limiter } = this.#options;
-    const abort = new AbortController();
+    const { actorId, key, refs, clock, limiter } = this.#options;
+    let call: EffectCall | undefined;
     const begin = () => {
       void limiter.run(async () => {
-        if (abort.signal.aborted) return;
+        if (this.#running.get(effect.run) !== stop) return;
         const startedAt = clock.monotonic();
-        const outcome = { ...(await this.#perform(effect, abort)), repeated };
+        call = new EffectCall(effect, actorId, key, refs);
+        const outcome = { ...(await this.#perform(effect, call)), repeated };
+        // From here on its signal has nothing to say.
+        call = undefined;
         this.#options.onEnded(effect.name, clock.monotonic() - startedAt, outcome);
         if (this.#running.get(effect.run) === stop) this.#options.onOutcome(effect, outcome);
       });
@@ -67,7 +70,7 @@ export class EffectRunner {
     let cancel: () => void = () => undefined;
     const stop = () => {
       cancel();
-      abort.abort();
+      call?.abort();
       this.#running.delete(effect.run);
     };
     this.#running.set(effect.run, stop);
@@ -82,34 +85,14 @@ export class EffectRunner {
     beginWhenDue();
   }
 
-  async #perform(effect: PendingEffect, abort: AbortController): Promise<Outcome<unknown>> {
-    const { actor, actorId, key, clock, effectTimeoutMs, logger, intercept } = this.#options;
-    const perform = (actor.definition.effects as Record<string, Effect<unknown, unknown>> | undefined)?.[
-      effect.name
-    ];
-    // Its own signal: a time-out ends the effect, but it is still pending, so its outcome counts.
-    const timeout = new AbortController();
-    const call = {
-      signal: AbortSignal.any([abort.signal, timeout.signal]),
-      requestId: effect.requestId,
-      traceparent: effect.traceparent,
-    };
-    const context: EffectContext = {
-      ...{ ...call, effectId: `${actorId}/${effect.run}`, key },
-      refs: refsOfCall(this.#options.refs, call),
-    };
-    let cancel: () => void = () => undefined;
+  async #perform(effect: PendingEffect, call: EffectCall): Promise<Outcome<unknown>> {
+    const { actor, actorId, key, logger, intercept } = this.#options;
+    const effects = actor.definition.effects as Record<string, Effect<unknown, unknown>> | undefined;
+    const perform = effects?.[effect.name];
     try {
       if (perform === undefined)
         throw new ActorError('unknown_message', `there is no effect '${effect.name}'`);
-      const expired = new Promise<never>((_, reject) => {
-        cancel = clock.schedule(effectTimeoutMs, () => {
-          timeout.abort();
-          reject(
-            new ActorError('deadline_exceeded', `${effect.name} took longer than ${effectTimeoutMs} ms`),
-          );
-        });
-      });
+      const { context } = call;
       const { type } = actor.contract;
       const performing =
         intercept === undefined
@@ -117,7 +100,7 @@ export class EffectRunner {
           : intercept({ type, key, effect: effect.name, input: effect.input, context }, async (changed) =>
               perform(changed.input, changed.context),
             );
-      return { ok: true, value: await Promise.race([performing, expired]) };
+      return { ok: true, value: await this.#withinLimit(effect.name, call, performing) };
     } catch (error) {
       const about = { err: error, actor: actorId, effect: effect.name, requestId: effect.requestId };
       if (isActorError(error)) {
@@ -129,8 +112,24 @@ export class EffectRunner {
       }
       logger.error(about, 'an effect failed unexpectedly');
       return { ok: false, error: new ActorError('internal', `${effect.name} failed`, { cause: error }) };
-    } finally {
-      cancel();
     }
+  }
+
+  /** What ends by the time-out is still pending: so its outcome counts, unlike that of what is stopped. */
+  #withinLimit(name: string, call: EffectCall, performing: Promise<unknown>): Promise<unknown> {
+    const { clock, effectTimeoutMs } = this.#options;
+    return new Promise((resolve, reject) => {
+      const cancel = clock.schedule(effectTimeoutMs, () => {
+        call.abort();
+        reject(new ActorError('deadline_exceeded', `${name} took longer than ${effectTimeoutMs} ms`));
+      });
+      const ended =
+        <T>(settle: (how: T) => void) =>
+        (how: T) => {
+          cancel();
+          settle(how);
+        };
+      void Promise.resolve(performing).then(ended(resolve), ended(reject));
+    });
   }
 }
