@@ -1,15 +1,15 @@
 import { expect } from 'chai';
 import { ActorError } from '@trolley/runtime';
 import { ActorDriver } from '../testing/actor-driver.ts';
+import { type CheckoutView, noSuchCheckout } from '../checkout/checkout.contract.ts';
 import { createCartActor } from './cart.actor.ts';
 import type { CartView } from './cart.contract.ts';
-import type { CheckoutLookup } from './cart.effects.ts';
 import type { CartState } from './cart.state.ts';
 
 const first = '00000000-0000-4000-8000-000000000001';
 const second = '00000000-0000-4000-8000-000000000002';
 const limits = { maxCheckouts: 1, maxUnits: 5000 };
-type Status = Awaited<ReturnType<CheckoutLookup['get']>> | 'unavailable';
+type Status = Pick<CheckoutView, 'status'> | 'unavailable' | undefined;
 
 /** A cart of two laptops; `answers`: what the checkout says of itself, each time it is asked. */
 async function cartWith(answers: Status[] = []) {
@@ -17,16 +17,19 @@ async function cartWith(answers: Status[] = []) {
   const asked: number[] = [];
   const put: CartView[] = [];
   const begun = time.now;
-  const checkouts: CheckoutLookup = {
-    async get() {
+  const views = { get: async () => undefined, put: async (view: CartView) => void put.push(view) };
+  const cart = new ActorDriver({
+    actor: createCartActor({ views, limits }),
+    key: '7',
+    time,
+    async askOther() {
       asked.push(time.now - begun);
       const answer = answers.shift();
       if (answer === 'unavailable') throw new ActorError('unavailable', 'no answer');
+      if (answer === undefined) throw noSuchCheckout();
       return answer;
     },
-  };
-  const views = { get: async () => undefined, put: async (view: CartView) => void put.push(view) };
-  const cart = new ActorDriver({ actor: createCartActor({ checkouts, views, limits }), key: '7', time });
+  });
   await cart.ask('AddItem', { productId: 1, quantity: 2 });
   const state = () => cart.state as CartState;
   return { cart, asked, put, state };

@@ -9,20 +9,13 @@ import {
 } from '@trolley/runtime';
 import { z } from 'zod';
 import { CartContract } from './cart.contract.ts';
-import {
-  createCartEffects,
-  type CartEffects,
-  type CheckoutLookup,
-  type HolderStatus,
-  type VerifyClaimInput,
-} from './cart.effects.ts';
+import { cartEffects, type CartEffects, type HolderStatus, type VerifyClaimInput } from './cart.effects.ts';
 import * as rules from './cart.state.ts';
 import type { CartState } from './cart.state.ts';
 import type { CartViews } from './cart.view.ts';
 
 export interface CartDeps {
   readonly views: CartViews;
-  readonly checkouts: CheckoutLookup;
   readonly limits: rules.ClaimLimits;
 }
 
@@ -33,11 +26,11 @@ const tags = { ClaimForCheckout: z.uuid() };
 const verifyRetry = { firstMs: 5000, maxMs: 60_000 };
 
 /** A user's cart, with the claims of the checkouts under way. */
-export function createCartActor({ views, checkouts, limits }: CartDeps) {
+export function createCartActor({ views, limits }: CartDeps) {
   return defineActor(CartContract, {
     state: rules.CartState,
     initial: (key, now) => rules.emptyCart(Number(key), now),
-    effects: createCartEffects({ checkouts }),
+    effects: cartEffects,
     tags,
     project: (_key, state) => views.put(rules.viewOf(state)),
 

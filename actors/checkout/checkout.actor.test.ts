@@ -1,18 +1,16 @@
 import { expect } from 'chai';
-import { type ActorRefs, codeOf, silentLogger } from '@trolley/runtime';
+import { codeOf, silentLogger } from '@trolley/runtime';
 import { MemoryEventLog } from '@trolley/runtime/events';
 import { createTestCluster, FakeClock, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
 import { createCartActor } from '../cart/cart.actor.ts';
 import { startCartConsumer } from '../cart/cart.consumer.ts';
 import { CartContract } from '../cart/cart.contract.ts';
-import { createCheckoutLookup } from '../cart/cart.effects.ts';
 import { createOrderActor } from '../order/order.actor.ts';
 import { startOrderConsumer } from '../order/order.consumer.ts';
 import { OrderContract } from '../order/order.contract.ts';
 import { createCheckoutActor } from './checkout.actor.ts';
 import { checkoutTopic } from './checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor } from './checkout.contract.ts';
-import { createCartClaims } from './cart-claims.ts';
 import type { ChargeAnswer } from './checkout.ports.ts';
 
 /** The three actors as they work together, on the real kernel, with services that always answer. */
@@ -20,7 +18,6 @@ function createShop() {
   const store = new MemoryStateStore();
   const ordered = new Set<string>();
   const clock = new FakeClock();
-  const late: ActorRefs = { ref: (contract, key) => cluster.refs.ref(contract, key) };
   const charges: ((answer: ChargeAnswer) => void)[] = [];
   let charged: () => void = () => {};
   const done = async () => {};
@@ -43,7 +40,6 @@ function createShop() {
     actors: [
       {
         actor: createCartActor({
-          checkouts: createCheckoutLookup(late),
           views: { get: async () => undefined, put: done },
           limits: { maxCheckouts: 2, maxUnits: 5000 },
         }),
@@ -52,7 +48,6 @@ function createShop() {
       {
         actor: createCheckoutActor({
           orders: { has: async (id) => ordered.has(id) },
-          carts: createCartClaims(late),
           prices: { getMany: async () => [{ id: 1, name: 'Laptop', priceCents: 129_999 }] },
           inventory,
           payments,

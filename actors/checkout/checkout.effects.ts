@@ -1,5 +1,6 @@
 import { ActorError, type Clock, type EffectContext } from '@trolley/runtime';
 import type { ServiceCall } from '../services/service-call.ts';
+import { createCartClaims } from './cart-claims.ts';
 import type { CheckoutPorts } from './checkout.ports.ts';
 import type { CheckoutContext } from './checkout.state.ts';
 import type { Step, StepAnswer, StepInput } from './checkout.step.ts';
@@ -14,9 +15,15 @@ export type CheckoutEffects = Readonly<
 >;
 
 export function createCheckoutEffects(ports: CheckoutPorts): CheckoutEffects {
-  return forEachStep(
-    (step) => async (input, context) => step.invoke(ports, input, () => callOf(input, context, ports.clock)),
-  );
+  return forEachStep((step) => async (input, context) => {
+    const withCarts = {
+      ...ports,
+      get carts() {
+        return createCartClaims(context.refs);
+      },
+    };
+    return step.invoke(withCarts, input, () => callOf(input, context, ports.clock));
+  });
 }
 
 /** Within a limit one call takes at most half of it, so that a lost answer leaves time to ask again. */

@@ -12,7 +12,6 @@ import { temporaryFolder } from '../services/testing/temporary-folder.ts';
 import { ActorDriver } from '../testing/actor-driver.ts';
 import { createCheckoutActor } from './checkout.actor.ts';
 import { checkoutIdFor, type CheckoutView } from './checkout.contract.ts';
-import type { CartClaims } from './checkout.ports.ts';
 
 const userId = 7;
 const checkoutId = checkoutIdFor(userId, 'a key');
@@ -59,7 +58,6 @@ describe('a failed checkout that was removed, started again under its key', () =
     );
     cart = new ActorDriver({
       actor: createCartActor({
-        checkouts: { get: async () => undefined },
         views: { get: async () => undefined, put: async () => {} },
         limits: { maxCheckouts: 3, maxUnits: 5000 },
       }),
@@ -77,13 +75,6 @@ describe('a failed checkout that was removed, started again under its key', () =
     const driver = new ActorDriver({
       actor: createCheckoutActor({
         orders: { has: async () => false },
-        carts: {
-          claim: (_user, id) =>
-            cart.ask('ClaimForCheckout', { checkoutId: id }) as ReturnType<CartClaims['claim']>,
-          async release(_user, id) {
-            await cart.ask('ReleaseClaim', { checkoutId: id });
-          },
-        },
         prices: { getMany: async () => [{ id: 1, name: 'Laptop', priceCents }] },
         inventory,
         payments,
@@ -93,6 +84,7 @@ describe('a failed checkout that was removed, started again under its key', () =
       }),
       key: checkoutId,
       time,
+      askOther: ({ name, input }) => cart.ask(name, input),
     });
     const id = driver.send('Start', { userId, idempotencyKey: 'a key', paymentMethod });
     await driver.run();

@@ -51,11 +51,16 @@ export interface OrderBook {
   has(checkoutId: string): Promise<boolean>;
 }
 
+/** Whom a checkout asks. */
 export interface CheckoutPorts {
   readonly orders: OrderBook;
-  readonly carts: CartClaims;
   readonly prices: Prices;
   readonly inventory: Reservations;
   readonly payments: Payments;
   readonly clock: Pick<Clock, 'now'>;
+}
+
+/** Whom a step asks: the cart through the refs of its effect. */
+export interface StepPorts extends CheckoutPorts {
+  readonly carts: CartClaims;
 }

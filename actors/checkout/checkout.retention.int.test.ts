@@ -146,7 +146,6 @@ describe('the sweep of ended checkouts, killed in the middle of its work', () =>
     const driver = new ActorDriver({
       actor: createCheckoutActor({
         orders: { has: async (id) => (await orders.load(id)) !== undefined },
-        carts: { claim: asked, release: () => Promise.resolve() },
         prices: { getMany: asked },
         inventory: { reserve: asked, confirm: asked, release: asked, restock: asked },
         payments: { charge: asked, refund: asked },

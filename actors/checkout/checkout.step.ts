@@ -1,6 +1,6 @@
 import { isActorError, ActorError } from '@trolley/runtime';
 import type { ServiceCall } from '../services/service-call.ts';
-import type { CheckoutPorts } from './checkout.ports.ts';
+import type { StepPorts } from './checkout.ports.ts';
 import type { CheckoutContext } from './checkout.state.ts';
 
 /** What every step is told. It is stored while the step is under way. */
@@ -31,7 +31,7 @@ interface Action<Name extends string, Answer extends StepAnswer, Extra extends o
   /** What it is told besides what every step is. */
   input?(context: CheckoutContext): Extra;
   /** @throws ActorError a refusal, or an unknown outcome, by its code (`isCertainlyRefused`) */
-  invoke(ports: CheckoutPorts, input: StepInput & Extra, call: () => ServiceCall): Promise<Answer>;
+  invoke(ports: StepPorts, input: StepInput & Extra, call: () => ServiceCall): Promise<Answer>;
 }
 
 /** What undoes a step. It is tried until it is known to be done. */

@@ -1,6 +1,8 @@
 import {
   type ActorRecord,
+  type ActorRefs,
   type AnyActor,
+  type EffectContext,
   isActorError,
   type MessageSpecs,
   type OutboxEvent,
@@ -15,10 +17,12 @@ import {
   applyMessage,
   applyOutcome,
   completed,
+  createRef,
   draftOf,
   initialState,
   isBlank,
   isPostponable,
+  type MessageSender,
   recordOf,
   type TurnDraft,
 } from '@trolley/runtime/testing';
@@ -37,6 +41,8 @@ export interface ActorDriverOptions {
   readonly actor: AnyActor;
   readonly key: string;
   readonly time: TestTime;
+  /** Answers what effects ask through their refs; without it, nobody is to be asked. */
+  readonly askOther?: MessageSender['ask'];
   /** Told of each point; may send messages, or throw a `Crash`. What is postponed may be written all the same. */
   readonly at?: (point: Point, about: string) => 'write' | undefined | Promise<'write' | undefined>;
 }
@@ -62,9 +68,13 @@ export class ActorDriver {
   /** Runs of effects that were pending when the state was loaded: an earlier life may have performed them. */
   #fromEarlierLife = new Set<string>();
   #ids = 0;
+  readonly #refs: ActorRefs;
 
   constructor(options: ActorDriverOptions) {
     this.#options = options;
+    const nobody = () => Promise.reject(new Error('nobody else is to be asked or told'));
+    const sender: MessageSender = { ask: options.askOther ?? nobody, tell: nobody };
+    this.#refs = { ref: (contract, key) => createRef(sender, contract, key) };
   }
 
   get state(): unknown {
@@ -163,12 +173,13 @@ export class ActorDriver {
     const perform = (actor.definition.effects as Record<string, (...args: unknown[]) => Promise<unknown>>)[
       effect.name
     ]!;
-    const context = {
+    const context: EffectContext = {
       effectId: effect.run,
       key,
       signal: new AbortController().signal,
       requestId: undefined,
       traceparent: undefined,
+      refs: this.#refs,
     };
     const repeated = this.#fromEarlierLife.has(effect.run);
     const ended = await perform(effect.input, context).then(

@@ -2,10 +2,8 @@ import { expect } from 'chai';
 import type { AnyActor } from '@trolley/runtime';
 import { createCartActor } from '../cart/cart.actor.ts';
 import type { CartState } from '../cart/cart.state.ts';
-import type { CheckoutLookup } from '../cart/cart.effects.ts';
 import { createCheckoutActor } from '../checkout/checkout.actor.ts';
 import { checkoutIdFor, type CheckoutView } from '../checkout/checkout.contract.ts';
-import type { CartClaims } from '../checkout/checkout.ports.ts';
 import { endingOf } from '../checkout/checkout.saga.ts';
 import type { CheckoutState } from '../checkout/checkout.state.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
@@ -28,7 +26,8 @@ export interface Seen {
 /** The shop without one of its parts: each gets what there is and returns what is there instead. */
 export interface Mutation {
   readonly checkout?: (actor: AnyActor) => AnyActor;
-  readonly lookup?: (checkouts: CheckoutLookup) => CheckoutLookup;
+  /** What a checkout says to the cart that asks for its status. */
+  readonly status?: (told: Promise<unknown>) => Promise<unknown>;
 }
 
 const same = <T>(one: T): T => one;
@@ -37,7 +36,7 @@ const same = <T>(one: T): T => one;
 export async function runCheckout(
   choices: Choices,
   seen: Seen,
-  { checkout: mutated = same, lookup = same }: Mutation = {},
+  { checkout: mutated = same, status = same }: Mutation = {},
 ): Promise<void> {
   const time = { now: Date.parse('2026-01-01T00:00:00Z') };
   const stock = new TestStock(stocked, new Party(choices, time));
@@ -49,15 +48,6 @@ export async function runCheckout(
   let otherAsked = 0;
   let begun = false;
 
-  const checkouts = lookup({
-    async get(checkoutId) {
-      if (checkoutId === otherCheckout) return { status: otherAsked++ === 0 ? 'PAYMENT_PENDING' : 'FAILED' };
-      return checkout.ask('GetStatus', {}).then(
-        (view) => view as CheckoutView,
-        () => undefined,
-      );
-    },
-  });
   const crashOr = async (point: Point, where: string, ways: readonly string[] = []) => {
     if (!begun) return undefined;
     const also = point === 'postponed' ? ['write'] : [];
@@ -86,28 +76,21 @@ export async function runCheckout(
   };
   const cart: ActorDriver = new ActorDriver({
     actor: createCartActor({
-      checkouts,
       views: { get: async () => undefined, put: async () => {} },
       limits: { maxCheckouts: 3, maxUnits: 5000 },
     }),
     key: String(userId),
     time,
+    async askOther({ key: checkoutId, name, input }) {
+      if (checkoutId !== otherCheckout) return status(checkout.ask(name, input));
+      return { status: otherAsked++ === 0 ? 'PAYMENT_PENDING' : 'FAILED' };
+    },
     at: (point, about) => crashOr(point, `cart ${about}`),
   });
-  const carts: CartClaims = {
-    claim: (_user, checkoutId, { timeoutMs = Infinity }) =>
-      claimsParty.call('claim', () =>
-        cart.askPatiently('ClaimForCheckout', { checkoutId }, timeoutMs),
-      ) as ReturnType<CartClaims['claim']>,
-    release: async (_user, checkoutId) => {
-      await claimsParty.call('release claim', () => cart.ask('ReleaseClaim', { checkoutId }));
-    },
-  };
   const checkout: ActorDriver = new ActorDriver({
     actor: mutated(
       createCheckoutActor({
         orders: { has: async () => false },
-        carts,
         prices: testPrices(
           [
             { id: 1, name: 'Laptop', priceCents: 129_999 },
@@ -124,6 +107,10 @@ export async function runCheckout(
     ),
     key,
     time,
+    askOther: ({ name, input }, { timeoutMs = Infinity }) =>
+      name === 'ClaimForCheckout'
+        ? claimsParty.call('claim', () => cart.askPatiently(name, input, timeoutMs))
+        : claimsParty.call('release claim', () => cart.ask(name, input)),
     at: async (point, about) => {
       if (begun && stateOf(checkout) !== 'absent') seen.states.add(stateOf(checkout));
       const between = ['cancel', 'start again', 'add to cart'];

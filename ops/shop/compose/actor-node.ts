@@ -2,10 +2,8 @@ import { getHeapStatistics } from 'node:v8';
 import { type Logger, systemClock } from '@trolley/runtime';
 import { PostgresStateStore } from '@trolley/runtime/postgres';
 import { createCartActor } from '../../../actors/cart/cart.actor.ts';
-import { createCheckoutLookup } from '../../../actors/cart/cart.effects.ts';
 import type { CartViews } from '../../../actors/cart/cart.view.ts';
 import { createCheckoutActor } from '../../../actors/checkout/checkout.actor.ts';
-import { createCartClaims } from '../../../actors/checkout/cart-claims.ts';
 import { checkoutTable } from '../../../actors/checkout/checkout.store.postgres.ts';
 import { createOrderActor } from '../../../actors/order/order.actor.ts';
 import { orderTable } from '../../../actors/order/order.store.postgres.ts';
@@ -44,14 +42,9 @@ export async function startActorNode(
   const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
   const orders = new PostgresStateStore({ pool: postgres.pool, table: orderTable });
 
-  const cartActor = createCartActor({
-    views: cartViews,
-    checkouts: createCheckoutLookup(cluster.refs),
-    limits: config.checkout.perUser,
-  });
+  const cartActor = createCartActor({ views: cartViews, limits: config.checkout.perUser });
   const checkoutActor = createCheckoutActor({
     orders: { has: async (checkoutId) => (await orders.load(checkoutId)) !== undefined },
-    carts: createCartClaims(cluster.refs),
     prices: services.catalog,
     inventory: services.inventory,
     payments: services.payments,

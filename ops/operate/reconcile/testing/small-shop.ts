@@ -5,11 +5,9 @@ import { openSqlite, type SqliteDatabase, SqliteStateStore } from '@trolley/runt
 import { createTestCluster, FakeClock, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
 import { createCartActor } from '../../../../actors/cart/cart.actor.ts';
 import { CartContract, type CartLine } from '../../../../actors/cart/cart.contract.ts';
-import { createCheckoutLookup } from '../../../../actors/cart/cart.effects.ts';
 import { createCheckoutActor } from '../../../../actors/checkout/checkout.actor.ts';
 import { CheckoutCompleted } from '../../../../actors/checkout/checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor } from '../../../../actors/checkout/checkout.contract.ts';
-import { createCartClaims } from '../../../../actors/checkout/cart-claims.ts';
 import type { CheckoutPorts } from '../../../../actors/checkout/checkout.ports.ts';
 import { checkoutTable } from '../../../../actors/checkout/checkout.store.postgres.ts';
 import { createOrderActor } from '../../../../actors/order/order.actor.ts';
@@ -83,27 +81,26 @@ export class SmallShop {
     });
     let transactions = 0;
     const money = new PaymentLedger(new PaymentStore(payment), () => `transaction-${++transactions}`);
-    const ports = (refs: ActorRefs) => this.#ports(refs, stock, money);
+    const ports = this.#ports(stock, money);
     this.#cluster = createTestCluster({
       clock: this.#clock,
-      actors: ({ refs }) => [
+      actors: [
         {
           actor: createCartActor({
             views: { put: async () => {}, get: async () => undefined },
-            checkouts: createCheckoutLookup(refs),
             limits: { maxCheckouts: 3, maxUnits: 5_000 },
           }),
           store: this.#stores.cart,
         },
         {
           actor: createCheckoutActor({
-            ...ports(refs),
+            ...ports,
             reserveTimeoutMs: 30_000,
             paymentTimeoutMs: 60_000,
           }),
           store: this.#stores.checkout,
         },
-        { actor: createOrderActor(ports(refs)), store: this.#stores.order },
+        { actor: createOrderActor(ports), store: this.#stores.order },
       ],
     });
   }
@@ -124,12 +121,11 @@ export class SmallShop {
     return this.#clock.now();
   }
 
-  #ports(refs: ActorRefs, stock: InventoryLedger, money: PaymentLedger): CheckoutPorts {
+  #ports(stock: InventoryLedger, money: PaymentLedger): CheckoutPorts {
     const clock = this.#clock;
     return {
       clock,
       orders: { has: async (checkoutId) => (await this.#stores.order.load(checkoutId)) !== undefined },
-      carts: createCartClaims(refs),
       prices: {
         getMany: (ids) =>
           Promise.resolve(ids.map((id) => ({ id, name: `Product ${id}`, priceCents: priceCents * id }))),
