@@ -51,19 +51,19 @@ export function createCarts({ refs, views, prices, logger, readTimeoutMs }: Cart
       const view = await fromView(userId);
       if (view !== undefined) return view;
       return reads.run(String(userId), () =>
-        cart(userId).ask('GetCart', {}, { requestId, traceparent, timeoutMs: readTimeoutMs }),
+        cart(userId).getCart({}, { requestId, traceparent, timeoutMs: readTimeoutMs }),
       );
     },
     async add(userId, line, call, idempotencyKey) {
       if (!(await prices.isSold(line.productId, call))) {
         throw new ShopError('not_found', `there is no product ${line.productId}`);
       }
-      return cart(userId).ask('AddItem', line, { ...call, idempotencyKey });
+      return cart(userId).addItem(line, { ...call, idempotencyKey });
     },
     setQuantity: (userId, line, call, idempotencyKey) =>
-      cart(userId).ask('SetQuantity', line, { ...call, idempotencyKey }),
+      cart(userId).setQuantity(line, { ...call, idempotencyKey }),
     remove: (userId, productId, call, idempotencyKey) =>
-      cart(userId).ask('RemoveItem', { productId }, { ...call, idempotencyKey }),
-    clear: (userId, call, idempotencyKey) => cart(userId).ask('ClearCart', {}, { ...call, idempotencyKey }),
+      cart(userId).removeItem({ productId }, { ...call, idempotencyKey }),
+    clear: (userId, call, idempotencyKey) => cart(userId).clearCart({}, { ...call, idempotencyKey }),
   };
 }

@@ -58,7 +58,7 @@ export function createCheckouts({
   }
 
   async function get(owner: number | undefined, id: string, call: Call): Promise<CheckoutView> {
-    const view = await checkout(id).ask('GetStatus', {}, call);
+    const view = await checkout(id).getStatus({}, call);
     if (owner !== undefined && view.userId !== owner) throw noSuchCheckout();
     return view;
   }
@@ -77,7 +77,7 @@ export function createCheckouts({
           : { paymentMethod: parsePaymentMethod(paymentMethod, { forcing }) }),
       };
       try {
-        const started = await checkout(id).ask('Start', input, { ...call, timeoutMs });
+        const started = await checkout(id).start(input, { ...call, timeoutMs });
         return { outcome: started.created ? 'created' : 'joined', checkout: started.checkout };
       } catch (error) {
         if (codeOf(error) !== 'deadline_exceeded' || call.signal.aborted) throw error;
@@ -88,7 +88,7 @@ export function createCheckouts({
     },
     get,
     async cancel(userId, id, call) {
-      const cancelled = await checkout(id).ask('Cancel', { userId }, call);
+      const cancelled = await checkout(id).cancel({ userId }, call);
       stockMoved(userId);
       return cancelled;
     },

@@ -48,13 +48,13 @@ export function createOrders({ refs, queries, stockMoved }: OrdersOptions): Orde
     get,
     async cancel(orderId, owner, call) {
       const { checkoutId } = await get(orderId, owner);
-      const cancelled = await refs.ref(OrderContract, checkoutId).ask('Cancel', {}, call);
+      const cancelled = await refs.ref(OrderContract, checkoutId).cancel({}, call);
       stockMoved(owner);
       return cancelled;
     },
     async setStatus(orderId, status, call) {
       const { checkoutId } = await get(orderId);
-      return refs.ref(OrderContract, checkoutId).ask('SetStatus', { status }, call);
+      return refs.ref(OrderContract, checkoutId).setStatus({ status }, call);
     },
   };
 }

@@ -17,6 +17,6 @@ export function startCartConsumer(deps: ConsumerDeps & { readonly refs: ActorRef
       lines: event.items.map((item) => ({ productId: item.product_id, quantity: item.quantity })),
       completedAt: event.completed_at,
     };
-    await deps.refs.ref(CartContract, event.user_id).ask('SettlePurchase', purchase, askOptionsOf(record));
+    await deps.refs.ref(CartContract, event.user_id).settlePurchase(purchase, askOptionsOf(record));
   });
 }

@@ -68,7 +68,7 @@ function createShop() {
     charges,
     cart: cluster.refs.ref(CartContract, '7'),
     checkout,
-    start: (key: string) => checkout(key).ask('Start', { userId: 7, idempotencyKey: key }),
+    start: (key: string) => checkout(key).start({ userId: 7, idempotencyKey: key }),
     /** Resolves when a charge is under way. */
     async charging() {
       while (charges.length === 0) await new Promise<void>((resolve) => (charged = resolve));
@@ -84,15 +84,15 @@ describe('checkout actor', () => {
 
   beforeEach(async () => {
     shop = createShop();
-    await shop.cart.ask('AddItem', { productId: 1, quantity: 2 });
+    await shop.cart.addItem({ productId: 1, quantity: 2 });
   });
   afterEach(() => shop.cluster.close());
 
   it('sells a cart: one order, and an empty cart but for what came in meanwhile', async () => {
     const started = [shop.start('a'), shop.start('a')];
     await shop.charging();
-    expect((await shop.checkout('a').ask('GetStatus', {})).status).to.equal('PAYMENT_PENDING');
-    await shop.cart.ask('AddItem', { productId: 1, quantity: 3 });
+    expect((await shop.checkout('a').getStatus()).status).to.equal('PAYMENT_PENDING');
+    await shop.cart.addItem({ productId: 1, quantity: 3 });
     shop.answerCharge(paid);
     const answers = await Promise.all(started);
     expect(answers.map(({ checkout }) => [checkout.status, checkout.totalCents])).to.deep.equal([
@@ -112,10 +112,10 @@ describe('checkout actor', () => {
     for (const consumer of consumers) while ((await consumer.lag()) > 0) await new Promise(setImmediate);
     await log.close();
 
-    expect((await shop.cart.ask('GetCart', {})).items.map(({ quantity }) => quantity)).to.deep.equal([3]);
+    expect((await shop.cart.getCart()).items.map(({ quantity }) => quantity)).to.deep.equal([3]);
     const order = shop.cluster.refs.ref(OrderContract, checkoutIdFor(7, 'a'));
-    expect((await order.ask('SetStatus', { status: 'PROCESSING' })).totalCents).to.equal(259_998);
-    expect((await order.ask('Cancel', {})).status).to.equal('CANCELLED');
+    expect((await order.setStatus({ status: 'PROCESSING' })).totalCents).to.equal(259_998);
+    expect((await order.cancel()).status).to.equal('CANCELLED');
   });
 
   it('refuses a second checkout of what the first has claimed, and keeps nothing of it', async () => {
@@ -125,7 +125,7 @@ describe('checkout actor', () => {
     expect(
       await shop
         .checkout('b')
-        .ask('GetStatus', {})
+        .getStatus()
         .then(() => 'none', codeOf),
     ).to.equal('not_found');
     shop.answerCharge({ status: 'failed', reason: 'no_funds' });
@@ -142,7 +142,7 @@ describe('checkout actor', () => {
   });
 
   it('keeps nothing of a start that was refused, whoever asked or cancelled meanwhile', async () => {
-    await shop.cart.ask('ClearCart', {});
+    await shop.cart.clearCart();
     const writes = shop.store.writes;
     const asked = ['a', 'a', 'b'].map((key) => shop.start(key).then(() => 'none', codeOf));
     expect(await Promise.all(asked)).to.deep.equal(['empty_cart', 'empty_cart', 'empty_cart']);
@@ -151,11 +151,11 @@ describe('checkout actor', () => {
     expect(
       await shop
         .checkout('a')
-        .ask('GetStatus', {})
+        .getStatus()
         .then(() => 'none', codeOf),
     ).to.equal('not_found');
 
-    await shop.cart.ask('AddItem', { productId: 1, quantity: 1 });
+    await shop.cart.addItem({ productId: 1, quantity: 1 });
     const accepted = shop.start('a');
     await shop.charging();
     shop.answerCharge(paid);
@@ -175,10 +175,10 @@ describe('checkout actor', () => {
   it('lets so many checkouts of a user be under way, and another as soon as one has ended', async () => {
     const answers = [shop.start('a')];
     await shop.charging();
-    await shop.cart.ask('AddItem', { productId: 1, quantity: 1 });
+    await shop.cart.addItem({ productId: 1, quantity: 1 });
     answers.push(shop.start('b'));
     while (shop.charges.length < 2) await new Promise(setImmediate);
-    await shop.cart.ask('AddItem', { productId: 1, quantity: 1 });
+    await shop.cart.addItem({ productId: 1, quantity: 1 });
     expect(await shop.start('c').then(() => 'none', codeOf)).to.equal('too_many_checkouts');
     expect(shop.store.keys()).to.have.members(['a', 'b'].map((key) => checkoutIdFor(7, key)));
 
@@ -193,19 +193,19 @@ describe('checkout actor', () => {
   });
 
   it('refuses an empty cart and the key of another checkout', async () => {
-    await shop.cart.ask('ClearCart', {});
+    await shop.cart.clearCart();
     expect(await shop.start('a').then(() => 'none', codeOf)).to.equal('empty_cart');
-    const wrong = shop.checkout('a').ask('Start', { userId: 8, idempotencyKey: 'a' });
+    const wrong = shop.checkout('a').start({ userId: 8, idempotencyKey: 'a' });
     expect(await wrong.then(() => 'none', codeOf)).to.equal('invalid_request');
   });
 
   it('cancels for its owner while the charge runs, and says so again; not once it is paid', async () => {
     const started = shop.start('a');
     await shop.charging();
-    const cancel = (userId: number) => shop.checkout('a').ask('Cancel', { userId });
+    const cancel = (userId: number) => shop.checkout('a').cancel({ userId });
     expect(await cancel(8).then(() => 'none', codeOf)).to.equal('not_found');
     const cancelled = cancel(7);
-    await shop.checkout('a').ask('GetStatus', {});
+    await shop.checkout('a').getStatus();
     shop.answerCharge(paid);
     expect(await cancelled).to.include({ status: 'FAILED', failureReason: 'cancelled' });
     expect((await started).checkout).to.deep.equal(await cancelled);
@@ -215,7 +215,7 @@ describe('checkout actor', () => {
     await shop.charging();
     shop.answerCharge(paid);
     await second;
-    const late = shop.checkout('b').ask('Cancel', { userId: 7 });
+    const late = shop.checkout('b').cancel({ userId: 7 });
     expect(await late.then(() => 'none', codeOf)).to.equal('conflict');
   });
 

@@ -12,6 +12,6 @@ export const orderConsumerGroup = 'orders-service';
 /** Makes an order of each completed checkout. */
 export function startOrderConsumer(deps: ConsumerDeps & { readonly refs: ActorRefs }): Promise<Subscription> {
   return consumeCheckoutCompleted(deps, orderConsumerGroup, async (event, record) => {
-    await deps.refs.ref(OrderContract, event.checkout_id).ask('Create', event, askOptionsOf(record));
+    await deps.refs.ref(OrderContract, event.checkout_id).create(event, askOptionsOf(record));
   });
 }

@@ -95,16 +95,16 @@ export function createMenders(shop: MendingShop): Menders {
     publish,
     async wake({ id }) {
       const refs = await shop.refs();
-      await refs.ref(CheckoutContract, id).ask('GetStatus', {}, context);
+      await refs.ref(CheckoutContract, id).getStatus({}, context);
     },
     async 'release-claim'({ id: checkoutId, userId }) {
       const refs = await shop.refs();
-      await refs.ref(CartContract, String(userId)).ask('ReleaseClaim', { checkoutId }, context);
+      await refs.ref(CartContract, String(userId)).releaseClaim({ checkoutId }, context);
     },
     async 'settle-claim'({ id: checkoutId, userId }) {
       const lines = unitsOf(await storedCheckout(postgres, checkoutId));
       const refs = await shop.refs();
-      await refs.ref(CartContract, String(userId)).ask('SettlePurchase', { checkoutId, lines }, context);
+      await refs.ref(CartContract, String(userId)).settlePurchase({ checkoutId, lines }, context);
     },
   };
 }

@@ -99,7 +99,7 @@ describe('a cluster with actors and callers that behave badly', () => {
   /** Keys of all shards answer at once, and the key itself goes on where it was. */
   async function expectOthersUnharmed(key: string, count = 1): Promise<void> {
     const others = Array.from({ length: 20 }, (_, i) => `${key}-other-${i}`);
-    const ask = (each: string) => odd(each).ask('Add', {}, { timeoutMs: 2_000 });
+    const ask = (each: string) => odd(each).add({}, { timeoutMs: 2_000 });
     expect(await Promise.all(others.map(ask))).to.deep.equal(others.map(() => ({ count: 1 })));
     expect(await ask(key)).to.deep.equal({ count });
   }
@@ -125,7 +125,7 @@ describe('a cluster with actors and callers that behave badly', () => {
 
   it('tells of a handler that throws, keeps its text inside and the message as a dead letter', async () => {
     await startNode();
-    const error = await failure(odd('a').ask('Throw', {}, { timeoutMs: 5_000 }));
+    const error = await failure(odd('a').throw({}, { timeoutMs: 5_000 }));
     expect(codeOf(error)).to.equal('internal');
     expect(error.message).not.to.include('secret');
     expect(await deadLettersOf('odd', 'a')).to.deep.equal(['a secret of the handler']);
@@ -134,13 +134,13 @@ describe('a cluster with actors and callers that behave badly', () => {
 
   it('tells of a handler that returns garbage, and nothing of its turn is stored', async () => {
     await startNode();
-    expect(codeOf(await failure(odd('a').ask('Garble', {}, { timeoutMs: 5_000 })))).to.equal('internal');
+    expect(codeOf(await failure(odd('a').garble({}, { timeoutMs: 5_000 })))).to.equal('internal');
     await expectOthersUnharmed('a');
   });
 
   it('gives up an effect that hangs, and handles messages meanwhile', async () => {
     await startNode();
-    const hanging = failure(odd('a').ask('Hang', {}, { timeoutMs: 5_000 }));
+    const hanging = failure(odd('a').hang({}, { timeoutMs: 5_000 }));
     await expectOthersUnharmed('a');
     expect(codeOf(await hanging)).to.equal('deadline_exceeded');
     await expectOthersUnharmed('b');
@@ -149,18 +149,16 @@ describe('a cluster with actors and callers that behave badly', () => {
   it('refuses a message of 10 MB before it is sent', async () => {
     await startNode();
     const text = 'x'.repeat(10_000_000);
-    const error = await failure(odd('a').ask('Add', { text }, { timeoutMs: 5_000 }));
+    const error = await failure(odd('a').add({ text }, { timeoutMs: 5_000 }));
     expect(codeOf(error)).to.equal('payload_too_large');
     await expectOthersUnharmed('a');
   });
 
   it('refuses at once what a full mailbox cannot take, and handles what is in it', async () => {
-    const waiting = Array.from({ length: mailboxLimit }, () =>
-      odd('a').ask('Add', {}, { timeoutMs: 10_000 }),
-    );
+    const waiting = Array.from({ length: mailboxLimit }, () => odd('a').add({}, { timeoutMs: 10_000 }));
     let full: Error | undefined;
     while (full === undefined || codeOf(full) !== 'mailbox_full') {
-      full = await failure(odd('a').ask('Add', {}, { timeoutMs: 200 }));
+      full = await failure(odd('a').add({}, { timeoutMs: 200 }));
     }
     await startNode();
     const counts = (await Promise.all(waiting)).map(({ count }) => count).sort();
@@ -170,7 +168,7 @@ describe('a cluster with actors and callers that behave badly', () => {
 
   it('tells of an actor type that no node hosts', async () => {
     await startNode();
-    const error = await failure(client.refs.ref(Stranger, 'a').ask('Add', {}, { timeoutMs: 5_000 }));
+    const error = await failure(client.refs.ref(Stranger, 'a').add({}, { timeoutMs: 5_000 }));
     expect(codeOf(error)).to.equal('unknown_actor');
     // The answer comes first, the dead letter behind it.
     await eventually(async () => (await deadLettersOf('stranger', 'a')).length === 1, 'a dead letter');
@@ -179,7 +177,7 @@ describe('a cluster with actors and callers that behave badly', () => {
 
   it('tells of a message that the hosted release does not know', async () => {
     await startNode();
-    const error = await failure(odd('a').ask('Subtract', {}, { timeoutMs: 5_000 }));
+    const error = await failure(odd('a').subtract({}, { timeoutMs: 5_000 }));
     expect(codeOf(error)).to.equal('unknown_message');
     expect(await deadLettersOf('odd', 'a')).to.have.length(1);
     await expectOthersUnharmed('a');

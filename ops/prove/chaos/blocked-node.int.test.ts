@@ -52,7 +52,7 @@ describe('a handler that holds up its process for longer than a lease', function
     const ask = (key: string, n: number, block?: { node: string; ms: number }) =>
       client.refs
         .ref(Ledger, key)
-        .ask('Append', { n, ...(block && { block }) }, { messageId: `${key}-${n}`, timeoutMs: 20_000 });
+        .append({ n, ...(block && { block }) }, { messageId: `${key}-${n}`, timeoutMs: 20_000 });
 
     const ownerOf = new Map<string, string>();
     for (let n = 1, owners = 0; owners < 2; n++) {

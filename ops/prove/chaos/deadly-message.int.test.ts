@@ -61,7 +61,7 @@ describe('a message whose handler fills the memory of its node', function () {
       for (;;) {
         try {
           const ledger = client.refs.ref(Ledger, key);
-          return await ledger.ask('Append', { n, exhaust }, { messageId, timeoutMs: 5_000 });
+          return await ledger.append({ n, exhaust }, { messageId, timeoutMs: 5_000 });
         } catch (error) {
           if (codeOf(error) !== 'deadline_exceeded') throw error;
         }

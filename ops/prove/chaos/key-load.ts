@@ -83,7 +83,7 @@ export class KeyLoad {
     const ref = this.#refs.ref(Ledger, key);
     for (;;) {
       try {
-        const answer = await ref.ask('Append', { n }, { messageId: `${key}-${n}`, timeoutMs });
+        const answer = await ref.append({ n }, { messageId: `${key}-${n}`, timeoutMs });
         this.#tally.acknowledged++;
         this.#tally.slowestMs = Math.max(this.#tally.slowestMs, performance.now() - startedAt);
         watched.answered(key, answer.node);

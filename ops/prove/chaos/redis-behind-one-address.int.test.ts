@@ -93,7 +93,7 @@ describe('a Redis and its replica behind one address', function () {
 
   /** Everything that goes through Redis: questions and answers, events, and what readiness says. */
   async function works(): Promise<void> {
-    const ask = (key: string) => client.refs.ref(CounterContract, key).ask('Count', {}, { timeoutMs: 3_000 });
+    const ask = (key: string) => client.refs.ref(CounterContract, key).count({}, { timeoutMs: 3_000 });
     const succeeds = async (attempt: Promise<unknown>) =>
       attempt.then(
         () => true,

@@ -159,12 +159,12 @@ export class SmallShop {
   async visit(visit: Visit): Promise<void> {
     const { refs } = this.#cluster;
     const { userId, lines, payment } = visit;
-    for (const line of lines) await refs.ref(CartContract, String(userId)).ask('AddItem', line);
+    for (const line of lines) await refs.ref(CartContract, String(userId)).addItem(line);
     const idempotencyKey = `k${this.bought.length}`;
     const checkoutId = checkoutIdFor(userId, idempotencyKey);
     const shippingAddress = { city: 'Łódź', street: `Street ${userId}` };
     const start = { userId, idempotencyKey, shippingAddress, paymentMethod: payment };
-    const started = refs.ref(CheckoutContract, checkoutId).ask('Start', start);
+    const started = refs.ref(CheckoutContract, checkoutId).start(start);
     this.bought.push({ checkoutId, visit });
     if (payment === 'slow') {
       started.catch(() => undefined);
@@ -184,11 +184,11 @@ export class SmallShop {
     const { refs } = this.#cluster;
     const published = this.#stores.checkout.published.find(({ actorKey }) => actorKey === checkoutId);
     const completed = CheckoutCompleted.parse(published?.payload);
-    await refs.ref(OrderContract, checkoutId).ask('Create', completed);
+    await refs.ref(OrderContract, checkoutId).create(completed);
     const lines = completed.items.map((item) => ({ productId: item.product_id, quantity: item.quantity }));
     const purchase = { checkoutId, lines, completedAt: completed.completed_at };
-    await refs.ref(CartContract, String(userId)).ask('SettlePurchase', purchase);
-    if (order === 'cancelled') await refs.ref(OrderContract, checkoutId).ask('Cancel', {});
+    await refs.ref(CartContract, String(userId)).settlePurchase(purchase);
+    if (order === 'cancelled') await refs.ref(OrderContract, checkoutId).cancel();
   }
 
   /** Ends it, and writes what it holds to where a shop has it: carts to `carts.sqlite`, or to `carts`. */
