@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ActorRefs, codeOf, type StateStore } from '@trolley/runtime';
+import { codeOf, type StateStore } from '@trolley/runtime';
 import { createPostgresPool, PostgresStateStore } from '@trolley/runtime/postgres';
 import { openSqlite, type SqliteDatabase, SqliteStateStore } from '@trolley/runtime/sqlite';
 import { createTestCluster, FakeClock, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
