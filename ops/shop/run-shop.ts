@@ -44,7 +44,7 @@ function readConfig(progress: Progress): Config | undefined {
 }
 
 async function run(config: Config, progress: Progress, told: LineOutput): Promise<void> {
-  const output = openLineOutput(process.stdout);
+  const output = openLineOutput(process.stdout, { together: true });
   const log = createStandardLogger({
     level: config.logLevel,
     output,

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { expect } from 'chai';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { LineOutput } from './line-output.ts';
@@ -51,6 +52,40 @@ describe('LineOutput', () => {
     for (const word of ['one', 'two']) output.write(`${word}\n`);
     expect(readFileSync(path, 'utf8')).to.equal('one\ntwo\n');
     await output.flush();
+  });
+
+  it('writes the lines of one turn of the event loop together, or before when it is told to', async () => {
+    const path = join(folder, 'file');
+    const fd = open(path, constants.O_WRONLY | constants.O_CREAT);
+    const output = new LineOutput({ fd, clock, together: true });
+    const written = () => readFileSync(path, 'utf8');
+    for (const word of ['one', 'two']) output.write(`${word}\n`);
+    expect(written()).to.equal('');
+    await turnOfTheLoop();
+    expect(written()).to.equal('one\ntwo\n');
+    output.write('three\n');
+    output.writeGathered();
+    expect(written()).to.equal('one\ntwo\nthree\n');
+    output.write('four\n');
+    await output.flush();
+    expect(written()).to.equal('one\ntwo\nthree\nfour\n');
+  });
+
+  it('counts each of the lines that are lost together', async () => {
+    const { fd, read } = makePipe();
+    const output = new LineOutput({ fd, clock, together: true, maxBytes: 100_000 });
+    output.onLost = (lines) => output.write(`lost ${lines}\n`);
+    for (const index of upTo(1_000)) output.write(line(index));
+    await turnOfTheLoop();
+    let text = read();
+    while (!/^lost/m.test(text)) {
+      await clock.advance(50);
+      text += read();
+    }
+    const got = numbersIn(text);
+    expect(got).to.deep.equal([...new Set(got)].sort((one, other) => one - other));
+    expect(got.length).to.be.within(100, 200);
+    expect(text.endsWith(`lost ${1_000 - got.length}\n`), text.slice(-40)).to.equal(true);
   });
 
   it('keeps what nobody reads up to its bound, loses and counts the rest, and goes on in order', async () => {

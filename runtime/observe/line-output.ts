@@ -6,12 +6,17 @@ export interface LineOutputOptions {
   readonly fd: number;
   /** Whether a person reads it. */
   readonly isTTY?: boolean;
+  /** Whether the lines of one turn of the event loop go out together, at its end. Default: each at once. */
+  readonly together?: boolean;
   readonly clock?: Clock;
   /** What waits for a reader at most. */
   readonly maxBytes?: number;
 }
 
 const retryMs = 50;
+/** In characters: lines that go out together are also lost together, where nobody reads. */
+const mostTogether = 32_768;
+const lineEnd = 10;
 /** A reader that is merely slow gets the last lines of a process that ends. */
 const lastLinesMs = 1_000;
 
@@ -26,6 +31,8 @@ export class LineOutput {
   readonly #fd: number;
   readonly #clock: Clock;
   readonly #maxBytes: number;
+  readonly #together: boolean;
+  #gathered = '';
   readonly #pending: Buffer[] = [];
   #pendingBytes = 0;
   #lost = 0;
@@ -35,17 +42,28 @@ export class LineOutput {
   #telling = false;
   #retry: Cancel | undefined;
 
-  constructor({ fd, isTTY = false, clock = systemClock, maxBytes = 1024 * 1024 }: LineOutputOptions) {
+  constructor(options: LineOutputOptions) {
+    const { fd, isTTY = false, together = false, clock = systemClock, maxBytes = 1024 * 1024 } = options;
     this.#fd = fd;
     this.isTTY = isTTY;
+    this.#together = together;
     this.#clock = clock;
     this.#maxBytes = maxBytes;
   }
 
   write(line: string): void {
-    const bytes = Buffer.from(line);
+    if (this.#together && this.#gathered === '') setImmediate(() => this.writeGathered());
+    this.#gathered += line;
+    if (!this.#together || this.#gathered.length >= mostTogether) this.writeGathered();
+  }
+
+  /** Does not wait for the end of the turn. */
+  writeGathered(): void {
+    if (this.#gathered === '') return;
+    const bytes = Buffer.from(this.#gathered);
+    this.#gathered = '';
     if (this.#pending.length > 0 && this.#pendingBytes + bytes.length > this.#maxBytes) {
-      this.#lost += 1;
+      this.#lost += linesIn(bytes);
       return;
     }
     this.#pending.push(bytes);
@@ -55,45 +73,45 @@ export class LineOutput {
 
   /** Waits until all is written, for a second at most: for the end of the process. */
   async flush(): Promise<void> {
+    this.writeGathered();
     const giveUpAt = this.#clock.monotonic() + lastLinesMs;
     while (this.#pending.length > 0 && this.#clock.monotonic() < giveUpAt) await pause(this.#clock, retryMs);
   }
 
   #writePending(): void {
     let wrote = false;
-    for (let line = this.#pending[0]; line !== undefined; line = this.#pending[0]) {
-      const left = this.#put(line);
-      if (left === undefined) {
-        this.#lost += 1;
-      } else if (left.length > 0) {
+    for (let lines = this.#pending[0]; lines !== undefined; lines = this.#pending[0]) {
+      const left = this.#put(lines);
+      if (left !== undefined && left.length > 0) {
         this.#pending[0] = left;
-        this.#pendingBytes -= line.length - left.length;
+        this.#pendingBytes -= lines.length - left.length;
         this.#retry ??= this.#clock.schedule(retryMs, () => {
           this.#retry = undefined;
           this.#writePending();
         });
         return;
-      } else {
-        wrote = true;
       }
+      wrote ||= left !== undefined;
       this.#pending.shift();
-      this.#pendingBytes -= line.length;
+      this.#pendingBytes -= lines.length;
     }
     if (wrote) this.#tellLost();
   }
 
-  /** What could not be written yet; undefined: it never will be. */
-  #put(line: Buffer): Buffer | undefined {
+  /** What could not be written yet; undefined: what was left never will be, and is counted as lost. */
+  #put(lines: Buffer): Buffer | undefined {
     let at = 0;
     try {
       if (this.#torn) writeSync(this.#fd, '\n');
       this.#torn = false;
-      while (at < line.length) at += writeSync(this.#fd, line, at);
+      while (at < lines.length) at += writeSync(this.#fd, lines, at);
       this.#begun = false;
-      return line.subarray(at);
+      return lines.subarray(at);
     } catch (error) {
-      this.#begun ||= at > 0;
-      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return line.subarray(at);
+      if (at > 0) this.#begun = lines[at - 1] !== lineEnd;
+      const left = lines.subarray(at);
+      if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return left;
+      this.#lost += linesIn(left);
       this.#torn ||= this.#begun;
       this.#begun = false;
       return undefined;
@@ -106,16 +124,28 @@ export class LineOutput {
     this.#lost = 0;
     this.#telling = true;
     this.onLost(lines);
+    this.writeGathered();
     this.#telling = false;
     // This line was lost, too: the next one tells.
-    if (this.#lost > 0) this.#lost = lines;
+    if (this.#lost > 0) this.#lost += lines - 1;
   }
 }
 
-/** A standard stream of this process. */
-export function openLineOutput(stream: NodeJS.WriteStream & { readonly fd: number }): LineOutput {
-  if (!stream.isTTY) return new LineOutput({ fd: stream.fd });
-  return new LineOutput({ fd: withoutBlocking(stream.fd), isTTY: true });
+function linesIn(bytes: Buffer): number {
+  let count = 0;
+  for (const byte of bytes) if (byte === lineEnd) count += 1;
+  return count;
+}
+
+/** A standard stream of this process. Also lines that go out together are written before the process ends. */
+export function openLineOutput(
+  stream: NodeJS.WriteStream & { readonly fd: number },
+  { together = false }: { readonly together?: boolean } = {},
+): LineOutput {
+  if (stream.isTTY) return new LineOutput({ fd: withoutBlocking(stream.fd), isTTY: true });
+  const output = new LineOutput({ fd: stream.fd, together });
+  if (together) process.once('exit', () => output.writeGathered());
+  return output;
 }
 
 /**
