@@ -126,6 +126,15 @@ describe('a session at PostgreSQL', () => {
     expect(rows).to.deep.equal([{ statement: 'SELECT $1::int AS n' }]);
   });
 
+  it('plans a statement once, also one that looks for few keys', async () => {
+    const pool = openPool(database.url, { max: 1 });
+    await pool.query('CREATE TABLE t (key uuid PRIMARY KEY)');
+    for (let n = 0; n < 8; n++)
+      await pool.query('SELECT * FROM t WHERE key = ANY($1::uuid[])', [[randomUUID()]]);
+    const { rows } = await pool.query('SELECT generic_plans, custom_plans FROM pg_prepared_statements');
+    expect(rows).to.deep.equal([{ generic_plans: '8', custom_plans: '0' }]);
+  });
+
   it('prepares few statements, and runs any number', async () => {
     const pool = openPool(database.url, { max: 1 });
     for (let n = 0; n < 210; n++) await pool.query(`SELECT $1::int AS n${n}`, [n]);

@@ -170,10 +170,10 @@ describe('actors in PostgreSQL', () => {
 
   it('reads and writes by index, also when it is planned while the table is small', async () => {
     const single = createPostgresPool(database.url, { max: 1 });
-    const texts = new Map<string, unknown[]>();
+    const texts = new Set<string>();
     const noting: PostgresPool = {
       query: (text, values = []) => {
-        texts.set(text, values);
+        texts.add(text);
         return single.query(text, values);
       },
       end: () => single.end(),
@@ -186,8 +186,8 @@ describe('actors in PostgreSQL', () => {
     await noted.load(key);
     await single.query('ANALYZE accounts');
     expect(texts.size).to.equal(3);
-    for (const [text, values] of texts) {
-      const { rows } = await single.query<Record<string, string>>(`EXPLAIN ${text}`, values);
+    for (const text of texts) {
+      const { rows } = await single.query<Record<string, string>>(`EXPLAIN (GENERIC_PLAN) ${text}`);
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');
       expect(plan).to.contain('accounts_pkey').and.not.contain('Seq Scan on accounts');
     }
