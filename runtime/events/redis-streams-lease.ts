@@ -1,5 +1,6 @@
 import { ActorError } from '../define/errors.ts';
 import type { Clock } from '../define/clock.ts';
+import { Batcher } from '../flow/batcher.ts';
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { redisScript } from '../redis/redis-script.ts';
@@ -11,7 +12,7 @@ return redis.call('pexpire', KEYS[1], ARGV[2])`;
 const releaseScript = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('del', KEYS[1])`;
 const commitScript = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
-redis.call('hset', KEYS[2], ARGV[2], ARGV[3])
+redis.call('hset', KEYS[2], unpack(ARGV, 2))
 return 1`;
 // Counting stops at a limit, since it reads: beyond it the whole partition is the bound.
 const lagScript = `local lag = 0
@@ -27,6 +28,8 @@ return lag`;
 
 const answerLimitMs = 5_000;
 const countLimit = 1_000;
+/** More than the workers of all partitions, of this session and of those before it, ever have under way. */
+const maxCommits = 10_000;
 
 export interface GroupLeaseOptions {
   readonly redis: RedisConnection;
@@ -52,11 +55,20 @@ const scriptsOn = (redis: RedisConnection, topic: RedisStreamsTopic) => ({
 export class GroupLease {
   readonly #options: GroupLeaseOptions;
   readonly #scripts: ReturnType<typeof scriptsOn>;
+  readonly #commits: Batcher<LogRecord, void>;
   #heldUntil = -Infinity;
 
   constructor(options: GroupLeaseOptions) {
     this.#options = options;
     this.#scripts = scriptsOn(options.redis, options.topic);
+    this.#commits = new Batcher({
+      name: `offsets of group ${options.group}`,
+      keyOf: ({ partition }) => String(partition),
+      flush: (records) => this.#commitAll(records),
+      maxBatch: options.topic.streams.length,
+      maxWaiting: maxCommits,
+      maxInFlight: 1,
+    });
   }
 
   /** By this process's own clock, with a margin: false some time before another can have it. */
@@ -87,12 +99,21 @@ export class GroupLease {
     return this.#answer(redis.hgetall(topic.offsets(group)));
   }
 
-  /** @throws ActorError `aborted` when the lease is another's by now */
-  async commit({ partition, offset }: LogRecord): Promise<void> {
+  /**
+   * What several partitions commit in the same moment goes together.
+   *
+   * @throws ActorError `aborted` when the lease is another's by now
+   */
+  commit(record: LogRecord): Promise<void> {
+    return this.#commits.add(record);
+  }
+
+  async #commitAll(records: readonly LogRecord[]): Promise<PromiseSettledResult<void>[]> {
     const { topic, group, token } = this.#options;
-    const offsets = topic.offsets(group);
-    const done = await this.#answer(this.#scripts.commit(this.#key, offsets, token, partition, offset));
+    const offsets = records.flatMap(({ partition, offset }) => [partition, offset]);
+    const done = await this.#answer(this.#scripts.commit(this.#key, topic.offsets(group), token, ...offsets));
     if (done !== 1) throw new ActorError('aborted', `group ${group}: another process consumes by now`);
+    return records.map(() => ({ status: 'fulfilled', value: undefined }));
   }
 
   /** Exact up to 1,000 records in a partition; beyond, all that the partition still holds. */
