@@ -28,7 +28,7 @@ export function beginSaga(input: CheckoutInput): SagaStep {
 
 /** An event that the state does not know, such as a late outcome, changes nothing. */
 export function advanceSaga(session: CheckoutSession, event: CheckoutEvent): SagaStep {
-  const step = stepOf(machine.next(restore(session), event));
+  const step = stepOf(machine.next(restored(session), event));
   const isOnward = step.commands.length > 0 && step.commands.every(isForward);
   return { ...step, mayWait: isOnward && isAnswerThatMayWait(event) };
 }
@@ -58,11 +58,11 @@ function stepOf([snapshot, actions]: Stepped<typeof checkoutMachine>): SagaStep 
   return { session, commands: actions.map(commandOf), mayWait: false };
 }
 
-function restore({ machine: id, machineVersion, value, context }: CheckoutSession) {
+function restored({ machine: id, machineVersion, value, context }: CheckoutSession) {
   if (id !== checkoutMachine.id || machineVersion !== checkoutMachine.version) {
     throw new ActorError('internal', `no machine ${id} version ${machineVersion} in this release`);
   }
-  return checkoutMachine.resolveState({ value: value, context });
+  return machine.restore(value, context);
 }
 
 function commandOf(action: WantedAction): Command {

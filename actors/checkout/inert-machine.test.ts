@@ -37,6 +37,18 @@ const events: CheckoutEvent[] = [
 ];
 
 describe('inertMachine', () => {
+  it('restores what xstate does, also a second time, each with its own context', () => {
+    const machine = inertMachine(checkoutMachine);
+    const [{ context }] = machine.begin(input);
+    for (const value of ['reserving', { compensating: 'releasing' }, 'failed', 'reserving'] as const) {
+      for (const retries of [0, 1]) {
+        const stored = { value, context: { ...context, retries } };
+        const theirs = checkoutMachine.resolveState(stored);
+        expect(machine.restore(value, stored.context)).to.deep.equal(theirs);
+      }
+    }
+  });
+
   it('steps as xstate does: the same snapshots, the same actions', () => {
     const machine = inertMachine(checkoutMachine);
     const told = ([{ value, context, status }, actions]: Step) => ({

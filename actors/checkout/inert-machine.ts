@@ -1,10 +1,13 @@
 import {
   createEmptyActor,
   type ActorScope,
+  type AnyMachineSnapshot,
   type AnyStateMachine,
+  type ContextFrom,
   type EventFromLogic,
   type InputFrom,
   type SnapshotFrom,
+  type StateValue,
 } from 'xstate';
 
 /** An action as the machine wants it performed. */
@@ -17,6 +20,8 @@ export type Stepped<M extends AnyStateMachine> = readonly [SnapshotFrom<M>, read
 
 /** A machine as the pure function that it is. */
 export interface InertMachine<M extends AnyStateMachine> {
+  /** The snapshot of a state value and a context that were stored. */
+  restore(value: StateValue, context: ContextFrom<M>): SnapshotFrom<M>;
   begin(input: InputFrom<M>): Stepped<M>;
   next(snapshot: SnapshotFrom<M>, event: EventFromLogic<M>): Stepped<M>;
 }
@@ -29,6 +34,8 @@ export function inertMachine<M extends AnyStateMachine>(machine: M): InertMachin
   const self = createEmptyActor();
   let wanted: WantedAction[] = [];
   const nothing = () => undefined;
+  /** By state value: all of a snapshot but its context. A machine has only so many. */
+  const resolved = new Map<string, AnyMachineSnapshot>();
   const scope: ActorScope<SnapshotFrom<M>, EventFromLogic<M>> = {
     self: self as never,
     system: self.system,
@@ -46,6 +53,12 @@ export function inertMachine<M extends AnyStateMachine>(machine: M): InertMachin
     return [snapshot, wanted];
   };
   return {
+    restore(value, context) {
+      const name = typeof value === 'string' ? value : JSON.stringify(value);
+      let known = resolved.get(name);
+      if (known === undefined) resolved.set(name, (known = machine.resolveState({ value, context })));
+      return { ...known, context } as SnapshotFrom<M>;
+    },
     begin: (given) => stepped(() => machine.getInitialSnapshot(scope, given)),
     next: (snapshot, event) => stepped(() => machine.transition(snapshot, event, scope)),
   };
