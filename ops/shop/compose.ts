@@ -1,11 +1,14 @@
 import type { Logger } from '@trolley/runtime';
+import type { HealthCheck } from '@trolley/runtime/observe';
 import { createRedisCartViews } from '../../actors/cart/cart.view.redis.ts';
+import type { Gateway } from '../../gateway/server.ts';
 import { startActorNode } from './compose/actor-node.ts';
 import { startPostgresBackend } from './compose/backends.ts';
 import { startCluster } from './compose/cluster.ts';
-import { composeShop, startGrpcFacade, startGateway } from './compose/ingress.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
+import { startGatewayWorkers } from './compose/gateway-workers.ts';
 import { startHealth, type Health } from './compose/health.ts';
+import { composeShop, startGrpcFacade, startGateway } from './compose/ingress.ts';
 import { openDataDirChecked, warnOfUnknownHosts } from './compose/preflight.ts';
 import { startRedisBackend } from './compose/redis.ts';
 import { startServices } from './compose/services.ts';
@@ -13,17 +16,23 @@ import { startGrpcTls } from './compose/tls.ts';
 import type { Config } from './config/config.ts';
 import type { DataDir } from './process/data-dir.ts';
 import type { Lifecycle } from './process/lifecycle.ts';
+import type { GatewayWorkers } from './workers/gateway-workers.ts';
 
 export interface RunningTrolley {
-  /** Present when this process is a gateway. */
+  /** Present when this process, or one that it started, is a gateway. */
   readonly gatewayUrl?: string;
 }
 
-/** Starts what the roles of this process need: what others stand on first, the way in last. */
+/**
+ * Starts what the roles of this process need: what others stand on first, the way in last.
+ *
+ * @param workers - the processes that are its gateway; undefined: the gateway runs here
+ */
 export async function startTrolley(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
+  workers?: GatewayWorkers,
 ): Promise<RunningTrolley> {
   const dataDir = await lifecycle.start({
     name: 'DATA_DIR',
@@ -35,24 +44,49 @@ export async function startTrolley(
   // A slow name server holds up nothing.
   void warnOfUnknownHosts(config, logger);
   const health = await startHealth(config, lifecycle, logger);
-  const running = await startRoles(config, lifecycle, logger, dataDir, health);
+  const gateway = await startRoles(config, lifecycle, logger, { dataDir, health, workers });
   health.started();
-  return running;
+  if (gateway === undefined) return {};
+  dataDir.announce(gateway.url);
+  return { gatewayUrl: gateway.url };
+}
+
+/** Starts the gateway of a shop whose process has started this one, holds DATA_DIR, and looks at `dependencies`. */
+export async function startGatewayOf(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  dependencies: Readonly<Record<string, HealthCheck>>,
+): Promise<Pick<Gateway, 'url' | 'port'>> {
+  const health = await startHealth(config, lifecycle, logger);
+  const dataDir = { path: config.dataDir };
+  const gateway = await startRoles(config, lifecycle, logger, { dataDir, health, workers: undefined });
+  for (const [name, check] of Object.entries(dependencies)) {
+    if (health.checks[name] === undefined) health.addRemoteCheck(name, check);
+  }
+  health.started();
+  if (gateway === undefined) throw new Error('a gateway process has the role gateway');
+  return gateway;
+}
+
+interface Around {
+  readonly dataDir: Pick<DataDir, 'path'>;
+  readonly health: Health;
+  readonly workers: GatewayWorkers | undefined;
 }
 
 async function startRoles(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  dataDir: DataDir,
-  health: Health,
-): Promise<RunningTrolley> {
+  { dataDir, health, workers }: Around,
+): Promise<Pick<Gateway, 'url' | 'port'> | undefined> {
   const is = (role: Parameters<typeof config.roles.has>[0]) => config.roles.has(role);
   const redis = await startRedisBackend(config, dataDir, lifecycle, logger);
   const postgres = await startPostgresBackend(config, dataDir, lifecycle, logger);
   const grpcTls = await startGrpcTls(config, lifecycle, logger);
   const services = await startServices(config, dataDir, lifecycle, logger, { tls: grpcTls, health });
-  if (redis === undefined) return {};
+  if (redis === undefined) return undefined;
   health.addCheck('redis', redis.check);
   if (postgres !== undefined) health.addCheck('postgres', postgres.check);
 
@@ -71,12 +105,12 @@ async function startRoles(
     if (is('consumers')) await startConsumers(lifecycle, { log: events.log, refs, logger });
     if (is('relay') && postgres !== undefined) await startRelay(config, lifecycle, postgres, events, logger);
   }
-  if (postgres === undefined || !(is('gateway') || is('grpc'))) return {};
+  if (postgres === undefined || !(is('gateway') || is('grpc'))) return undefined;
 
   const shop = composeShop(config, logger, { refs, cartViews, postgres, services });
   if (is('grpc')) await startGrpcFacade(config, lifecycle, logger, { shop, grpcTls, redis, postgres, nodes });
-  if (!is('gateway')) return {};
-  const gateway = await startGateway(config, lifecycle, logger, { shop, redis, health });
-  dataDir.announce(gateway.url);
-  return { gatewayUrl: gateway.url };
+  if (!is('gateway')) return undefined;
+  return workers === undefined
+    ? startGateway(config, lifecycle, logger, { shop, redis, health })
+    : startGatewayWorkers(config, lifecycle, { workers, redis, postgres, services, health });
 }

@@ -1,5 +1,11 @@
 // Its first line, and the only one that is loaded before it runs: a signal is heard while the rest is still being read.
 import './process/ending.mjs';
+import cluster from 'node:cluster';
 
-const { runShop } = await import('./run-shop.ts');
-await runShop();
+if (cluster.isWorker) {
+  const { runGateway } = await import('./run-gateway.ts');
+  await runGateway();
+} else {
+  const { runShop } = await import('./run-shop.ts');
+  await runShop();
+}

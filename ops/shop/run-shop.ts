@@ -1,7 +1,8 @@
+import { availableParallelism } from 'node:os';
 import { Writable } from 'node:stream';
 import type { DestinationStream } from 'pino';
 import pretty from 'pino-pretty';
-import { isActorError } from '@trolley/runtime';
+import { isActorError, type Logger, systemClock } from '@trolley/runtime';
 import { createStandardLogger, type LineOutput, openLineOutput } from '@trolley/runtime/observe';
 import type { Config } from './config/config.ts';
 import { describeConfig } from './config/describe-config.ts';
@@ -12,12 +13,15 @@ import { readEnvironment } from './environment.ts';
 import { takeSignals } from './process/ending.mjs';
 import { writePrivately } from './process/keep-private.ts';
 import { version } from './process/package-facts.mjs';
-import { createLifecycle } from './process/lifecycle.ts';
+import { createLifecycle, type Lifecycle } from './process/lifecycle.ts';
 import { guardProcess, type GuardedProcess } from './process/process-guard.ts';
 import { createProgress, type Progress } from './process/progress.ts';
 import { endWithReader, readCommandLine, tellProblem, versionLine } from './process/run-command.ts';
 import { isStartProblem } from './process/start-problem.ts';
 import { welcome } from './welcome.ts';
+import { createGatewayFork } from './workers/fork-gateway.ts';
+import { gatewayCount } from './workers/gateway-count.ts';
+import { GatewayWorkers } from './workers/gateway-workers.ts';
 
 /** What `npm start` does, from its flags to its end. */
 export async function runShop(): Promise<void> {
@@ -45,10 +49,11 @@ function readConfig(progress: Progress): Config | undefined {
 
 async function run(config: Config, progress: Progress, told: LineOutput): Promise<void> {
   const output = openLineOutput(process.stdout, { together: true });
+  const through = output.isTTY ? forPeople(output) : output;
   const log = createStandardLogger({
     level: config.logLevel,
     output,
-    ...(output.isTTY ? { through: forPeople(output) } : {}),
+    through,
     base: { role: roleNames(config.roles), pid: process.pid, version },
   });
   for (const warning of config.warnings) progress.warn(warning);
@@ -70,9 +75,10 @@ async function run(config: Config, progress: Progress, told: LineOutput): Promis
   const guard = guardProcess(guarded, { lifecycle, progress, log });
   const startedAt = performance.now();
   try {
+    const workers = await forkGateways(config, lifecycle, log, through);
     // Only now: who asks for help, or has set something wrong, does not wait for all of it.
     const { startTrolley } = await import('./compose.ts');
-    const { gatewayUrl } = await startTrolley(config, lifecycle, log);
+    const { gatewayUrl } = await startTrolley(config, lifecycle, log, workers);
     progress.done('Trolley is ready', performance.now() - startedAt);
     if (gatewayUrl !== undefined) progress.say(await welcome(config, gatewayUrl));
   } catch (error) {
@@ -87,6 +93,24 @@ async function run(config: Config, progress: Progress, told: LineOutput): Promis
     await lifecycle.stop();
     await exitWhenTold(1);
   }
+}
+
+/** Processes for the gateway where it gets some; they read their program while this one starts the rest. */
+async function forkGateways(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  output: DestinationStream,
+): Promise<GatewayWorkers | undefined> {
+  const count = gatewayCount(config, availableParallelism());
+  if (count === 0) return undefined;
+  const fork = createGatewayFork(count);
+  return lifecycle.start({
+    name: 'the gateway processes',
+    start: () => new GatewayWorkers({ count, fork, clock: systemClock, random: Math.random, logger, output }),
+    stop: (workers, signal) => workers.stop(signal),
+    kill: (workers) => workers.kill(),
+  });
 }
 
 /** Coloured lines in place of JSON, without what is the same in all of them. */

@@ -33,7 +33,7 @@ function memoryInUse(): number {
 /** Hosts carts, checkouts and orders, and wakes those that were left in the middle of something. */
 export async function startActorNode(
   config: Config,
-  dataDir: DataDir,
+  dataDir: Pick<DataDir, 'path'>,
   lifecycle: Lifecycle,
   logger: Logger,
   { cluster, postgres, services, cartViews, health }: ActorNodeParts,

@@ -24,7 +24,7 @@ const needs = (config: Config, roles: readonly Role[]) => roles.some((role) => c
 /** The PostgreSQL of this process, its tables up to date. */
 export async function startPostgresBackend(
   config: Config,
-  dataDir: DataDir,
+  dataDir: Pick<DataDir, 'path'>,
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<PostgresBackend | undefined> {

@@ -19,7 +19,7 @@ import type { Health } from './health.ts';
 const cartHostLock = 7_261_003;
 
 export interface CartStoreParts {
-  readonly dataDir: DataDir;
+  readonly dataDir: Pick<DataDir, 'path'>;
   readonly postgres: PostgresBackend;
   readonly health: Health;
 }

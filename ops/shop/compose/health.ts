@@ -13,6 +13,8 @@ export interface Health {
   addCheck(name: string, check: HealthCheck): void;
   /** Adds one that is only told of: the process is ready without it. */
   watch(name: string, check: HealthCheck): void;
+  /** Adds one that another process looks at for the log. */
+  addRemoteCheck(name: string, check: HealthCheck): void;
   /** The start is over: from now on readiness is up to the checks. */
   started(): void;
 }
@@ -60,6 +62,9 @@ export async function startHealth(
     addCheck(name, check) {
       checks[name] = check;
       watched[name] = check;
+    },
+    addRemoteCheck(name, check) {
+      checks[name] = check;
     },
     watch(name, check) {
       watched[name] = check;

@@ -1,10 +1,12 @@
+import cluster from 'node:cluster';
 import { assertPortFree, portProblem, type PortClaim } from '../process/ports.ts';
 
 /** Where this program listens, and what it says when it cannot. */
 export const listening = {
   /** @throws StartProblem one line: which port, which variable, who has it */
   async open<T>(claim: PortClaim, open: () => Promise<T>): Promise<T> {
-    await assertPortFree(claim);
+    // Processes of one cluster listen together.
+    if (!cluster.isWorker) await assertPortFree(claim);
     try {
       return await open();
     } catch (error) {

@@ -12,6 +12,7 @@ import { namedFiles, TlsFiles } from '../process/tls-files.ts';
 import { checkRedisSettings } from './redis-settings.ts';
 
 export interface RedisBackend {
+  readonly url: string;
   /** The connection that commands share. */
   readonly redis: RedisConnection;
   readonly check: HealthCheck;
@@ -26,7 +27,7 @@ export const usesRedis = ({ roles }: Config) => redisRoles.some((role) => roles.
 /** The Redis of this process: the one that the configuration names, else one of its own. */
 export async function startRedisBackend(
   config: Config,
-  dataDir: DataDir,
+  dataDir: Pick<DataDir, 'path'>,
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<RedisBackend | undefined> {
@@ -46,7 +47,7 @@ export async function startRedisBackend(
     stop: (connection) => connection.disconnect(),
   });
   if (has(mailboxRoles)) await checkRedisSettings(redis, logger);
-  return { redis, check: checkAt(maskPasswords(url), () => checkRedis(redis)) };
+  return { url, redis, check: checkAt(maskPasswords(url), () => checkRedis(redis)) };
 }
 
 async function connect(url: string, logger: Logger, tls: RedisTls | undefined): Promise<RedisConnection> {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { type Logger, systemClock } from '@trolley/runtime';
 import { checkAt } from '@trolley/runtime/observe';
@@ -11,6 +12,7 @@ import { openPaymentService } from '../../../actors/services/payment/payment.ser
 import { openProductCatalog, type ProductCatalog } from '../../../actors/services/product/product.client.ts';
 import { openProductService } from '../../../actors/services/product/product.service.ts';
 import type { Config } from '../config/config.ts';
+import { isLoopback } from '../config/loopback.ts';
 import type { DataDir } from '../process/data-dir.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Health } from './health.ts';
@@ -21,6 +23,11 @@ export interface Services {
   readonly catalog: ProductCatalog;
   readonly inventory: Inventory;
   readonly payments: Payments;
+}
+
+export interface RunningServices extends Services {
+  /** Where other processes reach them: HOST:PORT. */
+  readonly addresses: Readonly<Record<ServiceRole, string>>;
 }
 
 const services = ['product', 'inventory', 'payment'] as const;
@@ -34,7 +41,7 @@ export async function startServices(
   lifecycle: Lifecycle,
   logger: Logger,
   { tls, health }: { readonly tls: MutualTls | undefined; readonly health: Health },
-): Promise<Services> {
+): Promise<RunningServices> {
   const common = {
     dataDir: dataDir.path,
     host: config.grpcHost,
@@ -64,6 +71,8 @@ export async function startServices(
       }),
   };
 
+  const addresses = { ...config.addresses };
+
   /** How a service is reached, once it runs where it is this process's own. */
   async function targetOf(role: ServiceRole): Promise<GrpcClientOptions> {
     const configured = { address: config.addresses[role], credentials: tls?.client };
@@ -87,6 +96,7 @@ export async function startServices(
     );
     // One that runs here is called here, unless the configuration says otherwise.
     if (config.givenAddresses.has(role)) return configured;
+    addresses[role] = `${hostOfServices(config)}:${service.port}`;
     return { server: service.inProcess };
   }
 
@@ -111,7 +121,15 @@ export async function startServices(
     if (needed) health.addCheck(role, check);
     else health.watch(role, check);
   }
-  return connections;
+  return { ...connections, addresses };
+}
+
+/** Where other processes of this machine reach the services of this one. */
+function hostOfServices({ grpcHost: host, grpcTls }: Config): string {
+  // Certificates are made out for names.
+  const isLocalhost = ['0.0.0.0', '::'].includes(host) || (grpcTls !== undefined && isLoopback(host));
+  if (isLocalhost) return 'localhost';
+  return isIP(host) === 6 ? `[${host}]` : host;
 }
 
 /** The services elsewhere that this process calls, and whether it is ready without them. */

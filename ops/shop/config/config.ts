@@ -48,6 +48,8 @@ export interface Config {
   };
   /** Where gRPC servers listen. Without encryption it is the loopback, or was asked for by GRPC_INSECURE. */
   readonly grpcHost: string;
+  /** How many processes of their own the gateway gets; 0: none. */
+  readonly gatewayProcesses: Values['GATEWAY_PROCESSES'];
   /** Paths of PEM files; undefined: gRPC without encryption. */
   readonly grpcTls: { readonly ca: string; readonly cert: string; readonly key: string } | undefined;
   /** `perSecond` 0: off. */
@@ -152,6 +154,7 @@ export function toConfig(
       trustedProxies: values.TRUSTED_PROXIES,
       tls: allGiven({ cert: values.TLS_CERT, key: values.TLS_KEY }),
     },
+    gatewayProcesses: values.GATEWAY_PROCESSES,
     grpcHost: values.GRPC_HOST ?? (grpcTls === undefined ? '127.0.0.1' : '0.0.0.0'),
     grpcTls,
     rateLimit: { perSecond: values.RATE_LIMIT_RPS, burst: values.RATE_LIMIT_BURST },

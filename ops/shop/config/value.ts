@@ -19,6 +19,14 @@ export function integer(min: number, max: number, unit = 'a whole number'): Valu
   };
 }
 
+/** `auto`, or how many. */
+export function countOrAuto(max: number): Value<'auto' | number> {
+  return {
+    schema: z.union([z.literal('auto'), integer(0, max).schema]),
+    wanted: `auto, or a whole number from 0 to ${max}`,
+  };
+}
+
 export const milliseconds = (min: number, max: number) => integer(min, max, 'milliseconds');
 
 export const port = integer(0, 65_535, 'a port');

@@ -57,7 +57,7 @@ export const variables = {
   ROLES: general.set(
     value.roleList,
     'all',
-    'What this process does: a comma list of `gateway`, `node`, `relay`, `consumers`, `product`, `inventory`, `payment`, `grpc`; `all` = everything in one process',
+    'What this process does: a comma list of `gateway`, `node`, `relay`, `consumers`, `product`, `inventory`, `payment`, `grpc`; `all` = everything',
   ),
   NODE_ENV: general.set(
     value.oneOf('development', 'production', 'test'),
@@ -146,6 +146,11 @@ export const variables = {
     'The address that `HTTP_PORT` and `HEALTH_PORT` are listened on',
   ),
   HTTP_PORT: gateway.set(value.port, '8080', '0 = any free port, printed at start'),
+  GATEWAY_PROCESSES: gateway.set(
+    value.countOrAuto(32),
+    'auto',
+    'How many processes of its own the gateway gets, all on `HTTP_PORT`; 0 = it runs in the process of the other roles. `auto`: one for every two processor cores, 4 at most, beside other roles; none with `GRPC_TLS_*` unless the addresses of the services are given',
+  ),
   REQUEST_TIMEOUT_MS: gateway.set(
     value.milliseconds(1, day),
     '30000',

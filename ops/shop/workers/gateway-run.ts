@@ -1,0 +1,105 @@
+import type { Worker } from 'node:cluster';
+import { type HealthChecks, reasonOf } from '@trolley/runtime/observe';
+import { LineSplitter } from './line-splitter.ts';
+import type { GatewayOrder, ToPrimary, ToWorker } from './messages.ts';
+
+/** What of a `Worker` of `node:cluster` is used. */
+export interface GatewayProcess {
+  readonly process: Pick<Worker['process'], 'pid' | 'stdout' | 'kill'>;
+  on(event: 'message', listener: (message: ToPrimary) => void): unknown;
+  on(event: 'exit', listener: (code: number | null, signal: string | null) => void): unknown;
+  send(message: ToWorker, done: () => void): unknown;
+}
+
+export interface Listening {
+  readonly url: string;
+  readonly port: number;
+}
+
+/** One gateway process, from its start to its end. */
+export class GatewayRun {
+  /** Resolves once it waits for its order. */
+  readonly loaded: Promise<void>;
+  /** Resolves once it listens; stays open when it never does. */
+  readonly listening: Promise<Listening>;
+  /** Resolves to how it ended, such as `SIGKILL` or `exit code 1`. */
+  readonly ended: Promise<string>;
+  readonly #process: GatewayProcess;
+  #hasListened = false;
+  #hasEnded = false;
+  #problem: string | undefined;
+
+  /** @param output - takes whole lines of its log */
+  constructor(
+    process: GatewayProcess,
+    output: { write(lines: string): unknown },
+    checks: () => HealthChecks,
+  ) {
+    this.#process = process;
+    const lines = new LineSplitter((text) => output.write(text));
+    process.process.stdout?.on('data', (chunk: Buffer) => lines.push(chunk)).on('end', () => lines.end());
+    let load = () => {};
+    let listen: (listening: Listening) => void = () => undefined;
+    this.loaded = new Promise((resolve) => (load = resolve));
+    this.listening = new Promise((resolve) => (listen = resolve));
+    this.ended = new Promise((resolve) => {
+      process.on('exit', (code, signal) => {
+        this.#hasEnded = true;
+        resolve(signal ?? `exit code ${code ?? 'unknown'}`);
+      });
+    });
+    process.on('message', (message) => {
+      if ('loaded' in message) load();
+      else if ('problem' in message) this.#problem = message.problem;
+      else if ('check' in message) void this.#look(message.check, checks());
+      else {
+        this.#hasListened = true;
+        listen(message.ready);
+      }
+    });
+  }
+
+  get pid(): number {
+    return this.#process.process.pid ?? 0;
+  }
+
+  get hasListened(): boolean {
+    return this.#hasListened;
+  }
+
+  get isListening(): boolean {
+    return this.#hasListened && !this.#hasEnded;
+  }
+
+  /** Why it could not start, as it said. */
+  get problem(): string | undefined {
+    return this.#problem;
+  }
+
+  start(order: GatewayOrder): void {
+    this.#send({ start: order });
+  }
+
+  /** Lets it finish what it has begun. */
+  stop(): void {
+    this.#send({ stop: true });
+  }
+
+  kill(): void {
+    if (!this.#hasEnded) this.#process.process.kill('SIGKILL');
+  }
+
+  async #look(name: string, checks: HealthChecks): Promise<void> {
+    try {
+      await checks[name]?.();
+      this.#send({ checked: name });
+    } catch (error) {
+      this.#send({ checked: name, reason: reasonOf(error) });
+    }
+  }
+
+  /** To one that has ended nothing is sent; its end says so. */
+  #send(message: ToWorker): void {
+    if (!this.#hasEnded) this.#process.send(message, () => undefined);
+  }
+}

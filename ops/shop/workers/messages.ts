@@ -1,0 +1,26 @@
+import type { Environment } from '../config/parse-config.ts';
+
+/* What the process that `npm start` is, the primary, and its gateway processes tell each other. */
+
+/** How a gateway process finds the rest of the shop. */
+export interface GatewayOrder {
+  /** Variables that stand over those of the environment. */
+  readonly environment: Environment;
+  /** What the primary depends on, for readiness: name, and where it is. */
+  readonly dependencies: readonly { readonly name: string; readonly at?: string }[];
+}
+
+export type ToWorker =
+  | { readonly start: GatewayOrder }
+  | { readonly stop: true }
+  /** The dependency was looked at; without a reason it works. */
+  | { readonly checked: string; readonly reason?: string };
+
+export type ToPrimary =
+  /** Waits for its order. */
+  | { readonly loaded: true }
+  | { readonly ready: { readonly url: string; readonly port: number } }
+  /** It can't start, for a reason that the person at the terminal can put right. */
+  | { readonly problem: string }
+  /** Wants to know whether this dependency of the primary works. */
+  | { readonly check: string };
