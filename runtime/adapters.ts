@@ -10,22 +10,50 @@ export { withTimeLimit } from './flow/time-limit.ts';
 export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';
 export type { ClusterNodeOptions } from './cluster/open-cluster.ts';
 export { RedisInbox } from './cluster/redis-inbox.ts';
+export type { RedisInboxOptions } from './cluster/redis-inbox.ts';
 export { RedisReplies } from './cluster/redis-replies.ts';
 export { RedisShardRegistry } from './cluster/redis-shard-registry.ts';
+export type { RedisShardRegistryOptions } from './cluster/redis-shard-registry.ts';
 export type { Inbox, Replies, Reply } from './mailbox/replies.ts';
 export type { ShardRegistry } from './cluster/shard-registry.ts';
 export { addressOf, parseAddress } from './mailbox/address.ts';
 export type { ActorAddress } from './mailbox/address.ts';
+export type { ActorScriptsOptions } from './mailbox/actor-scripts.ts';
 export { BullMqMailbox } from './mailbox/bullmq-mailbox.ts';
+export type { BullMqMailboxOptions } from './mailbox/bullmq-mailbox.ts';
 export { BullMqMailboxAdmin } from './mailbox/bullmq-mailbox-admin.ts';
-export type { MailboxAdmin } from './mailbox/mailbox-admin.ts';
-export type { Delivery, Envelope, Ack, Mailbox, ShardLease } from './mailbox/mailbox.ts';
+export type { BullMqMailboxAdminOptions } from './mailbox/bullmq-mailbox-admin.ts';
+export type {
+  DeadLetterEntry,
+  ListPosition,
+  MailboxAdmin,
+  ParkedEntry,
+  StoredDeadLetter,
+} from './mailbox/mailbox-admin.ts';
+export type {
+  Ack,
+  ClaimRequest,
+  Delivery,
+  Envelope,
+  FailureNote,
+  InlinedMessage,
+  Mailbox,
+  MailboxWatch,
+  ParkNote,
+  ShardLease,
+  WakeListener,
+  Withdrawal,
+} from './mailbox/mailbox.ts';
 export { wakeKey, leaseKey, shardPrefix } from './mailbox/redis-keys.ts';
 export { checkRedis } from './redis/check-redis.ts';
 export { ForeignKeys } from './redis/foreign-keys.ts';
+export type { KeyTypes } from './redis/foreign-keys.ts';
 export { openRedis } from './redis/open-redis.ts';
+export type { OpenRedisOptions } from './redis/open-redis.ts';
 export { isRedisCluster } from './redis/redis-connection.ts';
 export { redisScript } from './redis/redis-script.ts';
+export type { RedisScript, ScriptArgument } from './redis/redis-script.ts';
 export { parseRedisUrl, redisUrlForms } from './redis/redis-url.ts';
+export type { RedisAddress, RedisHost } from './redis/redis-url.ts';
 export { makeFolder } from './storage/make-folder.ts';
 export { versionOf } from './storage/state-store.ts';

@@ -36,25 +36,47 @@ export type {
   AnyActor,
   Effect,
   EffectContext,
+  EffectInput,
+  EffectName,
+  EffectResult,
+  Effects,
+  LaterAnswer,
+  OnResult,
   Outcome,
   OutboxEvent,
   PerformOptions,
   ReadTurn,
+  Receive,
   ReminderOptions,
   ReminderTime,
   Turn,
+  TurnOf,
   TurnOn,
 } from './define/actor.ts';
-export type { CanDefer, Deferred, NoTags, Waiting } from './define/deferred.ts';
+export type {
+  CanDefer,
+  DeferrableName,
+  Deferred,
+  DeferredAnswers,
+  NoTags,
+  TagOf,
+  TagSchemas,
+  Waiting,
+} from './define/deferred.ts';
 export type { DeepReadonly } from './define/deep-readonly.ts';
 export { defineContract, isActorType } from './define/contract.ts';
 export type {
   ActorContract,
+  AskableName,
+  ChangingName,
   InputOf,
+  MessageName,
   MessageSpec,
   MessageSpecs,
   NoRefusals,
   OutputOf,
+  ParsedInputOf,
+  ReadOnlyName,
   RefusalSpecs,
 } from './define/contract.ts';
 export { isRefusal, refusal } from './define/refusal.ts';
@@ -65,15 +87,19 @@ export type { CallContext } from './define/call-context.ts';
 export type {
   ClientInterceptor,
   HandledMessage,
+  Next,
   NodeInterceptor,
   OutgoingAsk,
+  OutgoingMessage,
   OutgoingTell,
   PerformedEffect,
 } from './define/interceptor.ts';
+export type { MethodOf, ReservedName } from './define/message-method.ts';
 export type {
   ActorRef,
   ActorRefs,
   AskOptions,
+  MessageArguments,
   MessageMethods,
   NamedMessages,
   SendOptions,
@@ -87,7 +113,13 @@ export { backOffMs } from './flow/back-off.ts';
 export type { BackOff } from './flow/back-off.ts';
 export { connect } from './cluster/connect.ts';
 export type { ActorCluster, ConnectOptions } from './cluster/connect.ts';
-export type { Client, ClusterNode, ClusterOptions, NodeOptions } from './cluster/open-cluster.ts';
+export type {
+  Client,
+  ClientOptions,
+  ClusterNode,
+  ClusterOptions,
+  NodeOptions,
+} from './cluster/open-cluster.ts';
 export type { DeadLetter, DeadLetterQuery, DeadLetters, OpenedDeadLetter } from './cluster/dead-letters.ts';
 export type { Page, PageQuery } from './cluster/page.ts';
 export type { ParkedActor, ParkedActors, ParkedQuery } from './cluster/parked-actors.ts';
@@ -101,7 +133,7 @@ export type {
   TurnReport,
 } from './kernel/node-observer.ts';
 export { createLogger, silentLogger } from './observe/logger.ts';
-export type { Logger } from './observe/logger.ts';
+export type { LogBase, Logger } from './observe/logger.ts';
 export type { RedisTls } from './redis/open-redis.ts';
 export type { RedisConnection } from './redis/redis-connection.ts';
 export type {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ActorError } from '../define/errors.ts';
-import { byAge, type Position } from '../mailbox/mailbox-admin.ts';
+import { byAge, type ListPosition } from '../mailbox/mailbox-admin.ts';
 
 /** A part of a list that begins with the oldest. */
 export interface Page<T> {
@@ -21,9 +21,9 @@ const maxLimit = 500;
 const maxLooks = 20;
 
 /** How to read a list that lies in several parts. */
-export interface PartedList<E extends Position, T> {
+export interface PartedList<E extends ListPosition, T> {
   /** The first `limit` entries of each part behind a position, the oldest first. */
-  readonly parts: readonly ((after: Position | undefined, limit: number) => Promise<readonly E[]>)[];
+  readonly parts: readonly ((after: ListPosition | undefined, limit: number) => Promise<readonly E[]>)[];
   /** What the page says of an entry; nothing for one that is not wanted, or gone. */
   readonly describe: (entry: E) => Promise<T | undefined>;
 }
@@ -32,7 +32,7 @@ export interface PartedList<E extends Position, T> {
  * A page of a list in parts, in the order of the whole.
  * @throws ActorError `invalid_request`
  */
-export async function readPage<E extends Position, T>(
+export async function readPage<E extends ListPosition, T>(
   { limit = 100, cursor }: PageQuery,
   { parts, describe }: PartedList<E, T>,
 ): Promise<Page<T>> {
@@ -57,11 +57,11 @@ export async function readPage<E extends Position, T>(
 
 const Cursor = z.tuple([z.number(), z.string()]);
 
-const encodeCursor = ({ at, name }: Position) =>
+const encodeCursor = ({ at, name }: ListPosition) =>
   Buffer.from(JSON.stringify([at, name] satisfies z.infer<typeof Cursor>)).toString('base64url');
 
 /** @throws ActorError `invalid_request` */
-function decodeCursor(cursor: string): Position {
+function decodeCursor(cursor: string): ListPosition {
   try {
     const [at, name] = Cursor.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
     return { at, name };

@@ -50,7 +50,7 @@ export type Effect<Input, Result> = (input: Input, context: EffectContext) => Pr
 export type Effects = Readonly<Record<string, Effect<never, unknown>>>;
 
 /** Names of the effects; none when an actor has no effects. */
-type EffectName<E extends Effects> = string extends keyof E ? never : keyof E & string;
+export type EffectName<E extends Effects> = string extends keyof E ? never : keyof E & string;
 
 export type EffectInput<E extends Effects, N extends keyof E> =
   E[N] extends Effect<infer I, unknown> ? I : never;
@@ -173,13 +173,13 @@ export interface ReadTurn<S> extends CallContext {
 }
 
 /** What the handler of a message sees. */
-type TurnOf<M extends MessageSpecs, N extends MessageName<M>, S, E extends Effects, T extends object> =
+export type TurnOf<M extends MessageSpecs, N extends MessageName<M>, S, E extends Effects, T extends object> =
   N extends ReadOnlyName<M>
     ? ReadTurn<S>
     : Turn<S, E, M, T> & (N extends DeferrableName<M> ? CanDefer<TagOf<T, N>> : unknown);
 
 /** What a handler may return instead of the answer. */
-type LaterAnswer<M extends MessageSpecs, N extends MessageName<M>> =
+export type LaterAnswer<M extends MessageSpecs, N extends MessageName<M>> =
   N extends ReadOnlyName<M>
     ? Promise<DeepReadonly<OutputOf<M, N>>>
     : N extends DeferrableName<M>

@@ -112,11 +112,10 @@ export type ChangingName<M extends MessageSpecs> = Exclude<MessageName<M>, ReadO
 export type InputOf<M extends MessageSpecs, N extends keyof M> = SchemaInput<M[N]['input']>;
 /** What a handler gets: parsed, defaults filled in. */
 export type ParsedInputOf<M extends MessageSpecs, N extends keyof M> = SchemaOutput<M[N]['input']>;
-// eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- the return type of a handler that answers nothing
-type NoOutput = void;
 /** What an ask resolves to; nothing for a message without output. */
 export type OutputOf<M extends MessageSpecs, N extends keyof M> = M[N] extends {
   output: infer O extends Schema;
 }
   ? SchemaOutput<O>
-  : NoOutput;
+  : // eslint-disable-next-line @typescript-eslint/no-invalid-void-type -- what a handler that answers nothing returns
+    void;

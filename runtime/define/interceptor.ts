@@ -6,12 +6,13 @@ import type { AskOptions, TellOptions } from './ref.ts';
  * Goes on, with what it was called with or with something like it: towards the next interceptor, and behind the last
  * one to what they stand around.
  */
-type Next<Call, Result> = (call: Call) => Result;
+export type Next<Call, Result> = (call: Call) => Result;
 
 /** One method of an interceptor. */
 type Intercept<Call, Result> = (call: Call, next: Next<Call, Result>) => Result;
 
-interface OutgoingMessage {
+/** What an ask and a tell have in common. */
+export interface OutgoingMessage {
   /** The actor type. */
   readonly type: string;
   readonly key: string;

@@ -23,8 +23,8 @@ export interface TellOptions extends SendOptions {
 /** `timeoutMs` is 1 to a year. Once the time is over, the message may still be applied. */
 export interface AskOptions extends SendOptions, CallContext {}
 
-/** An input that may be empty may be left out. */
-type Given<Input, Options> =
+/** What a method of a message is called with. An input that may be empty may be left out. */
+export type MessageArguments<Input, Options> =
   Record<string, never> extends Input
     ? [input?: Input, options?: Options]
     : [input: Input, options?: Options];
@@ -35,8 +35,8 @@ type Given<Input, Options> =
  */
 export type MessageMethods<M extends MessageSpecs> = {
   readonly [N in MessageName<M> as MethodOf<N>]: N extends AskableName<M>
-    ? (...given: Given<InputOf<M, N>, AskOptions>) => Promise<OutputOf<M, N>>
-    : (...given: Given<InputOf<M, N>, TellOptions>) => Promise<void>;
+    ? (...given: MessageArguments<InputOf<M, N>, AskOptions>) => Promise<OutputOf<M, N>>
+    : (...given: MessageArguments<InputOf<M, N>, TellOptions>) => Promise<void>;
 };
 
 /** One actor, as a caller sees it: with a method for each message, and each message by its name. */

@@ -17,9 +17,6 @@ export type RefusalOf<R extends RefusalSpecs, C extends RefusalCode<R> = Refusal
   [N in C]: Refusal<N, R[N] extends Schema<infer D extends ErrorDetails> ? D : ErrorDetails | undefined>;
 }[C];
 
-/** The details that a code is thrown with; no argument where it declares none. */
-type DetailsArgument<S> = S extends Schema ? [details: SchemaInput<S>] : [];
-
 /**
  * What a handler throws to refuse its message: nothing of it happened, and its caller gets this error.
  * @throws HandlerDefect when the details are not what the contract says of them
@@ -31,7 +28,7 @@ export function refusal<R extends RefusalSpecs, C extends RefusalCode<R>>(
   contract: ActorContract<MessageSpecs, R>,
   code: C,
   message: string,
-  ...details: DetailsArgument<R[C]>
+  ...details: R[C] extends Schema ? [details: SchemaInput<R[C]>] : []
 ): RefusalOf<R, C> {
   const schema = contract.refusals[code];
   if (!schema) return new ActorError(code, message) as RefusalOf<R, C>;

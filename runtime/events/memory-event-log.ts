@@ -8,13 +8,14 @@ import { PartitionWorker } from './partition-worker.ts';
 export class MemoryLogStorage {
   readonly partitions: number;
   readonly #records = new Map<string, LogRecord[][]>();
-  readonly #groups = new Map<string, { readonly committed: number[]; readonly members: Member[] }>();
+  readonly #groups = new Map<string, { readonly committed: number[]; readonly members: symbol[] }>();
   #wakers: (() => void)[] = [];
 
   constructor(partitions = 6) {
     this.partitions = partitions;
   }
 
+  /** @internal */
   records(topic: string): LogRecord[][] {
     let all = this.#records.get(topic);
     if (all === undefined) {
@@ -24,7 +25,8 @@ export class MemoryLogStorage {
     return all;
   }
 
-  group(topic: string, group: string): { readonly committed: number[]; readonly members: Member[] } {
+  /** @internal */
+  group(topic: string, group: string): { readonly committed: number[]; readonly members: symbol[] } {
     const name = JSON.stringify([topic, group]);
     let found = this.#groups.get(name);
     if (found === undefined) {
@@ -34,17 +36,19 @@ export class MemoryLogStorage {
     return found;
   }
 
-  /** Resolves with the next change: an append, a member that joins or leaves. */
+  /**
+   * Resolves with the next change: an append, a member that joins or leaves.
+   * @internal
+   */
   changed(): Promise<void> {
     return new Promise((resolve) => this.#wakers.push(resolve));
   }
 
+  /** @internal */
   notify(): void {
     for (const wake of this.#wakers.splice(0)) wake();
   }
 }
-
-type Member = symbol;
 
 export interface MemoryEventLogOptions {
   readonly storage?: MemoryLogStorage;
@@ -85,6 +89,7 @@ export class MemoryEventLog implements EventLog {
   }
 
   /** All records of a topic: by partition, in order within each. */
+  /** @internal */
   records(topic: string): LogRecord[] {
     return this.#storage.records(topic).flat();
   }
@@ -117,7 +122,7 @@ class MemorySubscription implements Subscription {
   readonly #storage: MemoryLogStorage;
   readonly #options: SubscribeOptions;
   readonly #stop = new AbortController();
-  readonly #member: Member = Symbol('member');
+  readonly #member = Symbol('member');
   readonly #workers: PartitionWorker[];
   readonly #running: Promise<void>;
   #crashed = false;

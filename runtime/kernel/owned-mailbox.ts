@@ -1,5 +1,5 @@
 import type { ActorAddress } from '../mailbox/address.ts';
-import type { InlinedMessage, Delivery, Ack, Request, ShardLease } from '../mailbox/mailbox.ts';
+import type { InlinedMessage, Delivery, Ack, ClaimRequest, ShardLease } from '../mailbox/mailbox.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
 import type { Kernel } from './kernel.ts';
 import { wakeAtOf } from './pending-effects.ts';
@@ -52,7 +52,7 @@ export class OwnedMailbox {
     }
     if (!this.#woken) return [];
     this.#woken = false;
-    const request: Request = { max, wakeAt: this.#wakeAtOf(pending) };
+    const request: ClaimRequest = { max, wakeAt: this.#wakeAtOf(pending) };
     const taken = await mailbox.claim(this.#address, this.#lease, request);
     this.#listedWakeAt = request.wakeAt;
     return taken;
@@ -67,7 +67,7 @@ export class OwnedMailbox {
     done: readonly Ack[],
     max: number,
   ): Promise<readonly Delivery[]> {
-    const request: Request = { max, wakeAt: this.#wakeAtOf(pending) };
+    const request: ClaimRequest = { max, wakeAt: this.#wakeAtOf(pending) };
     if (done.length === 0 && this.#isListed(request)) return [];
     // Finishing looks at the mailbox after every wake-up heard so far, unless a message is on its way in one.
     if (max > 0 && done.length > 0) this.#woken = false;
@@ -82,7 +82,7 @@ export class OwnedMailbox {
   }
 
   /** Whether the mailbox knows well enough when the actor has something to do: too early costs little. */
-  #isListed({ wakeAt }: Request): boolean {
+  #isListed({ wakeAt }: ClaimRequest): boolean {
     const listed = this.#listedWakeAt;
     return listed === wakeAt || (listed < wakeAt && this.#isSoon(wakeAt));
   }

@@ -13,7 +13,7 @@ import {
   type DeadLetterEntry,
   type MailboxAdmin,
   type ParkedEntry,
-  type Position,
+  type ListPosition,
   type StoredDeadLetter,
 } from './mailbox-admin.ts';
 import { releaseScript } from './parked-scripts.ts';
@@ -46,10 +46,10 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
   }
 
   /** Each page looks at all that are parked in the shard: they are few, since somebody has to deal with each. */
-  async parked(shard: number, after: Position | undefined, limit: number): Promise<ParkedEntry[]> {
+  async parked(shard: number, after: ListPosition | undefined, limit: number): Promise<ParkedEntry[]> {
     const { redis, namespace } = this.#options;
     // A walk may meet one twice.
-    const found = new Map<string, ParkedEntry & Position>();
+    const found = new Map<string, ParkedEntry & ListPosition>();
     let cursor = '0';
     do {
       const [next, fields] = await this.#on.healed(shard, () =>
@@ -82,7 +82,7 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
 
   async deadLetters(
     of: number | ActorAddress,
-    after: Position | undefined,
+    after: ListPosition | undefined,
     limit: number,
   ): Promise<DeadLetterEntry[]> {
     const { namespace } = this.#options;
@@ -132,7 +132,7 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
   async #behind(
     shard: number,
     key: string,
-    after: Position | undefined,
+    after: ListPosition | undefined,
     limit: number,
     nameOf: (member: string) => string,
   ): Promise<{ member: string; at: number }[]> {

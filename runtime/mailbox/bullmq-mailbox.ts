@@ -25,7 +25,7 @@ import {
   type Mailbox,
   type ParkNote,
   type MailboxWatch,
-  type Request,
+  type ClaimRequest,
   type WakeListener,
   type ShardLease,
   type Withdrawal,
@@ -90,7 +90,7 @@ export class BullMqMailbox implements Mailbox {
     return this.#on.run(this.#scripts.withdraw, to, jobId);
   }
 
-  async claim(from: ActorAddress, lease: ShardLease, { max, wakeAt }: Request): Promise<Delivery[]> {
+  async claim(from: ActorAddress, lease: ShardLease, { max, wakeAt }: ClaimRequest): Promise<Delivery[]> {
     const { claim } = this.#scripts;
     const [lastWakeId, ...taken] = await this.#runAs(lease, claim, from, max, encodeWakeAt(wakeAt));
     if (lastWakeId === undefined) throw new ParkedError(from);
@@ -106,7 +106,7 @@ export class BullMqMailbox implements Mailbox {
     of: ActorAddress,
     lease: ShardLease,
     done: readonly Ack[],
-    { max, wakeAt }: Request,
+    { max, wakeAt }: ClaimRequest,
   ): Promise<Delivery[]> {
     const jobs: ScriptArgument[] = [];
     for (const { jobId, failedReason = '', attempts = 0 } of done) jobs.push(jobId, failedReason, attempts);

@@ -2,7 +2,7 @@ import type { ActorAddress } from './address.ts';
 import type { Envelope, FailureNote, ParkNote } from './mailbox.ts';
 
 /** A place in a list that begins with the oldest. */
-export interface Position {
+export interface ListPosition {
   /** Milliseconds since the epoch. */
   readonly at: number;
   /** Orders those of one time. */
@@ -33,7 +33,7 @@ export interface StoredDeadLetter extends FailureNote {
 /** What operators do with mailboxes; nodes and clients need none of it. Lists begin with the oldest. */
 export interface MailboxAdmin {
   /** The first `limit` parked actors of a shard behind a position. */
-  parked(shard: number, after: Position | undefined, limit: number): Promise<ParkedEntry[]>;
+  parked(shard: number, after: ListPosition | undefined, limit: number): Promise<ParkedEntry[]>;
   /**
    * Lets a parked actor go on: with the message that it failed at, or behind it, which makes a dead letter of it. One
    * that failed at no message just goes on.
@@ -43,7 +43,7 @@ export interface MailboxAdmin {
   /** The first `limit` dead letters of a shard, or of an actor, behind a position. Some may be gone by now. */
   deadLetters(
     of: number | ActorAddress,
-    after: Position | undefined,
+    after: ListPosition | undefined,
     limit: number,
   ): Promise<DeadLetterEntry[]>;
   deadLetter(of: ActorAddress, jobId: string): Promise<StoredDeadLetter | undefined>;
@@ -61,12 +61,12 @@ export interface MailboxAdmin {
 /** Names a dead letter in its cluster. */
 export const deadLetterName = (address: ActorAddress, jobId: string) => `${address.id}:${jobId}`;
 
-export function isBehind(entry: Position, after: Position | undefined): boolean {
+export function isBehind(entry: ListPosition, after: ListPosition | undefined): boolean {
   return after === undefined || byAge(entry, after) > 0;
 }
 
 /** The older first. */
-export function byAge(one: Position, other: Position): number {
+export function byAge(one: ListPosition, other: ListPosition): number {
   if (one.at !== other.at) return one.at - other.at;
   return one.name < other.name ? -1 : one.name > other.name ? 1 : 0;
 }

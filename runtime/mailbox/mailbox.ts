@@ -102,7 +102,7 @@ export interface MailboxWatch {
 }
 
 /** How an owner asks for the next messages of an actor. */
-export interface Request {
+export interface ClaimRequest {
   /** At most this many messages. */
   readonly max: number;
   /**
@@ -134,7 +134,7 @@ export interface Mailbox {
    * oldest messages.
    * @throws FencedError, ParkedError
    */
-  claim(from: ActorAddress, lease: ShardLease, request: Request): Promise<Delivery[]>;
+  claim(from: ActorAddress, lease: ShardLease, request: ClaimRequest): Promise<Delivery[]>;
   /**
    * For an owner that has nothing of this actor in hand: the message that a wake-up inlined, or nothing when only
    * *claim* can tell whether it is still to be handled. To be asked when the message is about to be handled.
@@ -145,7 +145,7 @@ export interface Mailbox {
    * not accepted yet is on the way in a wake-up: that one comes first.
    * @throws FencedError
    */
-  ack(of: ActorAddress, lease: ShardLease, done: readonly Ack[], request: Request): Promise<Delivery[]>;
+  ack(of: ActorAddress, lease: ShardLease, done: readonly Ack[], request: ClaimRequest): Promise<Delivery[]>;
   /**
    * Puts back all that is in hand, in order, and takes nothing more from this actor until it is released: nor is it
    * woken by the time that it named. What is told to it waits, what is asked is refused.

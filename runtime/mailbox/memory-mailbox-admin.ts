@@ -7,7 +7,7 @@ import {
   type DeadLetterEntry,
   type MailboxAdmin,
   type ParkedEntry,
-  type Position,
+  type ListPosition,
   type StoredDeadLetter,
 } from './mailbox-admin.ts';
 import { mailboxFull, type Envelope } from './mailbox.ts';
@@ -34,7 +34,7 @@ export class MemoryMailboxAdmin implements MailboxAdmin {
 
   // async, so that a failure is a rejection here as it is there.
 
-  async parked(shard: number, after: Position | undefined, limit: number): Promise<ParkedEntry[]> {
+  async parked(shard: number, after: ListPosition | undefined, limit: number): Promise<ParkedEntry[]> {
     const parked = [...this.#options.queues.values()].flatMap((queue) => queue.parked ?? []);
     const named = parked.map((entry) => ({ ...entry, name: entry.address.id }));
     const found = named.filter((entry) => entry.address.shard === shard && isBehind(entry, after));
@@ -58,7 +58,7 @@ export class MemoryMailboxAdmin implements MailboxAdmin {
 
   async deadLetters(
     of: number | ActorAddress,
-    after: Position | undefined,
+    after: ListPosition | undefined,
     limit: number,
   ): Promise<DeadLetterEntry[]> {
     const { queues } = this.#options;

@@ -13,7 +13,7 @@ import {
   type Mailbox,
   type ParkNote,
   type MailboxWatch,
-  type Request,
+  type ClaimRequest,
   type WakeListener,
   type ShardLease,
   type Withdrawal,
@@ -111,7 +111,7 @@ export class MemoryMailbox implements Mailbox {
 
   // async, so that a fence is a rejection here as it is there.
 
-  async claim(from: ActorAddress, lease: ShardLease, request: Request): Promise<Delivery[]> {
+  async claim(from: ActorAddress, lease: ShardLease, request: ClaimRequest): Promise<Delivery[]> {
     this.#check(from, lease);
     const queue = this.#queue(from);
     queue.wait.unshift(...queue.active.splice(0));
@@ -132,7 +132,7 @@ export class MemoryMailbox implements Mailbox {
     of: ActorAddress,
     lease: ShardLease,
     done: readonly Ack[],
-    request: Request,
+    request: ClaimRequest,
   ): Promise<Delivery[]> {
     this.#check(of, lease);
     const queue = this.#queue(of);
@@ -192,7 +192,7 @@ export class MemoryMailbox implements Mailbox {
     return [...this.#queues.keys()];
   }
 
-  #next(address: ActorAddress, queue: MemoryQueue, { max, wakeAt }: Request): Delivery[] {
+  #next(address: ActorAddress, queue: MemoryQueue, { max, wakeAt }: ClaimRequest): Delivery[] {
     if (queue.parked !== undefined) return [];
     const taken = queue.wait.splice(0, max);
     for (const job of taken) job.starts++;

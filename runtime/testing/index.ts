@@ -6,9 +6,8 @@ export { createTestCluster } from './test-cluster.ts';
 export type { TestCluster, TestClusterOptions } from './test-cluster.ts';
 export type { NodeContext, TestNode } from './test-node.ts';
 export type { TestClient } from './test-client.ts';
-export type { Connection, Cut, PartitionOptions } from './simulated-process.ts';
-export type { Fate, Network, Port, Transit } from './network.ts';
-export type { Interposed } from './memory-servers.ts';
+export type { Connection, Cut, PartitionOptions, SimulatedProcess } from './simulated-process.ts';
+export type { Endpoint, Fate, Network, Port, Transit } from './network.ts';
 export { createRef } from '../define/create-ref.ts';
 export type { AddressedMessage, MessageSender } from '../define/create-ref.ts';
 export { parseOrThrow } from '../define/schema.ts';
@@ -21,4 +20,5 @@ export type { MemoryStateStoreFaults, PublishedEvent } from '../storage/memory-s
 export { applyMessage, applyOutcome } from '../kernel/apply.ts';
 export { initialState, recordOf } from '../kernel/stored-record.ts';
 export { completed, draftOf, isBlank, isPostponable } from '../kernel/turn-draft.ts';
-export type { TurnDraft } from '../kernel/turn-draft.ts';
+export type { AddressedReply, TurnDraft } from '../kernel/turn-draft.ts';
+export type { TurnContext } from '../kernel/message-turn.ts';

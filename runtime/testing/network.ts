@@ -55,16 +55,23 @@ export interface NetworkOptions {
 export class Network {
   /** Decides what becomes of what is about to arrive; unset, it arrives. */
   fate: ((transit: Transit) => Fate | undefined) | undefined;
-  /** Called when something has set out. */
+  /**
+   * Called when something has set out.
+   * @internal
+   */
   onSent: () => void = () => undefined;
   readonly #options: NetworkOptions;
   #entries: Entry[] = [];
 
+  /** @internal */
   constructor(options: NetworkOptions) {
     this.#options = options;
   }
 
-  /** Calls a server: the request travels, `serve` runs there, the outcome travels back. */
+  /**
+   * Calls a server: the request travels, `serve` runs there, the outcome travels back.
+   * @internal
+   */
   call<T>(
     endpoint: Endpoint,
     port: Port,
@@ -90,7 +97,10 @@ export class Network {
     });
   }
 
-  /** Pushes something to a process: a wake-up, an answer. */
+  /**
+   * Pushes something to a process: a wake-up, an answer.
+   * @internal
+   */
   push(endpoint: Endpoint, port: Port, operation: string, about: string, arrive: () => void): void {
     const transit = { process: endpoint.name, port, operation, about, leg: 'reply' } as const;
     this.#send(transit, { endpoint, lane: `${endpoint.name} ${port}`, fail: undefined }, arrive);

@@ -27,6 +27,7 @@ export class SimulatedProcess implements Endpoint {
   #overdue: (() => void)[] = [];
   #state: Endpoint['state'] = 'running';
 
+  /** @internal */
   constructor(name: string, clock: FakeClock, network: Network) {
     this.name = name;
     this.#network = network;

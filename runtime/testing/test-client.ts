@@ -27,6 +27,7 @@ export interface Surroundings {
 export class TestClient extends SimulatedProcess {
   readonly refs: ActorRefs;
 
+  /** @internal */
   constructor(name: string, surroundings: Surroundings, interceptors: readonly ClientInterceptor[] = []) {
     super(name, surroundings.clock, surroundings.network);
     const { wait } = surroundings;

@@ -46,6 +46,7 @@ export interface TestClusterOptions {
     readonly client?: readonly ClientInterceptor[];
     readonly node?: readonly NodeInterceptor[];
   };
+  /** @internal */
   readonly interposed?: Interposed;
 }
 
@@ -59,7 +60,10 @@ export interface TestCluster extends AsyncDisposable {
   readonly network: Network;
   /** Nodes that were started and did not crash or stop. */
   readonly nodes: readonly TestNode[];
-  /** What lies in the mailboxes. */
+  /**
+   * What lies in the mailboxes.
+   * @internal
+   */
   readonly mailbox: Pick<MemoryMailbox, 'residents' | 'ready' | 'send'>;
   /** Actors that stopped at a message which failed for good. */
   readonly parked: ParkedActors;

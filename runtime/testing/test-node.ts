@@ -32,6 +32,7 @@ export class TestNode extends SimulatedProcess {
   readonly #wait: Surroundings['wait'];
   readonly #started: Promise<void>;
 
+  /** @internal */
   constructor(name: string, surroundings: Surroundings, options: TestNodeOptions) {
     super(name, surroundings.clock, surroundings.network);
     this.#wait = surroundings.wait;

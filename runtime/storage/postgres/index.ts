@@ -3,11 +3,15 @@
  * `pg` is a peer dependency.
  */
 export { OutboxConnection } from './outbox-connection.ts';
+export type { OutboxConnectionOptions, OutboxRow, UndeliveredLook } from './outbox-connection.ts';
 export { OutboxRelay } from './outbox-relay.ts';
+export type { OutboxRelayOptions } from './outbox-relay.ts';
 export { tryAdvisoryLock } from './advisory-lock.ts';
 export { postgresFailure } from './postgres-errors.ts';
 export { createPostgresPool } from './postgres-pool.ts';
-export type { PostgresPool } from './postgres-pool.ts';
+export type { PostgresPool, PostgresPoolOptions } from './postgres-pool.ts';
 export { openPostgresClient, schemaIn } from './postgres-session.ts';
+export type { SessionOptions } from './postgres-session.ts';
 export { PostgresStateStore } from './postgres-state-store.ts';
-export type { PostgresRow, PostgresTable } from './postgres-table.ts';
+export type { PostgresStateStoreOptions } from './postgres-state-store.ts';
+export type { PostgresRow, PostgresTable, PostgresType } from './postgres-table.ts';
