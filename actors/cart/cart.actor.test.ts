@@ -42,6 +42,17 @@ describe('cart actor', () => {
     expect(await cart.ask('SetQuantity', { productId: 1, quantity: 5 })).to.deep.equal(put.at(-1));
   });
 
+  it('puts no view of what changes nothing in it, but does for who reads: the view may be lost', async () => {
+    const { cart, put } = await cartWith();
+    await cart.ask('ClaimForCheckout', { checkoutId: first });
+    expect(put.map((view) => view.version)).to.deep.equal([1]);
+    await cart.ask('GetCart', {});
+    expect(put.map((view) => view.version)).to.deep.equal([1, 1]);
+    await cart.ask('ReleaseClaim', { checkoutId: first });
+    await cart.ask('AddItem', { productId: 2, quantity: 1 });
+    expect(put.map((view) => view.version)).to.deep.equal([1, 1, 2]);
+  });
+
   it('refuses what is out of bounds', async () => {
     const { cart } = await cartWith();
     const refused = async (name: string, input: unknown) =>

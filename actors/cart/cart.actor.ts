@@ -7,6 +7,7 @@ import {
   type Turn,
   type Waiting,
 } from '@trolley/runtime';
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import { CartContract } from './cart.contract.ts';
 import { cartEffects, type CartEffects, type HolderStatus, type VerifyClaimInput } from './cart.effects.ts';
@@ -27,12 +28,22 @@ const verifyRetry = { firstMs: 5000, maxMs: 60_000 };
 
 /** A user's cart, with the claims of the checkouts under way. */
 export function createCartActor({ views, limits }: CartDeps) {
+  /**
+   * The versions of carts whose views were put here last. What is written without a change of the cart, such as a claim,
+   * shows in no view; who only reads is projected all the same, since the view may be lost.
+   */
+  const projected = new LRUCache<string, { readonly cart: number; readonly record: number }>({ max: 10_000 });
   return defineActor(CartContract, {
     state: rules.CartState,
     initial: (key, now) => rules.emptyCart(Number(key), now),
     effects: cartEffects,
     tags,
-    project: (_key, state) => views.put(rules.viewOf(state)),
+    async project(key, state, version) {
+      const last = projected.get(key);
+      const isShown = last?.cart === state.version && last.record < version;
+      if (!isShown) await views.put(rules.viewOf(state));
+      projected.set(key, { cart: state.version, record: version });
+    },
 
     receive: {
       GetCart: (turn) => rules.viewOf(turn.state),

@@ -216,7 +216,7 @@ export class ActorDriver {
       this.published.push(...draft.events);
       await this.#at('after write', about);
     }
-    await actor.definition.project?.(key, draft.record.state, loaded.version);
+    await actor.definition.project?.(key, draft.record.state, this.#load().version);
     for (const { reply } of draft.replies) {
       const id = reply.id.slice(reply.id.indexOf('/') + 1);
       if (!this.answers.has(id)) this.answers.set(id, reply.answer);
