@@ -170,6 +170,10 @@ describe('checkout actor', () => {
     await shop.charging();
     shop.answerCharge(paid);
     expect((await other).checkout.status, 'the cart is free').to.equal('COMPLETED');
+    await shop.cart.clearCart();
+    expect(await shop.start('a').then(() => 'none', codeOf), 'whatever is in the cart').to.equal(
+      'idempotency_key_reused',
+    );
   });
 
   it('lets so many checkouts of a user be under way, and another as soon as one has ended', async () => {

@@ -2,6 +2,11 @@ import { ActorError } from '@trolley/runtime';
 import { priceLines } from '../checkout.pricing.ts';
 import { blaming, defineCompensation, defineCompensatable } from '../checkout.step.ts';
 
+function valueOf<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
+}
+
 /** Takes what is free of the cart for this checkout, at today's prices. */
 export const claimAndPrice = defineCompensatable({
   name: 'ClaimAndPrice',
@@ -9,11 +14,17 @@ export const claimAndPrice = defineCompensatable({
   limit: { setting: 'reserveMs', failure: (party = 'cart') => `${party}_unavailable` },
   failure: (code) => code,
   async invoke({ orders, carts, prices }, { userId, checkoutId }, call) {
-    // Its checkout was removed since: sold under this id, nothing would be charged, reserved or ordered again.
-    if (await orders.has(checkoutId)) {
+    // Side by side, since there is such an order only where its checkout was removed, long ago.
+    const [sold, claimed] = await Promise.allSettled([
+      orders.has(checkoutId),
+      carts.claim(userId, checkoutId, call()).catch(blaming('cart')),
+    ]);
+    if (valueOf(sold)) {
+      // Sold under this id, nothing would be charged, reserved or ordered again.
+      await carts.release(userId, checkoutId, call()).catch(blaming('cart'));
       throw new ActorError('idempotency_key_reused', 'an order was made with this idempotency key long ago');
     }
-    const claim = await carts.claim(userId, checkoutId, call()).catch(blaming('cart'));
+    const claim = valueOf(claimed);
     const ids = claim.lines.map((line) => line.productId);
     const products = await prices.getMany(ids, call()).catch(blaming('catalog'));
     const pricing = priceLines(claim.lines, products);
