@@ -16,5 +16,12 @@ export function redisScript<Reply>(
   const name = `script:${createHash('sha1').update(`${numberOfKeys} ${lua}`).digest('hex')}`;
   redis.defineCommand(name, { numberOfKeys, lua });
   const command = Reflect.get(redis, name) as RedisScript<Reply>;
-  return (...keysAndArguments) => command.apply(redis, keysAndArguments);
+  let isKnown = false;
+  return (...keysAndArguments) => {
+    // A pipeline that ioredis began to gather before does not know the name: it would leave this command out, and give
+    // those behind it each other's answers.
+    isKnown ||= redis.autoPipelineQueueSize === 0;
+    if (isKnown) return command.apply(redis, keysAndArguments);
+    return redis.eval(lua, numberOfKeys, ...keysAndArguments) as Promise<Reply>;
+  };
 }

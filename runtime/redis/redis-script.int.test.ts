@@ -1,0 +1,25 @@
+import { expect } from 'chai';
+import { systemClock } from '../define/clock.ts';
+import { silentLogger } from '../observe/logger.ts';
+import { createTestRedis } from '../testing/suites/test-servers.ts';
+import { openRedis } from './open-redis.ts';
+import type { RedisConnection } from './redis-connection.ts';
+import { redisScript } from './redis-script.ts';
+
+describe('redisScript', () => {
+  let redis: RedisConnection;
+  beforeEach(async () => {
+    const { url } = await createTestRedis();
+    redis = await openRedis(url, { clock: systemClock, logger: silentLogger });
+  });
+  afterEach(() => redis.disconnect());
+
+  it('made while other commands are gathered gives everybody their own answer', async () => {
+    await redis.mset('a', '1', 'b', '2');
+    const before = redis.get('a');
+    const script = redisScript<string>(redis, 1, `return redis.call('GET', KEYS[1]) .. ARGV[1]`);
+    const asked = [before, script('b', 'x'), redis.get('b'), script('a', 'y')];
+    expect(await Promise.all(asked)).to.deep.equal(['1', '2x', '2', '1y']);
+    expect(await Promise.all([script('b', 'z'), redis.get('a')])).to.deep.equal(['2z', '1']);
+  });
+});
