@@ -3,12 +3,11 @@ import type { Clock, Logger } from '@trolley/runtime';
 import { createReadiness, type HealthChecks, levelOfRetry } from '@trolley/runtime/observe';
 import type { TrustedProxies } from './client-address.ts';
 import { createAdmission } from './middleware/admission.ts';
-import { answerErrors, refuseMalformedTarget } from './middleware/answer-errors.ts';
 import { constantHeaders } from './middleware/constant-headers.ts';
 import { createJsonBody } from './middleware/json-body.ts';
 import type { RateLimits } from './middleware/rate-limits.ts';
 import { requestScope, type GatewayState } from './middleware/request-scope.ts';
-import { leaveNothingUnread } from './middleware/unread-body.ts';
+import { createSender } from './middleware/send-answer.ts';
 import { cartRoutes } from './routes/cart-routes.ts';
 import { checkoutRoutes } from './routes/checkout-routes.ts';
 import { healthRoutes } from './routes/health-routes.ts';
@@ -20,7 +19,8 @@ import { createTokenVerifier, type JwtSettings } from './tokens.ts';
 
 export interface GatewayDeps {
   readonly shop: Shop;
-  readonly rateLimits: RateLimits;
+  /** None: as many requests as anybody likes. */
+  readonly rateLimits: RateLimits | undefined;
   readonly clock: Clock;
   /** Makes ids for requests that bring none. */
   readonly newId: () => string;
@@ -41,11 +41,9 @@ export interface GatewayDeps {
 export function createApp(deps: GatewayDeps): Koa<GatewayState> {
   const { shop, clock, logger } = deps;
   const app = new Koa<GatewayState>();
+  const send = createSender(deps);
   app.use(requestScope(deps));
-  app.use(leaveNothingUnread(deps));
-  app.use(constantHeaders(deps.corsOrigins));
-  app.use(answerErrors());
-  app.use(refuseMalformedTarget());
+  app.use(constantHeaders(deps.corsOrigins, send));
   serve(app, {
     routes: [
       ...productRoutes(shop.products),
@@ -56,6 +54,7 @@ export function createApp(deps: GatewayDeps): Koa<GatewayState> {
     ],
     admit: createAdmission({ tokens: createTokenVerifier(deps.jwt, clock), limits: deps.rateLimits }),
     readBody: createJsonBody(deps.maxBodyBytes),
+    send,
   });
   // What can still go wrong when the answer is on its way, such as a connection that breaks.
   app.on('error', (err: unknown) => logger[levelOfRetry(err)]({ err }, 'an answer was not delivered'));

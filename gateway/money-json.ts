@@ -16,13 +16,20 @@ export class Money {
   }
 }
 
-/** JSON text that was written before. */
+/** JSON text that was written before, in the form in which it leaves. */
 export class WrittenJson {
-  readonly text: string;
+  readonly bytes: Buffer;
 
   constructor(text: string) {
-    this.text = text;
+    // Of its own size: a slice of Node's pool would keep all of that alive.
+    this.bytes = Buffer.allocUnsafeSlow(Buffer.byteLength(text));
+    this.bytes.write(text);
   }
+}
+
+/** What is sent of it. */
+export function toJsonBytes(value: Json): Buffer {
+  return value instanceof WrittenJson ? value.bytes : Buffer.from(toJsonText(value));
 }
 
 export type Json =
@@ -41,7 +48,7 @@ export type Json =
  */
 export function toJsonText(value: Json): string {
   if (value instanceof Money) return value.toString();
-  if (value instanceof WrittenJson) return value.text;
+  if (value instanceof WrittenJson) return value.bytes.toString();
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (isList(value)) return `[${value.map(toJsonText).join(',')}]`;
   const members: string[] = [];

@@ -2,23 +2,35 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import cors from '@koa/cors';
 import helmet from 'helmet';
-import type { GatewayMiddleware } from './request-scope.ts';
+import type { GatewayContext, GatewayMiddleware } from './request-scope.ts';
+import type { SendAnswer } from './send-answer.ts';
 
 /**
  * The headers that every answer has: what browsers are told to be careful of. Only a request from a page has those of
  * CORS added, which depend on the page.
  */
-export function constantHeaders(corsOrigins: readonly string[]): GatewayMiddleware {
+export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer): GatewayMiddleware {
   const constant = [...securityHeaders(), ['Vary', 'Origin'] as const];
+  const inOne = constant.flat();
   const crossOrigin = cors({
     // The library's default is to let everyone in.
     origin: (ctx) => corsOrigins.find((origin) => origin === ctx.get('origin')) ?? '',
     exposeHeaders: ['X-Request-Id', 'X-Next-Page-Token', 'Location', 'Retry-After'],
   });
   return (ctx, next) => {
-    for (const [name, value] of constant) ctx.res.setHeader(name, value);
-    return ctx.req.headers.origin === undefined ? next() : (crossOrigin(ctx, next) as Promise<unknown>);
+    if (ctx.req.headers.origin !== undefined) return forPage(ctx, next);
+    ctx.state.headers = ['X-Request-Id', ctx.state.call.requestId, ...inOne];
+    return next();
   };
+
+  /** The library sets its own one by one, and so are the others, to stand before them. */
+  async function forPage(ctx: GatewayContext, next: () => Promise<unknown>): Promise<void> {
+    ctx.res.setHeader('X-Request-Id', ctx.state.call.requestId);
+    for (const [name, value] of constant) ctx.res.setHeader(name, value);
+    await crossOrigin(ctx, next);
+    // What a page asks in advance has been answered by the library.
+    if (ctx.respond !== false) await send(ctx, { status: ctx.status, headers: [] });
+  }
 }
 
 /** What helmet sets: the same each time, so it is asked once, about an answer that goes nowhere. */

@@ -15,7 +15,7 @@ export type JsonBody = (ctx: Context) => Promise<unknown>;
  *
  * A body is refused for its media type or its announced size before it is read, and for its real size as soon
  * as that shows: `maxBytes` holds for what arrives and for what it inflates to. Members named `__proto__` make it
- * malformed. What a refusal leaves unread is `leaveNothingUnread`'s.
+ * malformed. What a refusal leaves unread is that of `UnreadBodies`.
  */
 export function createJsonBody(maxBytes: number): JsonBody {
   const tooLarge = (cause?: unknown) =>

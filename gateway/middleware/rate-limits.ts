@@ -6,5 +6,3 @@ export interface RateLimits {
 
 export type RateVerdict =
   { readonly allowed: true } | { readonly allowed: false; readonly retryAfterMs: number };
-
-export const unlimited: RateLimits = { take: async () => ({ allowed: true }) };

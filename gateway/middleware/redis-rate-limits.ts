@@ -6,7 +6,7 @@ import {
 } from 'rate-limiter-flexible';
 import type { Logger, RedisConnection } from '@trolley/runtime';
 import { ForeignKeys, redisScript } from '@trolley/runtime/adapters';
-import { unlimited, type RateLimits } from './rate-limits.ts';
+import type { RateLimits } from './rate-limits.ts';
 
 export interface RedisRateLimitOptions {
   readonly redis: RedisConnection;
@@ -24,9 +24,9 @@ const redisTimeoutMs = 250;
  * One allowance per principal over all gateways, counted in Redis; while Redis is down each gateway counts
  * for itself, so that a shop without Redis is neither closed nor unlimited.
  */
-export function createRedisRateLimits(options: RedisRateLimitOptions): RateLimits {
+export function createRedisRateLimits(options: RedisRateLimitOptions): RateLimits | undefined {
   const { rps, burst } = options;
-  if (rps <= 0) return unlimited;
+  if (rps <= 0) return undefined;
   const allowance = { points: Math.max(1, burst), keyPrefix: 'rate-limit' };
   const shared = new RateLimiterRedis({
     ...allowance,

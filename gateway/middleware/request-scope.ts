@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import type { Middleware, ParameterizedContext } from 'koa';
 import type { Clock, Logger, ActorError } from '@trolley/runtime';
 import { validTraceparent } from '@trolley/runtime/adapters';
@@ -6,6 +7,7 @@ import { meaningOf, ShopError } from '../error-table.ts';
 import type { Call } from '../call.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';
+import { Deadlines } from './deadlines.ts';
 import { RequestEnd } from './request-end.ts';
 
 /** What one request carries through the middleware. */
@@ -14,19 +16,21 @@ export interface GatewayState {
   readonly end: RequestEnd;
   /** `undefined` for a request target that is no URL; Koa's own getter throws for those. */
   readonly path: string | undefined;
+  /** Of the answer, names and values in turn: set all at once, which costs a fraction of one after the other. */
+  headers: readonly string[];
   /** Of the sender, by the word of trusted proxies; empty when the connection is gone. */
   readonly clientAddress: string;
   /** Fields for the request's line in the log, such as the checkout id. */
-  readonly notes: Record<string, string>;
-  user?: User;
+  notes: Readonly<Record<string, string>> | undefined;
+  user: User | undefined;
   /** Whether the rest of the body is still awaited. */
-  receiving?: boolean;
+  receiving: boolean;
   /** Whether the whole answer has left though the response has not ended: the sender of a long body is waited for. */
-  delivered?: boolean;
+  delivered: boolean;
   /** Has no line in the log: such come every second, and what they find is told once. */
-  isProbe?: boolean;
+  isProbe: boolean;
   /** What the request was refused with. */
-  error?: ActorError;
+  error: ActorError | undefined;
 }
 
 export type GatewayContext = ParameterizedContext<GatewayState>;
@@ -46,27 +50,30 @@ interface ScopeOptions {
  */
 export function requestScope(options: ScopeOptions): GatewayMiddleware {
   const { clock, newId, logger, requestTimeoutMs, trustedProxies } = options;
+  const deadlines = new Deadlines(clock, requestTimeoutMs);
   // A line of ours has fixed fields: looking for secrets in them costs more than writing them.
   const lines = logger.child({}, { redact: [] });
+  const senderOf = rememberedSenders(trustedProxies);
   return (ctx, next) => {
+    const { req, res } = ctx;
+    const { headers, socket } = req;
     const startedAt = clock.monotonic();
-    const { headers, socket } = ctx.req;
-    const requestId = printable(ctx.get('x-request-id')) ?? newId();
-    ctx.res.setHeader('X-Request-Id', requestId);
+    const requestId = printable(headers['x-request-id']) ?? newId();
 
     const end = new RequestEnd();
-    const cancelDeadline = clock.schedule(requestTimeoutMs, () => {
+    const cancelDeadline = deadlines.set(() => {
       end.comes(
         // Who sends slowly is not told that the shop is slow.
-        state.receiving === true
+        state.receiving
           ? new ShopError('request_timeout', `the body did not arrive within ${requestTimeoutMs} ms`)
           : new ShopError('deadline_exceeded', `no answer within ${requestTimeoutMs} ms`),
       );
     });
     const state: GatewayState = {
       path: pathOf(ctx),
-      clientAddress: clientAddress(socket.remoteAddress ?? '', ctx.get('x-forwarded-for'), trustedProxies),
-      notes: {},
+      headers: [],
+      clientAddress: senderOf(socket, ctx.get('x-forwarded-for')),
+      notes: undefined,
       end,
       call: {
         requestId,
@@ -78,15 +85,34 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
           return Math.max(1, Math.ceil(startedAt + requestTimeoutMs - clock.monotonic()));
         },
       },
+      user: undefined,
+      receiving: false,
+      delivered: false,
+      isProbe: false,
+      error: undefined,
     };
     ctx.state = state;
-    ctx.res.on('close', () => {
+    res.on('close', () => {
       cancelDeadline();
-      const answered = ctx.res.writableFinished || state.delivered === true;
+      const answered = res.writableFinished || state.delivered;
       if (!answered) end.comes(new ShopError('aborted', 'the caller has gone'));
-      logRequest({ logger, lines }, ctx, answered ? ctx.status : clientGone, clock.monotonic() - startedAt);
+      const status = answered ? res.statusCode : clientGone;
+      logRequest({ logger, lines }, req.method, state, status, clock.monotonic() - startedAt);
     });
     return next();
+  };
+}
+
+/** The other end of a connection is looked at once. */
+function rememberedSenders(trusted: TrustedProxies): (socket: Socket, forwardedFor: string) => string {
+  const direct = new WeakMap<Socket, string>();
+  return (socket, forwardedFor) => {
+    let address = forwardedFor === '' ? direct.get(socket) : undefined;
+    if (address === undefined) {
+      address = clientAddress(socket.remoteAddress ?? '', forwardedFor, trusted);
+      if (forwardedFor === '') direct.set(socket, address);
+    }
+    return address;
   };
 }
 
@@ -99,31 +125,35 @@ interface RequestLog {
   readonly lines: Logger;
 }
 
-function logRequest({ logger, lines }: RequestLog, ctx: GatewayContext, status: number, ms: number): void {
-  const { call, path, clientAddress, notes, user, error, isProbe } = ctx.state;
-  const level = error === undefined ? 'info' : meaningOf(error.code).log;
-  const loud = status !== clientGone && (level === 'warn' || level === 'error');
-  (loud ? logger : lines)[isProbe === true && error === undefined ? 'debug' : loud ? level : 'info'](
-    {
-      method: ctx.method,
-      path,
-      status,
-      ms: Math.round(ms),
-      clientAddress,
-      requestId: call.requestId,
-      ...(call.traceparent === undefined ? {} : { traceparent: call.traceparent }),
-      ...(user === undefined ? {} : { userId: user.id }),
-      ...notes,
-      ...(error === undefined ? {} : { code: error.code }),
-      ...(loud ? { err: error } : isTurnedAway(error) ? { reason: reasonOf(error) } : {}),
-    },
-    'request',
-  );
+function logRequest(
+  { logger, lines }: RequestLog,
+  method: string | undefined,
+  { call, path, clientAddress, notes, user, error, isProbe }: GatewayState,
+  status: number,
+  ms: number,
+): void {
+  const line: Record<string, unknown> = {
+    method,
+    path,
+    status,
+    ms: Math.round(ms),
+    clientAddress,
+    requestId: call.requestId,
+    traceparent: call.traceparent,
+    userId: user?.id,
+  };
+  if (notes !== undefined) Object.assign(line, notes);
+  if (error === undefined) return lines[isProbe ? 'debug' : 'info'](line, 'request');
+  line['code'] = error.code;
+  const level = status === clientGone ? 'info' : meaningOf(error.code).log;
+  if (level === 'warn' || level === 'error') return logger[level]({ ...line, err: error }, 'request');
+  if (isTurnedAway(error)) line['reason'] = reasonOf(error);
+  lines.info(line, 'request');
 }
 
 /** Who is turned away at the door is not told all, and asks an operator. */
-function isTurnedAway(error: ActorError | undefined): boolean {
-  return error?.code === 'unauthorized' || error?.code === 'forbidden';
+function isTurnedAway({ code }: ActorError): boolean {
+  return code === 'unauthorized' || code === 'forbidden';
 }
 
 function pathOf(ctx: GatewayContext): string | undefined {
@@ -136,6 +166,6 @@ function pathOf(ctx: GatewayContext): string | undefined {
   }
 }
 
-function printable(requestId: string): string | undefined {
-  return /^[\x20-\x7e]{1,128}$/.test(requestId) ? requestId : undefined;
+function printable(requestId: string | string[] | undefined): string | undefined {
+  return typeof requestId === 'string' && /^[\x20-\x7e]{1,128}$/.test(requestId) ? requestId : undefined;
 }

@@ -19,6 +19,8 @@ export interface Reply {
 }
 
 const Nothing = z.object({});
+/** What there is where nothing was sent. */
+export const nothing = Object.freeze({});
 
 interface RouteSpec<A extends Access, P extends z.ZodType, Q extends z.ZodType, B extends z.ZodType> {
   readonly method: Method;
@@ -52,7 +54,8 @@ interface RouteRequest<A extends Access, P extends z.ZodType, Q extends z.ZodTyp
 export interface RawRequest {
   readonly user: User | undefined;
   readonly params: unknown;
-  readonly query: unknown;
+  /** Only read out of the URL where the route has a guard for it. */
+  readonly query: () => unknown;
   readonly body: unknown;
   readonly call: Call;
   readonly idempotencyKey: string | undefined;
@@ -91,7 +94,8 @@ export function defineRoute<
   Q extends z.ZodType = typeof Nothing,
   B extends z.ZodType = typeof Nothing,
 >(spec: RouteSpec<A, P, Q, B>): Route {
-  const guards = { params: spec.params ?? Nothing, query: spec.query ?? Nothing, body: spec.body ?? Nothing };
+  const { params, query, body } = spec;
+  const guards = { params: params ?? Nothing, query: query ?? Nothing, body: body ?? Nothing };
   return {
     method: spec.method,
     path: spec.path,
@@ -99,14 +103,16 @@ export function defineRoute<
     isProbe: spec.isProbe ?? false,
     retryable: spec.retryable ?? false,
     ...guards,
-    answer: async (raw) =>
-      // An absent guard is `Nothing`, the parameter's default, and the gateway lets no one without a token
-      // reach a route that is not public: two facts that the compiler can't see from here.
+    answer: (raw) =>
+      // An absent guard is `Nothing`, the parameter's default, which lets nothing through; and the gateway lets no one
+      // without a token reach a route that is not public: two facts that the compiler can't see from here.
       spec.handle({
         user: raw.user as RouteRequest<A, P, Q, B>['user'],
-        params: guarded(guards.params, raw.params) as z.output<P>,
-        query: guarded(guards.query, raw.query) as z.output<Q>,
-        body: guarded(guards.body, raw.body) as z.output<B>,
+        params: (params === undefined ? nothing : guarded(params, raw.params)) as z.output<P>,
+        query: (query === undefined ? nothing : guarded(query, raw.query())) as z.output<Q>,
+        body: (raw.body === nothing && body === undefined
+          ? nothing
+          : guarded(guards.body, raw.body)) as z.output<B>,
         call: raw.call,
         idempotencyKey: raw.idempotencyKey,
         note: raw.note,

@@ -1,34 +1,56 @@
 import type Koa from 'koa';
 import { ShopError } from '../error-table.ts';
+import { asActorError, errorAnswer } from '../error-answer.ts';
 import { idempotencyKeyFrom } from '../idempotency-key.ts';
 import type { Admission } from '../middleware/admission.ts';
-import type { JsonBody } from '../middleware/json-body.ts';
+import { hasBody, type JsonBody } from '../middleware/json-body.ts';
 import type { GatewayContext, GatewayState } from '../middleware/request-scope.ts';
-import { jsonType, toJsonText } from '../money-json.ts';
-import type { Reply, Route } from './route.ts';
+import type { Answer, SendAnswer } from '../middleware/send-answer.ts';
+import { jsonType, toJsonBytes } from '../money-json.ts';
+import { nothing, type Reply, type Route } from './route.ts';
 import { createRouteTable, type Place } from './route-table.ts';
 
 export interface ServeOptions {
   readonly routes: readonly Route[];
   readonly admit: Admission;
   readonly readBody: JsonBody;
+  readonly send: SendAnswer;
 }
 
 /** Serves the table of routes; what is not in it is `not_found`, or `method_not_allowed` with `Allow`. */
-export function serve(app: Koa<GatewayState>, { routes, admit, readBody }: ServeOptions): void {
+export function serve(app: Koa<GatewayState>, { routes, admit, readBody, send }: ServeOptions): void {
   const placeAt = createRouteTable(routes);
 
-  async function answer(ctx: GatewayContext, route: Route, params: Place['params']): Promise<Reply> {
-    const user = await admit(ctx, route.access);
+  async function reply(ctx: GatewayContext): Promise<Reply> {
+    const { req, state } = ctx;
+    if (state.path === undefined) throw new ShopError('invalid_request', 'the URL is malformed');
+    const place = placeAt(state.path);
+    const route = place?.routes.get(req.method === 'HEAD' ? 'GET' : ctx.method);
+    if (route === undefined) return refuse(ctx, place);
+    state.isProbe = route.isProbe;
+    const admitted = admit(ctx, route.access);
+    const user = admitted instanceof Promise ? await admitted : admitted;
+    const body = hasBody(req) ? await received(ctx) : nothing;
+    return route.answer({
+      user,
+      params: place?.params ?? nothing,
+      query: () => ctx.query,
+      body,
+      call: state.call,
+      idempotencyKey: route.retryable
+        ? idempotencyKeyFrom(req.headersDistinct['idempotency-key'])
+        : undefined,
+      note: (fields) => {
+        state.notes = { ...state.notes, ...fields };
+      },
+    });
+  }
+
+  async function received(ctx: GatewayContext): Promise<unknown> {
     ctx.state.receiving = true;
     const body = await readBody(ctx);
     ctx.state.receiving = false;
-    const idempotencyKey = route.retryable
-      ? idempotencyKeyFrom(ctx.req.headersDistinct['idempotency-key'])
-      : undefined;
-    const { call, notes } = ctx.state;
-    const note = (fields: Readonly<Record<string, string>>) => void Object.assign(notes, fields);
-    return route.answer({ user, params, query: ctx.query, body, call, idempotencyKey, note });
+    return body;
   }
 
   async function refuse(ctx: GatewayContext, place: Place | undefined): Promise<Reply> {
@@ -41,20 +63,33 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody }: Serve
   }
 
   app.use(async (ctx) => {
-    const place = placeAt(ctx.path);
-    const route = place?.routes.get(ctx.method === 'HEAD' ? 'GET' : ctx.method);
-    ctx.state.isProbe = route?.isProbe ?? false;
-    const reply = route === undefined ? refuse(ctx, place) : answer(ctx, route, place?.params ?? {});
-    // An answer that comes after the end finds another one given, so that nothing else may touch the response.
-    send(ctx, await ctx.state.end.before(reply));
+    let answer: Answer;
+    try {
+      // An answer that comes after the end finds another one given.
+      answer = answerOf(await ctx.state.end.before(reply(ctx)));
+    } catch (thrown) {
+      answer = refusalOf(ctx, thrown);
+    }
+    await send(ctx, answer);
   });
 }
 
-function send(ctx: GatewayContext, { status, headers, body }: Reply): void {
-  ctx.status = status;
-  ctx.res.setHeader('Cache-Control', 'no-store');
-  if (headers !== undefined) ctx.set(headers);
-  if (status === 204) return;
-  ctx.res.setHeader('Content-Type', jsonType);
-  ctx.body = toJsonText(body);
+function answerOf({ status, headers, body }: Reply): Answer {
+  const all = ['Cache-Control', 'no-store'];
+  if (headers !== undefined) all.push(...Object.entries(headers).flat());
+  if (status === 204) return { status, headers: all };
+  all.push('Content-Type', jsonType);
+  return { status, headers: all, body: toJsonBytes(body) };
+}
+
+/** Whatever is thrown, in the one form that errors have outside. */
+function refusalOf(ctx: GatewayContext, thrown: unknown): Answer {
+  const error = asActorError(thrown);
+  ctx.state.error = error;
+  const { status, headers, body } = errorAnswer(error, ctx.state.call.requestId);
+  return {
+    status,
+    headers: [...Object.entries(headers).flat(), 'Content-Type', jsonType],
+    body: toJsonBytes(body),
+  };
 }

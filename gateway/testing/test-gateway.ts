@@ -3,7 +3,6 @@ import { SignJWT } from 'jose';
 import { silentLogger, systemClock } from '@trolley/runtime';
 import { ShopError } from '../error-table.ts';
 import { trustedProxies } from '../client-address.ts';
-import { unlimited } from '../middleware/rate-limits.ts';
 import { openGateway, type Gateway, type GatewayOptions } from '../server.ts';
 import { createShop, type Shop, type ShopDeps } from '../shop.ts';
 import { MemoryActors } from './memory-actors.ts';
@@ -102,7 +101,7 @@ export async function openTestGateway(
   });
   const gateway = await openGateway({
     shop,
-    rateLimits: unlimited,
+    rateLimits: undefined,
     newId: randomUUID,
     jwt: testJwt,
     corsOrigins: ['https://shop.example'],

@@ -1,0 +1,38 @@
+import type { GatewayContext } from './request-scope.ts';
+import { UnreadBodies, type UnreadOptions } from './unread-body.ts';
+
+/** An answer as it leaves. */
+export interface Answer {
+  readonly status: number;
+  /** Names and values in turn, of this answer alone. */
+  readonly headers: readonly string[];
+  readonly body?: Buffer;
+}
+
+/** Answers, once for each request; then nothing else may touch the response. */
+export type SendAnswer = (ctx: GatewayContext, answer: Answer) => void | Promise<void>;
+
+/** Sends what is ready to leave as a whole, so past Koa's setters, which look at each part of it. */
+export function createSender(options: UnreadOptions): SendAnswer {
+  const unread = new UnreadBodies(options);
+  return (ctx, { status, headers, body }) => {
+    const { req, res, state } = ctx;
+    ctx.respond = false;
+    if (!ctx.writable) return void res.end();
+    const rest = unread.leave(ctx);
+    const all = [...state.headers, ...headers];
+    if (body !== undefined) all.push('Content-Length', String(body.length));
+    if (rest !== undefined) all.push('Connection', 'close');
+    res.writeHead(status, all);
+    const sent = req.method === 'HEAD' ? undefined : body;
+    if (rest === undefined) return void res.end(sent);
+
+    // The end of the response is the end of the connection, so it has to wait.
+    const delivered = () => {
+      state.delivered = true;
+    };
+    if (sent === undefined) res.flushHeaders();
+    else res.write(sent, delivered);
+    return rest().then(() => void res.end());
+  };
+}
