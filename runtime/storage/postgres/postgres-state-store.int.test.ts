@@ -184,8 +184,12 @@ describe('actors in PostgreSQL', () => {
     await noted.write(first(key, account(1)));
     await noted.write({ ...first(key, account(2)), expectedVersion: 1, events });
     await noted.load(key);
+    await Promise.all([
+      noted.write(first(randomUUID(), account(3))),
+      noted.write({ ...first(key, account(2)), expectedVersion: 2, removes: true }),
+    ]);
     await single.query('ANALYZE accounts');
-    expect(texts.size).to.equal(3);
+    expect(texts.size).to.equal(4);
     for (const text of texts) {
       const { rows } = await single.query<Record<string, string>>(`EXPLAIN (GENERIC_PLAN) ${text}`);
       const plan = rows.map((row) => row['QUERY PLAN']).join('\n');

@@ -10,7 +10,7 @@ import {
 } from '../state-store.ts';
 import { isLostRace, isRowRefused, postgresFailure } from './postgres-errors.ts';
 import type { PostgresPool } from './postgres-pool.ts';
-import { postgresStatements, type PostgresStatements } from './postgres-statements.ts';
+import { postgresStatements, type PostgresStatements, type RowOperation } from './postgres-statements.ts';
 import type { PostgresRow, PostgresTable } from './postgres-table.ts';
 
 export interface PostgresStateStoreOptions<S> {
@@ -27,6 +27,7 @@ export interface PostgresStateStoreOptions<S> {
 /** A write, made ready so that a mapping that throws harms no other row. */
 interface RowWrite {
   readonly key: string;
+  readonly operation: RowOperation;
   readonly row: string;
   readonly events: readonly Readonly<Record<string, unknown>>[];
 }
@@ -80,11 +81,9 @@ export class PostgresStateStore<S> implements StateStore {
 
   async write(write: StateWrite): Promise<boolean> {
     const key = this.#canonical(write.key);
-    return this.#writes.add({
-      key,
-      row: this.#rowOf(key, write),
-      events: eventsOf(key, write),
-    });
+    const operation = operationOf(write);
+    const row = this.#rowOf(key, operation, write);
+    return this.#writes.add({ key, operation, row, events: eventsOf(key, write) });
   }
 
   async unfinished(dueBefore: number, limit: number, writtenAfter?: number): Promise<string[]> {
@@ -138,10 +137,12 @@ export class PostgresStateStore<S> implements StateStore {
   async #writeAll(writes: readonly RowWrite[]): Promise<boolean[]> {
     const rows = `[${writes.map(({ row }) => row).join()}]`;
     const events = writes.flatMap((write) => write.events).map((event, place) => ({ ...event, place }));
-    const { rows: written } =
-      events.length === 0
-        ? await this.#pool.query<{ key: string }>(this.#sql.write, [rows])
-        : await this.#pool.query<{ key: string }>(this.#sql.writeWithEvents, [rows, JSON.stringify(events)]);
+    const withEvents = events.length > 0;
+    const operations = new Set(writes.map(({ operation }) => operation));
+    const { rows: written } = await this.#pool.query<{ key: string }>(
+      this.#sql.write(operations, withEvents),
+      withEvents ? [rows, JSON.stringify(events)] : [rows],
+    );
     const keys = new Set(written.map(({ key }) => key));
     return writes.map(({ key }) => keys.has(key));
   }
@@ -153,12 +154,12 @@ export class PostgresStateStore<S> implements StateStore {
   }
 
   /** As JSON. */
-  #rowOf(key: string, write: StateWrite): string {
+  #rowOf(key: string, operation: RowOperation, write: StateWrite): string {
     const { expectedVersion, record, now } = write;
     const { state, archive = null } = record;
     const { table, keyColumn, columns } = this.#mapping;
-    const expected = { [keyColumn]: key, expected_version: expectedVersion };
-    if (write.removes === true) return JSON.stringify({ ...expected, operation: 'remove' });
+    const expected = { [keyColumn]: key, expected_version: expectedVersion, operation };
+    if (operation === 'remove') return JSON.stringify(expected);
     const row: PostgresRow = this.#mapping.toRow(key, state as S, now);
     // A column that a mapping forgets or misspells would lose its value without a sound.
     const complete = columns.every(({ name }) => row[name] !== undefined);
@@ -168,13 +169,17 @@ export class PostgresStateStore<S> implements StateStore {
     const text = JSON.stringify({
       ...row,
       ...expected,
-      operation: expectedVersion === 0 ? 'insert' : 'update',
       first_version: versionOf(write),
       ...(write.keepsArchive === true ? { keeps_archive: true } : { archive }),
       updated_at: new Date(now).toISOString(),
     });
     return `{"runtime":${runtimeJson(record)},${text.slice(1)}`;
   }
+}
+
+function operationOf({ removes, expectedVersion }: StateWrite): RowOperation {
+  if (removes === true) return 'remove';
+  return expectedVersion === 0 ? 'insert' : 'update';
 }
 
 function eventsOf(key: string, { events, now }: StateWrite): RowWrite['events'] {
