@@ -62,6 +62,21 @@ describe('RedisStreamsEventLog', () => {
     expect(keys.filter((key) => !key.startsWith('{log-orders}:'))).to.deep.equal([]);
   });
 
+  it('begins while commands of others are on their way over the same connection', async () => {
+    const shared = new Redis(server.url, { enableAutoPipelining: true });
+    try {
+      await shared.ping();
+      const other = shared.get('x');
+      const subscription = await subscribe(undefined, await redis.open({ redis: shared }));
+      await append('1');
+      await untilSeen('1');
+      expect(await other).to.equal(null);
+      await subscription.close();
+    } finally {
+      shared.disconnect();
+    }
+  });
+
   it('starts over after everything was deleted, and goes on', async () => {
     const subscription = await subscribe();
     await append('1');
