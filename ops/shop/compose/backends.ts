@@ -29,9 +29,8 @@ export async function startPostgresBackend(
   logger: Logger,
 ): Promise<PostgresBackend | undefined> {
   if (!needs(config, postgresRoles)) return undefined;
-  const url =
-    config.postgres.url ??
-    (await startServer(lifecycle, 'PostgreSQL', () => startPostgres({ dataDir: dataDir.path }))).url;
+  const embedded = () => startServer(lifecycle, 'PostgreSQL', () => startPostgres({ dataDir: dataDir.path }));
+  const url = config.postgres.url ?? (await embedded()).localUrl;
   const pool = await lifecycle.start({
     name: 'the PostgreSQL connections',
     async start() {

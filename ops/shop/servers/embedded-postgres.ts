@@ -1,10 +1,11 @@
 import { rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client } from 'pg';
 import { spawnServer, stopLeftOver, untilReady, type StopSignals } from './child-server.ts';
 import { endingWithParent } from '../process/death-signal.ts';
 import { host, type EmbeddedServer } from './embedded-server.ts';
 import { findFreePort } from '../process/ports.ts';
+import { canHaveSocket } from './socket-folder.ts';
 import { runAs } from './postgres-account.ts';
 import { openCluster, superuser } from './postgres-cluster.ts';
 import { findPostgresPrograms } from './postgres-program.ts';
@@ -28,9 +29,15 @@ const database = 'trolley';
 const signals: StopSignals = { graceful: 'SIGINT', forced: 'SIGQUIT' };
 const startDeadlineMs = 60_000;
 const stopDeadlineMs = 15_000;
+const sockets = { prefix: '.s.PGSQL.', longestName: '.s.PGSQL.65535.lock' };
+
+export interface EmbeddedPostgres extends EmbeddedServer {
+  /** For this machine: over a Unix socket where there is one. */
+  readonly localUrl: string;
+}
 
 /** Starts PostgreSQL on the loopback with a database `trolley`, making its files on first use. */
-export async function startPostgres(options: PostgresOptions): Promise<EmbeddedServer> {
+export async function startPostgres(options: PostgresOptions): Promise<EmbeddedPostgres> {
   const { dataDir, durable = true, connections = 100 } = options;
   const programs = await findPostgresPrograms();
   const { data, password, account } = await openCluster(dataDir, programs, durable);
@@ -42,7 +49,10 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedS
 
   const port = options.port ?? (await findFreePort());
   const logFile = join(data, '..', 'postgres.log');
-  const args = ['-D', data, ...settings(port, connections, durable).flatMap((setting) => ['-c', setting])];
+  const folder = dirname(data);
+  const socketFolder = (await canHaveSocket(folder, sockets)) ? folder : '';
+  const set = [...settings(port, connections, durable), `unix_socket_directories=${quoted(socketFolder)}`];
+  const args = ['-D', data, ...set.flatMap((setting) => ['-c', setting])];
   const command = { program: programs.postgres, args, cwd: '/' };
   const server = await spawnServer(
     runAs(account, options.endWithParent === false ? command : endingWithParent(command, 'INT'), [
@@ -57,6 +67,8 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedS
   const version = await prepareDatabase(url('postgres'));
   return {
     url: url(database),
+    localUrl:
+      socketFolder === '' ? url(database) : `${url(database)}?host=${encodeURIComponent(socketFolder)}`,
     port,
     version,
     label: `PostgreSQL ${version} on ${host}:${port}`,
@@ -71,8 +83,6 @@ function settings(port: number, connections: number, durable: boolean): string[]
   return [
     `port=${port}`,
     `listen_addresses=${host}`,
-    // A socket file's path may have 107 bytes at most; DATA_DIR may be deeper.
-    'unix_socket_directories=',
     `max_connections=${connections}`,
     'shared_buffers=64MB',
     'jit=off',
@@ -81,6 +91,11 @@ function settings(port: number, connections: number, durable: boolean): string[]
     'log_checkpoints=off',
     ...(durable ? ['fsync=on'] : ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off']),
   ];
+}
+
+/** Of a list with commas between. */
+function quoted(path: string): string {
+  return path === '' ? '' : `"${path.replaceAll('"', '""')}"`;
 }
 
 /** Creates the database where it is missing; returns the server's version. */

@@ -130,12 +130,15 @@ describe('embedded servers', function () {
     await onPostgres(first.url, `CREATE TABLE kept AS SELECT 'yes' AS answer`);
     expect(await onPostgres(first.url, 'SHOW fsync')).to.deep.equal(['on']);
     expect(await onPostgres(first.url, 'SHOW server_encoding')).to.deep.equal(['UTF8']);
-    const wrong = new URL(first.url);
-    wrong.password = 'guess';
-    const refusal = await onPostgres(wrong.href, 'SELECT 1').catch(
-      (error: unknown) => error as { code: string },
-    );
-    expect(refusal).to.include({ code: '28P01' });
+    expect(await onPostgres(first.localUrl, 'SELECT inet_server_addr()')).to.deep.equal([null]);
+    for (const url of [first.url, first.localUrl]) {
+      const wrong = new URL(url);
+      wrong.password = 'guess';
+      const refusal = await onPostgres(wrong.href, 'SELECT 1').catch(
+        (error: unknown) => error as { code: string },
+      );
+      expect(refusal).to.include({ code: '28P01' });
+    }
     expect(statSync(join(root, 'postgres', 'password')).mode & 0o777).to.equal(0o600);
     await first.stop();
     const again = await startPostgres({ dataDir: root });

@@ -3,11 +3,11 @@ import type { Lifecycle } from '../process/lifecycle.ts';
 import { StartProblem } from '../process/start-problem.ts';
 
 /** Starts an embedded store as a stage; when it ends by itself, the whole process cannot go on. */
-export async function startServer(
+export async function startServer<S extends EmbeddedServer>(
   lifecycle: Lifecycle,
   name: string,
-  start: () => Promise<EmbeddedServer>,
-): Promise<EmbeddedServer> {
+  start: () => Promise<S>,
+): Promise<S> {
   const server = await lifecycle.start({
     name,
     start,
