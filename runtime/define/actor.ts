@@ -61,7 +61,8 @@ export type EffectResult<E extends Effects, N extends keyof E> = Awaited<ReturnT
  * ended before, and have led to other effects, of which nothing was written.
  */
 export type Outcome<T> = (
-  { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: ActorError }
+  | { readonly ok: true; readonly value: T; readonly error?: undefined }
+  | { readonly ok: false; readonly error: ActorError }
 ) & { readonly repeated?: boolean };
 
 export interface PerformOptions {
@@ -116,8 +117,9 @@ export interface TurnOn<
   readonly state: S;
   set(next: S): void;
   /**
-   * Brings the key back to its initial state, with no effects and no reminders: nothing is stored of it any more, but
-   * for messages with an idempotency key, which are remembered for their time, and for callers who still wait.
+   * Brings the key back to its initial state, with no effects and no reminders. Nothing is stored of it any more, but
+   * for the message that did so, which may be delivered again, for those with an idempotency key, which are remembered
+   * for their time, and for callers who still wait.
    */
   clear(): void;
   /** Wants an effect; it starts when this turn is durable, and its outcome comes back to `onResult`. */

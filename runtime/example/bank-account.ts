@@ -94,7 +94,7 @@ export const bankAccount = defineActor(BankAccount, {
   onResult: {
     Deposit(turn, outcome, transfer) {
       const { id, cents } = transfer;
-      if (!outcome.ok && outcome.error.retry === 'backoff') {
+      if (outcome.error?.retry === 'backoff') {
         // Unknown is not refused: the money may have arrived. Asked again, it arrives once.
         return turn.perform('Deposit', transfer, { id, delayMs: 1_000 });
       }

@@ -4,9 +4,11 @@ import { createTestCluster, MemoryStateStore, type TestCluster } from '@trolley/
 import { absentAfterMs, ChatRoom, chatRoom } from './chat-room.ts';
 
 describe('a chat room', () => {
+  let store: MemoryStateStore;
   let cluster: TestCluster;
   beforeEach(() => {
-    cluster = createTestCluster({ actors: [{ actor: chatRoom, store: new MemoryStateStore() }] });
+    store = new MemoryStateStore();
+    cluster = createTestCluster({ actors: [{ actor: chatRoom, store }] });
   });
   afterEach(() => cluster.close());
   const room = () => cluster.ref(ChatRoom, 'lobby');
@@ -38,5 +40,14 @@ describe('a chat room', () => {
     cluster.crash();
     await cluster.advance(absentAfterMs + 20_000);
     expect((await room().read()).present).to.deep.equal([]);
+  });
+
+  it('keeps nothing once the last one has left', async () => {
+    await room().join({ name: 'ann' });
+    await room().say({ name: 'ann', text: 'hello' });
+    expect(store.keys()).to.deep.equal(['lobby']);
+    await cluster.advance(absentAfterMs + 20_000);
+    expect(store.keys()).to.deep.equal([]);
+    expect(await room().read()).to.deep.equal({ present: [], lines: [] });
   });
 });

@@ -57,6 +57,8 @@ describe('the package', function () {
       'LICENSE',
       'dist/index.js',
       'dist/index.d.ts',
+      // The README goes through it.
+      'example/bank-account.ts',
     ]);
     expect(
       packed.filter(
