@@ -6,6 +6,8 @@ export { fromWireError, toWireError } from './define/errors.ts';
 export type { WireError } from './define/errors.ts';
 export { validTraceparent } from './define/traceparent.ts';
 export { uuidV5 } from './define/uuid-v5.ts';
+export { Batcher } from './flow/batcher.ts';
+export type { BatcherOptions } from './flow/batcher.ts';
 export { withTimeLimit } from './flow/time-limit.ts';
 export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';
 export type { ClusterNodeOptions } from './cluster/open-cluster.ts';

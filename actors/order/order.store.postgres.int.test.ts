@@ -98,6 +98,31 @@ describe('orders in PostgreSQL', () => {
     }
   });
 
+  it('reads pages that are asked for at once in few statements, and gives each asker its own', async () => {
+    const users = Array.from({ length: 40 }, (_, index) => 100 + index);
+    for (const user of users)
+      for (const n of [0, 1, 2].slice(user % 4)) await put(orderAt(user, n, begun + n));
+    let statements = 0;
+    const counting: PostgresPool = {
+      query: (text, values) => {
+        statements += 1;
+        return pool.query(text, values);
+      },
+      end: () => pool.end(),
+    };
+    const together = createPostgresOrderQueries(counting);
+    const { nextPageToken } = await queries.list(8, { pageSize: 4 });
+    const asked = [
+      ...users.map((user) => [user, { pageSize: (user % 3) + 1 }] as const),
+      [8, { pageSize: 4, pageToken: nextPageToken }] as const,
+      [8, { pageSize: 500 }] as const,
+    ];
+    const given = await Promise.all(asked.map(([user, page]) => together.list(user, page)));
+    expect(statements).to.be.at.most(3);
+    for (const [index, [user, page]] of asked.entries())
+      expect(given[index], `user ${user}`).to.deep.equal(await queries.list(user, page));
+  });
+
   it('stores any order that an event makes, whatever stands in the event', async () => {
     const text = fc.oneof(
       fc.constantFrom(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { OrderStatus, type OrderView } from '../../actors/order/order.contract.ts';
 import { PathUuid, QueryPageSize, QueryPageToken } from '../fields.ts';
-import { Money, type Json } from '../money-json.ts';
+import { Money, writtenOnce, type Json } from '../money-json.ts';
 import type { Orders } from '../orders.ts';
 import { defineRoute, ownerFor, type Route } from './route.ts';
 
@@ -18,7 +18,7 @@ export function orderRoutes(orders: Orders): Route[] {
         const page = await orders.list(user.id, { pageSize: query.page_size, pageToken: query.page_token });
         const headers: Record<string, string> =
           page.nextPageToken === undefined ? {} : { 'X-Next-Page-Token': page.nextPageToken };
-        return { status: 200, headers, body: page.orders.map(orderJson) };
+        return { status: 200, headers, body: page.orders.map(orderText) };
       },
     }),
     defineRoute({
@@ -28,7 +28,7 @@ export function orderRoutes(orders: Orders): Route[] {
       params: Params,
       handle: async ({ user, params }) => ({
         status: 200,
-        body: orderJson(await orders.get(params.order_id, ownerFor(user))),
+        body: orderText(await orders.get(params.order_id, ownerFor(user))),
       }),
     }),
     defineRoute({
@@ -39,7 +39,7 @@ export function orderRoutes(orders: Orders): Route[] {
       async handle({ user, params, call, note }) {
         const order = await orders.cancel(params.order_id, user.id, call);
         note({ checkoutId: order.checkoutId });
-        return { status: 200, body: orderJson(order) };
+        return { status: 200, body: orderText(order) };
       },
     }),
     defineRoute({
@@ -51,11 +51,13 @@ export function orderRoutes(orders: Orders): Route[] {
       async handle({ params, body, call, note }) {
         const order = await orders.setStatus(params.order_id, body.status, call);
         note({ checkoutId: order.checkoutId });
-        return { status: 200, body: orderJson(order) };
+        return { status: 200, body: orderText(order) };
       },
     }),
   ];
 }
+
+const orderText = writtenOnce(orderJson);
 
 function orderJson(order: OrderView): Json {
   return {

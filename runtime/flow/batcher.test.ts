@@ -72,6 +72,15 @@ describe('Batcher', () => {
     expect(await all).to.deep.equal(['A1', 'A2', 'B1', 'A3']);
   });
 
+  it('sends whatever there is together where nothing has a key', async () => {
+    const { batcher, flight } = underTest({ keyOf: () => undefined });
+    const all = Promise.all(['a1', 'a2', 'a1'].map((item) => batcher.add(item)));
+    const first = await flight(0);
+    expect(first.items).to.deep.equal(['a1', 'a2', 'a1']);
+    first.land();
+    expect(await all).to.deep.equal(['A1', 'A2', 'A1']);
+  });
+
   it('holds at most so many in a batch', async () => {
     const { batcher, flight } = underTest({ maxBatch: 2 });
     const all = Promise.all(['a', 'b', 'c'].map((item) => batcher.add(item)));

@@ -5,8 +5,11 @@ export interface BatcherOptions<T, R> {
   readonly name: string;
   /** Settles each item, in the order given. When it rejects, every item of the batch is rejected with that. */
   flush(items: readonly T[]): Promise<readonly PromiseSettledResult<R>[]>;
-  /** Items of one key never share a batch, nor run at the same time; they keep their order. */
-  keyOf(item: T): string;
+  /**
+   * Items of one key never share a batch, nor run at the same time; they keep their order. Without a key an item has
+   * nothing to do with others, as by default.
+   */
+  keyOf?(item: T): string | undefined;
   readonly maxBatch: number;
   /** Items that wait, beyond which `add` refuses with `unavailable`. */
   readonly maxWaiting: number;
@@ -15,7 +18,7 @@ export interface BatcherOptions<T, R> {
 
 interface Entry<T, R> {
   readonly item: T;
-  readonly key: string;
+  readonly key: string | undefined;
   readonly resolve: (result: R) => void;
   readonly reject: (reason: unknown) => void;
 }
@@ -42,7 +45,7 @@ export class Batcher<T, R> {
       return Promise.reject(new ActorError('unavailable', `${this.#options.name}: too many waiting`));
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ item, key: this.#options.keyOf(item), resolve, reject });
+      this.#waiting.push({ item, key: this.#options.keyOf?.(item), resolve, reject });
       this.#schedule();
     });
   }
@@ -76,11 +79,12 @@ export class Batcher<T, R> {
     const left: Entry<T, R>[] = [];
     const blocked = new Set(this.#busyKeys);
     for (const entry of this.#waiting) {
-      const fits = batch.length < this.#options.maxBatch && !blocked.has(entry.key);
+      const { key } = entry;
+      const fits = batch.length < this.#options.maxBatch && (key === undefined || !blocked.has(key));
       (fits ? batch : left).push(entry);
-      blocked.add(entry.key);
+      if (key !== undefined) blocked.add(key);
     }
-    for (const entry of batch) this.#busyKeys.add(entry.key);
+    for (const { key } of batch) if (key !== undefined) this.#busyKeys.add(key);
     this.#waiting = left;
     return batch;
   }
@@ -95,7 +99,7 @@ export class Batcher<T, R> {
     }
     this.#inFlight -= 1;
     for (const [index, entry] of batch.entries()) {
-      this.#busyKeys.delete(entry.key);
+      if (entry.key !== undefined) this.#busyKeys.delete(entry.key);
       const result = results[index] ?? { status: 'rejected', reason: failure };
       if (result.status === 'fulfilled') entry.resolve(result.value);
       else entry.reject(result.reason);
