@@ -51,12 +51,12 @@ export async function peerPackages(say: (line: string) => void): Promise<string>
   });
 }
 
-export async function startPlain(folder: string): Promise<Contender> {
-  const postgres = await startPostgres({ dataDir: join(folder, 'plain') });
-  const peer = await startPeer('plain', { postgresUrl: postgres.url, connections });
+/** A process of Node and the PostgreSQL that it alone has. */
+function onPostgres(
+  peer: Awaited<ReturnType<typeof startPeer>>,
+  postgres: Awaited<ReturnType<typeof startPostgres>>,
+): Pick<Contender, 'url' | 'trees' | 'close'> {
   return {
-    name: 'plain',
-    about: `plain Node and one transaction of PostgreSQL ${postgres.version} a request, fsync on: no saga, no services, no events`,
     url: peer.ready.url,
     trees: [
       { name: 'Node', pid: peer.pid },
@@ -69,6 +69,16 @@ export async function startPlain(folder: string): Promise<Contender> {
   };
 }
 
+export async function startPlain(folder: string): Promise<Contender> {
+  const postgres = await startPostgres({ dataDir: join(folder, 'plain') });
+  const peer = await startPeer('plain', { postgresUrl: postgres.url, connections });
+  return {
+    ...onPostgres(peer, postgres),
+    name: 'plain',
+    about: `plain Node and one transaction of PostgreSQL ${postgres.version} a request, fsync on: no saga, no services, no events`,
+  };
+}
+
 export async function startDbos(folder: string, packages: string): Promise<Contender> {
   const postgres = await startPostgres({ dataDir: join(folder, 'dbos') });
   const client = new Client({ connectionString: postgres.url });
@@ -77,17 +87,9 @@ export async function startDbos(folder: string, packages: string): Promise<Conte
   const systemUrl = Object.assign(new URL(postgres.url), { pathname: '/dbos' }).href;
   const peer = await startPeer('dbos', { postgresUrl: postgres.url, systemUrl, connections, packages });
   return {
+    ...onPostgres(peer, postgres),
     name: 'DBOS',
     about: `DBOS ${versions['@dbos-inc/dbos-sdk']} on PostgreSQL ${postgres.version}, fsync on, pools of ${connections}; participants do nothing`,
-    url: peer.ready.url,
-    trees: [
-      { name: 'Node', pid: peer.pid },
-      { name: 'PostgreSQL', pid: postgres.pid ?? 0 },
-    ],
-    async close() {
-      await peer.stop();
-      await postgres.stop();
-    },
   };
 }
 
