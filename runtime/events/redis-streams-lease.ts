@@ -3,10 +3,10 @@ import type { Clock } from '../define/clock.ts';
 import { Batcher } from '../flow/batcher.ts';
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
+import { redisScript } from '../redis/redis-script.ts';
 import type { LogRecord } from './event-log.ts';
 import type { RedisStreamsTopic } from './redis-streams-topic.ts';
 
-// Sent whole: a subscription begins while commands of others are on their way, which `redisScript` does not bear.
 const renewScript = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 return redis.call('pexpire', KEYS[1], ARGV[2])`;
 const releaseScript = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
@@ -41,17 +41,26 @@ export interface GroupLeaseOptions {
   readonly clock: Clock;
 }
 
+const scriptsOn = (redis: RedisConnection, topic: RedisStreamsTopic) => ({
+  renew: redisScript<number>(redis, 1, renewScript),
+  release: redisScript<number>(redis, 1, releaseScript),
+  commit: redisScript<number>(redis, 2, commitScript),
+  lag: redisScript<number>(redis, topic.streams.length + 1, lagScript),
+});
+
 /**
  * The right of one process to consume for a group, and what it does under it. Offsets are committed by a script
  * that checks the right, so that a process that lost it, however long it was frozen, can't move them.
  */
 export class GroupLease {
   readonly #options: GroupLeaseOptions;
+  readonly #scripts: ReturnType<typeof scriptsOn>;
   readonly #commits: Batcher<LogRecord, void>;
   #heldUntil = -Infinity;
 
   constructor(options: GroupLeaseOptions) {
     this.#options = options;
+    this.#scripts = scriptsOn(options.redis, options.topic);
     this.#commits = new Batcher({
       name: `offsets of group ${options.group}`,
       keyOf: ({ partition }) => String(partition),
@@ -75,14 +84,13 @@ export class GroupLease {
   }
 
   async renew(): Promise<boolean> {
-    const { redis, token, leaseMs } = this.#options;
-    return this.#held(() => redis.eval(renewScript, 1, this.#key, token, leaseMs), 1);
+    const { token, leaseMs } = this.#options;
+    return this.#held(() => this.#scripts.renew(this.#key, token, leaseMs), 1);
   }
 
   async release(): Promise<void> {
-    const { redis, token } = this.#options;
     this.#heldUntil = -Infinity;
-    await this.#answer(redis.eval(releaseScript, 1, this.#key, token));
+    await this.#answer(this.#scripts.release(this.#key, this.#options.token));
   }
 
   /** The last offset committed in each partition that has one. */
@@ -101,20 +109,18 @@ export class GroupLease {
   }
 
   async #commitAll(records: readonly LogRecord[]): Promise<PromiseSettledResult<void>[]> {
-    const { redis, topic, group, token } = this.#options;
+    const { topic, group, token } = this.#options;
     const offsets = records.flatMap(({ partition, offset }) => [partition, offset]);
-    const done = await this.#answer(
-      redis.eval(commitScript, 2, this.#key, topic.offsets(group), token, ...offsets),
-    );
+    const done = await this.#answer(this.#scripts.commit(this.#key, topic.offsets(group), token, ...offsets));
     if (done !== 1) throw new ActorError('aborted', `group ${group}: another process consumes by now`);
     return records.map(() => ({ status: 'fulfilled', value: undefined }));
   }
 
   /** Exact up to 1,000 records in a partition; beyond, all that the partition still holds. */
   async lag(): Promise<number> {
-    const { redis, topic, group } = this.#options;
+    const { topic, group } = this.#options;
     const keys = [...topic.streams, topic.offsets(group)];
-    return Number(await this.#answer(redis.eval(lagScript, keys.length, ...keys, countLimit)));
+    return this.#answer(this.#scripts.lag(...keys, countLimit));
   }
 
   get #key(): string {

@@ -1,5 +1,6 @@
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from './redis-connection.ts';
+import { redisScript } from './redis-script.ts';
 
 /** Keys, and what they hold where they are ours. */
 export type KeyTypes = Readonly<Record<string, 'string' | 'list' | 'hash' | 'zset' | 'stream'>>;
@@ -39,8 +40,9 @@ export class ForeignKeys {
   }
 
   async remove(keys: KeyTypes): Promise<void> {
+    const removeUnless = redisScript<string>(this.#redis, 1, removeScript);
     const removals = Object.entries(keys).map(async ([key, expected]) => {
-      const found = String(await this.#redis.eval(removeScript, 1, key, expected));
+      const found = await removeUnless(key, expected);
       const about = { key, found, expected };
       if (found !== '')
         this.#logger.error(about, `${key} was a ${found}, not a ${expected}, and was removed`);

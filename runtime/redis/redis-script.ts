@@ -7,10 +7,6 @@ export type RedisScript<Reply> = (...keysAndArguments: ScriptArgument[]) => Prom
 /**
  * A Lua script as a function that runs it over a connection. A connection has one list of commands for all who use
  * it, and of two scripts under one name the later would run for both: so a script is named by what it says.
- *
- * Make it together with the connection. With automatic pipelining, commands that are on their way know only the scripts
- * that there were when the first of them was sent, and one more among them ends the process: what comes later or seldom
- * is sent as a whole, with `eval`.
  */
 export function redisScript<Reply>(
   redis: RedisConnection,
