@@ -52,6 +52,8 @@ const session = {
   // The lock of a relay that is frozen or gone without a word is free within half a minute.
   idleSessionMs: 30_000,
   plansByIndex: true,
+  // An event whose mark is lost is published again, as after a crash between the two.
+  commitsMayBeLost: true,
 };
 /** For what is asked all the time: an answer that is so late will not come over this connection. */
 const promptMs = 10_000;

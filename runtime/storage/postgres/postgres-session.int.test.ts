@@ -87,6 +87,14 @@ describe('a session at PostgreSQL', () => {
     expect(rows[0]?.synchronous_commit).to.equal('remote_apply');
   });
 
+  it('waits for no disk and no standby where its commits may be lost', async () => {
+    await setUp({ synchronous_commit: 'remote_apply' });
+    const client = await openPostgresClient(database.url, { ...session, commitsMayBeLost: true });
+    const { rows } = await client.query<{ synchronous_commit: string }>('SHOW synchronous_commit');
+    await client.end();
+    expect(rows[0]?.synchronous_commit).to.equal('off');
+  });
+
   it('is in the schema that the address names', async () => {
     await admin.query('CREATE SCHEMA "my shop"');
     const pool = openPool(`${database.url}?schema=my%20shop`);

@@ -16,6 +16,8 @@ export interface SessionOptions {
   readonly queryTimeoutMs?: number;
   /** For who prepares statements: all that find their rows by an index. */
   readonly plansByIndex?: boolean;
+  /** For who does again what a crash of the server took: its commits do not wait for the disk. */
+  readonly commitsMayBeLost?: boolean;
 }
 
 /**
@@ -76,12 +78,12 @@ export async function settleSession(
     idle_session_timeout: String(options.idleSessionMs ?? 0),
     idle_in_transaction_session_timeout: String(options.idleInTransactionMs ?? 60_000),
     // Not `off`, or what was acknowledged could be lost in a crash. What is stricter than `on` stays.
-    synchronous_commit: 'on',
+    synchronous_commit: options.commitsMayBeLost === true ? 'off' : 'on',
   };
   const values = Object.entries(wanted).map((pair) => `(${pair.map(pg.escapeLiteral).join()})`);
   const text = `SELECT set_config(name, value, false)
     FROM (VALUES ${values.join()}) AS wanted (name, value) JOIN pg_settings AS known USING (name)
-    WHERE name <> 'synchronous_commit' OR setting = 'off'`;
+    WHERE name <> 'synchronous_commit' OR 'off' IN (setting, value)`;
   await client.query(within(settleLimitMs, { text }));
 }
 
