@@ -224,8 +224,10 @@ describe('orders in PostgreSQL', () => {
     const plans: string[] = [];
     const single = createPostgresPool(database.url, { max: 1 });
     const explaining = {
-      query: async (text: string) => {
-        const { rows } = await single.query<Record<string, string>>(`EXPLAIN (GENERIC_PLAN) ${text}`);
+      query: async (text: string, values: unknown[]) => {
+        await single.query(`DEALLOCATE ALL; PREPARE kept AS ${text}`);
+        const nulls = values.map(() => 'NULL').join();
+        const { rows } = await single.query<Record<string, string>>(`EXPLAIN EXECUTE kept (${nulls})`);
         plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
         return { rows: [] };
       },
