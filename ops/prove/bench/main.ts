@@ -19,6 +19,10 @@ await runNamedCommand({
       summary: 'the same shop on Restate, on DBOS and on plain Node',
       run: async (args) => runCommand({ ...(await import('./peers.ts')).peersBench, args }),
     },
+    scale: {
+      summary: 'whether anything costs more with a million carts, orders and checkouts',
+      run: async (args) => runCommand({ ...(await import('./scale.ts')).scaleBench, args }),
+    },
     sizing: {
       summary: 'what a cart, a checkout, an order, an event and a message cost',
       run: async (args) => runCommand({ ...(await import('./sizing.ts')).sizingBench, args }),

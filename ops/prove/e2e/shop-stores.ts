@@ -101,6 +101,16 @@ export class ShopStores {
     }));
   }
 
+  async orderCount(): Promise<number> {
+    const [found] = await this.#query<{ count: number }>('SELECT count(*)::int AS count FROM orders');
+    return found?.count ?? 0;
+  }
+
+  paymentCount(): number {
+    const [found] = this.#read<{ count: number }>('payment', 'SELECT count(*) AS count FROM payments');
+    return found?.count ?? 0;
+  }
+
   payments(): StoredPayment[] {
     return this.#read<StoredPayment>(
       'payment',

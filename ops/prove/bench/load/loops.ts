@@ -32,6 +32,8 @@ export interface ClosedLoop {
   readonly url: string;
   readonly clients: number;
   readonly durationMs: number;
+  /** It ends once so many have been done. Default: only with its time. */
+  readonly operations?: number;
 }
 
 /** The name of what a whole operation takes. */
@@ -39,15 +41,16 @@ export const whole = 'operation';
 
 /** Each client acts, waits for the answer, and acts again. */
 export async function closedLoop(
-  { url, clients, durationMs }: ClosedLoop,
+  { url, clients, durationMs, operations = Infinity }: ClosedLoop,
   operation: Operation,
 ): Promise<LoadResult> {
   const connections = await openAll(url, clients);
   const tally = new Tally();
   const startedAt = performance.now();
   const until = startedAt + durationMs;
+  let begun = 0;
   const act = async (connection: HttpConnection, client: number) => {
-    for (let before = performance.now(); before < until;) {
+    for (let before = performance.now(); before < until && begun++ < operations;) {
       await operation(connection, client, tally.step);
       const then = before;
       before = performance.now();
@@ -62,7 +65,7 @@ export async function closedLoop(
   }
 }
 
-export interface OpenLoop extends Omit<ClosedLoop, 'clients'> {
+export interface OpenLoop extends Omit<ClosedLoop, 'clients' | 'operations'> {
   readonly perSecond: number;
   /** What comes while all of them wait for an answer, waits itself. */
   readonly connections: number;

@@ -20,7 +20,9 @@ export interface Load {
   readonly perSecond?: number;
 }
 
-export type GeneratorOrder =
-  | ({ readonly do: LoadName } & Load)
+export type LoadOrder<Name extends string> =
+  | ({ readonly do: Name } & Load)
   /** Reads every cart and holds it against what was answered; `operations` of the result are the orders there must be. */
   | { readonly do: 'audit' };
+
+export type GeneratorOrder = LoadOrder<LoadName>;

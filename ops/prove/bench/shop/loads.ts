@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CartBody } from '../../e2e/shop-client.ts';
 import type { ApiRequest } from './api.ts';
+import type { NamedLoads } from '../load/answer-orders.ts';
 import { HttpConnection } from '../load/http-connection.ts';
 import { closedLoop, openLoop, type LoadResult, type Operation } from '../load/loops.ts';
 import type { GeneratorSettings, Load, LoadName } from './load-order.ts';
@@ -31,7 +32,7 @@ interface Users {
 }
 
 /** What the generator can do. Its users stay from one load to the next, so that the shop holds as many in each round. */
-export class Loads {
+export class Loads implements NamedLoads<LoadName> {
   readonly #settings: GeneratorSettings;
   readonly #shoppers: Shoppers;
   readonly #users: Users;
@@ -112,7 +113,6 @@ export class Loads {
     alone: (load) => this.#closed(1, load, buying(this.#users.alone, 0)),
   };
 
-  /** Reads every cart and holds it against what was answered. Returns how many orders there must be. */
   async audit(): Promise<number> {
     const connection = await HttpConnection.open(this.#settings.shopUrl);
     for (const shopper of this.#shoppers.all) await auditCart(connection, shopper);
@@ -151,7 +151,10 @@ function eachItsOwn(places: readonly unknown[], count: number): (client: number)
 }
 
 /** Reads the same over and over. A body that is not the one before is looked into. */
-function reading(requestOf: (client: number) => ApiRequest, isRight: (body: Buffer) => boolean): Operation {
+export function reading(
+  requestOf: (client: number) => ApiRequest,
+  isRight: (body: Buffer) => boolean,
+): Operation {
   const requests: ApiRequest[] = [];
   const seen: Buffer[] = [];
   return async (connection, client) => {
@@ -180,7 +183,7 @@ function areInStock(body: Buffer, count: number): boolean {
 }
 
 /** Adds one product, buys it and waits until the order is there. */
-function buying(users: readonly Shopper[], pauseMs: number): Operation {
+export function buying(users: readonly Shopper[], pauseMs: number): Operation {
   return async (connection, client, step) => {
     const user = users[client];
     if (user === undefined) throw new Error(`there is no user ${client}`);

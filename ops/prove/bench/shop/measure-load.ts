@@ -3,11 +3,11 @@ import { whole, type LoadResult } from '../load/loops.ts';
 import type { Child } from '../measure/child.ts';
 import type { Figures } from '../measure/figures.ts';
 import { machineTime, processorTimes, type ProcessTree } from '../measure/processes.ts';
-import { sum } from '../measure/statistics.ts';
-import type { GeneratorOrder, LoadName } from './load-order.ts';
+import { addProcessorTimes, usedBetween } from '../measure/processor-figures.ts';
+import type { LoadOrder } from './load-order.ts';
 
-interface Loaded {
-  readonly generator: Child<GeneratorOrder, LoadResult>;
+interface Loaded<Name extends string> {
+  readonly generator: Child<LoadOrder<Name>, LoadResult>;
   /** All processes of what is loaded. */
   readonly trees: readonly ProcessTree[];
   readonly figures: Figures;
@@ -16,9 +16,9 @@ interface Loaded {
 }
 
 /** Has the generator do one load, and adds what it came to to the figures under the label, default: the load's name. */
-export async function measureLoad(
-  { figures, generator, trees, seconds }: Loaded,
-  name: LoadName,
+export async function measureLoad<Name extends string>(
+  { figures, generator, trees, seconds }: Loaded<Name>,
+  name: Name,
   { label = name, perSecond }: { label?: string; perSecond?: number | undefined } = {},
 ): Promise<void> {
   const startedAt = performance.now();
@@ -35,12 +35,8 @@ export async function measureLoad(
     const of = step === whole ? `${label}:` : `${label}: ${step}`;
     for (const [percentile, ms] of Object.entries(latency)) figures.add(`${of} ${percentile} ms`, ms);
   }
-  const each = (micros: number) => micros / 1000 / operations;
-  const used = [...after].map(([process, micros]) => [process, micros - (before.get(process) ?? 0)] as const);
-  const ofAll = sum(used.map(([, micros]) => micros));
-  figures.add(`${label}: processor ms`, each(ofAll));
-  for (const [process, micros] of used) figures.add(`${label}: processor ms, ${process}`, each(micros));
-  figures.add(`${label}: processor ms, (generator)`, each(processorMicros));
+  const ofAll = addProcessorTimes(figures, label, usedBetween(before, after), operations);
+  figures.add(`${label}: processor ms, (generator)`, processorMicros / 1000 / operations);
   // Whoever else was busy took it from what is measured.
   const others = machineAfter - machineBefore - ofAll - processorMicros;
   const had = (performance.now() - startedAt) * 1000 * availableParallelism();

@@ -2,12 +2,16 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { Client } from 'pg';
 import { ProductStore } from '../../../../actors/services/product/product.store.ts';
+import type { Environment } from '../../e2e/shop-environment.ts';
 import { ShopProcess } from '../../e2e/shop-process.ts';
 import type { ProcessTree } from '../measure/processes.ts';
 
 /** A page of products; those that are not seeded are made. */
 export const products = 20;
 const plenty = 1_000_000_000;
+
+/** How many there are, by what it is. */
+export type Counts = Readonly<Record<string, number>>;
 
 /** A shop as `npm start` starts it, to be measured: no payment delay, no limit of requests, never out of stock. */
 export class MeasuredShop {
@@ -19,9 +23,10 @@ export class MeasuredShop {
     this.dataDir = dataDir;
   }
 
-  static async start(folder: string): Promise<MeasuredShop> {
+  /** On what is there in the folder, where something is. */
+  static async start(folder: string, others: Environment = {}): Promise<MeasuredShop> {
     const dataDir = join(folder, 'shop');
-    const environment = { DATA_DIR: dataDir, SEED_STOCK: String(plenty), LOG_LEVEL: 'info' };
+    const environment = { DATA_DIR: dataDir, SEED_STOCK: String(plenty), LOG_LEVEL: 'info', ...others };
     const shop = new MeasuredShop(await ShopProcess.startByNpm(environment), dataDir);
     try {
       shop.#fillPage();
@@ -46,19 +51,25 @@ export class MeasuredShop {
     ];
   }
 
-  /** Holds what is stored against what the generator was answered. */
-  async audit(orders: number): Promise<void> {
+  /** What each sale leaves behind once. */
+  async counts(): Promise<Counts> {
     const { stores } = this.#process;
     const checkouts = await stores.checkoutCounts();
-    const sold = stores.stock().reduce((units, stock) => units + stock.sold, 0);
-    const found = {
-      orders: (await stores.orders()).length,
+    return {
+      orders: await stores.orderCount(),
       'completed checkouts': checkouts.get('COMPLETED') ?? 0,
       'all checkouts': [...checkouts.values()].reduce((all, count) => all + count, 0),
-      payments: stores.payments().length,
-      'units sold': sold,
+      payments: stores.paymentCount(),
+      'units sold': stores.stock().reduce((units, stock) => units + stock.sold, 0),
     };
-    const wrong = Object.entries(found).filter(([, count]) => count !== orders);
+  }
+
+  /** Holds what is stored, but for what was there before, against what the generator was answered. */
+  async audit(orders: number, before: Counts = {}): Promise<void> {
+    const since = Object.entries(await this.counts()).map(
+      ([what, count]) => [what, count - (before[what] ?? 0)] as const,
+    );
+    const wrong = since.filter(([, count]) => count !== orders);
     if (wrong.length === 0) return;
     const told = wrong.map(([what, count]) => `${count} ${what}`).join(', ');
     throw new Error(`lost or doubled: ${orders} orders were answered, and there are ${told}`);

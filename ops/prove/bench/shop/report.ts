@@ -66,7 +66,8 @@ export function renderMachine(figures: Figures): string[] {
 /** Per cent of the machine; below it is what a machine does by itself. */
 const quiet = 10;
 
-function othersNote(figures: Figures): string[] {
+/** Whether the run was alone on its machine. */
+export function othersNote(figures: Figures): string[] {
   const names = figures.names.filter((name) => name.endsWith(': others %'));
   const most = Math.max(...names.map((name) => figures.median(name)));
   const sentence = `Others took up to ${figure(most)} % of this machine meanwhile: rates and latencies tell of them, too.`;

@@ -1,5 +1,6 @@
 import { mintToken, type TokenSettings } from '../../../shop/token.ts';
 import { maxQuantity } from '../../../../actors/cart/cart.contract.ts';
+import { sum } from '../measure/statistics.ts';
 import { peerApi, shopApi, type Api, type ApiRequest } from './api.ts';
 import type { HttpConnection } from '../load/http-connection.ts';
 import type { CartBody, CheckoutBody, OrderBody } from '../../e2e/shop-client.ts';
@@ -29,14 +30,20 @@ export class Shoppers {
     this.#tokens = tokens;
   }
 
-  async make(count: number): Promise<Shopper[]> {
+  /** Users whom the shop has not seen. */
+  make(count: number): Promise<Shopper[]> {
     const first = this.all.length + 1;
+    return this.of(Array.from({ length: count }, (_, index) => first + index));
+  }
+
+  /** Users with these ids, who have added so many units of each product before. */
+  async of(userIds: readonly number[], units: readonly number[] = []): Promise<Shopper[]> {
+    const sent = sum(units);
+    const api = this.#tokens === undefined ? peerApi : shopApi;
     const made = await Promise.all(
-      Array.from({ length: count }, async (_, index): Promise<Shopper> => {
-        const userId = first + index;
+      userIds.map(async (userId): Promise<Shopper> => {
         const token = this.#tokens === undefined ? '' : await mintToken(this.#tokens, { userId });
-        const api = this.#tokens === undefined ? peerApi : shopApi;
-        return { id: userId, token, api, sent: 0, units: [], orders: 0 };
+        return { id: userId, token, api, sent, units: [...units], orders: 0 };
       }),
     );
     this.all.push(...made);

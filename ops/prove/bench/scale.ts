@@ -1,0 +1,94 @@
+import type { Command, Given } from '../../shop/process/run-command.ts';
+import { UsageProblem } from '../../shop/process/start-problem.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
+import { renderBars } from './measure/bar.ts';
+import { Figures } from './measure/figures.ts';
+import { comparisonWith, keepOutcome, outcomeHelp, outcomeOptions, readEarlier } from './measure/outcome.ts';
+import { secondsOption, sizeOf } from './measure/size.ts';
+import { growthBars } from './scale/growth.ts';
+import { plotsOf } from './scale/plots.ts';
+import { renderScale, sizedFigures } from './scale/report.ts';
+import { bytesFor, requireRoom } from './scale/room.ts';
+import { measureShops, shopParts, type ShopPart } from './scale/shops.ts';
+
+const largest = 1_000_000;
+
+const help = `npm run bench -- scale [--only NAMES] [--size N] [--rounds N] [--seconds S] [--json FILE]
+                          [--plots DIR] [--compare FILE]
+
+Starts shops that differ in nothing but what they hold: carts, finished checkouts with their orders, payments and
+reservations, and processed events, 1,000 of each, 100,000, and 1,000,000. They are filled past the shop, with rows as
+it writes them, which it is then asked for. Each gets the same load in turn. Read the processor times of an operation
+and their ratios, which are medians of rounds within one run. Ends with 1 when the largest needs more than a tenth more
+than the smallest. Needs ${(bytesFor(sizesUpTo(largest)) / 2 ** 30).toFixed(0)} GiB in the folder for temporary files.
+
+  --only NAMES    some of these, with commas between:${Object.entries(shopParts)
+    .map(([name, about]) => `\n                    ${name.padEnd(11)}${about}`)
+    .join('')}
+  --size N        of the largest, in thousands of users; default ${largest / 1000}
+  --rounds N      default 3
+  --seconds S     of each load in each round; default 2
+${outcomeHelp}`;
+
+const options = {
+  only: { type: 'string' },
+  size: { type: 'string', default: String(largest / 1000) },
+  rounds: { type: 'string', default: '3' },
+  seconds: secondsOption,
+  ...outcomeOptions,
+} as const;
+
+type Values = Given<typeof options>['values'];
+
+/** `npm run bench -- scale …` */
+export const scaleBench: Command<typeof options> = { help, options, run: ({ values }) => measure(values) };
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+const print = (lines: string[]) => void process.stdout.write(`${lines.join('\n')}\n\n`);
+
+async function measure(values: Values): Promise<number> {
+  const [rounds, seconds] = [sizeOf('rounds', values.rounds), sizeOf('seconds', values.seconds)];
+  const sizes = sizesUpTo(thousandsOf(values.size));
+  const parts = partsOf(values.only);
+  const earlier = readEarlier(values.compare);
+  const folder = temporaryFolder('bench');
+  try {
+    requireRoom(folder, sizes);
+    const figures = new Figures();
+    await measureShops({ folder, sizes, parts, rounds, seconds, figures, say });
+    const sized = sizedFigures(parts, sizes);
+    const bars = growthBars(figures, sized);
+    for (const part of renderScale(figures, sized)) print(part);
+    if (earlier !== undefined) print(comparisonWith(earlier, figures));
+    print(renderBars(bars));
+    await keepOutcome(values, {
+      figures,
+      facts: { rounds, seconds, sizes, bars },
+      plots: plotsOf(figures, sized),
+    });
+    return bars.every(({ ok }) => ok) ? 0 : 1;
+  } finally {
+    removeTemporaryFolder(folder);
+  }
+}
+
+/** From the smallest on. */
+function sizesUpTo(most: number): number[] {
+  return [...[1_000, 100_000].filter((size) => size < most), most];
+}
+
+function thousandsOf(given: string): number {
+  const thousands = Number(given);
+  if (Number.isInteger(thousands) && thousands > 1 && thousands <= 10_000) return thousands * 1_000;
+  throw new UsageProblem(`--size: got '${given}', wanted a number of thousands from 2 to 10000.`);
+}
+
+function partsOf(only: string | undefined): ShopPart[] {
+  const names = only?.split(',') ?? Object.keys(shopParts);
+  return names.map((name) => {
+    if (isPart(name)) return name;
+    throw new UsageProblem(`--only knows ${Object.keys(shopParts).join(', ')}, not '${name}'.`);
+  });
+}
+
+const isPart = (name: string): name is ShopPart => Object.hasOwn(shopParts, name);
