@@ -8,10 +8,21 @@ import { secondsOption, sizeOf } from './measure/size.ts';
 import { growthBars } from './scale/growth.ts';
 import { plotsOf } from './scale/plots.ts';
 import { renderScale, sizedFigures } from './scale/report.ts';
-import { bytesFor, requireRoom } from './scale/room.ts';
-import { measureShops, shopParts, type ShopPart } from './scale/shops.ts';
+import { bytesFor, gib, requireRoom } from './scale/room.ts';
+import { idleBars, measureMemory } from './scale/memory.ts';
+import { measureProcesses } from './scale/processes.ts';
+import { isShopPart, measureShops, shopParts } from './scale/shops.ts';
 
 const largest = 1_000_000;
+
+/** By the name that `--only` takes. */
+const allParts = {
+  ...shopParts,
+  processes: 'asks of actors over 2, 4 and 8 processes, in PostgreSQL',
+  memory: 'what an actor takes in memory, active and idle',
+} as const;
+
+type Part = keyof typeof allParts;
 
 const help = `npm run bench -- scale [--only NAMES] [--size N] [--rounds N] [--seconds S] [--json FILE]
                           [--plots DIR] [--compare FILE]
@@ -20,9 +31,9 @@ Starts shops that differ in nothing but what they hold: carts, finished checkout
 reservations, and processed events, 1,000 of each, 100,000, and 1,000,000. They are filled past the shop, with rows as
 it writes them, which it is then asked for. Each gets the same load in turn. Read the processor times of an operation
 and their ratios, which are medians of rounds within one run. Ends with 1 when the largest needs more than a tenth more
-than the smallest. Needs ${(bytesFor(sizesUpTo(largest)) / 2 ** 30).toFixed(0)} GiB in the folder for temporary files.
+than the smallest. Needs ${gib(bytesFor(sizesUpTo(largest)))} in the folder for temporary files (TMPDIR).
 
-  --only NAMES    some of these, with commas between:${Object.entries(shopParts)
+  --only NAMES    some of these, with commas between:${Object.entries(allParts)
     .map(([name, about]) => `\n                    ${name.padEnd(11)}${about}`)
     .join('')}
   --size N        of the largest, in thousands of users; default ${largest / 1000}
@@ -53,18 +64,22 @@ async function measure(values: Values): Promise<number> {
   const earlier = readEarlier(values.compare);
   const folder = temporaryFolder('bench');
   try {
-    requireRoom(folder, sizes);
+    const ofShops = parts.filter(isShopPart);
+    if (ofShops.length > 0) requireRoom(folder, sizes);
     const figures = new Figures();
-    await measureShops({ folder, sizes, parts, rounds, seconds, figures, say });
-    const sized = sizedFigures(parts, sizes);
-    const bars = growthBars(figures, sized);
-    for (const part of renderScale(figures, sized)) print(part);
+    const run = { folder, rounds, seconds, figures, say };
+    if (parts.includes('memory')) await measureMemory(run);
+    if (parts.includes('processes')) await measureProcesses(run);
+    if (ofShops.length > 0) await measureShops({ ...run, sizes, parts: ofShops });
+    const kinds = sizedFigures(ofShops, sizes);
+    const bars = [...growthBars(figures, kinds.flat()), ...idleBars(figures)];
+    for (const part of renderScale(figures, kinds)) print(part);
     if (earlier !== undefined) print(comparisonWith(earlier, figures));
     print(renderBars(bars));
     await keepOutcome(values, {
       figures,
       facts: { rounds, seconds, sizes, bars },
-      plots: plotsOf(figures, sized),
+      plots: plotsOf(figures, kinds),
     });
     return bars.every(({ ok }) => ok) ? 0 : 1;
   } finally {
@@ -83,12 +98,12 @@ function thousandsOf(given: string): number {
   throw new UsageProblem(`--size: got '${given}', wanted a number of thousands from 2 to 10000.`);
 }
 
-function partsOf(only: string | undefined): ShopPart[] {
-  const names = only?.split(',') ?? Object.keys(shopParts);
+function partsOf(only: string | undefined): Part[] {
+  const names = only?.split(',') ?? Object.keys(allParts);
   return names.map((name) => {
     if (isPart(name)) return name;
-    throw new UsageProblem(`--only knows ${Object.keys(shopParts).join(', ')}, not '${name}'.`);
+    throw new UsageProblem(`--only knows ${Object.keys(allParts).join(', ')}, not '${name}'.`);
   });
 }
 
-const isPart = (name: string): name is ShopPart => Object.hasOwn(shopParts, name);
+const isPart = (name: string): name is Part => Object.hasOwn(allParts, name);

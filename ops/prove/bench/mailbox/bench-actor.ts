@@ -7,6 +7,7 @@ import {
   type StoredActor,
 } from '@trolley/runtime';
 import { versionOf } from '@trolley/runtime/adapters';
+import type { PostgresTable } from '@trolley/runtime/postgres';
 import { z } from 'zod';
 
 const Item = z.object({ productId: z.string(), quantity: z.int(), priceCents: z.int() });
@@ -56,6 +57,25 @@ export class KeptStore implements StateStore {
     return Promise.resolve([]);
   }
 }
+
+/** For actors that move from one process to another. */
+export const tallyTable = (table: string): PostgresTable<z.infer<typeof State>> => ({
+  table,
+  keyColumn: 'id',
+  keyType: 'text',
+  columns: [
+    { name: 'total', type: 'integer' },
+    { name: 'items', type: 'jsonb' },
+  ],
+  toRow: (_key, { total, items }) => ({ total, items }),
+  fromRow: (row) => State.parse({ total: row['total'], items: row['items'] }),
+});
+
+export const createTallyTable = (table: string) => `
+  CREATE TABLE ${table} (id TEXT PRIMARY KEY, total INTEGER NOT NULL, items JSONB NOT NULL, version BIGINT NOT NULL,
+    runtime JSONB NOT NULL, archive JSONB, created_at TIMESTAMPTZ NOT NULL, updated_at TIMESTAMPTZ NOT NULL);
+  CREATE INDEX ${table}_due ON ${table} (((runtime #>> '{effects,0,notBefore}')::bigint))
+    WHERE runtime -> 'effects' <> '[]'::jsonb;`;
 
 /** A state whose JSON is 1 KB: a cart with what people have in carts. */
 const kilobyte = JSON.stringify({

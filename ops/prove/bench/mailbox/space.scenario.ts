@@ -10,6 +10,9 @@ const callers = 64;
 /** Keys of the cluster itself, of which there is a fixed number however many actors there are. */
 const fixtures = /:(own|epoch|bell|members|types|format)$|:inbox:/;
 
+/** Whether a key in Redis is there because of an actor. */
+export const isOfActors = (key: string): boolean => !fixtures.test(key);
+
 /** What actors and messages cost Redis and the node in memory. */
 export const spaceScenario: Scenario = {
   name: 'space',
@@ -34,7 +37,7 @@ async function idleActors(bench: Bench): Promise<Result> {
     await askEach(trolley.variant, actors);
     while ((await trolley.host.tell({ do: 'report' })).activations > 0) await delay(100);
     const keys = await bench.redis.keys('*');
-    const left = keys.filter((key) => !fixtures.test(key));
+    const left = keys.filter(isOfActors);
     return {
       bars: [
         atMost('Redis keys per idle actor', left.length / actors, 0, 'keys'),
@@ -60,7 +63,8 @@ async function bytesOf(bench: Bench, keys: string[]): Promise<number> {
   return bytes.reduce<number>((sum, one) => sum + (one ?? 0), 0);
 }
 
-async function askEach(variant: Variant, count: number, from = 0): Promise<void> {
+/** Asks as many actors, each once. */
+export async function askEach(variant: Variant, count: number, from = 0): Promise<void> {
   let next = from;
   const call = async () => {
     while (next < from + count) await variant.ask(keyName(next++));

@@ -16,6 +16,12 @@ export interface Host {
 
 export type VariantName = 'trolley' | 'plain' | 'floor';
 
+/** A table of PostgreSQL, for several hosts of one namespace. */
+export interface SharedStore {
+  readonly postgresUrl: string;
+  readonly table: string;
+}
+
 export interface HostSettings {
   readonly variant: VariantName;
   readonly redisUrl: string;
@@ -23,7 +29,7 @@ export interface HostSettings {
   /** Jobs that the plain Worker handles at once. */
   readonly concurrency: number;
   /** `fresh`: the store keeps nothing and gives each key a state of 1 KB, to weigh what an actor itself costs. */
-  readonly store: 'kept' | 'fresh';
+  readonly store: 'kept' | 'fresh' | SharedStore;
   /** How long an actor may be idle before it leaves memory. */
   readonly idleMs: number;
   /** Of a dead node. */

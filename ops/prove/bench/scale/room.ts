@@ -7,7 +7,7 @@ const bytesEach = 14_000;
 /** Of a shop with nothing in it. */
 const bytesOfShop = 200 * 2 ** 20;
 
-const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
+export const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)} GiB`;
 
 /** What shops of these sizes take. */
 export const bytesFor = (sizes: readonly number[]) => sum(sizes) * bytesEach + sizes.length * bytesOfShop;

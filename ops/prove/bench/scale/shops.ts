@@ -26,6 +26,8 @@ export const shopParts = {
 
 export type ShopPart = keyof typeof shopParts;
 
+export const isShopPart = (name: string): name is ShopPart => Object.hasOwn(shopParts, name);
+
 export const loadsOf: Readonly<Record<ShopPart, readonly ScaleLoadName[]>> = {
   // Who is cold falls asleep again while the others are asked.
   carts: ['coldReads', 'reads', 'coldAdds', 'adds'],
