@@ -30,10 +30,9 @@ export interface Reservation {
   readonly updatedAt: number;
 }
 
-/** Milliseconds since the epoch, but for the limit. */
 interface Forgetting {
-  readonly unsoldBefore: number;
-  readonly soldBefore: number;
+  /** Milliseconds since the epoch. */
+  readonly before: number;
   readonly limit: number;
 }
 
@@ -49,8 +48,9 @@ export class InventoryStore {
   readonly #dropItems;
   readonly #setStatus;
   readonly #due;
+  readonly #forgetUnsold;
   readonly #countForgotten;
-  readonly #forget;
+  readonly #forgetSold;
 
   constructor(database: SqliteDatabase) {
     this.#stock = database.prepare<[number], Stock>(
@@ -96,18 +96,21 @@ export class InventoryStore {
          updated_at AS updatedAt
        FROM reservations WHERE status = 'reserved' AND expires_at <= @now ORDER BY expires_at LIMIT @limit`,
     );
-    const old = `SELECT id FROM reservations
-         WHERE status <> 'reserved' AND updated_at < max(@unsoldBefore, @soldBefore)
-           AND updated_at < iif(status IN ('confirmed', 'restocked'), @soldBefore, @unsoldBefore)
-         ORDER BY updated_at, id LIMIT @limit`;
+    const old = (statuses: string) =>
+      `SELECT id FROM reservations WHERE status IN (${statuses}) AND updated_at < @before
+       ORDER BY updated_at, id LIMIT @limit`;
+    const [unsold, sold] = [old(`'released', 'expired', 'tombstone'`), old(`'confirmed', 'restocked'`)];
+    const forget = (which: string) =>
+      database.prepare<[Forgetting]>(`DELETE FROM reservations WHERE id IN (${which})`);
+    this.#forgetUnsold = forget(unsold);
     this.#countForgotten = database.prepare<[Forgetting]>(
       `UPDATE stock SET forgotten = forgotten + units
        FROM (SELECT product_id AS product, sum(quantity) AS units
              FROM reservation_items JOIN reservations ON reservations.id = reservation_id
-             WHERE status = 'confirmed' AND reservations.id IN (${old}) GROUP BY product_id)
+             WHERE status = 'confirmed' AND reservations.id IN (${sold}) GROUP BY product_id)
        WHERE product_id = product`,
     );
-    this.#forget = database.prepare<[Forgetting]>(`DELETE FROM reservations WHERE id IN (${old})`);
+    this.#forgetSold = forget(sold);
   }
 
   stock(productId: number): Stock | undefined {
@@ -149,8 +152,9 @@ export class InventoryStore {
 
   /** Deletes finished reservations and tombstones last changed before these times, at most `limit`. */
   forget(unsoldBefore: number, soldBefore: number, limit: number): number {
-    const forgetting = { unsoldBefore, soldBefore, limit };
+    const unsold = this.#forgetUnsold.run({ before: unsoldBefore, limit }).changes;
+    const forgetting = { before: soldBefore, limit: limit - unsold };
     this.#countForgotten.run(forgetting);
-    return this.#forget.run(forgetting).changes;
+    return unsold + this.#forgetSold.run(forgetting).changes;
   }
 }
