@@ -7,6 +7,7 @@ import {
   ownersOfCheckouts,
   cartMarks,
   checkoutMarks,
+  eventOf,
   type Census,
   type Owned,
 } from './owners.ts';
@@ -44,23 +45,25 @@ export async function fillCheckouts(dataDir: string, census: Census, now: number
   if (postgres === undefined) throw new Error(`${dataDir} has no PostgreSQL`);
   const clients: Client[] = [];
   try {
-    const sinks: Sink[] = [];
-    for (const pattern of [
-      row('checkout_sessions', 'id'),
-      row('orders', 'checkout_id'),
-      row('outbox_events', 'aggregate_id'),
-    ]) {
+    const open = async (pattern: PatternRow): Promise<Sink> => {
       const client = new Client({ connectionString: postgres.url });
       clients.push(client);
       await client.connect();
-      sinks.push(await openPostgresSink(client, pattern));
-    }
+      return openPostgresSink(client, pattern);
+    };
+    const checkouts = await open(row('checkout_sessions', 'id'));
+    const orders = await open(row('orders', 'checkout_id'));
+    const outbox = await open(row('outbox_events', 'aggregate_id'));
+    const events: Sink = {
+      ...outbox,
+      write: (owned) => outbox.write(owned.map((each) => eventOf(each, now))),
+    };
     const payments = openSqliteSink(join(dataDir, 'payment.sqlite'), [row('payments', 'checkout_id')]);
     const reservations = openSqliteSink(join(dataDir, 'inventory.sqlite'), [
       row('reservations', 'id', reservationId),
       row('reservation_items', 'reservation_id', reservationId),
     ]);
-    await pour(ownersOfCheckouts(census, now), [...sinks, payments, reservations]);
+    await pour(ownersOfCheckouts(census, now), [checkouts, orders, events, payments, reservations]);
     sellUnits(join(dataDir, 'inventory.sqlite'), reservationId, census.size);
     await clients[0]?.query('CHECKPOINT');
   } finally {

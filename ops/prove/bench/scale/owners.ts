@@ -51,8 +51,10 @@ export function censusOf(size: number): Census {
 }
 
 const dayMs = 86_400_000;
-/** Younger than anything that a sweep would take. */
-const oldestMs = 6 * dayMs;
+/** Almost as old as what a sweep would take: sweeps must come by none of it. */
+const oldestMs = 80 * dayMs;
+/** The same of events, which are kept for a shorter time. */
+const oldestEventMs = 6 * dayMs;
 
 /** The carts, each last touched at some time of the last days. */
 export function* ownersOfCarts({ size }: Census, now: number): Generator<Owned> {
@@ -73,6 +75,11 @@ export function* ownersOfCheckouts(
     const at = Math.floor(now - oldestMs * (1 - index / size));
     yield { marks: checkoutMarks(userId, `filled-${index}`), at };
   }
+}
+
+/** The event of what is owned. */
+export function eventOf({ marks, at }: Owned, now: number): Owned {
+  return { marks, at: now - Math.floor(((now - at) * oldestEventMs) / oldestMs) };
 }
 
 /** From 0 to below 1, spread evenly over the numbers, and the same each time. */
