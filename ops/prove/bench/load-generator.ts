@@ -1,5 +1,5 @@
 import { optionsOfParent } from '../../shop/environment.ts';
-import { answerOrders } from './load/answer-orders.ts';
+import { answerOrders } from './shop/answer-orders.ts';
 import type { GeneratorSettings } from './shop/load-order.ts';
 import { Loads } from './shop/loads.ts';
 

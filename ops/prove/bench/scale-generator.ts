@@ -1,5 +1,5 @@
 import { optionsOfParent } from '../../shop/environment.ts';
-import { answerOrders } from './load/answer-orders.ts';
+import { answerOrders } from './shop/answer-orders.ts';
 import { ScaleLoads, type ScaleSettings } from './scale/loads.ts';
 
 /* The process that loads a shop of some size. */

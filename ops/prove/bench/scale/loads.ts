@@ -1,6 +1,6 @@
 import type { TokenSettings } from '../../../shop/token.ts';
 import type { OrderBody } from '../../e2e/shop-client.ts';
-import type { NamedLoads } from '../load/answer-orders.ts';
+import type { NamedLoads } from '../shop/answer-orders.ts';
 import { HttpConnection } from '../load/http-connection.ts';
 import { closedLoop, type LoadResult, type Operation } from '../load/loops.ts';
 import type { Load } from '../shop/load-order.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CartBody } from '../../e2e/shop-client.ts';
 import type { ApiRequest } from './api.ts';
-import type { NamedLoads } from '../load/answer-orders.ts';
+import type { NamedLoads } from './answer-orders.ts';
 import { HttpConnection } from '../load/http-connection.ts';
 import { closedLoop, openLoop, type LoadResult, type Operation } from '../load/loops.ts';
 import type { GeneratorSettings, Load, LoadName } from './load-order.ts';

@@ -1,6 +1,6 @@
 import type { ChildProblem } from '../measure/child.ts';
-import type { Load, LoadOrder } from '../shop/load-order.ts';
-import type { LoadResult } from './loops.ts';
+import type { Load, LoadOrder } from './load-order.ts';
+import type { LoadResult } from '../load/loops.ts';
 
 /** What a generator can do. */
 export interface NamedLoads<Name extends string> {
