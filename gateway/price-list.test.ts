@@ -48,6 +48,18 @@ describe('createPriceList', () => {
     expect((await prices.pricesOf([1], call)).get(1)?.priceCents).to.equal(5);
   });
 
+  it('knows whether prices that it gave are still current', async () => {
+    const given = await prices.pricesOf([1, 2], call);
+    const again = await prices.pricesOf([1], call);
+    expect([given, again].map((each) => prices.areCurrent(each))).to.deep.equal([true, true]);
+    clock.advance(1001);
+    expect(prices.areCurrent(given)).to.equal(false);
+    sold.set(1, { ...seeds[0]!, priceCents: 5 });
+    await prices.pricesOf([1, 2], call);
+    expect(prices.areCurrent(given)).to.equal(false);
+    expect(prices.areCurrent(await prices.pricesOf([9], call))).to.equal(false);
+  });
+
   it('asks once for all who ask at once', async () => {
     await Promise.all([prices.isSold(1, call), prices.pricesOf([1, 2], call), prices.isSold(2, call)]);
     expect(asked).to.deep.equal([[1], [2]]);

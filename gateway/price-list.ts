@@ -17,6 +17,8 @@ export interface PriceList {
    * neither: 'unavailable product' at 0. While the product service is down, what was last known stands.
    */
   pricesOf(productIds: readonly number[], call: Call): Promise<ReadonlyMap<number, Priced>>;
+  /** Whether `pricesOf` would give these again, without having to ask the service. */
+  areCurrent(prices: ReadonlyMap<number, Priced>): boolean;
 }
 
 interface PriceListOptions {
@@ -69,15 +71,15 @@ export function createPriceList({
     }
   }
 
+  function isFresh(entry: Entry | undefined, now: number): boolean {
+    return entry !== undefined && entry.sold && now - entry.fetchedAt < freshMs;
+  }
+
   /** Resolves when all of `ids` are as fresh as they can be. */
   async function refresh(ids: readonly number[], call: Call): Promise<void> {
     const now = clock.monotonic();
-    const isFresh = (id: number) => {
-      const entry = entries.get(id);
-      return entry !== undefined && entry.sold && now - entry.fetchedAt < freshMs;
-    };
-    if (ids.every(isFresh)) return;
-    const stale = [...new Set(ids)].filter((id) => !isFresh(id));
+    const stale = [...new Set(ids)].filter((id) => !isFresh(entries.get(id), now));
+    if (stale.length === 0) return;
     const missing = stale.filter((id) => !fetching.has(id));
     if (missing.length > 0) {
       const fetched = fetch(missing, call).finally(() => {
@@ -103,6 +105,14 @@ export function createPriceList({
     async pricesOf(productIds, call) {
       await refresh(productIds, call);
       return new Map(productIds.map((id) => [id, entries.get(id)?.product ?? nameless]));
+    },
+    areCurrent(prices) {
+      const now = clock.monotonic();
+      for (const [id, priced] of prices) {
+        const entry = entries.get(id);
+        if (!isFresh(entry, now) || entry?.product !== priced) return false;
+      }
+      return true;
     },
   };
 }

@@ -30,6 +30,25 @@ describe('cart views in Redis', () => {
     expect(await views().get(8)).to.equal(undefined);
   });
 
+  it('reads what is asked for at once with one command, also of who has none', async () => {
+    const carts = [1, 2, 3].map((userId) => ({ ...view(userId), userId }));
+    for (const cart of carts) await views().put(cart);
+    const reads = async () => {
+      const told = /cmdstat_mget:calls=(\d+)/.exec(await redis.info('commandstats'));
+      return Number(told?.[1] ?? 0);
+    };
+    const before = await reads();
+    const one = views();
+    expect(await Promise.all([1, 9, 2, 3, 1].map((userId) => one.get(userId)))).to.deep.equal([
+      carts[0],
+      undefined,
+      carts[1],
+      carts[2],
+      carts[0],
+    ]);
+    expect(await reads()).to.equal(before + 1);
+  });
+
   it('keeps the newest, in whatever order they come', async () => {
     await Promise.all([2, 10, 9, 1].map((version) => views().put(view(version))));
     expect((await views().get(7))?.version).to.equal(10);
@@ -63,7 +82,7 @@ describe('cart views in Redis', () => {
     expect((await views().get(7))?.version).to.equal(1);
   });
 
-  it('takes what somebody else has put in its place for a miss, and removes it', async () => {
+  it('takes what somebody else has put in its place for a miss, and removes it with the next view', async () => {
     await redis.lpush('cart:7', 'x');
     expect(await views().get(7)).to.equal(undefined);
     await redis.lpush('cart:7', 'x');

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { ActorError, type Logger, type RedisConnection } from '@trolley/runtime';
-import { ForeignKeys, redisScript } from '@trolley/runtime/adapters';
+import { Batcher, ForeignKeys, isRedisCluster, redisScript } from '@trolley/runtime/adapters';
 import { CartView } from './cart.contract.ts';
 import type { CartViews } from './cart.view.ts';
 
@@ -8,6 +8,10 @@ const ttlMs = 15 * 60_000;
 const maxJitterMs = 5 * 60_000;
 /** In characters of their texts. */
 const maxParsed = 4_000_000;
+/** Views that are read by one command; while so many commands are under way, the next ones gather. */
+const maxTogether = 100;
+const maxUnderWay = 2;
+const maxWaiting = 10_000;
 
 // One script, so that of two writers the one with the older cart can't come last.
 const putIfNotOlder = `
@@ -45,9 +49,21 @@ export function createRedisCartViews({
     maxSize: maxParsed,
     sizeCalculation: ({ text }) => text.length + 500,
   });
+  const reads = new Batcher<number, string | null>({
+    name: 'cart views',
+    flush: async (userIds) =>
+      (await redis.mget(userIds.map(keyOf))).map((value) => ({ status: 'fulfilled', value })),
+    maxBatch: maxTogether,
+    maxWaiting,
+    maxInFlight: maxUnderWay,
+  });
+  // Keys of a cluster are not read together: they lie in many places.
+  const read = isRedisCluster(redis)
+    ? (userId: number) => healed(userId, (key) => redis.get(key))
+    : (userId: number) => reads.add(userId).catch(rethrow);
   return {
     async get(userId) {
-      const text = await healed(userId, (key) => redis.get(key));
+      const text = await read(userId);
       if (text === null) return undefined;
       const known = parsed.get(userId);
       if (known?.text === text) return known.view;

@@ -18,11 +18,10 @@ export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
 
   /** A view that is still the same is written anew only when a price or a name of it is another one. */
   async function priced(view: CartView, call: Call): Promise<WrittenJson> {
+    const before = written.get(view);
+    if (before !== undefined && prices.areCurrent(before.prices)) return before.text;
     const ids = view.items.map(({ productId }) => productId);
     const current = await prices.pricesOf(ids, call);
-    const before = written.get(view);
-    if (before !== undefined && ids.every((id) => before.prices.get(id) === current.get(id)))
-      return before.text;
     const text = new WrittenJson(toJsonText(cartJson(view, current)));
     written.set(view, { text, prices: current });
     return text;
