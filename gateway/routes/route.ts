@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Call } from '../call.ts';
 import { guarded } from '../guard.ts';
@@ -54,7 +55,9 @@ interface RouteRequest<A extends Access, P extends z.ZodType, Q extends z.ZodTyp
 export interface RawRequest {
   readonly user: User | undefined;
   readonly params: unknown;
-  /** Only read out of the URL where the route has a guard for it. */
+  /** What stands behind the `?` of the URL. */
+  readonly querystring: string;
+  /** Takes it apart. */
   readonly query: () => unknown;
   readonly body: unknown;
   readonly call: Call;
@@ -94,8 +97,9 @@ export function defineRoute<
   Q extends z.ZodType = typeof Nothing,
   B extends z.ZodType = typeof Nothing,
 >(spec: RouteSpec<A, P, Q, B>): Route {
-  const { params, query, body } = spec;
-  const guards = { params: params ?? Nothing, query: query ?? Nothing, body: body ?? Nothing };
+  const { params, body } = spec;
+  const guards = { params: params ?? Nothing, query: spec.query ?? Nothing, body: body ?? Nothing };
+  const query = spec.query === undefined ? undefined : rememberingGuard(spec.query);
   return {
     method: spec.method,
     path: spec.path,
@@ -109,7 +113,7 @@ export function defineRoute<
       spec.handle({
         user: raw.user as RouteRequest<A, P, Q, B>['user'],
         params: (params === undefined ? nothing : guarded(params, raw.params)) as z.output<P>,
-        query: (query === undefined ? nothing : guarded(query, raw.query())) as z.output<Q>,
+        query: (query === undefined ? nothing : query(raw)) as z.output<Q>,
         body: (raw.body === nothing && body === undefined
           ? nothing
           : guarded(guards.body, raw.body)) as z.output<B>,
@@ -117,5 +121,21 @@ export function defineRoute<
         idempotencyKey: raw.idempotencyKey,
         note: raw.note,
       }),
+  };
+}
+
+/** How many queries of a route are remembered, and how long each of them is at most. */
+const maxQueries = 200;
+const longestQuery = 200;
+
+/** Most requests of a route ask in the same few words, which are looked into once. */
+function rememberingGuard(guard: z.ZodType): (raw: RawRequest) => unknown {
+  const known = new LRUCache<string, { readonly output: unknown }>({ max: maxQueries });
+  return ({ querystring, query }) => {
+    const held = known.get(querystring);
+    if (held !== undefined) return held.output;
+    const output = guarded(guard, query());
+    if (querystring.length <= longestQuery) known.set(querystring, { output });
+    return output;
   };
 }

@@ -34,6 +34,7 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody, send }:
     return route.answer({
       user,
       params: place?.params ?? nothing,
+      querystring: ctx.querystring,
       query: () => ctx.query,
       body,
       call: state.call,
