@@ -9,11 +9,15 @@ import type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from '
 import { parse } from '../define/schema.ts';
 import { backOffMs } from '../flow/back-off.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
+import { encodeEnvelope } from '../mailbox/encode-envelope.ts';
 import { fingerprintOf, hashOf } from '../mailbox/fingerprint.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import { PendingAsk } from './pending-ask.ts';
-import type { Inbox } from '../mailbox/replies.ts';
+import type { NearActors } from '../mailbox/near-ask.ts';
+import type { Inbox, Reply } from '../mailbox/replies.ts';
+import type { NearAsker } from './near-replies.ts';
+import { SendOrder } from './send-order.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 import { ShardWatch } from './shard-watch.ts';
 
@@ -49,7 +53,7 @@ const ownIdPrefix = 'r-';
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /** Reaches the actors of a cluster, from any process; hosts none. */
-export class ClusterClient implements ActorRefs, MessageSender {
+export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   readonly #options: ClusterClientOptions;
   /** Who waits for the answer to a message; several, when the same message is asked again meanwhile. */
   readonly #pending = new Map<string, PendingAsk[]>();
@@ -61,6 +65,9 @@ export class ClusterClient implements ActorRefs, MessageSender {
   /** Of all interceptors; undefined where none has it. */
   readonly #interceptAsk: ClientInterceptor['ask'];
   readonly #interceptTell: ClientInterceptor['tell'];
+  readonly #order = new SendOrder();
+  /** The actors of this process. */
+  #nearActors: NearActors | undefined;
   #asked = 0;
 
   constructor(options: ClusterClientOptions) {
@@ -75,11 +82,27 @@ export class ClusterClient implements ActorRefs, MessageSender {
       waiting: () => [...this.#pending.values()].flat(),
       onUnheld: (shard) => this.#giveUp(shard),
     });
-    options.inbox.onReply(({ id, answer }) => this.#pending.get(id)?.forEach((ask) => ask.answer(answer)));
+    options.inbox.onReply((reply) => this.#heard(reply));
   }
 
   ref<M extends MessageSpecs>(contract: ActorContract<M>, key: string): ActorRef<M> {
     return createRef(this, contract, key);
+  }
+
+  /** Asks to the actors of this process need not travel from now on. */
+  attach(actors: NearActors): void {
+    this.#nearActors = actors;
+  }
+
+  hear(inbox: string, reply: Reply): boolean {
+    if (inbox !== this.#options.inbox.name) return false;
+    // A copy, as it would be from afar: what an actor remembers is nobody's to change.
+    if (this.#pending.has(reply.id)) this.#heard(JSON.parse(JSON.stringify(reply)) as Reply);
+    return true;
+  }
+
+  #heard({ id, answer }: Reply): void {
+    this.#pending.get(id)?.forEach((ask) => ask.answer(answer));
   }
 
   /** Asks under way; for metrics and for a calm shutdown. */
@@ -111,7 +134,8 @@ export class ClusterClient implements ActorRefs, MessageSender {
   async #tell(message: AddressedMessage, options: TellOptions): Promise<void> {
     const to = addressOf(message.contract.type, message.key, this.#options.shards);
     const envelope = this.#envelope(message, options);
-    await this.#send(to, envelope.id, envelope, { notBefore: this.#timeAfter(options.delayMs) });
+    const notBefore = this.#timeAfter(options.delayMs);
+    await this.#order.far(to.id, () => this.#send(to, envelope.id, envelope, { notBefore }));
   }
 
   async #ask(message: AddressedMessage, options: AskOptions): Promise<unknown> {
@@ -132,10 +156,7 @@ export class ClusterClient implements ActorRefs, MessageSender {
     const ask = new PendingAsk({ to, jobId, what, clock, timeoutMs, signal: options.signal });
     this.#add(correlation, ask);
     this.#watch.wake();
-    this.#send(to, jobId, envelope, { ask }).then(
-      () => (ask.isSent = true),
-      (error: unknown) => ask.fail(error),
-    );
+    this.#pass(to, jobId, envelope, ask).catch((error: unknown) => ask.fail(error));
     try {
       const answer = await ask.answered;
       if ('error' in answer) throw fromWireError(answer.error);
@@ -159,6 +180,29 @@ export class ClusterClient implements ActorRefs, MessageSender {
   /** One job for each asker of a message, so that an answer goes to every inbox that waits for it. */
   #jobIdOf({ id }: Envelope): string {
     return id.startsWith(ownIdPrefix) ? id : `${id}.${this.#asker}`;
+  }
+
+  /** Directly to an actor of this process, if that takes it; else through its mailbox. */
+  async #pass(to: ActorAddress, jobId: string, envelope: Envelope, ask: PendingAsk): Promise<void> {
+    const send = async () => {
+      await this.#send(to, jobId, envelope, { ask });
+      ask.isSent = true;
+    };
+    const actors = this.#nearActors;
+    const wasTaken =
+      actors !== undefined &&
+      this.#order.near(to.id, (admit) =>
+        actors.take(to, () => {
+          const data = encodeEnvelope(to, envelope);
+          const giveBack = () =>
+            this.#order
+              .instead(to.id, send)
+              .catch((error: unknown) => ask.fail(error))
+              .finally(admit);
+          return { jobId, data, admit, giveBack };
+        }),
+      );
+    if (!wasTaken) await this.#order.far(to.id, send);
   }
 
   /** A lost connection leaves unknown whether the message is queued; the same job id makes a second try safe. */

@@ -12,6 +12,7 @@ import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ClusterClient } from './client.ts';
 import { deadLetters, type DeadLetters } from './dead-letters.ts';
 import { parkedActors, type ParkedActors } from './parked-actors.ts';
+import { NearReplies } from './near-replies.ts';
 import { RedisInbox } from './redis-inbox.ts';
 import { RedisReplies } from './redis-replies.ts';
 import { RedisShardRegistry } from './redis-shard-registry.ts';
@@ -125,12 +126,15 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
   const name = all.newId();
   let own: Client | undefined;
   const ownClient = () => (own ??= openClusterClient({ ...all, interceptors: [] }));
+  const replies = new RedisReplies(all.redis, all.clock, all.logger);
+  const { refs } = options;
   const node = new ActorNode({
     refs: { ref: (contract, key) => ownClient().refs.ref(contract, key) },
     ...all,
     mailbox: new BullMqMailbox(all),
-    replies: new RedisReplies(all.redis, all.clock, all.logger),
+    replies: refs instanceof ClusterClient ? new NearReplies(refs, replies) : replies,
   });
+  if (refs instanceof ClusterClient) refs.attach(node);
   const hosts = all.actors.map(({ actor }) => actor.contract.type);
   const registry = new RedisShardRegistry({ ...all, hosts });
   const keeper = new ShardKeeper({ ...all, node: name, registry, events: node });

@@ -1,6 +1,7 @@
 import { levelOfRetry } from '../observe/reason.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import { FencedError, ParkedError, type InlinedMessage, type ShardLease } from '../mailbox/mailbox.ts';
+import type { NearAsk } from '../mailbox/near-ask.ts';
 import { Failures } from './failures.ts';
 import type { Kernel } from './kernel.ts';
 import { parkAtItself, refuseAsks } from './refuse.ts';
@@ -50,6 +51,13 @@ export class Activation {
   wake(inlined?: InlinedMessage): void {
     this.#turns.wake(inlined);
     if (this.#failures.turns === 0) this.#schedule();
+  }
+
+  /** Takes an ask of this process; false when it has to go through the mailbox. */
+  take(ask: () => NearAsk): boolean {
+    if (this.#ended || this.#failures.turns > 0 || !this.#turns.take(ask)) return false;
+    this.#schedule();
+    return true;
   }
 
   /** Milliseconds since the last turn; 0 while anything is under way or due soon. */

@@ -10,6 +10,7 @@ import {
   type MailboxWatch,
   type ShardLease,
 } from '../mailbox/mailbox.ts';
+import type { NearActors, NearAsk } from '../mailbox/near-ask.ts';
 import type { Logger } from '../observe/logger.ts';
 import { guarded, type NodeObserver } from './node-observer.ts';
 import { levelOfRetry } from '../observe/reason.ts';
@@ -53,7 +54,7 @@ interface HeldShard {
 }
 
 /** Hosts the actors of the shards that this process holds. */
-export class ActorNode implements ShardEvents {
+export class ActorNode implements ShardEvents, NearActors {
   readonly #kernel: Kernel;
   readonly #allShards: number;
   readonly #actors: ReadonlyMap<string, HostedActor>;
@@ -99,6 +100,14 @@ export class ActorNode implements ShardEvents {
     let count = 0;
     for (const { activations } of this.#shards.values()) count += activations.size;
     return count;
+  }
+
+  take(to: ActorAddress, ask: () => NearAsk): boolean {
+    const held = this.#shards.get(to.shard);
+    const hosted = this.#actors.get(to.type);
+    if (held === undefined || hosted === undefined || !held.lease.isHeld()) return false;
+    const activation = held.activations.get(to.id) ?? this.#activate(hosted, to, held);
+    return activation.take(ask);
   }
 
   acquired(lease: ShardLease): void {
@@ -152,12 +161,16 @@ export class ActorNode implements ShardEvents {
       });
       return;
     }
-    const activation = new Activation(this.#kernel, hosted, address, held.lease, (ended) => {
+    this.#activate(hosted, address, held).wake(inlined);
+  }
+
+  #activate(hosted: HostedActor, address: ActorAddress, { lease, activations }: HeldShard): Activation {
+    const activation = new Activation(this.#kernel, hosted, address, lease, (ended) => {
       this.#forget(ended, 'failed');
     });
-    held.activations.set(address.id, activation);
+    activations.set(address.id, activation);
     this.#kernel.observer.activated?.(address);
-    activation.wake(inlined);
+    return activation;
   }
 
   /** Wakes the actors of one type whose effects and reminders are due and of which Redis knows nothing any more. */

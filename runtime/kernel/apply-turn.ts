@@ -4,6 +4,7 @@ import { codeOf, toWireError } from '../define/errors.ts';
 import type { Delivery, Ack, Envelope } from '../mailbox/mailbox.ts';
 import type { ActorRecord, PendingEffect } from '../storage/state-store.ts';
 import { applyMessage, applyOutcome } from './apply.ts';
+import { isNear } from './near-asks.ts';
 import type { TurnContext } from './message-turn.ts';
 import { draftOf, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
 
@@ -146,7 +147,7 @@ export function applyTurn(
       }
     }
     const { attempts, error } = failure;
-    if (!isGivenUp(failure)) {
+    if (!isGivenUp(failure) || isNear(delivery)) {
       logger.warn({ ...about, err: error, attempts }, 'a message failed and is tried again');
       return { draft, done, untaken, left: deliveries.slice(i) };
     }

@@ -68,7 +68,7 @@ export class OwnedMailbox {
     max: number,
   ): Promise<readonly Delivery[]> {
     const request: ClaimRequest = { max, wakeAt: this.#wakeAtOf(pending) };
-    if (done.length === 0 && this.#isListed(request)) return [];
+    if (done.length === 0 && this.#isListedFor(request)) return [];
     // Finishing looks at the mailbox after every wake-up heard so far, unless a message is on its way in one.
     if (max > 0 && done.length > 0) this.#woken = false;
     const next = await this.#kernel.mailbox.ack(this.#address, this.#lease, done, request);
@@ -82,7 +82,11 @@ export class OwnedMailbox {
   }
 
   /** Whether the mailbox knows well enough when the actor has something to do: too early costs little. */
-  #isListed({ wakeAt }: ClaimRequest): boolean {
+  isListed(pending: readonly PendingEffect[]): boolean {
+    return this.#isListedFor({ wakeAt: this.#wakeAtOf(pending) });
+  }
+
+  #isListedFor({ wakeAt }: Pick<ClaimRequest, 'wakeAt'>): boolean {
     const listed = this.#listedWakeAt;
     return listed === wakeAt || (listed < wakeAt && this.#isSoon(wakeAt));
   }

@@ -11,6 +11,7 @@ import { checkVersion } from './apply.ts';
 import { aboutMessage, failedAgain, isGivenUp, reasonOf, type Failure, type Poison } from './apply-turn.ts';
 import { checkedAnswer, thrownBy } from './handler-defect.ts';
 import type { Kernel } from './kernel.ts';
+import { isNear } from './near-asks.ts';
 import { AbandonedError } from './stored-actor.ts';
 import { refusedWith, type AddressedReply } from './turn-draft.ts';
 
@@ -84,7 +85,7 @@ export class ReadRunner {
         continue;
       }
       const failure = failures.get(jobId);
-      if (!isGivenUp(failure)) {
+      if (!isGivenUp(failure) || isNear(delivery)) {
         left.push(delivery);
         continue;
       }

@@ -1,6 +1,7 @@
 import type { Cancel } from '../define/clock.ts';
 import type { MessageSpecs } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
+import type { NearAsk } from '../mailbox/near-ask.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import { FencedError, type Delivery, type InlinedMessage, type ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
@@ -9,6 +10,7 @@ import { handleTogether, togetherOf } from './crash-loop.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Failures } from './failures.ts';
 import type { Kernel } from './kernel.ts';
+import { NearAsks, noneNear, type NearDelivery } from './near-asks.ts';
 import { OwnedMailbox } from './owned-mailbox.ts';
 import { park, reportDeadLetter } from './poison.ts';
 import { nothingRead, ReadRunner, split, type ReadResult } from './read-runner.ts';
@@ -46,7 +48,10 @@ export class TurnRunner {
   readonly #reads: ReadRunner;
   readonly #stored: StoredActor;
   readonly #mailbox: OwnedMailbox;
+  readonly #near: NearAsks;
   #inHand: readonly Delivery[] = [];
+  /** Of these, those that the turn under way has taken up. */
+  #nearInHand: readonly NearDelivery[] = noneNear;
   #outcomes: EffectResult[] = [];
   /** What the turn under way has taken up. */
   #underWay: Pick<TurnInput, 'outcomes' | 'deliveries'> = { outcomes: [], deliveries: [] };
@@ -63,6 +68,7 @@ export class TurnRunner {
     this.#options = options;
     this.#stored = new StoredActor(hosted, address.key, kernel.clock);
     this.#mailbox = new OwnedMailbox(kernel, address, lease);
+    this.#near = new NearAsks(kernel.mailbox, address, lease);
     this.#reads = new ReadRunner(kernel, hosted.actor, address);
     this.#effects = new EffectRunner({
       actor: hosted.actor,
@@ -93,15 +99,22 @@ export class TurnRunner {
     this.#mailbox.wake(inlined);
   }
 
+  /** Takes an ask of this process, unless something of the mailbox comes before it: then it goes there. */
+  take(ask: () => NearAsk): boolean {
+    return this.#inHand.length === 0 && !this.#mailbox.isWoken && this.#near.take(ask);
+  }
+
   /** Whether there is something for a turn. */
   get hasWork(): boolean {
-    return this.#mailbox.isWoken || this.#inHand.length > 0 || this.#outcomes.length > 0 || this.#isWriteDue;
+    const hasMessages = this.#mailbox.isWoken || this.#inHand.length > 0 || this.#near.size > 0;
+    return hasMessages || this.#outcomes.length > 0 || this.#isWriteDue;
   }
 
   /** Whether there is something for a turn now or soon: it does not pay to leave memory. */
   get isBusy(): boolean {
     return (
       this.#inHand.length > 0 ||
+      this.#near.size > 0 ||
       this.#outcomes.length > 0 ||
       this.#mailbox.isExpecting ||
       this.#mailbox.isDueSoon(this.#stored.known?.effects ?? [])
@@ -114,7 +127,7 @@ export class TurnRunner {
 
   /** What the next turn takes up, as far as it is here. */
   get size(): { readonly messages: number; readonly outcomes: number } {
-    return { messages: this.#inHand.length, outcomes: this.#outcomes.length };
+    return { messages: this.#inHand.length + this.#near.size, outcomes: this.#outcomes.length };
   }
 
   /**
@@ -123,13 +136,22 @@ export class TurnRunner {
    */
   async prepare(): Promise<ActorRecord> {
     const isNew = this.#stored.known === undefined;
-    const record = await this.#stored.load();
+    const [record, isEmpty] = await Promise.all([this.#stored.load(), this.#admitNear()]);
     if (this.#inHand.length === 0) {
       this.#inHand = await this.#mailbox.receive(record.effects, this.#messagesPerTurn());
     }
+    if (this.#inHand.length > 0) this.#near.giveBack([], 'not admitted');
+    else if (isEmpty === false) this.#near.giveBack();
     // The mailbox tells whether it is parked: then its effects rest, too.
     if (isNew && !this.#ended) this.#effects.sync(record.effects, true);
     return record;
+  }
+
+  /** Undefined where there is no need to look into the mailbox, or it will be seen anyway. */
+  async #admitNear(): Promise<boolean | undefined> {
+    const mayWait = this.#near.size === 0 || this.#near.hasAdmitted;
+    if (mayWait || this.#inHand.length > 0 || this.#mailbox.isWoken) return undefined;
+    return this.#near.admit();
   }
 
   /**
@@ -140,7 +162,12 @@ export class TurnRunner {
     const { kernel, hosted, address, lease, failures } = this.#options;
     // A copy: those that arrive during the write are for the next turn.
     const outcomes = this.#outcomes.slice(0, this.#oneByOne ? 1 : undefined);
-    const together = this.#oneByOne && outcomes.length > 0 ? [] : togetherOf(this.#inHand);
+    const takesMessages = !this.#oneByOne || outcomes.length === 0;
+    const near = takesMessages ? this.#near.next(this.#messagesPerTurn()) : noneNear;
+    this.#nearInHand = near;
+    const isNear = near.length > 0;
+    const hand = isNear ? near : this.#inHand;
+    const together = takesMessages ? togetherOf(hand) : [];
     const { changing, reading } = split(hosted.actor, together);
     this.#underWay = { outcomes, deliveries: changing };
     const { draft, done, untaken, left, poison, stuck } = await this.#apply(before, outcomes, changing);
@@ -158,7 +185,7 @@ export class TurnRunner {
     if (together.length > 0 || draft.changed) {
       await hosted.actor.definition.project?.(address.key, record.state, this.#stored.version);
     }
-    if (this.#abandoned) throw new AbandonedError();
+    this.#checkPlace();
     if (poison !== undefined && hosted.actor.definition.onPoison === 'park') {
       await park(kernel, address, lease, poison);
       return 'parked';
@@ -166,23 +193,36 @@ export class TurnRunner {
     if (stuck !== undefined) {
       if (draft.changed) await this.#answer(draft.replies);
       await parkAtItself(kernel, address, lease, stuck);
+      this.#giveBackNear();
       return 'parked';
     }
     // If the turn was written, reply now. If nothing changed, reply only after `ack` has confirmed the lease.
-    const answered = draft.changed ? this.#answer(draft.replies) : undefined;
+    const answered = draft.changed && !isNear ? this.#answer(draft.replies) : undefined;
     const mayRead = left.length === 0 && poison === undefined;
     const read = mayRead ? await this.#read(record, reading, answered) : nothingRead;
     if (kernel.replies.areApart === true) await answered;
-    const acks = [...done, ...read.done];
-    const behind = this.#inHand.slice(changing.length + (mayRead ? reading.length : 0));
-    const next = [...left, ...read.left, ...behind];
+    const acks = isNear ? [] : [...done, ...read.done];
+    const behind = hand.slice(changing.length + (mayRead ? reading.length : 0));
+    const notTaken = [...left, ...read.left, ...behind];
+    const next = isNear ? this.#inHand : notTaken;
+    // Nothing in the mailbox would have the next owner see what was written under a lease that had run out.
+    const isUnconfirmed = isNear && draft.changed && this.#mailbox.isListed(record.effects);
+    const confirmed = isUnconfirmed ? this.#near.admit() : undefined;
     const finished = this.#mailbox.ack(record.effects, acks, next.length > 0 ? 0 : this.#messagesPerTurn());
-    const [taken] = await Promise.all([finished, answered]);
-    await this.#answer(draft.changed ? read.replies : [...draft.replies, ...read.replies]);
+    const [taken] = await Promise.all([finished, answered, confirmed]);
+    if (isNear) {
+      this.#checkPlace();
+      this.#nearInHand = noneNear;
+      // What failed is tried again by way of the mailbox, which keeps count, and what is behind it follows.
+      if (notTaken.length === behind.length) this.#near.putBack(behind);
+      else this.#near.giveBack(notTaken);
+    }
+    await this.#answer(answered === undefined ? [...draft.replies, ...read.replies] : read.replies);
     const dead = poison === undefined ? read.dead : [poison, ...read.dead];
     for (const one of dead) reportDeadLetter(kernel, address, one);
     for (const { jobId } of acks) failures.ofMessages.delete(jobId);
-    const hasEnded = (id: string) => changing.some((one) => one.envelope.id === id && !next.includes(one));
+    const hasEnded = (id: string) =>
+      changing.some((one) => one.envelope.id === id && !notTaken.includes(one));
     this.#stored.trim((known) => withoutUnchanging(known, hasEnded));
     this.#inHand = [...next, ...taken];
     const [first] = this.#inHand;
@@ -206,12 +246,25 @@ export class TurnRunner {
     this.#stored.forget();
     this.#writeDone();
     this.#inHand = [];
+    this.#giveBackNear();
     this.#mailbox.wake();
   }
 
   /** Another activation takes the actor's place: the turn under way answers nobody. */
   abandon(): void {
     this.#abandoned = true;
+    this.#giveBackNear();
+  }
+
+  /** @throws AbandonedError */
+  #checkPlace(): void {
+    if (this.#abandoned) throw new AbandonedError();
+  }
+
+  #giveBackNear(): void {
+    const inHand = this.#nearInHand;
+    this.#nearInHand = noneNear;
+    this.#near.giveBack(inHand);
   }
 
   /** No effect runs any more, nor starts; what is being read is read again by the next owner. */
@@ -220,6 +273,8 @@ export class TurnRunner {
     this.#cancelWrite();
     this.#effects.stopAll();
     this.#reads.stopAll();
+    // Those in hand have their turn, or go when it fails.
+    this.#near.giveBack();
   }
 
   #apply(record: ActorRecord, outcomes: readonly EffectResult[], deliveries: readonly Delivery[]) {
@@ -261,7 +316,7 @@ export class TurnRunner {
     const { ofMessages } = this.#options.failures;
     const reading = this.#handle(deliveries, () => this.#reads.run(state, deliveries, ofMessages));
     const [read] = await Promise.all([reading, answered]);
-    if (this.#abandoned) throw new AbandonedError();
+    this.#checkPlace();
     return read;
   }
 
@@ -287,7 +342,7 @@ export class TurnRunner {
   /** If the node dies before the write, the outcome comes again, and leads to the same effects under the same ids. */
   #postpone(draft: TurnDraft): void {
     const { kernel, onOutcome } = this.#options;
-    if (this.#abandoned) throw new AbandonedError();
+    this.#checkPlace();
     if (!this.#stored.isUnwritten) {
       this.#cancelWrite = kernel.clock.schedule(kernel.limits.postponeMs, () => {
         this.#isWriteDue = true;

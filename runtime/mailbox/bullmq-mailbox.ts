@@ -5,6 +5,7 @@ import { parseAddress, type ActorAddress } from './address.ts';
 import { watchWakeUps } from './wake-reader.ts';
 import {
   ackScript,
+  isEmptyScript,
   readyScript,
   sendScript,
   claimScript,
@@ -49,6 +50,7 @@ const scriptsOn = (redis: RedisConnection) => ({
   withdraw: redisScript<Withdrawal>(redis, 1, withdrawScript),
   claim: redisScript<string[]>(redis, 1, claimScript),
   ack: redisScript<string[]>(redis, 1, ackScript),
+  isEmpty: redisScript<number>(redis, 1, isEmptyScript),
   ready: redisScript<string[]>(redis, 2, readyScript),
   park: redisScript<number>(redis, 1, parkScript),
   noteStart: redisScript<number>(redis, 1, noteStartScript),
@@ -113,6 +115,10 @@ export class BullMqMailbox implements Mailbox {
     const { ack } = this.#scripts;
     const given = [max, encodeWakeAt(wakeAt), maxDeadLetters, ...jobs];
     return deliveriesOf(await this.#runAs(lease, ack, of, ...given));
+  }
+
+  async isEmpty(of: ActorAddress, lease: ShardLease): Promise<boolean> {
+    return (await this.#runAs(lease, this.#scripts.isEmpty, of)) === 0;
   }
 
   async park(of: ActorAddress, lease: ShardLease, why: ParkNote): Promise<void> {

@@ -292,6 +292,13 @@ table.insert(taken, 1, last and last[1] or '0-0')
 return taken
 `;
 
+/** ARGV: prefix, actor, now, lease token. Returns how many of an actor's lists there are. */
+export const isEmptyScript = `
+${preamble}
+${leaseCheck}
+return call('EXISTS', wait, active, delayed, meta, events)
+`;
+
 /**
  * ARGV: prefix, actor, now, lease token, max, wakeAt or '', dead letters kept, then for each message: jobId, reason
  * of failure or '', attempts. Returns {jobId, data, starts, …}.

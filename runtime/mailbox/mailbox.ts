@@ -147,6 +147,12 @@ export interface Mailbox {
    */
   ack(of: ActorAddress, lease: ShardLease, done: readonly Ack[], request: ClaimRequest): Promise<Delivery[]>;
   /**
+   * For an owner that has nothing of this actor in hand: whether there is nothing in its mailbox, nor for later, so that
+   * all that was acknowledged so far has been handled.
+   * @throws FencedError
+   */
+  isEmpty(of: ActorAddress, lease: ShardLease): Promise<boolean>;
+  /**
    * Puts back all that is in hand, in order, and takes nothing more from this actor until it is released: nor is it
    * woken by the time that it named. What is told to it waits, what is asked is refused.
    * @throws FencedError

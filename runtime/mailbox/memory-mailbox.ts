@@ -147,6 +147,12 @@ export class MemoryMailbox implements Mailbox {
     return queue.active.length > 0 ? [] : this.#next(of, queue, request);
   }
 
+  async isEmpty(of: ActorAddress, lease: ShardLease): Promise<boolean> {
+    this.#check(of, lease);
+    const { wait = [], active = [], delayed = [], parked } = this.#queues.get(of.id) ?? {};
+    return parked === undefined && wait.length + active.length + delayed.length === 0;
+  }
+
   async park(of: ActorAddress, lease: ShardLease, why: ParkNote): Promise<void> {
     this.#check(of, lease);
     const queue = this.#queue(of);

@@ -38,6 +38,7 @@ export function linkMailbox({ network, process, servers }: Link): Mailbox {
     accept: (inlined, from, lease) => acceptInlined(watermark, inlined, from, lease),
     ack: (of, lease, done, request) =>
       call('ack', of.id, of.shard, () => mailbox.ack(of, lease, done, request)),
+    isEmpty: (of, lease) => call('isEmpty', of.id, of.shard, () => mailbox.isEmpty(of, lease)),
     park: (of, lease, why) => call('park', of.id, of.shard, () => mailbox.park(of, lease, why)),
     noteStart: (of, lease, jobId) =>
       call('noteStart', `${of.id}/${jobId}`, of.shard, () => mailbox.noteStart(of, lease, jobId)),

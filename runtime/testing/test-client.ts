@@ -30,14 +30,17 @@ export class TestClient extends SimulatedProcess {
   /** @internal */
   constructor(name: string, surroundings: Surroundings, interceptors: readonly ClientInterceptor[] = []) {
     super(name, surroundings.clock, surroundings.network);
-    const { wait } = surroundings;
-    const client = openRefs(this, surroundings, interceptors);
-    const sender: MessageSender = {
-      ask: (message, options) => wait(client.ask(message, options)),
-      tell: (message, options) => wait(client.tell(message, options)),
-    };
-    this.refs = { ref: (contract, key) => createRef(sender, contract, key) };
+    this.refs = waitingRefs(openRefs(this, surroundings, interceptors), surroundings);
   }
+}
+
+/** The refs of a process for a test: time passes while it waits for an answer. */
+export function waitingRefs(client: ClusterClient, { wait }: Surroundings): ActorRefs {
+  const sender: MessageSender = {
+    ask: (message, options) => wait(client.ask(message, options)),
+    tell: (message, options) => wait(client.tell(message, options)),
+  };
+  return { ref: (contract, key) => createRef(sender, contract, key) };
 }
 
 /** The refs of one process; asks through them do not make time pass. */

@@ -1,3 +1,4 @@
+import { NearReplies } from '../cluster/near-replies.ts';
 import { ShardKeeper } from '../cluster/shard-keeper.ts';
 import { pause } from '../define/clock.ts';
 import type { NodeInterceptor } from '../define/interceptor.ts';
@@ -8,7 +9,7 @@ import type { KernelLimits } from '../kernel/kernel.ts';
 import type { NodeObserver } from '../kernel/node-observer.ts';
 import { linkMailbox, linkRegistry, linkReplies, linkStore } from './linked-ports.ts';
 import { SimulatedProcess } from './simulated-process.ts';
-import { openRefs, type Surroundings } from './test-client.ts';
+import { openRefs, waitingRefs, type Surroundings } from './test-client.ts';
 
 /** What the actors of one node may use. */
 export interface NodeContext {
@@ -27,6 +28,8 @@ export interface TestNodeOptions {
 
 /** A process that hosts actors, composed as `openClusterNode` composes one on Redis. */
 export class TestNode extends SimulatedProcess {
+  /** Asks from this node's own process. */
+  readonly refs: ActorRefs;
   readonly #keeper: ShardKeeper;
   readonly #node: ActorNode;
   readonly #wait: Surroundings['wait'];
@@ -39,6 +42,7 @@ export class TestNode extends SimulatedProcess {
     const { clock } = this;
     const link = { ...surroundings, process: this };
     const refs = openRefs(this, surroundings);
+    this.refs = waitingRefs(refs, surroundings);
     const hosted = options.actors({ refs, node: name });
     this.#node = new ActorNode({
       ...surroundings,
@@ -47,8 +51,9 @@ export class TestNode extends SimulatedProcess {
       refs,
       actors: hosted.map(({ actor, store }) => ({ actor, store: linkStore(link, store) })),
       mailbox: linkMailbox(link),
-      replies: linkReplies(link),
+      replies: new NearReplies(refs, linkReplies(link)),
     });
+    refs.attach(this.#node);
     this.#keeper = new ShardKeeper({
       ...surroundings,
       ...options,

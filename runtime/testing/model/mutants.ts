@@ -13,6 +13,7 @@ export interface Mutant extends Mutation {
 
 const told = { program: 'messages asked, told and copied', plan: everySingleDeviation } as const;
 const broken = { program: 'messages that are refused or break', plan: everyZombie } as const;
+const near = { program: 'messages asked from within a node' } as const;
 const refused = { program: 'a message that is refused, and travels in a wake-up' } as const;
 
 /** Each leaves out something that nothing else makes up for. */
@@ -60,6 +61,28 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       ...methodsOf(mailbox),
       claim: (from, lease, request) => mailbox.claim(from, lease, { ...request, wakeAt: Infinity }),
       ack: (of, lease, done, request) => mailbox.ack(of, lease, done, { ...request, wakeAt: Infinity }),
+    }),
+  },
+  'what was asked within a node does not wait for what lies in the mailbox': {
+    ...near,
+    plan: everySingleDeviation,
+    mailbox: (mailbox) => ({
+      ...methodsOf(mailbox),
+      async isEmpty(of, lease) {
+        await mailbox.isEmpty(of, lease);
+        return true;
+      },
+    }),
+  },
+  'what was asked within a node is answered under a lease that has run out': {
+    program: 'messages asked from within a node that are refused, or read',
+    plan: everyZombie,
+    mailbox: (mailbox) => ({
+      ...methodsOf(mailbox),
+      isEmpty(of, lease) {
+        mailbox.grant(lease);
+        return mailbox.isEmpty(of, lease);
+      },
     }),
   },
   'a wake-up counts although its message was handled meanwhile': {

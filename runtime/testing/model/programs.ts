@@ -39,4 +39,20 @@ export const programs = {
       void world.note(4).then(() => world.read());
     },
   },
+  'messages asked from within a node': {
+    begin(world) {
+      void world.note(1).then(() => world.appendNear(2));
+      void world.appendNear(3).then(() => world.read());
+      void world.append(4).then(() => world.readNear());
+      void world.appendNear(5);
+    },
+  },
+  'messages asked from within a node that are refused, or read': {
+    begin(world) {
+      void world.appendNear(1).then(() => world.read());
+      void world.appendAfterNear(2, 3);
+      // One step later: what is in the mailbox first would have them go there, too.
+      void world.noteElsewhere().then(() => world.read().then(() => world.readNear()));
+    },
+  },
 } as const satisfies Record<string, Program>;

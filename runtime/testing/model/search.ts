@@ -22,7 +22,7 @@ export const everySingleDeviation: Plan = async function* (run) {
   }
 };
 
-const turnCalls = new Set(['claim', 'ack', 'load', 'write']);
+const turnCalls = new Set(['claim', 'ack', 'isEmpty', 'load', 'write']);
 const inTurn = ({ arrivals }: Step, isNode: (process: string) => boolean) =>
   arrivals.some(({ process, operation }) => turnCalls.has(operation) && isNode(process));
 

@@ -13,6 +13,7 @@ export const methodsOf = (mailbox: Mailbox): Mailbox => ({
   claim: (...args) => mailbox.claim(...args),
   accept: (...args) => mailbox.accept(...args),
   ack: (...args) => mailbox.ack(...args),
+  isEmpty: (...args) => mailbox.isEmpty(...args),
   park: (...args) => mailbox.park(...args),
   noteStart: (...args) => mailbox.noteStart(...args),
   noteReturn: (...args) => mailbox.noteReturn(...args),
@@ -34,6 +35,7 @@ export class Witness {
   readonly #states = new Map<string, { readonly version: number; readonly seen: readonly number[] }>();
   /** Actor → the messages that its mailbox accepted, in order; those sent more than once have no order. */
   readonly #accepted = new Map<string, string[]>();
+  readonly #anyhow = new Set<number>();
 
   /** Between the processes and a mailbox. */
   noting(mailbox: Mailbox): Mailbox {
@@ -44,7 +46,7 @@ export class Witness {
         if (notBefore !== undefined) return;
         const accepted = this.#accepted.get(to.key) ?? [];
         const { n } = envelope.input as { n?: number };
-        if (n !== undefined && !comeLater.has(envelope.name))
+        if (n !== undefined && !comeLater.has(envelope.name) && !this.#anyhow.has(n))
           this.#accepted.set(to.key, [...accepted, String(n)]);
       },
     };
@@ -60,6 +62,11 @@ export class Witness {
         return written;
       },
     };
+  }
+
+  /** A message that may go through the mailbox, or not. */
+  comesAnyhow(n: number): void {
+    this.#anyhow.add(n);
   }
 
   seen(key: string): readonly number[] {

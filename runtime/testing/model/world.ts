@@ -1,4 +1,4 @@
-import { codeOf, isActorError } from '../../define/errors.ts';
+import { ActorError, codeOf, isActorError } from '../../define/errors.ts';
 import type { ActorRef, AskOptions, SendOptions } from '../../define/ref.ts';
 import type { StateStore } from '../../storage/state-store.ts';
 import { MemoryStateStore } from '../../storage/memory-state-store.ts';
@@ -21,6 +21,8 @@ interface Answer {
 type Fate = 'told' | 'applied' | 'refused' | 'failed';
 
 /** Redis forgets nothing here, so what a mailbox does not tell must show. */
+/** After so long, whoever asks from a node's own process takes it for dead. */
+const nearPatienceMs = 6_500;
 const noRecoveryMs = 24 * 3_600_000;
 
 /** Two nodes with one shard between them, a client with a program, and a witness. */
@@ -35,6 +37,7 @@ export class World {
   /** Told, to be handled before whatever is sent once they are in the mailbox. */
   readonly #noted = new Set<number>();
   #awaited = 0;
+  #reads = 0;
 
   constructor(program: { readonly brokenNode?: string }, mutation: Mutation = {}) {
     const memory = new MemoryStateStore();
@@ -111,7 +114,21 @@ export class World {
   }
 
   read(): Promise<void> {
-    return this.#ask('read', (options) => this.#log.ask('Read', {}, options));
+    return this.#ask(`read-${++this.#reads}`, (options) => this.#log.ask('Read', {}, options));
+  }
+
+  readNear(): Promise<void> {
+    return this.#ask(`read-${++this.#reads}`, (options) => this.#near((log) => log.ask('Read', {}, options)));
+  }
+
+  appendNear(n: number): Promise<void> {
+    this.#witness.comesAnyhow(n);
+    return this.#ask(n, (options) => this.#near((log) => log.ask('Append', { n }, options)));
+  }
+
+  appendAfterNear(n: number, after: number): Promise<void> {
+    this.#witness.comesAnyhow(n);
+    return this.#ask(n, (options) => this.#near((log) => log.ask('AppendAfter', { n, after }, options)));
   }
 
   append(n: number): Promise<void> {
@@ -129,6 +146,14 @@ export class World {
   note(n: number): Promise<void> {
     this.#noted.add(n);
     return this.#tell(n, (options) => this.#log.tell('Note', { n }, options));
+  }
+
+  /** Told to another actor. */
+  noteElsewhere(): Promise<void> {
+    const other = this.cluster.refs.ref(Log, 'elsewhere');
+    return this.#untilKnown(() => other.tell('Note', { n: 0 }, { messageId: 'elsewhere' })).then(
+      () => undefined,
+    );
   }
 
   later(n: number): Promise<void> {
@@ -151,7 +176,7 @@ export class World {
 
   /** Asks under the same id until there is an answer, as whoever has to know does. */
   async #ask(
-    n: number | 'read',
+    n: number | string,
     ask: (options: AskOptions) => Promise<{ readonly seen: readonly number[] }>,
   ): Promise<void> {
     const known = [...this.#fates]
@@ -159,7 +184,20 @@ export class World {
       .map(([one]) => one);
     const answer = await this.#untilKnown(() => ask({ messageId: String(n), timeoutMs: 6_000 }));
     if (typeof answer !== 'string') this.#answers.push({ seen: answer.seen, known });
-    if (n !== 'read') this.#fates.set(n, typeof answer === 'string' ? answer : 'applied');
+    if (typeof n === 'number') this.#fates.set(n, typeof answer === 'string' ? answer : 'applied');
+  }
+
+  /** Asks from the process of the node that holds the shard; if that dies meanwhile, nobody hears the answer. */
+  #near<T>(ask: (log: ActorRef<(typeof Log)['messages']>) => Promise<T>): Promise<T> {
+    const { nodes, clock } = this.cluster;
+    const running = nodes.filter(({ state }) => state === 'running');
+    const node = running.find(({ shards }) => shards > 0) ?? running[0] ?? nodes[0];
+    return new Promise((resolve, reject) => {
+      const unknown = () => reject(new ActorError('unavailable', 'nothing is heard of the node'));
+      if (node === undefined) return unknown();
+      const cancel = clock.schedule(nearPatienceMs, unknown);
+      ask(node.refs.ref(Log, 'a')).then(resolve, reject).finally(cancel);
+    });
   }
 
   async #untilKnown<T>(attempt: () => Promise<T>): Promise<T | 'refused' | 'failed'> {

@@ -113,6 +113,22 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
       expect(ids(await under.mailbox.claim(actor, next, idle))).to.deep.equal(['a']);
     });
 
+    it('tells the holder of the lease whether it is empty: nothing waits, is in hand, or comes later', async () => {
+      const isEmpty = () => under.mailbox.isEmpty(actor, lease);
+      expect(await isEmpty(), 'before the first message').to.equal(true);
+      await send('a');
+      expect(await isEmpty(), 'while it is on its way').to.equal(false);
+      await under.mailbox.claim(actor, lease, idle);
+      expect(await isEmpty(), 'in hand').to.equal(false);
+      await under.mailbox.ack(actor, lease, [{ jobId: 'a' }], idle);
+      expect(await isEmpty(), 'once it has ended').to.equal(true);
+      await under.mailbox.send(actor, 'later', message('later'), Date.now() + 3_600_000);
+      expect(await isEmpty(), 'with one for later').to.equal(false);
+      await under.grant(actor.shard);
+      const refused = await isEmpty().catch((error: unknown) => error);
+      expect(refused).to.be.instanceOf(FencedError);
+    });
+
     it('lists an actor as live from the first message until all is finished', async () => {
       expect(await under.mailbox.ready(actor.shard)).to.deep.equal([]);
       await send('a');

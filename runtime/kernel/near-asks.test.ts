@@ -1,0 +1,139 @@
+import { expect } from 'chai';
+import { z } from 'zod';
+import { defineActor } from '../define/actor.ts';
+import { defineContract } from '../define/contract.ts';
+import { ActorError, codeOf } from '../define/errors.ts';
+import { MemoryStateStore } from '../storage/memory-state-store.ts';
+import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
+
+const State = z.object({ seen: z.array(z.string()) });
+const Entry = z.object({ text: z.string() });
+const Log = defineContract({
+  type: 'log',
+  key: z.string(),
+  messages: {
+    Append: { input: Entry, output: State },
+    Note: { input: Entry },
+    Read: { input: z.object({}), output: State, readOnly: true },
+    Refuse: { input: z.object({}), output: State },
+    Break: { input: z.object({}), output: State },
+  },
+});
+const log = defineActor(Log, {
+  state: State,
+  initial: () => ({ seen: [] }),
+  receive: {
+    Append(turn, { text }) {
+      turn.set({ seen: [...turn.state.seen, text] });
+      return turn.state;
+    },
+    Note: (turn, { text }) => turn.set({ seen: [...turn.state.seen, text] }),
+    Read: ({ state }) => Promise.resolve(state),
+    Refuse() {
+      throw new ActorError('conflict', 'not now');
+    },
+    Break() {
+      throw new Error('broken');
+    },
+  },
+});
+
+describe('what is asked within the process of a node', () => {
+  let cluster: TestCluster;
+  let store: MemoryStateStore;
+  /** Names of the calls to the mailbox. */
+  let calls: string[];
+  beforeEach(async () => {
+    store = new MemoryStateStore();
+    calls = [];
+    cluster = createTestCluster({ actors: [{ actor: log, store }], nodes: 1 });
+    // Until the node has its shards.
+    await cluster.ref(Log, 'first').ask('Read', {});
+    cluster.network.fate = ({ port, operation, leg }) => {
+      if (port === 'mailbox' && leg === 'request' && operation !== 'ready') calls.push(operation);
+      return undefined;
+    };
+  });
+  afterEach(() => cluster.close());
+
+  const near = (key = 'a') => {
+    const [node] = cluster.nodes;
+    if (node === undefined) throw new Error('no node runs');
+    return node.refs.ref(Log, key);
+  };
+
+  it('does not travel: the mailbox is looked into before it is handled, and once more before what was written is answered', async () => {
+    expect(await near().ask('Append', { text: 'one' })).to.deep.equal({ seen: ['one'] });
+    expect(calls).to.deep.equal(['isEmpty', 'isEmpty']);
+    expect(await near().ask('Read', {})).to.deep.equal({ seen: ['one'] });
+    expect(
+      codeOf(
+        await near()
+          .ask('Refuse', {})
+          .catch((error: unknown) => error),
+      ),
+    ).to.equal('conflict');
+    expect(calls).to.deep.equal(['isEmpty', 'isEmpty', 'isEmpty', 'isEmpty']);
+  });
+
+  it('shares a turn with what is asked meanwhile, in order', async () => {
+    const asked = ['one', 'two', 'three'].map((text) => near().ask('Append', { text }));
+    expect((await Promise.all(asked)).at(-1)).to.deep.equal({ seen: ['one', 'two', 'three'] });
+    expect(calls).to.not.include('send');
+  });
+
+  it('comes behind what was told before, and before what is told after', async () => {
+    const all = [
+      near().tell('Note', { text: 'one' }),
+      near().ask('Append', { text: 'two' }),
+      near().tell('Note', { text: 'three' }),
+      near().ask('Append', { text: 'four' }),
+    ];
+    await Promise.all(all);
+    expect(await near().ask('Read', {})).to.deep.equal({ seen: ['one', 'two', 'three', 'four'] });
+    expect(calls).to.include('send');
+  });
+
+  it('gets an answer of its own: what the asker does with it does not change the actor', async () => {
+    const answer = await near().ask('Append', { text: 'one' });
+    answer.seen.push('two');
+    const input = { text: 'three' };
+    const asked = near().ask('Append', input);
+    input.text = 'four';
+    expect(await asked).to.deep.equal({ seen: ['one', 'three'] });
+  });
+
+  it('is tried again by way of the mailbox when its handler breaks, and is a dead letter in the end', async () => {
+    const broken = near()
+      .ask('Break', {})
+      .catch((error: unknown) => error);
+    const behind = near().ask('Append', { text: 'behind' });
+    expect(codeOf(await broken)).to.equal('internal');
+    expect(await behind).to.deep.equal({ seen: ['behind'] });
+    const { items } = await cluster.deadLetters.list({ type: 'log', key: 'a' });
+    expect(items.map(({ message }) => message)).to.deep.equal(['Break']);
+  });
+
+  it('is counted once when it is not known whether its turn was written', async () => {
+    store.faults.afterWrite = () => {
+      delete store.faults.afterWrite;
+      throw new Error('connection lost');
+    };
+    expect(await near().ask('Append', { text: 'one' })).to.deep.equal({ seen: ['one'] });
+    expect(await near().ask('Read', {})).to.deep.equal({ seen: ['one'] });
+  });
+
+  it('keeps its order while the shards of its node go to another', async () => {
+    const other = cluster.startNode();
+    const keys = ['a', 'b', 'c', 'd'];
+    const numbers = Array.from({ length: 20 }, (_, i) => String(i));
+    const asked: Promise<unknown>[] = [];
+    for (const text of numbers) {
+      asked.push(...keys.flatMap((key) => near(key).ask('Append', { text })));
+      await cluster.advance(50);
+    }
+    await Promise.all(asked);
+    expect(other.shards).to.be.greaterThan(0);
+    for (const key of keys) expect(await near(key).ask('Read', {}), key).to.deep.equal({ seen: numbers });
+  });
+});
