@@ -134,8 +134,9 @@ export class InventoryLedger {
       items
         .map((item) => ({ ...item, available: this.#available(item.productId) }))
         .find((item) => item.available < item.quantity);
+    if (short() === undefined) return;
     // What is held past its time is on sale, also when the sweep has not come by yet.
-    if (short() !== undefined) while (this.expireDue(now) === batch);
+    while (this.expireDue(now) === batch);
     const missing = short();
     if (missing === undefined) return;
     const { productId, quantity, available } = missing;
