@@ -131,6 +131,13 @@ export class OutboxConnection {
     const range = [new Date(look.since), new Date(look.until)];
     const candidates = `FROM ${this.#table} AS o
        WHERE o.processed_at > $1 AND o.processed_at <= $2 AND (${look.undelivered})`;
+    // First, since nearly always there is none: one look through all is enough then.
+    const { rows } = await this.#query<{ oldest: Date | null }>(
+      `SELECT min(o.processed_at) AS oldest ${candidates}`,
+      range,
+    );
+    const oldest = rows[0]?.oldest?.getTime();
+    if (oldest === undefined) return { events: 0, since: look.until - 1 };
     const { rowCount } = await this.#query(
       `UPDATE ${this.#table} SET processed_at = NULL WHERE id IN (
          SELECT o.id ${candidates}
@@ -139,11 +146,7 @@ export class OutboxConnection {
          ORDER BY o.id LIMIT $4)`,
       [...range, look.waitMs, look.limit],
     );
-    const { rows } = await this.#query<{ oldest: Date | null }>(
-      `SELECT min(o.processed_at) AS oldest ${candidates}`,
-      range,
-    );
-    return { events: rowCount ?? 0, since: (rows[0]?.oldest?.getTime() ?? look.until) - 1 };
+    return { events: rowCount ?? 0, since: oldest - 1 };
   }
 
   async close(): Promise<void> {
