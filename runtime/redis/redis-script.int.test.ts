@@ -22,4 +22,21 @@ describe('redisScript', () => {
     expect(await Promise.all(asked)).to.deep.equal(['1', '2x', '2', '1y']);
     expect(await Promise.all([script('b', 'z'), redis.get('a')])).to.deep.equal(['2z', '1']);
   });
+
+  it('is sent by its hash once it is known, also where it is always gathered behind other commands', async () => {
+    const times = async (name: string) => {
+      const calls = new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(await redis.info('commandstats'))?.[1];
+      return Number(calls ?? 0);
+    };
+    const ask = (script: (key: string) => Promise<number>) => Promise.all([redis.get('a'), script('a')]);
+    const early = redisScript<number>(redis, 1, `return #redis.call('KEYS', KEYS[1])`);
+    // The first of each by its text, since this Redis has none of them.
+    await ask(early);
+    void redis.get('a');
+    const late = redisScript<number>(redis, 1, `return 1 + #redis.call('KEYS', KEYS[1])`);
+    await ask(late);
+    const before = await times('eval');
+    for (let i = 0; i < 5; i++) expect(await Promise.all([ask(early), ask(late)])).to.have.length(2);
+    expect(await times('eval')).to.equal(before);
+  });
 });

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { RedisConnection } from './redis-connection.ts';
+import { isRedisCluster, type RedisConnection } from './redis-connection.ts';
 
 export type ScriptArgument = string | number;
 export type RedisScript<Reply> = (...keysAndArguments: ScriptArgument[]) => Promise<Reply>;
@@ -16,12 +16,15 @@ export function redisScript<Reply>(
   const name = `script:${createHash('sha1').update(`${numberOfKeys} ${lua}`).digest('hex')}`;
   redis.defineCommand(name, { numberOfKeys, lua });
   const command = Reflect.get(redis, name) as RedisScript<Reply>;
-  let isKnown = false;
+  // A pipeline that ioredis began to gather before does not know the name: it would leave the command out, and give
+  // those behind it each other's answers. One that is begun from now on knows it.
+  let isKnown = redis.autoPipelineQueueSize === 0;
   return (...keysAndArguments) => {
-    // A pipeline that ioredis began to gather before does not know the name: it would leave this command out, and give
-    // those behind it each other's answers.
     isKnown ||= redis.autoPipelineQueueSize === 0;
     if (isKnown) return command.apply(redis, keysAndArguments);
-    return redis.eval(lua, numberOfKeys, ...keysAndArguments) as Promise<Reply>;
+    const answered = redis.eval(lua, numberOfKeys, ...keysAndArguments) as Promise<Reply>;
+    // Where all commands share one pipeline, the old one is gone with this answer. A busy connection may never be quiet.
+    if (isRedisCluster(redis)) return answered;
+    return answered.finally(() => (isKnown = true));
   };
 }
