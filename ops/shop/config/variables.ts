@@ -149,7 +149,7 @@ export const variables = {
   GATEWAY_PROCESSES: gateway.set(
     value.countOrAuto(32),
     'auto',
-    'How many processes of its own the gateway gets, all on `HTTP_PORT`; 0 = it runs in the process of the other roles. `auto`: one for every two processor cores, 4 at most, beside other roles; none with `GRPC_TLS_*` unless the addresses of the services are given',
+    'How many processes of its own the gateway gets, all on `HTTP_PORT`; 0 = it runs in the process of the other roles. `auto`: with four processor cores or more, one for every two, 4 at most, beside other roles; none with `GRPC_TLS_*` unless the addresses of the services are given',
   ),
   REQUEST_TIMEOUT_MS: gateway.set(
     value.milliseconds(1, day),

@@ -11,11 +11,11 @@ describe('gatewayCount', () => {
   };
   const cases: [environment: Environment, cores: number, count: number][] = [
     [{}, 1, 0],
-    [{}, 2, 1],
-    [{}, 3, 1],
+    [{}, 2, 0],
+    [{}, 3, 0],
     [{}, 4, 2],
     [{}, 64, 4],
-    [{ ROLES: 'gateway,node' }, 2, 1],
+    [{ ROLES: 'gateway,node' }, 4, 2],
     [{ ROLES: 'gateway' }, 8, 0],
     [{ ROLES: 'node,relay' }, 8, 0],
     [{ GATEWAY_PROCESSES: '0' }, 8, 0],

@@ -1,5 +1,7 @@
 import type { Config } from '../config/config.ts';
 
+/** With fewer, all in one process answers more: what passes between processes costs more than the other core gives. */
+const fewestCores = 4;
 /** More of them wait for the actors, for Redis and for PostgreSQL. */
 const mostByItself = 4;
 
@@ -19,5 +21,5 @@ export function gatewayCount(config: Config, cores: number): number {
   // It calls the services by their addresses then, for which certificates may not be made out.
   const mayNotBeCertified = services.some((name) => roles.has(name) && !givenAddresses.has(name));
   if (grpcTls !== undefined && mayNotBeCertified) return 0;
-  return Math.min(Math.floor(cores / 2), mostByItself);
+  return cores < fewestCores ? 0 : Math.min(Math.floor(cores / 2), mostByItself);
 }
