@@ -59,7 +59,7 @@ export async function startGatewayOf(
   dependencies: Readonly<Record<string, HealthCheck>>,
 ): Promise<Pick<Gateway, 'url' | 'port'>> {
   const health = await startHealth(config, lifecycle, logger);
-  const dataDir = { path: config.dataDir };
+  const dataDir = { path: config.dataDir, takenOver: false };
   const gateway = await startRoles(config, lifecycle, logger, { dataDir, health, workers: undefined });
   for (const [name, check] of Object.entries(dependencies)) {
     if (health.checks[name] === undefined) health.addRemoteCheck(name, check);
@@ -70,7 +70,7 @@ export async function startGatewayOf(
 }
 
 interface Around {
-  readonly dataDir: Pick<DataDir, 'path'>;
+  readonly dataDir: Pick<DataDir, 'path' | 'takenOver'>;
   readonly health: Health;
   readonly workers: GatewayWorkers | undefined;
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
-import { keyFormat, memberKeys } from '../mailbox/redis-keys.ts';
+import { keyFormat, memberKeys, wakeKey } from '../mailbox/redis-keys.ts';
 import { silentLogger } from '../observe/logger.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestRedis, testRedisUrl } from '../testing/suites/test-servers.ts';
@@ -48,6 +48,26 @@ describe('connect', () => {
     // The server learns of a closed connection a moment later.
     while ((await connections()) > 0) await new Promise((resolve) => setImmediate(resolve));
     onlooker.disconnect();
+  });
+
+  it('goes through Redis to an actor of its own process while the node is young, and no more where it need not', async () => {
+    const wakeUps = async (nearAsksAfterMs?: number) => {
+      const { url } = await createTestRedis();
+      const onlooker = new Redis(url);
+      try {
+        await using cluster = await connect({ redis: url });
+        await using _node = await cluster.host(
+          hosted(),
+          nearAsksAfterMs === undefined ? {} : { nearAsksAfterMs },
+        );
+        expect(await cluster.ref(Counter, 'a').ask('Add', { by: 2 })).to.deep.equal({ total: 2 });
+        return (await onlooker.keys(wakeKey('actors', 0).replace('0', '*'))).length;
+      } finally {
+        onlooker.disconnect();
+      }
+    };
+    expect(await wakeUps(), 'by default').to.equal(1);
+    expect(await wakeUps(0), 'without that time').to.equal(0);
   });
 
   it('refuses keys of a newer format, also as a node, and writes the format again that Redis has lost', async () => {

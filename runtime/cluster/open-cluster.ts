@@ -1,4 +1,4 @@
-import type { Clock } from '../define/clock.ts';
+import type { Cancel, Clock } from '../define/clock.ts';
 import type { ClientInterceptor, NodeInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
@@ -99,6 +99,11 @@ export interface NodeOptions {
   readonly limits?: Partial<KernelLimits>;
   /** How often leases and membership are renewed. Default 500. */
   readonly heartbeatMs?: number;
+  /**
+   * For how long its own process asks this node through Redis, too. A message that takes its process down, time and
+   * again, is counted there and set aside. 0 where the last end is known to have been in order. Default 60000.
+   */
+  readonly nearAsksAfterMs?: number;
 }
 
 export interface ClusterNodeOptions extends ClusterOptions, NodeOptions {
@@ -120,9 +125,19 @@ export interface ClusterNode extends AsyncDisposable {
   close(): Promise<void>;
 }
 
+function attachLater(
+  refs: ClusterClient,
+  node: ActorNode,
+  { clock, nearAsksAfterMs }: { readonly clock: Clock; readonly nearAsksAfterMs: number },
+): Cancel {
+  if (nearAsksAfterMs > 0) return clock.schedule(nearAsksAfterMs, () => refs.attach(node));
+  refs.attach(node);
+  return () => undefined;
+}
+
 /** Joins the cluster and hosts the actors of its share of the shards. */
 export async function openClusterNode(options: ClusterNodeOptions): Promise<ClusterNode> {
-  const all = { heartbeatMs: 500, ...withDefaults(options) };
+  const all = { heartbeatMs: 500, nearAsksAfterMs: 60_000, ...withDefaults(options) };
   const name = all.newId();
   let own: Client | undefined;
   const ownClient = () => (own ??= openClusterClient({ ...all, interceptors: [] }));
@@ -134,12 +149,13 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
     mailbox: new BullMqMailbox(all),
     replies: refs instanceof ClusterClient ? new NearReplies(refs, replies) : replies,
   });
-  if (refs instanceof ClusterClient) refs.attach(node);
+  const stopAttaching = refs instanceof ClusterClient ? attachLater(refs, node, all) : () => undefined;
   const hosts = all.actors.map(({ actor }) => actor.contract.type);
   const registry = new RedisShardRegistry({ ...all, hosts });
   const keeper = new ShardKeeper({ ...all, node: name, registry, events: node });
   await keeper.start();
   const leave = async () => {
+    stopAttaching();
     try {
       await keeper.stop();
       await node.close();

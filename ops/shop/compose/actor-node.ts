@@ -33,7 +33,7 @@ function memoryInUse(): number {
 /** Hosts carts, checkouts and orders, and wakes those that were left in the middle of something. */
 export async function startActorNode(
   config: Config,
-  dataDir: Pick<DataDir, 'path'>,
+  dataDir: Pick<DataDir, 'path' | 'takenOver'>,
   lifecycle: Lifecycle,
   logger: Logger,
   { cluster, postgres, services, cartViews, health }: ActorNodeParts,
@@ -65,6 +65,8 @@ export async function startActorNode(
         ],
         {
           memoryInUse,
+          // What ended the last run may be a message that comes again: Redis counts how often it was begun.
+          ...(dataDir.takenOver ? {} : { nearAsksAfterMs: 0 }),
           limits: { idleMs: config.actors.idleMs, recoverMs: config.checkout.recoveryPollMs },
         },
       ),
