@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import { codeOf, pause, systemClock } from '@trolley/runtime';
+import { ActorError, codeOf, pause, systemClock } from '@trolley/runtime';
 import {
   createPostgresPool,
   openPostgresClient,
@@ -153,6 +153,11 @@ describe('the sweep of ended checkouts, killed in the middle of its work', () =>
         reserveTimeoutMs: 30_000,
         paymentTimeoutMs: 60_000,
       }),
+      // The cart is empty, and gives back nothing.
+      askOther: ({ name }) =>
+        name === 'ReleaseClaim'
+          ? Promise.resolve({})
+          : Promise.reject(new ActorError('cart_empty', 'nothing to buy')),
       key: checkoutId,
       time: { now: systemClock.now() },
     });

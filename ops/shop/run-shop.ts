@@ -104,7 +104,7 @@ async function forkGateways(
 ): Promise<GatewayWorkers | undefined> {
   const count = gatewayCount(config, availableParallelism());
   if (count === 0) return undefined;
-  const fork = createGatewayFork(count);
+  const fork = createGatewayFork();
   return lifecycle.start({
     name: 'the gateway processes',
     start: () => new GatewayWorkers({ count, fork, clock: systemClock, random: Math.random, logger, output }),

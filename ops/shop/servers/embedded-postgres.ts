@@ -51,7 +51,11 @@ export async function startPostgres(options: PostgresOptions): Promise<EmbeddedP
   const logFile = join(data, '..', 'postgres.log');
   const folder = dirname(data);
   const socketFolder = (await canHaveSocket(folder, sockets)) ? folder : '';
-  const set = [...settings(port, connections, durable), `unix_socket_directories=${quoted(socketFolder)}`];
+  const set = [
+    ...settings(port, connections, durable),
+    `unix_socket_directories=${quoted(socketFolder)}`,
+    'unix_socket_permissions=0700',
+  ];
   const args = ['-D', data, ...set.flatMap((setting) => ['-c', setting])];
   const command = { program: programs.postgres, args, cwd: '/' };
   const server = await spawnServer(
