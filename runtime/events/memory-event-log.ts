@@ -88,8 +88,10 @@ export class MemoryEventLog implements EventLog {
     await this.afterAppend?.(topic, events);
   }
 
-  /** All records of a topic: by partition, in order within each. */
-  /** @internal */
+  /**
+   * All records of a topic: by partition, in order within each.
+   * @internal
+   */
   records(topic: string): LogRecord[] {
     return this.#storage.records(topic).flat();
   }

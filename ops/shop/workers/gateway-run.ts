@@ -25,16 +25,13 @@ export class GatewayRun {
   /** Resolves to how it ended, such as `SIGKILL` or `exit code 1`. */
   readonly ended: Promise<string>;
   readonly #process: GatewayProcess;
+  #checks: HealthChecks = {};
   #hasListened = false;
   #hasEnded = false;
   #problem: string | undefined;
 
   /** @param output - takes whole lines of its log */
-  constructor(
-    process: GatewayProcess,
-    output: { write(lines: string): unknown },
-    checks: () => HealthChecks,
-  ) {
+  constructor(process: GatewayProcess, output: { write(lines: string): unknown }) {
     this.#process = process;
     const lines = new LineSplitter((text) => output.write(text));
     process.process.stdout?.on('data', (chunk: Buffer) => lines.push(chunk)).on('end', () => lines.end());
@@ -51,7 +48,7 @@ export class GatewayRun {
     process.on('message', (message) => {
       if ('loaded' in message) load();
       else if ('problem' in message) this.#problem = message.problem;
-      else if ('check' in message) void this.#look(message.check, checks());
+      else if ('check' in message) void this.#look(message.check);
       else {
         this.#hasListened = true;
         listen(message.ready);
@@ -76,7 +73,9 @@ export class GatewayRun {
     return this.#problem;
   }
 
-  start(order: GatewayOrder): void {
+  /** @param checks - what it may ask about, by name */
+  start(order: GatewayOrder, checks: HealthChecks): void {
+    this.#checks = checks;
     this.#send({ start: order });
   }
 
@@ -89,9 +88,9 @@ export class GatewayRun {
     if (!this.#hasEnded) this.#process.process.kill('SIGKILL');
   }
 
-  async #look(name: string, checks: HealthChecks): Promise<void> {
+  async #look(name: string): Promise<void> {
     try {
-      await checks[name]?.();
+      await this.#checks[name]?.();
       this.#send({ checked: name });
     } catch (error) {
       this.#send({ checked: name, reason: reasonOf(error) });

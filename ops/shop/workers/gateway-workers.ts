@@ -44,7 +44,6 @@ export class GatewayWorkers {
   readonly #stopping = new AbortController();
   readonly #around: Promise<ShopAround>;
   #setAround: (around: ShopAround) => void = () => undefined;
-  #checks: HealthChecks = {};
   #onListening: (listening: Listening) => void = () => undefined;
   /** What they were told to listen on: 0 as long as one of them has what 0 became. */
   #wantedPort = 0;
@@ -73,7 +72,6 @@ export class GatewayWorkers {
    * @throws StartProblem what the first that can't start has said
    */
   start({ fail, ...around }: ShopAround): Promise<Listening> {
-    this.#checks = around.checks;
     this.#wantedPort = around.port;
     return new Promise((resolve, reject) => {
       let isStarted = false;
@@ -124,18 +122,17 @@ export class GatewayWorkers {
 
   async #runOne() {
     const { fork, output } = this.#options;
-    const run = new GatewayRun(fork(), output, () => this.#checks);
+    const run = new GatewayRun(fork(), output);
     this.#runs.add(run);
     const around = await this.#around;
     await Promise.race([run.loaded, run.ended]);
     if (this.#listening().length === 0) this.#wantedPort = this.#port ?? this.#wantedPort;
-    run.start({
-      environment: { ...around.environment, HTTP_PORT: String(this.#wantedPort) },
-      dependencies: Object.entries(around.checks).map(([name, { at }]) => ({
-        name,
-        ...(at === undefined ? {} : { at }),
-      })),
-    });
+    const dependencies = Object.entries(around.checks).map(([name, { at }]) => ({
+      name,
+      ...(at === undefined ? {} : { at }),
+    }));
+    const environment = { ...around.environment, HTTP_PORT: String(this.#wantedPort) };
+    run.start({ environment, dependencies }, around.checks);
     void run.listening.then((listening) => this.#onListening(listening));
     const how = await run.ended;
     this.#runs.delete(run);
