@@ -1,4 +1,5 @@
 import { config } from 'chai';
+import fc from 'fast-check';
 import type { RootHookObject, Runner, Suite } from 'mocha';
 import { shopBackends } from './shop-backends.ts';
 import { stopShopKafkas } from './shop-kafkas.ts';
@@ -21,6 +22,7 @@ import type { TestServer } from './test-server.ts';
 
 // What was found is said whole.
 config.truncateThreshold = 0;
+fc.configureGlobal({ includeErrorInReport: true });
 
 const needsServers = /\.int\.test\.ts$|\/ops\/prove\/e2e\//;
 const needsRedisCluster = /\.cluster\.int\.test\.ts$/;
