@@ -78,6 +78,9 @@ export interface KeyProblem {
 
 export const keyName = (index: number) => `key-${String(index).padStart(6, '0')}`;
 
+/** The ledger that gets a copy of each number: every second key has one. */
+export const copyName = (index: number) => (index % 2 === 0 ? `${keyName(index)}-copy` : undefined);
+
 /** How many messages a key gets: all the same, the first ones one more where it does not come out even. */
 export const messagesOf = (index: number, keys: number, messages: number) =>
   Math.floor(messages / keys) + (index < messages % keys ? 1 : 0);

@@ -1,5 +1,5 @@
 import { createLogger } from '@trolley/runtime';
-import { openClusterNode } from '@trolley/runtime/adapters';
+import { openClusterClient, openClusterNode } from '@trolley/runtime/adapters';
 import { createPostgresPool, PostgresStateStore } from '@trolley/runtime/postgres';
 import { optionsOfParent } from '../../shop/environment.ts';
 import { clusterOptions, connectRedis } from './cluster-connection.ts';
@@ -19,8 +19,13 @@ const redis = await connectRedis(options.redisUrl);
 const pool = createPostgresPool(options.postgresUrl, { max: 4, logger });
 const store = new PostgresStateStore({ pool, table: ledgerTable });
 
+const cluster = clusterOptions(redis, options.shards, logger);
+// As in the shop: what one of its ledgers asks another one of them stays in this process.
+const client = openClusterClient(cluster);
 const opening = openClusterNode({
-  ...clusterOptions(redis, options.shards, logger),
+  ...cluster,
+  refs: client.refs,
+  nearAsksAfterMs: 0,
   actors: [{ actor: createLedgerActor(options.label), store }],
   random: Math.random,
   leaseMs: options.leaseMs,
@@ -32,6 +37,7 @@ setInterval(() => say({ kind: 'status', shards: node.shards, activations: node.a
 
 async function drain(): Promise<void> {
   await (await opening).close();
+  await client.close();
   await store.close();
   redis.disconnect();
   await pool.end();

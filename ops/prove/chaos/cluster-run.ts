@@ -7,7 +7,7 @@ import {
   temporaryFolder,
 } from '../../shop/process/temporary-folder.ts';
 import { ClusterClients } from './cluster-clients.ts';
-import { keyName, messagesOf, type KeyProblem } from './cluster-messages.ts';
+import { copyName, keyName, messagesOf, type KeyProblem } from './cluster-messages.ts';
 import { ClusterNodes } from './cluster-nodes.ts';
 import type { ClusterScenarioOptions } from './cluster-options.ts';
 import type { ClusterCheck, ClusterReport } from './cluster-report.ts';
@@ -149,6 +149,10 @@ async function audit(
   const givenUp = new Map(problems.map(({ key, acknowledged }) => [key, acknowledged]));
   return Array.from({ length: keys }, (_, index) => {
     const key = keyName(index);
-    return auditLedger(key, givenUp.get(key) ?? messagesOf(index, keys, messages), stored.get(key));
+    const acknowledged = givenUp.get(key) ?? messagesOf(index, keys, messages);
+    const copy = copyName(index);
+    return [key, ...(copy === undefined ? [] : [copy])].flatMap((each) =>
+      auditLedger(each, acknowledged, stored.get(each)),
+    );
   }).flat();
 }

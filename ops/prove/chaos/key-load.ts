@@ -1,6 +1,13 @@
 import { type ActorRefs, isActorError, pause, systemClock } from '@trolley/runtime';
 import type { AskWatch } from './ask-watch.ts';
-import { keyName, messagesOf, type ClientOptions, type KeyProblem, type Tally } from './cluster-messages.ts';
+import {
+  copyName,
+  keyName,
+  messagesOf,
+  type ClientOptions,
+  type KeyProblem,
+  type Tally,
+} from './cluster-messages.ts';
 import { Ledger } from './ledger.ts';
 import { createSeededRandom } from './seeded-random.ts';
 
@@ -52,7 +59,7 @@ export class KeyLoad {
     const { keys, messages } = this.#options;
     for (let one = this.#takeKey(); one !== undefined; one = this.#takeKey()) {
       await this.#keepPace();
-      const answered = await this.#askUntilAnswered(keyName(one.key), one.next);
+      const answered = await this.#askUntilAnswered(one.key, one.next);
       if (answered && one.next < messagesOf(one.key, keys, messages)) {
         this.#ready.push({ key: one.key, next: one.next + 1 });
       }
@@ -76,14 +83,16 @@ export class KeyLoad {
     if (waitMs > 1) await pause(systemClock, waitMs);
   }
 
-  async #askUntilAnswered(key: string, n: number): Promise<boolean> {
+  async #askUntilAnswered(number: number, n: number): Promise<boolean> {
+    const key = keyName(number);
+    const copyTo = copyName(number);
     const { giveUpMs, askTimeoutMs: timeoutMs } = this.#options;
     const watched = this.#watch.begin();
     const startedAt = performance.now();
     const ref = this.#refs.ref(Ledger, key);
     for (;;) {
       try {
-        const answer = await ref.append({ n }, { messageId: `${key}-${n}`, timeoutMs });
+        const answer = await ref.append({ n, copyTo }, { messageId: `${key}-${n}`, timeoutMs });
         this.#tally.acknowledged++;
         this.#tally.slowestMs = Math.max(this.#tally.slowestMs, performance.now() - startedAt);
         watched.answered(key, answer.node);

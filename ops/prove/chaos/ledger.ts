@@ -1,4 +1,4 @@
-import { defineActor, defineContract } from '@trolley/runtime';
+import { defineActor, defineContract, type EffectContext } from '@trolley/runtime';
 import { z } from 'zod';
 
 /**
@@ -12,6 +12,8 @@ export const Ledger = defineContract({
     Append: {
       input: z.object({
         n: z.int().positive(),
+        /** Appends the number to the ledger of this key, too, by an effect, and answers when that one has. */
+        copyTo: z.string().min(1).optional(),
         /** Holds up the whole node of this name, as a handler does that computes for too long. */
         block: z.object({ node: z.string(), ms: z.int() }).optional(),
         /** Fills the memory of every node that handles it. */
@@ -33,13 +35,22 @@ const LedgerState = z.object({
 });
 export type LedgerState = z.infer<typeof LedgerState>;
 
+interface Copy {
+  readonly n: number;
+  readonly to: string;
+}
+
+/** Between two tries of a copy whose outcome is unknown. */
+const copyAgainMs = 200;
+
 /** The ledger as the node called `node` hosts it. */
 export function createLedgerActor(node: string) {
   return defineActor(Ledger, {
     state: LedgerState,
     initial: (): LedgerState => ({ seen: [], anomalies: [], writer: node }),
+    tags: { Append: z.int() },
     receive: {
-      Append(turn, { n, block, exhaust }) {
+      Append(turn, { n, copyTo, block, exhaust }) {
         if (block?.node === node) holdUp(block.ms);
         if (exhaust === true) fillMemory();
         const { seen, anomalies } = turn.state;
@@ -49,7 +60,23 @@ export function createLedgerActor(node: string) {
           anomalies: n === expected ? anomalies : [...anomalies, { expected, found: n, node }],
           writer: node,
         });
-        return { count: expected, node };
+        if (copyTo === undefined) return { count: expected, node };
+        turn.perform('Copy', { n, to: copyTo }, { id: `copy ${n}` });
+        return turn.defer(expected);
+      },
+    },
+    effects: {
+      // Reaches the other ledger through Redis or, where this node hosts it, within the process.
+      Copy: ({ n, to }: Copy, { refs, key }: EffectContext) =>
+        refs.ref(Ledger, to).append({ n }, { messageId: `${key}-${n}-copy` }),
+    },
+    onResult: {
+      Copy(turn, outcome, copy) {
+        const isOf = ({ tag }: { readonly tag: number }) => tag === copy.n;
+        if (outcome.ok) return turn.answerWaiting({ Append: ({ tag }) => ({ count: tag, node }) }, isOf);
+        if (outcome.error.retry === 'backoff')
+          return turn.perform('Copy', copy, { id: `copy ${copy.n}`, delayMs: copyAgainMs });
+        turn.refuseWaiting(outcome.error, isOf);
       },
     },
   });
