@@ -80,6 +80,7 @@ module.exports = {
       '^actors/[^/]+/[^/]+\\.(effects|client|grpc)\\.ts$',
       '^gateway/(grpc|clients|services)/',
     ]),
+    driver('prom-client', ['^runtime/prometheus/', '^ops/shop/metrics/']),
     driver('koa', ['^gateway/', '^ops/shop/console/']),
   ],
   options: {

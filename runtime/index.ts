@@ -130,6 +130,7 @@ export type {
   FailedMessage,
   NodeObserver,
   ParkedReport,
+  StateReport,
   TurnReport,
 } from './kernel/node-observer.ts';
 export { createLogger, silentLogger } from './observe/logger.ts';

@@ -135,6 +135,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     const to = addressOf(message.contract.type, message.key, this.#options.shards);
     const envelope = this.#envelope(message, options);
     const notBefore = this.#timeAfter(options.delayMs);
+    envelope.sentAt = notBefore ?? this.#options.clock.now();
     await this.#order.far(to.id, () => this.#send(to, envelope.id, envelope, { notBefore }));
   }
 
@@ -145,7 +146,8 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     refuse(timeoutFault(timeoutMs));
     const envelope = this.#envelope(message, options);
     envelope.replyTo = inbox.name;
-    envelope.deadline = clock.now() + timeoutMs;
+    envelope.sentAt = clock.now();
+    envelope.deadline = envelope.sentAt + timeoutMs;
     const to = addressOf(contract.type, key, shards);
     const correlation = `${to.id}/${envelope.id}`;
     if (this.#pending.size >= maxPendingAsks) {

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { Registry } from 'prom-client';
 import { z } from 'zod';
 import {
   ActorError,
@@ -10,7 +11,9 @@ import {
   runtimeCodes,
   type ClientInterceptor,
   type NodeInterceptor,
+  type StateStore,
 } from '@trolley/runtime';
+import { createRuntimeMetrics } from '@trolley/runtime/prometheus';
 import { createTestCluster, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
 
 /*
@@ -93,6 +96,15 @@ const metrics = (histogram: { observe(labels: object, ms: number): void }): Node
     }
   },
 });
+
+const measured = (registry: Registry, store: StateStore) => {
+  const metrics = createRuntimeMetrics({ registry });
+  return {
+    connect: { interceptors: [metrics.client] },
+    hosted: { actor: wallet, store: metrics.store('wallet', store) },
+    host: { observer: metrics.observer },
+  };
+};
 
 describe('what the README shows', () => {
   let store: MemoryStateStore;
@@ -188,6 +200,23 @@ describe('what the README shows', () => {
     expect(await add('ben').then(() => 'answered', codeOf)).to.equal('forbidden');
     expect(observed).to.deep.equal([{ type: 'wallet', name: 'Add' }]);
     await watched.close();
+  });
+
+  it('counts what is asked', async () => {
+    const registry = new Registry();
+    const { connect, hosted, host } = measured(registry, store);
+    const counted = createTestCluster({
+      actors: [hosted],
+      interceptors: { client: connect.interceptors },
+      ...host,
+    });
+    await counted.refs.ref(Wallet, 'ann').ask('Add', { cents: 1 });
+    await counted.close();
+    const text = await registry.metrics();
+    expect(text).to.include(
+      'trolley_ask_duration_seconds_count{actor="wallet",message="Add",outcome="ok"} 1',
+    );
+    expect(text).to.include('trolley_activations_total{actor="wallet"} 1');
   });
 
   it('loses what a test wants lost', async () => {

@@ -114,9 +114,18 @@ export class Activation {
       if (error instanceof UnreadableError && failingMs > limits.storePatienceMs) await this.#refuseAsks();
     } finally {
       cancelDeadline();
-      const ms = Math.round(clock.monotonic() - startedAt);
-      if (ms > limits.slowTurnMs) logger.warn({ actor: this.address.id, ms, ...report }, 'a slow turn');
-      observer.turnEnded?.({ actor: this.address, ...report, ms, ...failure });
+      const ms = clock.monotonic() - startedAt;
+      if (ms > limits.slowTurnMs)
+        logger.warn({ actor: this.address.id, ms: Math.round(ms), ...report }, 'a slow turn');
+      const isRetried = !this.#ended && this.#failures.turns > 0;
+      observer.turnEnded?.({
+        actor: this.address,
+        ...report,
+        ...this.#turns.waited,
+        ms,
+        isRetried,
+        ...failure,
+      });
     }
   }
 

@@ -8,8 +8,19 @@ export interface TurnReport {
   readonly outcomes: number;
   /** Milliseconds from its first step to its last, writing and finishing included. */
   readonly ms: number;
+  /** Milliseconds that the first of its messages had waited, by the clocks of its sender and of this node. */
+  readonly waitedMs?: number;
+  /** Something of it is tried again: the turn itself, a message or the outcome of an effect. */
+  readonly isRetried: boolean;
   /** What kept it from happening; it is tried again. */
   readonly error?: unknown;
+}
+
+/** A state as a turn found it, and as it is stored now. */
+export interface StateReport {
+  readonly actor: ActorAddress;
+  readonly before: unknown;
+  readonly after: unknown;
 }
 
 export interface EffectReport {
@@ -45,6 +56,8 @@ export interface NodeObserver {
   /** An actor has left memory. */
   passivated?(actor: ActorAddress, why: 'idle' | 'memory' | 'shard left' | 'failed'): void;
   turnEnded?(turn: TurnReport): void;
+  /** A turn has written. Not called for what a node wrote that died, or heard no answer from its store. */
+  stateWritten?(state: StateReport): void;
   effectEnded?(effect: EffectReport): void;
   /** A message has failed for good and is a dead letter. */
   deadLettered?(message: FailedMessage): void;
@@ -75,6 +88,7 @@ const reports = [
   'activated',
   'passivated',
   'turnEnded',
+  'stateWritten',
   'effectEnded',
   'deadLettered',
   'parked',

@@ -47,6 +47,8 @@ describe('an observer', () => {
     turnEnded: ({ actor, messages, outcomes, error }) =>
       heard.push(`turn of ${actor.id}: ${messages} + ${outcomes}${error === undefined ? '' : ', failed'}`),
     effectEnded: ({ actor, effect, code }) => heard.push(`effect ${effect} of ${actor.id}: ${code}`),
+    stateWritten: ({ actor, before, after }) =>
+      heard.push(`state of ${actor.id}: ${JSON.stringify(before)} to ${JSON.stringify(after)}`),
     deadLettered: ({ message, error }) => heard.push(`dead letter ${message}: ${String(error)}`),
     parked: ({ actor, message }) => heard.push(`parked ${actor.id} at ${message}`),
     shardAcquired: (shard) => heard.push(`acquired ${shard}`),
@@ -70,8 +72,10 @@ describe('an observer', () => {
     expect(heard).to.deep.equal([
       'acquired 0',
       'activated job~a',
+      'state of job~a: {"runs":0} to {"runs":1}',
       'effect Call of job~a: unavailable',
       'turn of job~a: 1 + 0',
+      'state of job~a: {"runs":1} to {"runs":1}',
       'turn of job~a: 0 + 1',
       'passivated job~a: idle',
       'left 0: handed over',

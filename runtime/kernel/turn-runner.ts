@@ -57,6 +57,9 @@ export class TurnRunner {
   #underWay: Pick<TurnInput, 'outcomes' | 'deliveries'> = { outcomes: [], deliveries: [] };
   /** The store refused what came of several outcomes or messages: which of them it was shows one by one. */
   #oneByOne = false;
+  /** When the first message of the turn under way was sent, and when that began. */
+  #sentAt: number | undefined;
+  #begunAt = 0;
   #ended = false;
   #abandoned = false;
   /** What was postponed is to be written by the next turn, whatever that is. */
@@ -125,6 +128,11 @@ export class TurnRunner {
     return this.#inHand;
   }
 
+  /** Of the first message that the last turn had in hand. */
+  get waited(): { readonly waitedMs?: number } {
+    return this.#sentAt === undefined ? {} : { waitedMs: Math.max(0, this.#begunAt - this.#sentAt) };
+  }
+
   /** What the next turn takes up, as far as it is here. */
   get size(): { readonly messages: number; readonly outcomes: number } {
     return { messages: this.#inHand.length + this.#near.size, outcomes: this.#outcomes.length };
@@ -136,6 +144,7 @@ export class TurnRunner {
    */
   async prepare(): Promise<ActorRecord> {
     const isNew = this.#stored.known === undefined;
+    this.#sentAt = undefined;
     const [record, isEmpty] = await Promise.all([this.#stored.load(), this.#admitNear()]);
     if (this.#inHand.length === 0) {
       this.#inHand = await this.#mailbox.receive(record.effects, this.#messagesPerTurn());
@@ -167,6 +176,8 @@ export class TurnRunner {
     this.#nearInHand = near;
     const isNear = near.length > 0;
     const hand = isNear ? near : this.#inHand;
+    this.#sentAt = hand[0]?.envelope.sentAt;
+    this.#begunAt = kernel.clock.now();
     const together = takesMessages ? togetherOf(hand) : [];
     const { changing, reading } = split(hosted.actor, together);
     this.#underWay = { outcomes, deliveries: changing };
@@ -178,7 +189,10 @@ export class TurnRunner {
       for (const { effect } of outcomes) failures.ofOutcomes.delete(effect.run);
       return 'taken';
     }
-    if (draft.changed) await this.#write(draft);
+    if (draft.changed) {
+      await this.#write(draft);
+      kernel.observer.stateWritten?.({ actor: address, before: before.state, after: draft.record.state });
+    }
     const record = draft.changed ? draft.record : before;
     this.#outcomes = [...untaken, ...this.#outcomes.slice(outcomes.length)];
     for (const one of outcomes) if (!untaken.includes(one)) failures.ofOutcomes.delete(one.effect.run);

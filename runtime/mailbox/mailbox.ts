@@ -11,6 +11,8 @@ export interface Envelope {
   readonly id: string;
   readonly name: string;
   readonly input: unknown;
+  /** When it was sent or, one for later, is due, milliseconds since the epoch; absent in what an older release sent. */
+  readonly sentAt?: number;
   /** The inbox that the answer goes to; absent for a tell. */
   readonly replyTo?: string;
   /** Milliseconds since the epoch after which nobody waits for the answer. */
