@@ -1,6 +1,7 @@
 import Koa from 'koa';
 import type { Clock, Logger } from '@trolley/runtime';
 import { createReadiness, type HealthChecks, levelOfRetry } from '@trolley/runtime/observe';
+import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { TrustedProxies } from './client-address.ts';
 import { createAdmission } from './middleware/admission.ts';
 import { constantHeaders } from './middleware/constant-headers.ts';
@@ -11,6 +12,7 @@ import { createSender } from './middleware/send-answer.ts';
 import { cartRoutes } from './routes/cart-routes.ts';
 import { checkoutRoutes } from './routes/checkout-routes.ts';
 import { healthRoutes } from './routes/health-routes.ts';
+import { metricsRoutes } from './routes/metrics-routes.ts';
 import { orderRoutes } from './routes/order-routes.ts';
 import { productRoutes } from './routes/product-routes.ts';
 import { serve } from './routes/serve.ts';
@@ -33,13 +35,15 @@ export interface GatewayDeps {
   /** How long the rest of a body that is not read may take to arrive. Default 5000. */
   readonly lingerMs?: number | undefined;
   readonly healthChecks: HealthChecks;
+  /** None: there is no `/metrics`. */
+  readonly metrics?: GatewayMetrics | undefined;
   /** Whose `X-Forwarded-For` says where a request came from. */
   readonly trustedProxies: TrustedProxies;
 }
 
 /** The REST API as a Koa app that does not listen. */
 export function createApp(deps: GatewayDeps): Koa<GatewayState> {
-  const { shop, clock, logger } = deps;
+  const { shop, clock, logger, metrics } = deps;
   const app = new Koa<GatewayState>();
   const send = createSender(deps);
   app.use(requestScope(deps));
@@ -51,6 +55,7 @@ export function createApp(deps: GatewayDeps): Koa<GatewayState> {
       ...checkoutRoutes(shop.checkouts),
       ...orderRoutes(shop.orders),
       ...healthRoutes(createReadiness(deps.healthChecks, clock)),
+      ...(metrics === undefined ? [] : metricsRoutes(metrics)),
     ],
     admit: createAdmission({ tokens: createTokenVerifier(deps.jwt, clock), limits: deps.rateLimits }),
     readBody: createJsonBody(deps.maxBodyBytes),

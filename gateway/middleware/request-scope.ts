@@ -5,6 +5,7 @@ import { validTraceparent } from '@trolley/runtime/adapters';
 import { reasonOf } from '@trolley/runtime/observe';
 import { meaningOf, ShopError } from '../error-table.ts';
 import type { Call } from '../call.ts';
+import type { GatewayMetrics } from '../gateway-metrics.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';
 import { Deadlines } from './deadlines.ts';
@@ -16,6 +17,8 @@ export interface GatewayState {
   readonly end: RequestEnd;
   /** `undefined` for a request target that is no URL; Koa's own getter throws for those. */
   readonly path: string | undefined;
+  /** Where it stands in the table of routes; `undefined` until it is found there. */
+  route: string | undefined;
   /** Of the answer, names and values in turn: set all at once, which costs a fraction of one after the other. */
   headers: readonly string[];
   /** Of the sender, by the word of trusted proxies; empty when the connection is gone. */
@@ -42,6 +45,7 @@ interface ScopeOptions {
   readonly logger: Logger;
   readonly requestTimeoutMs: number;
   readonly trustedProxies: TrustedProxies;
+  readonly metrics?: Pick<GatewayMetrics, 'answered'> | undefined;
 }
 
 /**
@@ -49,7 +53,7 @@ interface ScopeOptions {
  * has left or its reader has gone, so that it tells the truth about both.
  */
 export function requestScope(options: ScopeOptions): GatewayMiddleware {
-  const { clock, newId, logger, requestTimeoutMs, trustedProxies } = options;
+  const { clock, newId, logger, requestTimeoutMs, trustedProxies, metrics } = options;
   const deadlines = new Deadlines(clock, requestTimeoutMs);
   // A line of ours has fixed fields: looking for secrets in them costs more than writing them.
   const lines = logger.child({}, { redact: [] });
@@ -71,6 +75,7 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
     });
     const state: GatewayState = {
       path: pathOf(ctx),
+      route: undefined,
       headers: [],
       clientAddress: senderOf(socket, ctx.get('x-forwarded-for')),
       notes: undefined,
@@ -97,7 +102,10 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       const answered = res.writableFinished || state.delivered;
       if (!answered) end.comes(new ShopError('aborted', 'the caller has gone'));
       const status = answered ? res.statusCode : clientGone;
-      logRequest({ logger, lines }, req.method, state, status, clock.monotonic() - startedAt);
+      const ms = clock.monotonic() - startedAt;
+      logRequest({ logger, lines }, req.method, state, status, ms);
+      const { route, error } = state;
+      metrics?.answered({ method: req.method ?? '', route, status, code: error?.code, ms });
     });
     return next();
   };

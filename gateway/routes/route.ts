@@ -16,6 +16,8 @@ export function ownerFor({ id, roles }: User): number | undefined {
 export interface Reply {
   readonly status: number;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of a body that is a text as it stands; default: JSON. */
+  readonly contentType?: string;
   readonly body: Json;
 }
 

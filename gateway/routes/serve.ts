@@ -28,6 +28,7 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody, send }:
     const route = place?.routes.get(req.method === 'HEAD' ? 'GET' : ctx.method);
     if (route === undefined) return refuse(ctx, place);
     state.isProbe = route.isProbe;
+    state.route = route.path;
     const admitted = admit(ctx, route.access);
     const user = admitted instanceof Promise ? await admitted : admitted;
     const body = hasBody(req) ? await received(ctx) : nothing;
@@ -75,12 +76,13 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody, send }:
   });
 }
 
-function answerOf({ status, headers, body }: Reply): Answer {
+function answerOf({ status, headers, contentType, body }: Reply): Answer {
   const all = ['Cache-Control', 'no-store'];
   if (headers !== undefined) all.push(...Object.entries(headers).flat());
   if (status === 204) return { status, headers: all };
-  all.push('Content-Type', jsonType);
-  return { status, headers: all, body: toJsonBytes(body) };
+  all.push('Content-Type', contentType ?? jsonType);
+  const isText = contentType !== undefined && typeof body === 'string';
+  return { status, headers: all, body: isText ? Buffer.from(body) : toJsonBytes(body) };
 }
 
 /** Whatever is thrown, in the one form that errors have outside. */

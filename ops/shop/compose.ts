@@ -1,5 +1,6 @@
-import type { Logger } from '@trolley/runtime';
+import { type Logger, systemClock } from '@trolley/runtime';
 import type { HealthCheck } from '@trolley/runtime/observe';
+import { createRuntimeMetrics } from '@trolley/runtime/prometheus';
 import { createRedisCartViews } from '../../actors/cart/cart.view.redis.ts';
 import type { Gateway } from '../../gateway/server.ts';
 import { startActorNode } from './compose/actor-node.ts';
@@ -14,6 +15,7 @@ import { startRedisBackend } from './compose/redis.ts';
 import { startServices } from './compose/services.ts';
 import { startGrpcTls } from './compose/tls.ts';
 import type { Config } from './config/config.ts';
+import { Metrics, type Snapshot } from './metrics/metrics.ts';
 import type { DataDir } from './process/data-dir.ts';
 import type { Lifecycle } from './process/lifecycle.ts';
 import type { GatewayWorkers } from './workers/gateway-workers.ts';
@@ -43,26 +45,47 @@ export async function startTrolley(
   });
   // A slow name server holds up nothing.
   void warnOfUnknownHosts(config, logger);
-  const health = await startHealth(config, lifecycle, logger);
-  const gateway = await startRoles(config, lifecycle, logger, { dataDir, health, workers });
+  const metrics = new Metrics({ process: 'main', clock: systemClock });
+  if (workers !== undefined) metrics.include(() => workers.snapshots((name) => metrics.failed(name)));
+  const health = await startHealth(config, lifecycle, logger, metrics);
+  const gateway = await startRoles(config, lifecycle, logger, { dataDir, health, metrics, workers });
   health.started();
   if (gateway === undefined) return {};
   dataDir.announce(gateway.url);
   return { gatewayUrl: gateway.url };
 }
 
-/** Starts the gateway of a shop whose process has started this one, holds DATA_DIR, and looks at `dependencies`. */
+/** What a gateway of several knows of its shop. */
+export interface ShopAround {
+  /** What the figures of this process are told apart by. */
+  readonly name: string;
+  /** What the process looks at that has started this one. */
+  readonly dependencies: Readonly<Record<string, HealthCheck>>;
+  /** The figures of the whole shop. */
+  readonly metrics: () => Promise<string>;
+  /** Hears how the figures of this process are read. */
+  readonly onStarting: (measure: () => Promise<Snapshot>) => void;
+}
+
+/** Starts the gateway of a shop whose process has started this one, and holds DATA_DIR. */
 export async function startGatewayOf(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  dependencies: Readonly<Record<string, HealthCheck>>,
+  { name, dependencies, metrics: whole, onStarting }: ShopAround,
 ): Promise<Pick<Gateway, 'url' | 'port'>> {
-  const health = await startHealth(config, lifecycle, logger);
+  const metrics = new Metrics({ process: name, clock: systemClock, whole });
+  onStarting(() => metrics.snapshot());
+  const health = await startHealth(config, lifecycle, logger, metrics);
   const dataDir = { path: config.dataDir, takenOver: false };
-  const gateway = await startRoles(config, lifecycle, logger, { dataDir, health, workers: undefined });
-  for (const [name, check] of Object.entries(dependencies)) {
-    if (health.checks[name] === undefined) health.addRemoteCheck(name, check);
+  const gateway = await startRoles(config, lifecycle, logger, {
+    dataDir,
+    health,
+    metrics,
+    workers: undefined,
+  });
+  for (const [dependency, check] of Object.entries(dependencies)) {
+    if (health.checks[dependency] === undefined) health.addRemoteCheck(dependency, check);
   }
   health.started();
   if (gateway === undefined) throw new Error('a gateway process has the role gateway');
@@ -72,6 +95,7 @@ export async function startGatewayOf(
 interface Around {
   readonly dataDir: Pick<DataDir, 'path' | 'takenOver'>;
   readonly health: Health;
+  readonly metrics: Metrics;
   readonly workers: GatewayWorkers | undefined;
 }
 
@@ -79,7 +103,7 @@ async function startRoles(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { dataDir, health, workers }: Around,
+  { dataDir, health, metrics, workers }: Around,
 ): Promise<Pick<Gateway, 'url' | 'port'> | undefined> {
   const is = (role: Parameters<typeof config.roles.has>[0]) => config.roles.has(role);
   const redis = await startRedisBackend(config, dataDir, lifecycle, logger);
@@ -91,13 +115,18 @@ async function startRoles(
   if (postgres !== undefined) health.addCheck('postgres', postgres.check);
 
   const { shards, mailboxLimit } = config.actors;
-  const cluster = await startCluster({ redis: redis.redis, logger, shards, mailboxLimit }, lifecycle);
+  const runtimeMetrics = createRuntimeMetrics({ registry: metrics.registry });
+  const interceptors = [runtimeMetrics.client];
+  const cluster = await startCluster(
+    { redis: redis.redis, logger, shards, mailboxLimit, interceptors },
+    lifecycle,
+  );
   const { refs, nodes } = cluster;
   if (is('gateway') || is('grpc') || is('consumers')) health.addCheck('nodes', nodes);
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
 
   if (is('node') && postgres !== undefined) {
-    const parts = { cluster, postgres, services, cartViews, health };
+    const parts = { cluster, postgres, services, cartViews, health, metrics: runtimeMetrics };
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
   if (is('relay') || is('consumers')) {
@@ -111,6 +140,6 @@ async function startRoles(
   if (is('grpc')) await startGrpcFacade(config, lifecycle, logger, { shop, grpcTls, redis, postgres, nodes });
   if (!is('gateway')) return undefined;
   return workers === undefined
-    ? startGateway(config, lifecycle, logger, { shop, redis, health })
-    : startGatewayWorkers(config, lifecycle, { workers, redis, postgres, services, health });
+    ? startGateway(config, lifecycle, logger, { shop, redis, health, metrics })
+    : startGatewayWorkers(config, lifecycle, { workers, redis, postgres, services, health, metrics });
 }

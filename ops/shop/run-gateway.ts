@@ -62,7 +62,12 @@ async function serve(primary: Primary, order: GatewayOrder, program: Promise<Sta
   try {
     const startOf = await program;
     const dependencies = order.dependencies.map((each) => [each.name, primary.checkOf(each)] as const);
-    const { url, port } = await startOf(config, lifecycle, log, Object.fromEntries(dependencies));
+    const { url, port } = await startOf(config, lifecycle, log, {
+      name: order.name,
+      dependencies: Object.fromEntries(dependencies),
+      metrics: () => primary.metrics(),
+      onStarting: (measure) => primary.measuredBy(measure),
+    });
     void primary.tell({ ready: { url, port } });
   } catch (error) {
     if (guard.ending) return;

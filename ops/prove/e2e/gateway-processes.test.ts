@@ -60,6 +60,20 @@ describe('a shop with gateways in processes of their own', function () {
     }, 'the request lines of both in one log');
   });
 
+  it('tells the figures of all its processes, whichever of them is asked', async () => {
+    const processesWith = (text: string, series: string) =>
+      new Set(
+        [...text.matchAll(new RegExp(`^${series}\\{.*process="([^"]+)"`, 'gm'))].map(([, name]) => name),
+      );
+    await eventually(async () => {
+      const answer = await fetch(`${shop.client.url}/metrics`);
+      const text = await answer.text();
+      const started = processesWith(text, 'process_start_time_seconds');
+      const turns = processesWith(text, 'trolley_turn_duration_seconds_count');
+      return started.size === 3 && turns.has('main') && !turns.has('gateway-1');
+    }, 'the figures of three processes');
+  });
+
   it('loses nothing when its gateways are killed under way, and starts others in their place', async () => {
     const users = await shop.client.users(100, 8);
     const killed: number[] = [];

@@ -1,6 +1,7 @@
 import { getHeapStatistics } from 'node:v8';
 import { type Logger, systemClock } from '@trolley/runtime';
 import { PostgresStateStore } from '@trolley/runtime/postgres';
+import type { RuntimeMetrics } from '@trolley/runtime/prometheus';
 import { createCartActor } from '../../../actors/cart/cart.actor.ts';
 import type { CartViews } from '../../../actors/cart/cart.view.ts';
 import { createCheckoutActor } from '../../../actors/checkout/checkout.actor.ts';
@@ -22,6 +23,7 @@ export interface ActorNodeParts {
   readonly services: Services;
   readonly cartViews: CartViews;
   readonly health: Health;
+  readonly metrics: RuntimeMetrics;
 }
 
 /** The part of the heap that is in use, 0 to 1. */
@@ -36,7 +38,7 @@ export async function startActorNode(
   dataDir: Pick<DataDir, 'path' | 'takenOver'>,
   lifecycle: Lifecycle,
   logger: Logger,
-  { cluster, postgres, services, cartViews, health }: ActorNodeParts,
+  { cluster, postgres, services, cartViews, health, metrics }: ActorNodeParts,
 ): Promise<void> {
   const carts = await startCartStore(config, lifecycle, logger, { dataDir, postgres, health });
   const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
@@ -59,12 +61,13 @@ export async function startActorNode(
     start: () =>
       cluster.host(
         [
-          { actor: cartActor, store: carts },
-          { actor: checkoutActor, store: checkouts },
-          { actor: orderActor, store: orders },
+          { actor: cartActor, store: metrics.store('cart', carts) },
+          { actor: checkoutActor, store: metrics.store('checkout', checkouts) },
+          { actor: orderActor, store: metrics.store('order', orders) },
         ],
         {
           memoryInUse,
+          observer: metrics.observer,
           // What ended the last run may be a message that comes again: Redis counts how often it was begun.
           ...(dataDir.takenOver ? {} : { nearAsksAfterMs: 0 }),
           limits: { idleMs: config.actors.idleMs, recoverMs: config.checkout.recoveryPollMs },

@@ -1,4 +1,5 @@
 import type { Config } from '../config/config.ts';
+import type { Metrics } from '../metrics/metrics.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Listening } from '../workers/gateway-run.ts';
 import type { GatewayWorkers } from '../workers/gateway-workers.ts';
@@ -13,13 +14,14 @@ interface ShopParts {
   readonly postgres: PostgresBackend;
   readonly services: RunningServices;
   readonly health: Health;
+  readonly metrics: Metrics;
 }
 
 /** The REST API, by processes that run already and are told now where the rest of the shop is. */
 export async function startGatewayWorkers(
   config: Config,
   lifecycle: Lifecycle,
-  { workers, redis, postgres, services, health }: ShopParts,
+  { workers, redis, postgres, services, health, metrics }: ShopParts,
 ): Promise<Listening> {
   const { addresses } = services;
   const environment = {
@@ -38,6 +40,7 @@ export async function startGatewayWorkers(
       workers.start({
         environment,
         checks: { ...health.checks },
+        metrics: metrics.text,
         port: config.http.port,
         fail: (problem) => lifecycle.fail(problem),
       }),

@@ -2,7 +2,7 @@ import { type Logger, systemClock } from '@trolley/runtime';
 import { createReadiness, type HealthCheck, type HealthChecks, watchHealth } from '@trolley/runtime/observe';
 import { startSweep } from '../../../actors/services/sweep.ts';
 import type { Config } from '../config/config.ts';
-import { openHealthServer } from '../process/health-server.ts';
+import { type Figures, openHealthServer } from '../process/health-server.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import { listening } from './listening.ts';
 
@@ -27,6 +27,7 @@ export async function startHealth(
   { healthPort, http: { host } }: Config,
   lifecycle: Lifecycle,
   logger: Logger,
+  metrics?: Figures,
 ): Promise<Health> {
   let state = 'starting';
   lifecycle.stopping.addEventListener('abort', () => (state = 'stopping'));
@@ -39,7 +40,10 @@ export async function startHealth(
     const readiness = createReadiness(checks, systemClock);
     await lifecycle.start({
       name: 'the health port',
-      start: () => listening.open(claim, () => openHealthServer({ host, port: healthPort, readiness })),
+      start: () =>
+        listening.open(claim, () =>
+          openHealthServer({ host, port: healthPort, probed: { readiness, metrics } }),
+        ),
       stop: (server) => server.close(),
       describe: ({ port }) => `health on :${port}`,
     });

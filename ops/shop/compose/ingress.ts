@@ -14,6 +14,8 @@ import { createRedisRateLimits } from '../../../gateway/middleware/redis-rate-li
 import { openGateway, type Gateway } from '../../../gateway/server.ts';
 import { createShop, type Shop } from '../../../gateway/shop.ts';
 import type { Config } from '../config/config.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { requestMetrics } from '../metrics/request-metrics.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';
 import type { Health } from './health.ts';
@@ -99,12 +101,19 @@ export async function startGrpcFacade(
   }
 }
 
+interface GatewayParts {
+  readonly shop: Shop;
+  readonly redis: RedisBackend;
+  readonly health: Health;
+  readonly metrics: Metrics;
+}
+
 /** The REST API. */
 export async function startGateway(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { shop, redis, health }: { readonly shop: Shop; readonly redis: RedisBackend; readonly health: Health },
+  { shop, redis, health, metrics }: GatewayParts,
 ): Promise<Gateway> {
   const claim = { port: config.http.port, variable: 'HTTP_PORT', host: config.http.host };
   const { perSecond: rps, burst } = config.rateLimit;
@@ -127,6 +136,11 @@ export async function startGateway(
           requestTimeoutMs: config.http.requestTimeoutMs,
           maxBodyBytes: config.http.bodyLimitBytes,
           healthChecks: health.checks,
+          metrics: {
+            answered: requestMetrics(metrics.registry),
+            text: metrics.text,
+            contentType: metrics.contentType,
+          },
           tls: certificates?.current,
         }),
       ),

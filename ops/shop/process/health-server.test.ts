@@ -7,6 +7,7 @@ import { openHealthServer, type HealthServer } from './health-server.ts';
 
 describe('openHealthServer', () => {
   const checks: Record<string, HealthCheck> = {};
+  const metrics = { contentType: 'text/plain; version=0.0.4', text: async () => 'up 1\n' };
   let server: HealthServer;
 
   beforeEach(async () => {
@@ -15,7 +16,7 @@ describe('openHealthServer', () => {
     server = await openHealthServer({
       host: '127.0.0.1',
       port: 0,
-      readiness: createReadiness(checks, systemClock),
+      probed: { readiness: createReadiness(checks, systemClock), metrics },
     });
   });
   afterEach(() => server.close());
@@ -48,7 +49,7 @@ describe('openHealthServer', () => {
     const short = await openHealthServer({
       host: '127.0.0.1',
       port: 0,
-      readiness: createReadiness(checks, systemClock),
+      probed: { readiness: createReadiness(checks, systemClock), metrics },
       silentMs: 20,
     });
     for (const said of ['', 'GET /health/live HTTP/1.1\r\nHost:']) {
@@ -62,6 +63,14 @@ describe('openHealthServer', () => {
   it('lives whatever its dependencies do', async () => {
     checks['redis'] = () => Promise.reject(new Error('gone'));
     expect(await ask('/health/live?probe=1')).to.deep.equal([200, { status: 'ok' }]);
+  });
+
+  it('tells its figures as the text that they are', async () => {
+    const answer = await fetch(`http://127.0.0.1:${server.port}/metrics`);
+    expect([answer.headers.get('content-type'), await answer.text()]).to.deep.equal([
+      metrics.contentType,
+      'up 1\n',
+    ]);
   });
 
   it('answers HEAD without a body, and nothing else', async () => {

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:cluster';
 import { type HealthChecks, reasonOf } from '@trolley/runtime/observe';
+import type { Snapshot } from '../metrics/metrics.ts';
 import { LineSplitter } from './line-splitter.ts';
 import type { GatewayOrder, ToPrimary, ToWorker } from './messages.ts';
 
@@ -9,6 +10,14 @@ export interface GatewayProcess {
   on(event: 'message', listener: (message: ToPrimary) => void): unknown;
   on(event: 'exit', listener: (code: number | null, signal: string | null) => void): unknown;
   send(message: ToWorker, done: () => void): unknown;
+}
+
+/** What a gateway process may ask. */
+export interface AskedOfPrimary {
+  /** By name. */
+  readonly checks: HealthChecks;
+  /** The figures of the whole shop. */
+  readonly metrics: () => Promise<string>;
 }
 
 export interface Listening {
@@ -24,14 +33,18 @@ export class GatewayRun {
   readonly listening: Promise<Listening>;
   /** Resolves to how it ended, such as `SIGKILL` or `exit code 1`. */
   readonly ended: Promise<string>;
+  /** Of its place, which another one takes when it has ended. */
+  readonly name: string;
   readonly #process: GatewayProcess;
-  #checks: HealthChecks = {};
+  #around: AskedOfPrimary = { checks: {}, metrics: () => Promise.resolve('') };
+  #onMeasured: (snapshot: Snapshot) => void = () => undefined;
   #hasListened = false;
   #hasEnded = false;
   #problem: string | undefined;
 
   /** @param output - takes whole lines of its log */
-  constructor(process: GatewayProcess, output: { write(lines: string): unknown }) {
+  constructor(name: string, process: GatewayProcess, output: { write(lines: string): unknown }) {
+    this.name = name;
     this.#process = process;
     const lines = new LineSplitter((text) => output.write(text));
     process.process.stdout?.on('data', (chunk: Buffer) => lines.push(chunk)).on('end', () => lines.end());
@@ -49,6 +62,8 @@ export class GatewayRun {
       if ('loaded' in message) load();
       else if ('problem' in message) this.#problem = message.problem;
       else if ('check' in message) void this.#look(message.check);
+      else if ('measured' in message) this.#onMeasured(message.measured);
+      else if ('scrape' in message) void this.#scrape();
       else {
         this.#hasListened = true;
         listen(message.ready);
@@ -73,10 +88,17 @@ export class GatewayRun {
     return this.#problem;
   }
 
-  /** @param checks - what it may ask about, by name */
-  start(order: GatewayOrder, checks: HealthChecks): void {
-    this.#checks = checks;
+  start(order: GatewayOrder, around: AskedOfPrimary): void {
+    this.#around = around;
     this.#send({ start: order });
+  }
+
+  /** Its figures; stays open when it does not answer. One such question at a time. */
+  measure(): Promise<Snapshot> {
+    return new Promise((resolve) => {
+      this.#onMeasured = resolve;
+      this.#send({ measure: true });
+    });
   }
 
   /** Lets it finish what it has begun. */
@@ -90,11 +112,17 @@ export class GatewayRun {
 
   async #look(name: string): Promise<void> {
     try {
-      await this.#checks[name]?.();
+      await this.#around.checks[name]?.();
       this.#send({ checked: name });
     } catch (error) {
       this.#send({ checked: name, reason: reasonOf(error) });
     }
+  }
+
+  /** What can't be told is not: who asks has a limit for that, and something of its own to tell. */
+  async #scrape(): Promise<void> {
+    const metrics = await this.#around.metrics().catch(() => undefined);
+    if (metrics !== undefined) this.#send({ metrics });
   }
 
   /** To one that has ended nothing is sent; its end says so. */

@@ -64,6 +64,7 @@ describe('GatewayWorkers', () => {
       carts: Object.assign(() => Promise.resolve(), { at: '/data/carts.sqlite' }),
       redis: () => Promise.reject(new Error('gone')),
     },
+    metrics: async () => 'up 1\n',
     port: 0,
     fail: (problem: Error) => (failure = problem.message),
   };
@@ -96,6 +97,7 @@ describe('GatewayWorkers', () => {
     expect(process.told).to.deep.equal([
       {
         start: {
+          name: 'gateway-1',
           environment: { REDIS_URL: 'redis://here', HTTP_PORT: '0' },
           dependencies: [{ name: 'carts', at: '/data/carts.sqlite' }, { name: 'redis' }],
         },
@@ -175,6 +177,27 @@ describe('GatewayWorkers', () => {
       await answered;
     }
     expect(process.told.slice(1)).to.deep.equal([{ checked: 'carts' }, { checked: 'redis', reason: 'gone' }]);
+  });
+
+  it('gathers the figures of those that answer in time, and names each that does not', async () => {
+    const workers = await startTwo();
+    const [one] = processes as [FakeProcess, FakeProcess];
+    const snapshot = [{ name: 'up', help: '', type: 'gauge', values: [], aggregator: 'sum' }];
+    const silent: string[] = [];
+    const gathered = workers.snapshots((name) => silent.push(name));
+    expect(processes.map(({ told }) => told.at(-1))).to.deep.equal([{ measure: true }, { measure: true }]);
+    one.says({ measured: snapshot });
+    await clock.advance(1_000);
+    expect([await gathered, silent]).to.deep.equal([[snapshot], ['gateway-2']]);
+  });
+
+  it('tells a gateway the figures of the whole shop', async () => {
+    await startTwo();
+    const [process] = processes as [FakeProcess];
+    const answered = once(process, 'told');
+    process.says({ scrape: true });
+    await answered;
+    expect(process.told.at(-1)).to.deep.equal({ metrics: 'up 1\n' });
   });
 
   it('passes on whole lines of their logs', async () => {

@@ -1,6 +1,8 @@
 import { type BackOff, backOffMs, type Clock, type Logger, pause } from '@trolley/runtime';
+import { withTimeLimit } from '@trolley/runtime/adapters';
 import type { HealthChecks } from '@trolley/runtime/observe';
 import type { Environment } from '../config/parse-config.ts';
+import type { Snapshot } from '../metrics/metrics.ts';
 import { StartProblem } from '../process/start-problem.ts';
 import { GatewayRun, type GatewayProcess, type Listening } from './gateway-run.ts';
 
@@ -22,6 +24,8 @@ export interface ShopAround {
   readonly environment: Environment;
   /** What this process depends on: the gateways are not ready without it, either. */
   readonly checks: HealthChecks;
+  /** The figures of the whole shop. */
+  readonly metrics: () => Promise<string>;
   /** As configured; 0: any. */
   readonly port: number;
   /** Hears why no process takes the place of one that has ended: there is half a shop now, which has to end. */
@@ -31,6 +35,8 @@ export interface ShopAround {
 const restart: BackOff = { firstMs: 250, maxMs: 10_000 };
 /** One that ran so long has not failed at its start. */
 const goodWhileMs = 30_000;
+/** Longer than a process waits for its own sources. */
+const measureLimitMs = 1_000;
 /** So many starts in a row that fail, and it is given up. */
 const maxFailedStarts = 5;
 
@@ -54,7 +60,7 @@ export class GatewayWorkers {
   constructor(options: GatewayWorkersOptions) {
     this.#options = options;
     this.#around = new Promise((resolve) => (this.#setAround = resolve));
-    for (let index = 0; index < options.count; index++) void this.#keepOne();
+    for (let index = 0; index < options.count; index++) void this.#keepOne(`gateway-${index + 1}`);
   }
 
   get count(): number {
@@ -99,12 +105,26 @@ export class GatewayWorkers {
     for (const run of this.#runs) run.kill();
   }
 
+  /** The figures of those that listen and answer in time; `onSilent` hears of each other one. */
+  async snapshots(onSilent: (name: string) => void): Promise<readonly Snapshot[]> {
+    const { clock } = this.#options;
+    const measured = this.#listening().map(async (run) => {
+      try {
+        return [await withTimeLimit(clock, measureLimitMs, run.name, run.measure())];
+      } catch {
+        onSilent(run.name);
+        return [];
+      }
+    });
+    return (await Promise.all(measured)).flat();
+  }
+
   /** Fills one place until the stop. */
-  async #keepOne(): Promise<void> {
+  async #keepOne(name: string): Promise<void> {
     const { clock, random, logger } = this.#options;
     for (let failures = 0; !this.#hasStopped();) {
       const startedAt = clock.monotonic();
-      const { run, around, how } = await this.#runOne();
+      const { run, around, how } = await this.#runOne(name);
       failures = clock.monotonic() - startedAt > goodWhileMs ? 1 : failures + 1;
       if (this.#hasStopped()) return;
       if (!run.hasListened && (this.#port === undefined || failures === maxFailedStarts)) {
@@ -120,9 +140,9 @@ export class GatewayWorkers {
     }
   }
 
-  async #runOne() {
+  async #runOne(name: string) {
     const { fork, output } = this.#options;
-    const run = new GatewayRun(fork(), output);
+    const run = new GatewayRun(name, fork(), output);
     this.#runs.add(run);
     const around = await this.#around;
     await Promise.race([run.loaded, run.ended]);
@@ -132,7 +152,7 @@ export class GatewayWorkers {
       ...(at === undefined ? {} : { at }),
     }));
     const environment = { ...around.environment, HTTP_PORT: String(this.#wantedPort) };
-    run.start({ environment, dependencies }, around.checks);
+    run.start({ name, environment, dependencies }, around);
     void run.listening.then((listening) => this.#onListening(listening));
     const how = await run.ended;
     this.#runs.delete(run);

@@ -1,9 +1,12 @@
 import type { Environment } from '../config/parse-config.ts';
+import type { Snapshot } from '../metrics/metrics.ts';
 
 /* What the process that `npm start` is, the primary, and its gateway processes tell each other. */
 
 /** How a gateway process finds the rest of the shop. */
 export interface GatewayOrder {
+  /** What its figures are told apart by: `gateway-1`, `gateway-2`, … */
+  readonly name: string;
   /** Variables that stand over those of the environment. */
   readonly environment: Environment;
   /** What the primary depends on, for readiness: name, and where it is. */
@@ -13,6 +16,10 @@ export interface GatewayOrder {
 export type ToWorker =
   | { readonly start: GatewayOrder }
   | { readonly stop: true }
+  /** Its figures are wanted. */
+  | { readonly measure: true }
+  /** The figures of the whole shop, as text. */
+  | { readonly metrics: string }
   /** The dependency was looked at; without a reason it works. */
   | { readonly checked: string; readonly reason?: string };
 
@@ -23,4 +30,8 @@ export type ToPrimary =
   /** It can't start, for a reason that the person at the terminal can put right. */
   | { readonly problem: string }
   /** Wants to know whether this dependency of the primary works. */
-  | { readonly check: string };
+  | { readonly check: string }
+  /** Its figures. */
+  | { readonly measured: Snapshot }
+  /** Wants to know the figures of the whole shop. */
+  | { readonly scrape: true };

@@ -1,4 +1,5 @@
 import type { HealthCheck } from '@trolley/runtime/observe';
+import type { Snapshot } from '../metrics/metrics.ts';
 import type { GatewayOrder, ToPrimary, ToWorker } from './messages.ts';
 
 /** What of `process` is used. */
@@ -16,6 +17,8 @@ export class Primary {
   /** Checks that wait for an answer, by dependency. */
   readonly #checks = new Map<string, (reason: string | undefined) => void>();
   readonly #stopped = new AbortController();
+  #snapshot: () => Promise<Snapshot> = () => Promise.resolve([]);
+  #onMetrics: (text: string) => void = () => undefined;
 
   constructor(channel: Channel) {
     this.#channel = channel;
@@ -23,6 +26,8 @@ export class Primary {
       channel.on('message', (message) => {
         if ('start' in message) resolve(message.start);
         else if ('stop' in message) this.#stopped.abort();
+        else if ('measure' in message) void this.#measure();
+        else if ('metrics' in message) this.#onMetrics(message.metrics);
         else this.#checks.get(message.checked)?.(message.reason);
       });
     });
@@ -40,6 +45,25 @@ export class Primary {
       if (this.#channel.send === undefined) resolve();
       else this.#channel.send(message, () => resolve());
     });
+  }
+
+  /** Tells these figures whenever the primary wants them. */
+  measuredBy(snapshot: () => Promise<Snapshot>): void {
+    this.#snapshot = snapshot;
+  }
+
+  /** The figures of the whole shop; stays open when the primary does not answer. One such question at a time. */
+  metrics(): Promise<string> {
+    return new Promise((resolve) => {
+      this.#onMetrics = resolve;
+      void this.tell({ scrape: true });
+    });
+  }
+
+  /** What can't be told is not: the primary has a limit for that. */
+  async #measure(): Promise<void> {
+    const measured = await this.#snapshot().catch(() => undefined);
+    if (measured !== undefined) await this.tell({ measured });
   }
 
   /** Asks the primary; readiness has a limit for the answer, and asks for each dependency once at a time. */

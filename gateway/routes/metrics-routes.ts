@@ -1,0 +1,14 @@
+import type { GatewayMetrics } from '../gateway-metrics.ts';
+import { defineRoute, type Route } from './route.ts';
+
+export function metricsRoutes({ text, contentType }: Pick<GatewayMetrics, 'text' | 'contentType'>): Route[] {
+  return [
+    defineRoute({
+      method: 'GET',
+      path: '/metrics',
+      access: 'public',
+      isProbe: true,
+      handle: async () => ({ status: 200, contentType, body: await text() }),
+    }),
+  ];
+}

@@ -1,0 +1,24 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { durationBuckets } from '@trolley/runtime/prometheus';
+import type { GatewayMetrics } from '../../../gateway/gateway-metrics.ts';
+
+/** Requests to the REST API, by the route that they found and never by their path. */
+export function requestMetrics(registry: Registry): GatewayMetrics['answered'] {
+  const registers = [registry];
+  const requests = new Histogram({
+    name: 'trolley_http_request_duration_seconds',
+    help: 'How long requests took, until the answer had left. Status 499: their sender had gone.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: [...durationBuckets],
+    registers,
+  });
+  const limited = new Counter({
+    name: 'trolley_http_rate_limited_total',
+    help: 'Requests that were refused since their sender had sent too many.',
+    registers,
+  });
+  return ({ method, route = 'none', status, code, ms }) => {
+    requests.observe({ method, route, status }, ms / 1000);
+    if (code === 'rate_limited') limited.inc();
+  };
+}
