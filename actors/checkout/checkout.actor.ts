@@ -41,6 +41,8 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
     initial: () => ({ session: null }),
     effects: createCheckoutEffects(ports),
     tags,
+    // One that has ended is hardly asked again, and each purchase makes one more.
+    idleMs: 1_000,
 
     receive: {
       Start(turn, input) {

@@ -26,6 +26,8 @@ export function createOrderActor(ports: OrderPorts) {
     state: OrderState,
     initial: () => ({ order: null }),
     effects: createOrderEffects(ports),
+    // Hardly asked once it is created: lists of orders come from the store.
+    idleMs: 1_000,
 
     receive: {
       Create(turn, event) {

@@ -227,6 +227,12 @@ export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects, T
    */
   readonly onPoison?: 'dead-letter' | 'park';
   /**
+   * Milliseconds with nothing to do after which an actor of this type leaves memory; its node's `limits.idleMs` where
+   * that is less. Looked at once a second. Default: the node's. For those that are hardly asked again once they have
+   * done their work, as a workflow that has ended.
+   */
+  readonly idleMs?: number;
+  /**
    * Runs after the state is durable and before any answer leaves, also for a redelivered message: a read
    * model that is written here is never older than an answer somebody has seen.
    */
@@ -250,7 +256,8 @@ export type AnyActor = Actor<any, any, any, any>;
 
 /**
  * Gives a contract its behaviour. A missing, misspelt or wrongly typed handler does not compile.
- * @throws TypeError when the state or a tag is more than JSON can carry, or an effect has no `onResult`
+ * @throws TypeError when the state or a tag is more than JSON can carry, an effect has no `onResult`, or `idleMs` is
+ *   no time
  *
  * @example
  * const counter = defineActor(Counter, {
@@ -283,5 +290,7 @@ export function defineActor<
       throw new TypeError(`actor '${contract.type}': effect '${name}' has no 'onResult' handler`);
     }
   }
+  const { idleMs = Infinity } = definition;
+  if (!(idleMs > 0)) throw new TypeError(`actor '${contract.type}': idleMs is ${idleMs}, not above 0`);
   return { contract, definition };
 }

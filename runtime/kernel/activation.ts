@@ -18,6 +18,7 @@ import { TurnRunner } from './turn-runner.ts';
 export class Activation {
   readonly address: ActorAddress;
   readonly lease: ShardLease;
+  readonly #hosted: HostedActor;
   readonly #kernel: Kernel;
   /** It gave itself up. */
   readonly #onEnded: (activation: Activation) => void;
@@ -38,6 +39,7 @@ export class Activation {
     this.#onEnded = onEnded;
     this.address = address;
     this.lease = lease;
+    this.#hosted = hosted;
     this.#kernel = kernel;
     this.#usedAt = kernel.clock.monotonic();
     const schedule = () => this.#schedule();
@@ -65,6 +67,12 @@ export class Activation {
     const busy =
       this.#scheduled || this.#turn !== undefined || this.#failures.turns > 0 || this.#turns.isBusy;
     return busy ? 0 : this.#kernel.clock.monotonic() - this.#usedAt;
+  }
+
+  /** Whether it did nothing for as long as its type, or any type on this node, stays in memory. */
+  get isIdleTooLong(): boolean {
+    const { idleMs = Infinity } = this.#hosted.actor.definition;
+    return this.idleMs() >= Math.min(idleMs, this.#kernel.limits.idleMs);
   }
 
   /** Ends after the turn under way. What is in hand stays in the mailbox for the next owner. */

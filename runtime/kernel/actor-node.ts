@@ -220,13 +220,12 @@ export class ActorNode implements ShardEvents, NearActors {
 
   /** Lets go of what is idle for long; when memory or places run short, also of what is idle longest. */
   #passivate(): Promise<void> {
-    const { idleMs, maxActivations } = this.#kernel.limits;
+    const { maxActivations } = this.#kernel.limits;
     let idle = 0;
     for (const { activations } of this.#shards.values()) {
       for (const activation of activations.values()) {
-        const ms = activation.idleMs();
-        if (ms >= idleMs) this.#end(activation, 'idle');
-        else if (ms > 0) idle++;
+        if (activation.isIdleTooLong) this.#end(activation, 'idle');
+        else if (activation.idleMs() > 0) idle++;
       }
     }
     const pressed = this.#kernel.memoryInUse() > memoryLimit ? idle / 4 : 0;

@@ -283,7 +283,11 @@ export const variables = {
     '64',
     'Slices of all actors, spread over the nodes; the same in every process',
   ),
-  ACTOR_IDLE_MS: actors.set(value.milliseconds(10, day), '60000', 'An actor without messages leaves memory'),
+  ACTOR_IDLE_MS: actors.set(
+    value.milliseconds(10, day),
+    '60000',
+    'An actor without messages leaves memory; checkouts and orders after 1 s at most',
+  ),
   MAILBOX_LIMIT: actors.set(
     value.integer(1, 1_000_000),
     '1000',
