@@ -2,7 +2,7 @@ import { defineConfig } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 export default defineConfig(
-  { ignores: ['node_modules/', '.data/', 'dist/', 'runtime/dist/', 'proto/gen/'] },
+  { ignores: ['node_modules/', '.data/', '**/dist/', 'proto/gen/'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],

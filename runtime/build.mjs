@@ -3,14 +3,18 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
-/* `npm run build --workspace runtime`: dist/, JavaScript with declarations and source maps. */
+/*
+ * `npm run build --workspace runtime`: dist/, JavaScript with declarations and source maps. Given another package's
+ * folder, that one's.
+ */
 
-const dist = join(import.meta.dirname, 'dist');
+const [, , folder = import.meta.dirname] = process.argv.filter((argument) => !argument.startsWith('--'));
+const dist = join(folder, 'dist');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 
 rmSync(dist, { recursive: true, force: true });
 try {
-  execFileSync(process.execPath, [tsc, '--project', join(import.meta.dirname, 'tsconfig.build.json')], {
+  execFileSync(process.execPath, [tsc, '--project', join(folder, 'tsconfig.build.json')], {
     stdio: 'inherit',
   });
 } catch {

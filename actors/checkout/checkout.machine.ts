@@ -197,6 +197,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
     },
     /** In the reverse order of the steps. Without a limit: each is tried until it is known to be done. */
     compensating: {
+      tags: 'compensation',
       initial: 'next',
       states: {
         next: {
@@ -212,9 +213,9 @@ export const checkoutMachine = checkoutSetup.createMachine({
         releasingClaim: undoing(claimAndPrice.compensation),
       },
     },
-    completed: { type: 'final', entry: [reach('COMPLETED'), 'end', 'publishCompleted'] },
-    failed: { type: 'final', entry: [reach('FAILED'), 'end'] },
+    completed: { type: 'final', tags: 'completed', entry: [reach('COMPLETED'), 'end', 'publishCompleted'] },
+    failed: { type: 'final', tags: 'failed', entry: [reach('FAILED'), 'end'] },
     /** Never accepted: whoever waits is refused, and nothing of it is stored. */
-    rejected: { type: 'final', entry: [reach('FAILED'), 'end'] },
+    rejected: { type: 'final', tags: 'failed', entry: [reach('FAILED'), 'end'] },
   },
 });

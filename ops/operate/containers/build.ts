@@ -3,7 +3,7 @@ import { copyFileSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-/* `npm run build`: what `node dist/ops/shop/main.js` needs, and the packages that it imports. The runtime is one of these. */
+/* `npm run build`: what `node dist/ops/shop/main.js` needs, and the packages that it imports. The runtime and the statecharts are two of these. */
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const dist = join(root, 'dist');
@@ -14,6 +14,7 @@ const assets = /\.(binpb|css|html|ico|js|mjs|png|sql|svg|woff2)$/;
 
 rmSync(dist, { recursive: true, force: true });
 run(join(root, 'runtime/build.mjs'));
+run(join(root, 'runtime/build.mjs'), join(root, 'ops/console/statechart'));
 run(
   createRequire(import.meta.url).resolve('typescript/bin/tsc'),
   '--project',

@@ -1,0 +1,16 @@
+/*
+ * Statecharts of XState machines. `readMachine` makes data of a machine, `drawStatechart` a picture of that, and
+ * `Drawings` keeps the pictures of those that are asked for again.
+ */
+export {
+  StatechartError,
+  type ChartState,
+  type ChartTransition,
+  type Kind,
+  type Statechart,
+  type Trigger,
+} from './statechart.ts';
+export { readMachine, type ReadOptions } from './read-machine.ts';
+export { drawStatechart, type DrawOptions } from './draw-statechart.ts';
+export { Drawings, type DrawingsOptions } from './drawings.ts';
+export { elementId } from './finish-picture.ts';
