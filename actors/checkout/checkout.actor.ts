@@ -53,6 +53,8 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
         const session = accepted(turn.state);
         if (session === undefined) {
           follow(turn, beginSaga({ ...input, checkoutId: turn.key, currency, limits, at: turn.now }));
+          // Nothing is accepted before there are prices: a claim that no checkout knows is given back by its cart.
+          turn.postponeWrite();
           return turn.defer({ created: true });
         }
         if (!isSameRequest(session, input)) {

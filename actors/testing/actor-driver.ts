@@ -30,8 +30,15 @@ import {
 /** Where a node may die. */
 export type Point = 'before write' | 'after write' | 'postponed' | 'before effect' | 'after effect';
 
-/** Thrown at a point: the node dies there. */
-export class Crash extends Error {}
+/** Thrown at a point: the node dies there. `forgets`: nobody waits any more for the messages that had not ended. */
+export class Crash extends Error {
+  readonly forgets: boolean;
+
+  constructor(where: string, { forgets = false } = {}) {
+    super(where);
+    this.forgets = forgets;
+  }
+}
 
 export interface TestTime {
   now: number;
@@ -63,6 +70,8 @@ export class ActorDriver {
   crashes = 0;
   readonly #options: ActorDriverOptions;
   readonly #mailbox: Envelope[] = [];
+  /** So many of them are handled, and end with the next write. */
+  #unended = 0;
   #stored: string | undefined;
   #loaded: (Stored & { readonly isUnwritten?: boolean }) | undefined;
   /** Runs of effects that were pending when the state was loaded: an earlier life may have performed them. */
@@ -109,7 +118,8 @@ export class ActorDriver {
     const until = time.now + timeoutMs;
     const id = this.send(name, input);
     while (!this.answers.has(id)) {
-      const isDue = this.#mailbox.length > 0 || this.effects.some(({ notBefore }) => notBefore <= until);
+      const isDue =
+        this.#mailbox.length > this.#unended || this.effects.some(({ notBefore }) => notBefore <= until);
       if (!isDue) {
         time.now = Math.max(time.now, until);
         break;
@@ -145,11 +155,15 @@ export class ActorDriver {
       if (!(error instanceof Crash)) throw error;
       this.crashes += 1;
       this.#loaded = undefined;
+      if (error.forgets) this.#mailbox.splice(0, this.#unended);
+      this.#unended = 0;
       return true;
     }
   }
 
   async #deliver(): Promise<boolean> {
+    if (this.#mailbox.length === this.#unended) return false;
+    if (this.#unended > 0) await this.#writePostponed();
     const [envelope] = this.#mailbox;
     if (envelope === undefined) return false;
     const loaded = this.#load();
@@ -159,9 +173,14 @@ export class ActorDriver {
       envelope,
       this.#context(),
     );
-    await this.#commit(loaded, draft, envelope.name);
-    this.#mailbox.shift();
+    await this.#commit(loaded, draft, envelope.name, 1);
     return true;
+  }
+
+  /** As the kernel does before it takes the next message. */
+  async #writePostponed(): Promise<void> {
+    const loaded = this.#load();
+    await this.#commit(loaded, draftOf(loaded.record, loaded.isUnwritten), 'what was postponed');
   }
 
   async #performNext(): Promise<boolean> {
@@ -202,11 +221,14 @@ export class ActorDriver {
     return true;
   }
 
-  async #commit(loaded: Stored, made: TurnDraft, about: string): Promise<void> {
+  /** @param messages the number of those that it has handled */
+  async #commit(loaded: Stored, made: TurnDraft, about: string, messages = 0): Promise<void> {
     const { actor, key, time } = this.#options;
     const draft = completed(made, time.now);
-    if (isPostponable(draft, time.now)) {
+    if (this.#unended === 0 && isPostponable(draft, time.now)) {
       this.#loaded = { record: draft.record, version: loaded.version, isUnwritten: true };
+      this.#unended += messages;
+      messages = 0;
       if ((await this.#at('postponed', about)) !== 'write') return;
     }
     if (draft.changed) {
@@ -221,6 +243,8 @@ export class ActorDriver {
       const id = reply.id.slice(reply.id.indexOf('/') + 1);
       if (!this.answers.has(id)) this.answers.set(id, reply.answer);
     }
+    this.#mailbox.splice(0, this.#unended + messages);
+    this.#unended = 0;
   }
 
   #load(): Stored & { readonly isUnwritten?: boolean } {

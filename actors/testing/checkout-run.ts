@@ -50,12 +50,14 @@ export async function runCheckout(
 
   const crashOr = async (point: Point, where: string, ways: readonly string[] = []) => {
     if (!begun) return undefined;
-    const also = point === 'postponed' ? ['write'] : [];
+    const also = point === 'postponed' ? ['write', 'crash, and nobody waits'] : [];
     switch (choices.pick<string>(`${where}, ${point}`, ['go on', 'crash', ...also, ...ways])) {
       case 'write':
         return 'write';
       case 'crash':
         throw new Crash(where);
+      case 'crash, and nobody waits':
+        throw new Crash(where, { forgets: true });
       case 'cancel':
         asked.push({ name: 'Cancel', id: checkout.send('Cancel', { userId }) });
         break;

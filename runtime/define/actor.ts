@@ -143,11 +143,13 @@ export interface TurnOn<
   /** Drops a reminder by its id. */
   cancelReminder(id: string): void;
   /**
-   * Lets what this turn made of an outcome be written together with what the next turn makes, while the effects that it
-   * wants start at once. After a crash between the two the effect of this outcome runs again under its id, and so do
-   * those that it led to: for effects whose far side then answers the same, or whose compensation is on record before
-   * the first of them. The write waits a few milliseconds at most, and comes before any answer and any event; in a turn
-   * with a message, without a due effect, or with several outcomes it does not wait at all.
+   * Lets what this turn made of an outcome, or of a message whose answer it defers, be written together with what the
+   * next turn makes, while the effects that it wants start at once. After a crash between the two the effect of this
+   * outcome runs again under its id, or the message comes again, and so do the effects that it led to: for effects whose
+   * far side then answers the same, or whose compensation is on record before the first of them, or that come to nothing
+   * by themselves when nobody asks again. The write waits a few milliseconds at most. It comes before any answer and any
+   * event, and, where a message waits for it, before the next message and whatever follows from the effects. Without a
+   * due effect, or with several messages or outcomes it does not wait at all.
    */
   postponeWrite(): void;
   /** Puts an event in the outbox, with the trace context of this turn. The actor's store must be able to hold it. */

@@ -79,7 +79,7 @@ export class Activation {
   async end(): Promise<void> {
     this.#ended = true;
     this.#failures.cancelRetry();
-    this.#turns.end();
+    this.#turns.end({ isIdle: this.#turn === undefined });
     await this.#turn;
   }
 
@@ -189,7 +189,8 @@ export class Activation {
 
   #giveUp(): void {
     this.#ended = true;
-    this.#turns.end();
+    // Its turn has failed or is over.
+    this.#turns.end({ isIdle: false });
     this.#onEnded(this);
   }
 }

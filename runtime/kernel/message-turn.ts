@@ -59,6 +59,9 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
   readonly now: number;
   readonly #context: TurnContext;
   readonly #subject: TurnSubject;
+  readonly #before: readonly PendingEffect[];
+  /** What the ids of its effects are derived from, where the turn may come again. */
+  #cause: string | undefined;
   #draft: TurnDraft;
 
   constructor(draft: TurnDraft, context: TurnContext, subject: TurnSubject) {
@@ -68,6 +71,8 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
     this.requestId = subject.requestId;
     this.#context = context;
     this.#subject = subject;
+    this.#before = draft.record.effects;
+    this.#cause = subject.cause;
     this.#draft = draft;
   }
 
@@ -126,8 +131,7 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
 
   #want(wanted: Omit<PendingEffect, 'run' | 'requestId' | 'traceparent'>): void {
     const request = this.requestId === undefined ? {} : { requestId: this.requestId };
-    const run =
-      this.#subject.cause === undefined ? this.#context.newId() : runAfter(this.#subject.cause, wanted);
+    const run = this.#cause === undefined ? this.#context.newId() : runAfter(this.#cause, wanted);
     const effect = { ...wanted, run, ...request, ...this.#trace() };
     this.#draft = changeRecord(this.#draft, { effects: withPending(this.#draft.record.effects, effect) });
   }
@@ -140,6 +144,14 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
 
   postponeWrite(): void {
     this.#draft = { ...this.#draft, mayWait: true };
+    if (this.#cause !== undefined) return;
+    const cause = this.messageId;
+    this.#cause = cause;
+    const { effects } = this.#draft.record;
+    const derived = effects.map((one) =>
+      this.#before.includes(one) ? one : { ...one, run: runAfter(cause, one) },
+    );
+    this.#draft = { ...this.#draft, record: { ...this.#draft.record, effects: derived } };
   }
 
   publish(event: OutboxEvent): void {
@@ -221,7 +233,7 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
   }
 }
 
-/** The same whenever the outcome of the same run is taken up: what was not written leads to the same again. */
+/** The same whenever the same outcome or message is taken up: what was not written leads to the same again. */
 function runAfter(
   cause: string,
   { id, name, reminder }: Pick<PendingEffect, 'id' | 'name' | 'reminder'>,

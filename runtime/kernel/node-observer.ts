@@ -19,6 +19,7 @@ export interface TurnReport {
 /** A state as a turn found it, and as it is stored now. */
 export interface StateReport {
   readonly actor: ActorAddress;
+  /** As it was stored, or made where nothing was. */
   readonly before: unknown;
   readonly after: unknown;
 }

@@ -42,6 +42,8 @@ export class StoredActor {
   /** The highest version that was written here: also a clock that stands still gives no version twice. */
   #highest = 0;
   #isUnwritten = false;
+  /** The state that is stored, while more is known. */
+  #behind: unknown;
 
   constructor(hosted: HostedActor, key: string, clock: Clock) {
     this.#hosted = hosted;
@@ -57,6 +59,11 @@ export class StoredActor {
   /** Whether what is known is more than what is stored. */
   get isUnwritten(): boolean {
     return this.#isUnwritten;
+  }
+
+  /** The state as it is stored, or would be made where nothing is. */
+  get storedState(): unknown {
+    return this.#isUnwritten ? this.#behind : this.#loaded?.record.state;
   }
 
   /** 0 where nothing is stored. */
@@ -91,19 +98,24 @@ export class StoredActor {
 
   /** Keeps what a turn made in memory alone, to be written with what the next one makes. */
   postpone({ record }: TurnDraft): void {
+    this.#behind = this.storedState;
     this.#loaded = { record, version: this.version };
     this.#isUnwritten = true;
   }
 
-  /** @throws StaleError, RefusedError; anything else when it is unknown whether it was written */
-  async write(draft: TurnDraft): Promise<void> {
+  /**
+   * Returns whether the store was told: of nothing where there was nothing, it need not be.
+   * @throws StaleError, RefusedError; anything else when it is unknown whether it was written
+   */
+  async write(draft: TurnDraft): Promise<boolean> {
     const { version } = this;
     const { record, events } = draft;
     const now = this.#clock.now();
     const isGone = isBlank(draft);
     if (isGone && version === 0) {
       this.#loaded = { record, version };
-      return;
+      this.#isUnwritten = false;
+      return false;
     }
     const firstVersion = Math.max(now * 1_000, this.#highest) + 1;
     const write: StateWrite = {
@@ -120,6 +132,7 @@ export class StoredActor {
     this.#loaded = { record, version: isGone ? 0 : versionOf(write) };
     this.#highest = versionOf(write);
     this.#isUnwritten = false;
+    return true;
   }
 
   /** Only the store can tell, from now on. */

@@ -15,7 +15,7 @@ export interface TurnDraft {
   /** Messages of this turn, oldest first: remembered with what it writes, if it writes. */
   readonly handled: readonly AppliedMessage[];
   readonly changed: boolean;
-  /** The handler of its outcome lets it be written with the next one. */
+  /** Its handler lets it be written with the next one. */
   readonly mayWait: boolean;
   /** Nothing but the initial state is left. */
   readonly cleared: boolean;

@@ -10,7 +10,7 @@ import { handleTogether, togetherOf } from './crash-loop.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Failures } from './failures.ts';
 import type { Kernel } from './kernel.ts';
-import { NearAsks, noneNear, type NearDelivery } from './near-asks.ts';
+import { isNear, NearAsks, noneNear, type NearDelivery } from './near-asks.ts';
 import { OwnedMailbox } from './owned-mailbox.ts';
 import { park, reportDeadLetter } from './poison.ts';
 import { nothingRead, ReadRunner, split, type ReadResult } from './read-runner.ts';
@@ -52,6 +52,8 @@ export class TurnRunner {
   #inHand: readonly Delivery[] = [];
   /** Of these, those that the turn under way has taken up. */
   #nearInHand: readonly NearDelivery[] = noneNear;
+  /** Handled, but what came of it is still to be written: till then the mailbox, or whoever asks here, keeps it. */
+  #unended: readonly Delivery[] = [];
   #outcomes: EffectResult[] = [];
   /** What the turn under way has taken up. */
   #underWay: Pick<TurnInput, 'outcomes' | 'deliveries'> = { outcomes: [], deliveries: [] };
@@ -118,6 +120,7 @@ export class TurnRunner {
     return (
       this.#inHand.length > 0 ||
       this.#near.size > 0 ||
+      this.#unended.length > 0 ||
       this.#outcomes.length > 0 ||
       this.#mailbox.isExpecting ||
       this.#mailbox.isDueSoon(this.#stored.known?.effects ?? [])
@@ -146,7 +149,7 @@ export class TurnRunner {
     const isNew = this.#stored.known === undefined;
     this.#sentAt = undefined;
     const [record, isEmpty] = await Promise.all([this.#stored.load(), this.#admitNear()]);
-    if (this.#inHand.length === 0) {
+    if (this.#inHand.length === 0 && this.#unended.length === 0) {
       this.#inHand = await this.#mailbox.receive(record.effects, this.#messagesPerTurn());
     }
     if (this.#inHand.length > 0) this.#near.giveBack([], 'not admitted');
@@ -158,7 +161,7 @@ export class TurnRunner {
 
   /** Undefined where there is no need to look into the mailbox, or it will be seen anyway. */
   async #admitNear(): Promise<boolean | undefined> {
-    const mayWait = this.#near.size === 0 || this.#near.hasAdmitted;
+    const mayWait = this.#near.size === 0 || this.#near.hasAdmitted || this.#unended.length > 0;
     if (mayWait || this.#inHand.length > 0 || this.#mailbox.isWoken) return undefined;
     return this.#near.admit();
   }
@@ -171,27 +174,30 @@ export class TurnRunner {
     const { kernel, hosted, address, lease, failures } = this.#options;
     // A copy: those that arrive during the write are for the next turn.
     const outcomes = this.#outcomes.slice(0, this.#oneByOne ? 1 : undefined);
-    const takesMessages = !this.#oneByOne || outcomes.length === 0;
+    // What waits to be written is written before another message is handled.
+    const unended = this.#unended;
+    const takesMessages = unended.length === 0 && (!this.#oneByOne || outcomes.length === 0);
     const near = takesMessages ? this.#near.next(this.#messagesPerTurn()) : noneNear;
     this.#nearInHand = near;
-    const isNear = near.length > 0;
-    const hand = isNear ? near : this.#inHand;
+    const isOfNear = near.length > 0;
+    const hand = isOfNear ? near : this.#inHand;
     this.#sentAt = hand[0]?.envelope.sentAt;
     this.#begunAt = kernel.clock.now();
     const together = takesMessages ? togetherOf(hand) : [];
     const { changing, reading } = split(hosted.actor, together);
-    this.#underWay = { outcomes, deliveries: changing };
+    this.#underWay = { outcomes, deliveries: [...unended, ...changing] };
     const { draft, done, untaken, left, poison, stuck } = await this.#apply(before, outcomes, changing);
-    const isAlone = outcomes.length === 1 && untaken.length === 0 && together.length === 0;
-    if (isAlone && !this.#isWriteDue && isPostponable(draft, kernel.clock.now())) {
+    const mayPostpone = untaken.length + left.length === 0 && this.#mayPostpone(outcomes);
+    if (mayPostpone && isPostponable(draft, kernel.clock.now())) {
       this.#postpone(draft);
-      this.#outcomes = this.#outcomes.slice(1);
+      this.#outcomes = this.#outcomes.slice(outcomes.length);
       for (const { effect } of outcomes) failures.ofOutcomes.delete(effect.run);
       return 'taken';
     }
-    if (draft.changed) {
-      await this.#write(draft);
-      kernel.observer.stateWritten?.({ actor: address, before: before.state, after: draft.record.state });
+    const stored = this.#stored.storedState;
+    const wasWritten = draft.changed && (await this.#write(draft));
+    if (wasWritten) {
+      kernel.observer.stateWritten?.({ actor: address, before: stored, after: draft.record.state });
     }
     const record = draft.changed ? draft.record : before;
     this.#outcomes = [...untaken, ...this.#outcomes.slice(outcomes.length)];
@@ -210,22 +216,25 @@ export class TurnRunner {
       this.#giveBackNear();
       return 'parked';
     }
-    // If the turn was written, reply now. If nothing changed, reply only after `ack` has confirmed the lease.
-    const answered = draft.changed && !isNear ? this.#answer(draft.replies) : undefined;
+    // If the turn was written, reply now. If nothing was, reply only after `ack` has confirmed the lease.
+    const confirmsNear = isOfNear || unended.some(isNear);
+    const answered = wasWritten && !confirmsNear ? this.#answer(draft.replies) : undefined;
     const mayRead = left.length === 0 && poison === undefined;
     const read = mayRead ? await this.#read(record, reading, answered) : nothingRead;
     if (kernel.replies.areApart === true) await answered;
-    const acks = isNear ? [] : [...done, ...read.done];
+    const endedLate = unended.filter((one) => !isNear(one)).map(({ jobId }) => ({ jobId }));
+    const acks = isOfNear ? [] : [...endedLate, ...done, ...read.done];
     const behind = hand.slice(changing.length + (mayRead ? reading.length : 0));
     const notTaken = [...left, ...read.left, ...behind];
-    const next = isNear ? this.#inHand : notTaken;
+    const next = isOfNear ? this.#inHand : notTaken;
     // Nothing in the mailbox would have the next owner see what was written under a lease that had run out.
-    const isUnconfirmed = isNear && draft.changed && this.#mailbox.isListed(record.effects);
+    const isUnconfirmed =
+      confirmsNear && draft.changed && acks.length === 0 && this.#mailbox.isListed(record.effects);
     const confirmed = isUnconfirmed ? this.#near.admit() : undefined;
     const finished = this.#mailbox.ack(record.effects, acks, next.length > 0 ? 0 : this.#messagesPerTurn());
     const [taken] = await Promise.all([finished, answered, confirmed]);
-    if (isNear) {
-      this.#checkPlace();
+    if (confirmsNear) this.#checkPlace();
+    if (isOfNear) {
       this.#nearInHand = noneNear;
       // What failed is tried again by way of the mailbox, which keeps count, and what is behind it follows.
       if (notTaken.length === behind.length) this.#near.putBack(behind);
@@ -236,9 +245,10 @@ export class TurnRunner {
     for (const one of dead) reportDeadLetter(kernel, address, one);
     for (const { jobId } of acks) failures.ofMessages.delete(jobId);
     const hasEnded = (id: string) =>
-      changing.some((one) => one.envelope.id === id && !notTaken.includes(one));
+      [...unended, ...changing].some((one) => one.envelope.id === id && !notTaken.includes(one));
     this.#stored.trim((known) => withoutUnchanging(known, hasEnded));
     this.#inHand = [...next, ...taken];
+    this.#unended = [];
     const [first] = this.#inHand;
     const failed = first !== undefined && failures.ofMessages.has(first.jobId);
     if (failed || untaken.length > 0) failures.retryLater();
@@ -276,14 +286,19 @@ export class TurnRunner {
   }
 
   #giveBackNear(): void {
-    const inHand = this.#nearInHand;
+    const inHand = [...this.#unended, ...this.#nearInHand];
+    this.#unended = [];
     this.#nearInHand = noneNear;
     this.#near.giveBack(inHand);
   }
 
-  /** No effect runs any more, nor starts; what is being read is read again by the next owner. */
-  end(): void {
+  /**
+   * No effect runs any more, nor starts; what is being read is read again by the next owner. `isIdle`: no turn is under
+   * way that would write what waits to be written.
+   */
+  end({ isIdle }: { readonly isIdle: boolean }): void {
     this.#ended = true;
+    if (isIdle) this.#giveBackNear();
     this.#cancelWrite();
     this.#effects.stopAll();
     this.#reads.stopAll();
@@ -339,11 +354,13 @@ export class TurnRunner {
     await Promise.all(replies.map(({ inbox, reply }) => kernel.replies.send(inbox, reply)));
   }
 
-  async #write(draft: TurnDraft): Promise<void> {
+  /** Returns whether the store was told: it is not of what has come to nothing before anything was stored. */
+  async #write(draft: TurnDraft): Promise<boolean> {
     const { address, lease } = this.#options;
     if (!lease.isHeld()) throw new FencedError(address, lease);
+    let wasWritten: boolean;
     try {
-      await this.#stored.write(draft);
+      wasWritten = await this.#stored.write(draft);
     } catch (error) {
       if (error instanceof StaleError) this.#oneByOne = false;
       throw error;
@@ -351,11 +368,28 @@ export class TurnRunner {
     this.#oneByOne = false;
     this.#writeDone();
     if (!this.#ended) this.#effects.sync(draft.record.effects);
+    return wasWritten;
   }
 
-  /** If the node dies before the write, the outcome comes again, and leads to the same effects under the same ids. */
+  /**
+   * Only of one outcome or one message, so that the same comes again. What follows from a message that is not written
+   * yet is written: that message may come to another node, which could not tell that more has happened.
+   */
+  #mayPostpone(outcomes: readonly EffectResult[]): boolean {
+    const isSettled = !this.#isWriteDue && !this.#oneByOne && !this.#ended && this.#unended.length === 0;
+    const messages = this.#inHand.length + this.#nearInHand.length;
+    if (!isSettled || outcomes.length + messages !== 1) return false;
+    // What comes next would have it written at once.
+    const isLast = this.#near.size === 0 && !this.#mailbox.isWoken;
+    return messages === 0 || (isLast && !this.#stored.isUnwritten);
+  }
+
+  /**
+   * If the node dies before the write, the outcome or the message comes again, and leads to the same effects under the
+   * same ids.
+   */
   #postpone(draft: TurnDraft): void {
-    const { kernel, onOutcome } = this.#options;
+    const { kernel, failures, onOutcome } = this.#options;
     this.#checkPlace();
     if (!this.#stored.isUnwritten) {
       this.#cancelWrite = kernel.clock.schedule(kernel.limits.postponeMs, () => {
@@ -363,8 +397,12 @@ export class TurnRunner {
         onOutcome();
       });
     }
+    this.#unended = [...this.#inHand, ...this.#nearInHand];
+    this.#inHand = [];
+    this.#nearInHand = noneNear;
+    for (const { jobId } of this.#unended) failures.ofMessages.delete(jobId);
     this.#stored.postpone(draft);
-    if (!this.#ended) this.#effects.sync(draft.record.effects);
+    this.#effects.sync(draft.record.effects);
   }
 
   #writeDone(): void {

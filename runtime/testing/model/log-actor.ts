@@ -25,6 +25,8 @@ export const Log = defineContract({
     Later: { input: Entry },
     /** Appends to another log as an effect, then to its own. */
     Copy: { input: z.object({ n: z.int(), to: z.string() }) },
+    /** The same, answered once it is done. */
+    CopyThrough: { input: z.object({ n: z.int(), to: z.string() }), output: SeenState },
   },
 });
 
@@ -50,12 +52,22 @@ export const createLogActor = (refs: ActorRefs, isSound: boolean) =>
         return append(turn, n);
       },
       Later: (turn, input) => turn.remind('Note', input, { delayMs: 50, id: `later-${input.n}` }),
-      Copy: (turn, input) => turn.perform('Append', input, { id: `copy-${input.n}` }),
+      Copy(turn, input) {
+        turn.perform('Append', input, { id: `copy-${input.n}` });
+        turn.postponeWrite();
+      },
+      CopyThrough(turn, input) {
+        turn.perform('Append', input, { id: `copy-${input.n}` });
+        turn.postponeWrite();
+        return turn.defer();
+      },
     },
     onResult: {
       Append(turn, outcome, input) {
-        if (outcome.ok) append(turn, input.n);
-        else turn.perform('Append', input, { id: `copy-${input.n}`, delayMs: 50 });
+        if (outcome.ok) {
+          append(turn, input.n);
+          turn.answerWaiting({ CopyThrough: () => turn.state });
+        } else turn.perform('Append', input, { id: `copy-${input.n}`, delayMs: 50 });
       },
     },
   });

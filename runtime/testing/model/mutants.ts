@@ -127,6 +127,11 @@ export const mutants: Readonly<Record<string, Mutant>> = {
     }),
   },
   'the store says that it has written before it has': { ...told, store: writingLate },
+  'a postponed write is put off across the answer': {
+    program: 'an ask from within a node whose write waits for its effect',
+    plan: everySingleDeviation,
+    store: writingLate,
+  },
 };
 
 /**

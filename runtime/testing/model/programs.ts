@@ -55,4 +55,10 @@ export const programs = {
       void world.noteElsewhere().then(() => world.read().then(() => world.readNear()));
     },
   },
+  'an ask from within a node whose write waits for its effect': {
+    begin(world) {
+      void world.copyThroughNear(1).then(() => world.append(2));
+      void world.noteElsewhere().then(() => world.read().then(() => world.readNear()));
+    },
+  },
 } as const satisfies Record<string, Program>;

@@ -169,6 +169,12 @@ export class World {
     return this.#tell(n, (options) => this.#log.tell('Copy', { n, to: 'b' }, options));
   }
 
+  copyThroughNear(n: number): Promise<void> {
+    this.#copied.push(n);
+    this.#witness.comesAnyhow(n);
+    return this.#ask(n, (options) => this.#near((log) => log.ask('CopyThrough', { n, to: 'b' }, options)));
+  }
+
   async #tell(n: number, tell: (options: SendOptions) => Promise<void>): Promise<void> {
     await this.#untilKnown(() => tell({ messageId: String(n) }));
     this.#fates.set(n, 'told');
