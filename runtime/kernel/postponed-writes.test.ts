@@ -4,6 +4,7 @@ import { defineActor, type Outcome, type Turn } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { ActorError, codeOf } from '../define/errors.ts';
 import type { ActorRefs } from '../define/ref.ts';
+import type { NodeObserver } from './node-observer.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
 import { createTestCluster, type TestCluster } from '../testing/test-cluster.ts';
 
@@ -25,6 +26,8 @@ describe('a postponed write', () => {
   let cluster: TestCluster;
   /** What each write of the actor held. */
   let written: string[][];
+  /** Of each write, what was stored before it and what is since. */
+  let reported: string[][][];
   /** Name, id and `repeated` of each effect that ended, as its handler was told. */
   let taken: string[];
   let performed: string[];
@@ -87,7 +90,12 @@ describe('a postponed write', () => {
       written.push((what.record.state as z.infer<typeof State>).done);
       return write(what);
     };
-    cluster = createTestCluster({ actors: [{ actor, store }], shards: 1 });
+    reported = [];
+    const observer: NodeObserver = {
+      stateWritten: ({ before, after }) =>
+        reported.push([before, after].map((state) => State.parse(state).done)),
+    };
+    cluster = createTestCluster({ actors: [{ actor, store }], shards: 1, observer });
   });
   afterEach(() => cluster.close());
 
@@ -98,6 +106,10 @@ describe('a postponed write', () => {
     expect(await trip().ask('Book', {})).to.deep.equal(all);
     expect(written).to.deep.equal([[], all]);
     expect((await store.load('a'))?.record.state).to.deep.equal({ done: all });
+    expect(reported).to.deep.equal([
+      [[], []],
+      [[], all],
+    ]);
   });
 
   it('comes before the answer to whoever asks meanwhile', async () => {
