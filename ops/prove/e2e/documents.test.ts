@@ -239,7 +239,7 @@ describe('the documents', function () {
     const mocha = [
       '--conditions=@trolley/source',
       '--import',
-      'tsx',
+      './ops/shop/process/typescript.mjs',
       join(root, 'node_modules', 'mocha', 'lib', 'cli', 'cli.js'),
     ];
     const tests = wishlist.filter((file) => file.endsWith('.test.ts'));

@@ -11,7 +11,7 @@ const mocha = [
   '--import',
   './ops/shop/process/ending.mjs',
   '--import',
-  'tsx',
+  './ops/shop/process/typescript.mjs',
 ];
 const cli = 'node_modules/mocha/lib/cli/cli.js';
 // Given, so none is started.

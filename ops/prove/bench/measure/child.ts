@@ -35,7 +35,12 @@ export async function startChild<Order extends object, Report>(
 ): Promise<Child<Order, Report>> {
   const child = fork(program, [], {
     env: { ...readEnvironment(), ...optionsForChild(settings) },
-    execArgv: ['--conditions=@trolley/source', '--import', 'tsx', ...nodeOptions],
+    execArgv: [
+      '--conditions=@trolley/source',
+      '--import',
+      './ops/shop/process/typescript.mjs',
+      ...nodeOptions,
+    ],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   running.add(child);
