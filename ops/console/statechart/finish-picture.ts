@@ -44,7 +44,7 @@ function groupOf(classes: string, body: string, elements: ReadonlyMap<string, El
   const element = name === undefined ? undefined : elements.get(name);
   // Points without a name hold an arrow to the edge of a compound state.
   if (element === undefined) return '';
-  const own = words.filter((word) => /^(is|kind|on)-/.test(word));
+  const own = words.filter((word) => /^(is|kind|on|from)-/.test(word));
   switch (element.is) {
     case 'state':
       return stateGroup(element.state, element.lines, own, body);
@@ -52,8 +52,10 @@ function groupOf(classes: string, body: string, elements: ReadonlyMap<string, El
       return transitionGroup(element.transition, element.lines, own, body);
     case 'leg':
       return leg(element.transition, body);
-    case 'mark':
-      return `<g class="mark">\n${shapes(body)}${arrow(body)}\n</g>`;
+    case 'mark': {
+      const parts = [shapes(body), arrow(body), ...labels(body, element.lines)];
+      return ['<g class="mark">', ...parts, '</g>'].filter((part) => part !== '').join('\n');
+    }
   }
 }
 
@@ -63,13 +65,9 @@ function stateGroup(
   classes: readonly string[],
   body: string,
 ): string {
-  const outline = /<(path|polygon|ellipse) [^>]*stroke-width="[\d.]+"[^>]*\/>/g;
-  // Graphviz draws an invisible plate under what is written.
-  const plates = [...body.matchAll(outline)]
-    .map(([shape]) => shape)
-    .filter((shape) => !shape.includes('stroke="none"'));
-  const history = /<ellipse [^>]*\/>/.exec(body)?.[0];
-  const shape = plates.at(-1) ?? history ?? '';
+  // Graphviz also draws an invisible plate under what is written.
+  const [shape = ''] =
+    /<(?:path|polygon) fill="none" stroke="black"[^>]*\/>/.exec(body) ?? /<ellipse [^>]*\/>/.exec(body) ?? [];
   const rules = [...body.matchAll(/<polygon fill="black" stroke="black" points="([^"]*)"\/>/g)];
   return [
     `<g id="${elementId('state', state.id)}" class="${['state', ...classes].join(' ')}" data-state="${escaped(state.id)}">`,
@@ -102,17 +100,28 @@ function transitionGroup(
   classes: readonly string[],
   body: string,
 ): string {
-  const texts = written(body, lines);
+  const texts = labels(body, lines);
   // From a compound state to itself there are two arrows, one there and one back. What is written is at the first.
   if (texts.length === 0) return leg(transition, body);
   return [
     opening(transition, classes),
     arrow(body),
-    '<g class="arrow-label" font-size="11">',
+    ...(classes.includes('from-around') ? [ring(body)] : []),
     ...texts,
     '</g>',
-    '</g>',
   ].join('\n');
+}
+
+/** What is written at an arrow. */
+function labels(body: string, lines: readonly Line[]): string[] {
+  const texts = written(body, lines);
+  return texts.length === 0 ? [] : ['<g class="arrow-label" font-size="11">', ...texts, '</g>'];
+}
+
+/** Where an arrow begins in the state that it leaves. */
+function ring(body: string): string {
+  const [, x = '0', y = '0'] = /<path [^>]* d="M(-?[\d.]+),(-?[\d.]+)/.exec(body) ?? [];
+  return `<circle class="ring" fill="#fff" stroke="#57606a" cx="${x}" cy="${y}" r="3.5"/>`;
 }
 
 function leg({ id, trigger }: ChartTransition, body: string): string {

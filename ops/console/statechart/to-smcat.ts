@@ -9,7 +9,9 @@ export type Element =
   /** A further piece of a transition's arrow. */
   | { readonly is: 'leg'; readonly transition: ChartTransition }
   /** The dot where a compound state begins, the bar where an arrow parts, and arrows that are no transition. */
-  | { readonly is: 'mark'; readonly of: string };
+  | { readonly is: 'mark'; readonly lines: readonly Line[] };
+
+const noWords: Element = { is: 'mark', lines: [] };
 
 export interface SmcatDrawing {
   readonly machine: IStateMachine;
@@ -27,80 +29,76 @@ export function toSmcat(chart: Statechart, options: LabelOptions): SmcatDrawing 
     elements.set(name, element);
     return name;
   };
-  const bySource = grouped(chart.transitions, ({ source }) => source);
+  const parents = new Map(chart.states.map(({ id, parent }) => [id, parent]));
   const children = grouped(chart.states, ({ parent }) => parent);
-  const names = new Map<string, string>();
-  const arrows: ITransition[] = [];
-  const forks = new Map<string | undefined, IState[]>();
+  const leaving = grouped(chart.transitions, ({ source }) => source);
+  const boxes = new Map(
+    chart.states.map((state) => {
+      const version = state.parent === undefined ? chart.version : undefined;
+      const lines = linesOfState(state, leaving.get(state.id) ?? [], options, version);
+      return [state.id, { name: named({ is: 'state', state, lines }), lines }];
+    }),
+  );
+  const nameOf = (id: string) => boxes.get(id)?.name ?? '';
 
-  for (const state of chart.states) {
-    const lines = linesOfState(
-      state,
-      bySource.get(state.id) ?? [],
-      options,
-      state.parent === undefined ? chart.version : undefined,
-    );
-    names.set(state.id, named({ is: 'state', state, lines }));
-  }
-  const nameOf = (id: string) => names.get(id) ?? '';
-  const arrow = (from: string, to: string, element: Element, lines: readonly Line[] = []) => {
-    const classes = element.is === 'mark' ? 'mark' : element.is === 'leg' ? 'leg' : classesOf(element);
+  const arrows: ITransition[] = [];
+  const arrow = (from: string, to: string, element: Element) => {
+    const lines = element.is === 'transition' || element.is === 'mark' ? element.lines : [];
     arrows.push({
       // From 1: for state-machine-cat, an id of 0 is none.
       id: arrows.length + 1,
       from,
       to,
-      class: `${named(element)} ${classes}`,
+      class: [named(element), ...classesOfArrow(element, parents)].join(' '),
       ...(lines.length === 0 ? {} : { label: lines.map(({ text }) => inLabel(text)).join('\n') }),
     });
   };
 
-  for (const transition of chart.transitions) {
-    if (isInternal(transition)) continue;
-    const from = nameOf(transition.source);
-    const lines = linesOfTransition(transition, options);
-    const element: Element = { is: 'transition', transition, lines };
-    const [only, ...others] = transition.targets.map(nameOf);
-    if (only !== undefined && others.length === 0) arrow(from, only, element, lines);
-    else {
-      const fork = named({ is: 'mark', of: transition.source });
-      const parent = chart.states.find(({ id }) => id === transition.source)?.parent;
-      forks.set(parent, [...(forks.get(parent) ?? []), { name: fork, type: 'fork', class: `${fork} mark` }]);
-      arrow(from, fork, element, lines);
-      for (const target of transition.targets) arrow(fork, nameOf(target), { is: 'leg', transition });
+  const forks = new Map<string | undefined, IState[]>();
+  for (const transition of chart.transitions.filter((each) => !isInternal(each))) {
+    const { source, targets } = transition;
+    const element: Element = { is: 'transition', transition, lines: linesOfTransition(transition, options) };
+    const [only, ...others] = targets.map(nameOf);
+    if (only !== undefined && others.length === 0) {
+      arrow(nameOf(source), only, element);
+      continue;
     }
+    const fork = named(noWords);
+    // Inside a state that has an inside: that is where it leads to.
+    const place = children.has(source) ? source : parents.get(source);
+    forks.set(place, [...(forks.get(place) ?? []), { name: fork, type: 'fork', class: fork }]);
+    arrow(nameOf(source), fork, element);
+    for (const target of targets) arrow(fork, nameOf(target), { is: 'leg', transition });
   }
 
+  /** What is drawn in a state beside its children, with its arrow. */
+  const marksIn = ({ id, type, initial: [begin], initialActions }: ChartState): IState[] => {
+    if (type !== 'compound' || begin === undefined) return [];
+    const dot = named(noWords);
+    const done = options.actions ? initialActions.join(', ') : '';
+    arrow(dot, nameOf(begin), {
+      is: 'mark',
+      lines: done === '' ? [] : [{ text: `/ ${done}`, role: 'action' }],
+    });
+    return [{ name: dot, type: 'initial', class: dot }, ...(forks.get(id) ?? [])];
+  };
   const drawn = (state: ChartState): IState => {
-    const name = nameOf(state.id);
-    const [label, ...rows] = elements.get(name)?.is === 'state' ? linesOf(elements, name) : [];
+    const { name = '', lines = [] } = boxes.get(state.id) ?? {};
+    const [label, ...rows] = lines;
     // Clear of the second line around an end.
     const margin = state.type === 'final' ? '\u00a0' : '';
-    const inside = (children.get(state.id) ?? []).map(drawn);
-    const [begin] = state.type === 'compound' ? state.initial : [];
-    if (begin !== undefined) {
-      const dot = named({ is: 'mark', of: state.id });
-      inside.unshift({ name: dot, type: 'initial', class: `${dot} mark` });
-      const lines =
-        !options.actions || state.initialActions.length === 0
-          ? []
-          : [{ text: `/ ${state.initialActions.join(', ')}` }];
-      arrow(dot, nameOf(begin), { is: 'mark', of: state.id }, lines as Line[]);
-    }
-    if (state.type === 'history')
-      for (const fallback of state.initial) arrow(name, nameOf(fallback), { is: 'mark', of: state.id });
+    const actions = rows.map(({ text }) => ({ type: 'activity' as const, body: `${margin}${text}` }));
+    const marks = state.type === 'parallel' ? (forks.get(state.id) ?? []) : marksIn(state);
+    const inside = [...marks, ...(children.get(state.id) ?? []).map(drawn)];
+    if (state.type === 'history') state.initial.forEach((fallback) => arrow(name, nameOf(fallback), noWords));
     return {
       name,
       type: typeOf(state),
       // Bold, and with a second line around it, it takes more room than Graphviz knows of.
       label: `\u00a0${label?.text ?? state.key}\u00a0`,
       class: [name, ...classesOfState(state)].join(' '),
-      ...(rows.length === 0
-        ? {}
-        : { actions: rows.map(({ text }) => ({ type: 'activity', body: `${margin}${text}` })) }),
-      ...(inside.length === 0
-        ? {}
-        : { statemachine: { states: [...inside, ...(forks.get(state.id) ?? [])] } }),
+      ...(actions.length === 0 ? {} : { actions }),
+      ...(inside.length === 0 ? {} : { statemachine: { states: inside } }),
     };
   };
   const roots = (children.get(undefined) ?? []).map(drawn);
@@ -115,11 +113,6 @@ function grouped<T, K>(all: readonly T[], keyOf: (each: T) => K): Map<K, T[]> {
     else group.push(each);
   }
   return groups;
-}
-
-function linesOf(elements: ReadonlyMap<string, Element>, name: string): readonly Line[] {
-  const element = elements.get(name);
-  return element?.is === 'state' ? element.lines : [];
 }
 
 /** An end is a box here, and not state-machine-cat's dot: ends have names, and there may be several. */
@@ -137,8 +130,22 @@ function classesOfState({ type, kind, parent }: ChartState): string[] {
   ];
 }
 
-function classesOf(element: Element): string {
-  return element.is === 'transition' ? `on-${element.transition.trigger}` : '';
+type Parents = ReadonlyMap<string, string | undefined>;
+
+/** An arrow into a state from what is around it begins in there, at no edge that can be seen. */
+function classesOfArrow(element: Element, parents: Parents): string[] {
+  if (element.is !== 'transition') return [];
+  const { trigger, source, targets } = element.transition;
+  return [
+    `on-${trigger}`,
+    ...(targets.some((target) => isWithin(target, source, parents)) ? ['from-around'] : []),
+  ];
+}
+
+function isWithin(id: string, around: string, parents: Parents): boolean {
+  let outer = parents.get(id);
+  while (outer !== undefined && outer !== around) outer = parents.get(outer);
+  return outer !== undefined;
 }
 
 /** Graphviz reads entities in labels, and puts them right beside the line. */
