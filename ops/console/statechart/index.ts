@@ -14,3 +14,11 @@ export { readMachine, type ReadOptions } from './read-machine.ts';
 export { drawStatechart, type DrawOptions } from './draw-statechart.ts';
 export { Drawings, type DrawingsOptions } from './drawings.ts';
 export { elementId } from './finish-picture.ts';
+export {
+  tracePath,
+  type Path,
+  type PathStep,
+  type RecordedStep,
+  type StateValue,
+  type Visit,
+} from './trace-path.ts';

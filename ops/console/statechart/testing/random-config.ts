@@ -49,20 +49,30 @@ export const randomConfig: fc.Arbitrary<Config> = fc
     return root;
   });
 
-function configOf(shape: Shape, path: readonly string[], drafts: Draft[]): Record<string, unknown> {
+/** The first in its parent is no history, since its parent begins there; nor is one in a parallel state, which has no default. */
+function configOf(
+  shape: Shape,
+  path: readonly string[],
+  drafts: Draft[],
+  mayBeHistory = false,
+): Record<string, unknown> {
   const config: Record<string, unknown> = {};
   const id = `s${drafts.length}`;
   drafts.push({ id, path, config });
   config['id'] = id;
   if (shape.children.length === 0) {
     if (path.length > 0 && shape.kind === 1) config['type'] = 'final';
-    if (path.length > 0 && shape.kind === 4) Object.assign(config, { type: 'history', history: 'deep' });
+    if (mayBeHistory && shape.kind === 4) Object.assign(config, { type: 'history', history: 'deep' });
     return config;
   }
   // A number before the name: no two are the same, and none is a property of every object.
   const keys = shape.children.map(({ key }, index) => `${index}${key}`);
   const states = shape.children.map(
-    (child, index) => [keys[index], configOf(child, [...path, keys[index] ?? ''], drafts)] as const,
+    (child, index) =>
+      [
+        keys[index],
+        configOf(child, [...path, keys[index] ?? ''], drafts, index > 0 && shape.kind !== 2),
+      ] as const,
   );
   config['states'] = Object.fromEntries(states);
   if (shape.kind === 2) config['type'] = 'parallel';
