@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 
@@ -21,6 +21,9 @@ try {
   // The compiler has said what is wrong.
   process.exit(1);
 }
+// What a thread runs is JavaScript as it stands.
+const threads = ['storage/sqlite/checkpoint-thread.mjs'];
+for (const path of threads) copyFileSync(join(import.meta.dirname, path), join(dist, path));
 // The compiler rewrites the endings of imports in JavaScript, and leaves them in declarations.
 for (const path of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   if (!path.endsWith('.d.ts')) continue;

@@ -106,10 +106,14 @@ describe('a power failure', () => {
   /** The numbers that somebody was told of, and was told of in vain. */
   async function lostAfterCut(seed: number, { Kind = Disk, read = readFlushed } = {}): Promise<number[]> {
     const random = createSeededRandom(seed);
+    const moves = createSeededRandom(seed + 1_000);
     const database = await openSqlite({ file: join(folder, `${seed}.sqlite`), migrations });
     // So that some of the cuts come after a checkpoint, and some after the log has begun anew.
     database.pragma('wal_autocheckpoint = 20');
     database.pragma('synchronous = OFF');
+    // Another connection, as the thread that makes them has, moves the log while it is written to.
+    const other = await openSqlite({ file: database.name, migrations });
+    other.pragma('synchronous = OFF');
     const disk = new Kind(database);
     const commits = new GroupCommit(database, { log: disk });
     const insert = database.prepare('INSERT INTO numbers VALUES (?, ?)');
@@ -125,6 +129,7 @@ describe('a power failure', () => {
       }
       if (random() < 0.5) await new Promise(setImmediate);
       if (random() < 0.5) disk.finishFlush();
+      if (moves() < 0.1) other.pragma('wal_checkpoint(PASSIVE)');
       await new Promise(setImmediate);
     }
     const image = disk.cut(join(folder, `found-${seed}`), random);
@@ -136,6 +141,7 @@ describe('a power failure', () => {
     while (disk.finishFlush() || commits.queued > 0) await new Promise(setImmediate);
     await Promise.all(pending);
     commits.close();
+    other.close();
     database.close();
     return lostPower.filter((n) => !kept.has(n));
   }
