@@ -3,6 +3,7 @@ import { levelOfRetry } from '@trolley/runtime/observe';
 import { ShopError } from './error-table.ts';
 import { CartContract, type CartView } from '../actors/cart/cart.contract.ts';
 import type { CartViews } from '../actors/cart/cart.view.ts';
+import type { CacheTally } from './cache-tally.ts';
 import type { Call } from './call.ts';
 import type { PriceList } from './price-list.ts';
 import { SingleFlight } from './single-flight.ts';
@@ -30,9 +31,11 @@ interface CartsOptions {
   readonly logger: Logger;
   /** How long a read that is shared by many may take; none of their own deadlines ends it. */
   readonly readTimeoutMs: number;
+  readonly tally?: CacheTally | undefined;
 }
 
-export function createCarts({ refs, views, prices, logger, readTimeoutMs }: CartsOptions): Carts {
+export function createCarts(options: CartsOptions): Carts {
+  const { refs, views, prices, logger, readTimeoutMs, tally = { hits: 0, misses: 0 } } = options;
   const reads = new SingleFlight<CartView>();
   const cart = (userId: number) => refs.ref(CartContract, String(userId));
 
@@ -49,6 +52,7 @@ export function createCarts({ refs, views, prices, logger, readTimeoutMs }: Cart
   return {
     async get(userId, { requestId, traceparent }) {
       const view = await fromView(userId);
+      tally[view === undefined ? 'misses' : 'hits'] += 1;
       if (view !== undefined) return view;
       return reads.run(String(userId), () =>
         cart(userId).getCart({}, { requestId, traceparent, timeoutMs: readTimeoutMs }),

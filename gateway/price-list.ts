@@ -1,5 +1,6 @@
 import { type Clock, codeOf, ActorError } from '@trolley/runtime';
 import type { ProductCatalog, ProductView } from '../actors/services/product/product.client.ts';
+import type { CacheTally } from './cache-tally.ts';
 import type { Call } from './call.ts';
 
 /** Name and price of a cart's line. */
@@ -29,6 +30,7 @@ interface PriceListOptions {
   readonly capacity?: number;
   /** How long the product service may take. */
   readonly timeoutMs?: number;
+  readonly tally?: CacheTally | undefined;
 }
 
 interface Entry {
@@ -45,6 +47,7 @@ export function createPriceList({
   freshMs = 3000,
   capacity = 10_000,
   timeoutMs = 3000,
+  tally = { hits: 0, misses: 0 },
 }: PriceListOptions): PriceList {
   // A Map keeps the order of insertion, so the first key is the one used longest ago.
   const entries = new Map<number, Entry>();
@@ -79,6 +82,7 @@ export function createPriceList({
   async function refresh(ids: readonly number[], call: Call): Promise<void> {
     const now = clock.monotonic();
     const stale = [...new Set(ids)].filter((id) => !isFresh(entries.get(id), now));
+    tally[stale.length === 0 ? 'hits' : 'misses'] += 1;
     if (stale.length === 0) return;
     const missing = stale.filter((id) => !fetching.has(id));
     if (missing.length > 0) {

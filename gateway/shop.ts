@@ -3,11 +3,15 @@ import type { CartViews } from '../actors/cart/cart.view.ts';
 import type { OrderQueries } from '../actors/order/order.queries.ts';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
 import type { ProductCatalog } from '../actors/services/product/product.client.ts';
+import type { CacheTally } from './cache-tally.ts';
 import { createCarts, type Carts } from './carts.ts';
 import { createCheckouts, type Checkouts } from './checkouts.ts';
 import { createOrders, type Orders } from './orders.ts';
 import { createPriceList, type PriceList } from './price-list.ts';
 import { createProducts, type Products } from './products.ts';
+
+/** What is counted of each cache. */
+export type Caches = Readonly<Record<'prices' | 'cart_views', CacheTally>>;
 
 /** Everything that can be asked of the shop; one of these serves the REST app and the gRPC façades together. */
 export interface Shop {
@@ -30,18 +34,26 @@ export interface ShopDeps {
   readonly forcingPaymentMethods: boolean;
   /** How long a caller waits for an answer. */
   readonly requestTimeoutMs: number;
+  readonly caches?: Caches | undefined;
 }
 
 export function createShop(deps: ShopDeps): Shop {
   const { refs, catalog, inventory, clock, logger } = deps;
-  const prices = createPriceList({ catalog, clock });
+  const prices = createPriceList({ catalog, clock, tally: deps.caches?.prices });
   const readTimeoutMs = deps.requestTimeoutMs;
   const products = createProducts({ catalog, inventory, clock, logger, readTimeoutMs });
   const { stockMoved } = products;
   return {
     prices,
     products,
-    carts: createCarts({ refs, views: deps.cartViews, prices, logger, readTimeoutMs }),
+    carts: createCarts({
+      refs,
+      views: deps.cartViews,
+      prices,
+      logger,
+      readTimeoutMs,
+      tally: deps.caches?.cart_views,
+    }),
     checkouts: createCheckouts({ refs, forcingPaymentMethods: deps.forcingPaymentMethods, stockMoved }),
     orders: createOrders({ refs, queries: deps.orderQueries, stockMoved }),
   };

@@ -122,6 +122,7 @@ export type {
 } from './cluster/open-cluster.ts';
 export type { DeadLetter, DeadLetterQuery, DeadLetters, OpenedDeadLetter } from './cluster/dead-letters.ts';
 export type { Page, PageQuery } from './cluster/page.ts';
+export type { MailboxLoad } from './mailbox/mailbox-admin.ts';
 export type { ParkedActor, ParkedActors, ParkedQuery } from './cluster/parked-actors.ts';
 export type { KernelLimits } from './kernel/kernel.ts';
 export type { HostedActor } from './kernel/stored-actor.ts';

@@ -8,6 +8,7 @@ import {
   type SqliteDatabase,
   type SqliteMigration,
 } from '@trolley/runtime/sqlite';
+import type { GrpcObserver } from './grpc/grpc-observer.ts';
 import { openGrpcServer } from './grpc/grpc-server.ts';
 import { throwIfOver, type IncomingCall } from './grpc/incoming-call.ts';
 import type { InProcessServer } from './grpc/in-process-server.ts';
@@ -23,6 +24,7 @@ export interface ServiceOptions {
   readonly port: number;
   readonly logger: Logger;
   readonly clock: Clock;
+  readonly observer?: GrpcObserver | undefined;
   /** Default: no encryption. */
   readonly credentials?: ServerCredentials | undefined;
 }
@@ -96,6 +98,7 @@ export async function openGrpcSqliteService(
       port: options.port,
       services: [parts.service],
       logger,
+      observer: options.observer,
       credentials: options.credentials,
       needs: { store: checkStore },
       clock,

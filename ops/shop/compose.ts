@@ -15,7 +15,10 @@ import { startRedisBackend } from './compose/redis.ts';
 import { startServices } from './compose/services.ts';
 import { startGrpcTls } from './compose/tls.ts';
 import type { Config } from './config/config.ts';
+import { cacheMetrics } from './metrics/cache-metrics.ts';
+import { grpcMetrics } from './metrics/grpc-metrics.ts';
 import { Metrics, type Snapshot } from './metrics/metrics.ts';
+import { outboxSource } from './metrics/sources.ts';
 import type { DataDir } from './process/data-dir.ts';
 import type { Lifecycle } from './process/lifecycle.ts';
 import type { GatewayWorkers } from './workers/gateway-workers.ts';
@@ -109,7 +112,12 @@ async function startRoles(
   const redis = await startRedisBackend(config, dataDir, lifecycle, logger);
   const postgres = await startPostgresBackend(config, dataDir, lifecycle, logger);
   const grpcTls = await startGrpcTls(config, lifecycle, logger);
-  const services = await startServices(config, dataDir, lifecycle, logger, { tls: grpcTls, health });
+  const observer = grpcMetrics(metrics.registry);
+  const services = await startServices(config, dataDir, lifecycle, logger, {
+    tls: grpcTls,
+    health,
+    observer,
+  });
   if (redis === undefined) return undefined;
   health.addCheck('redis', redis.check);
   if (postgres !== undefined) health.addCheck('postgres', postgres.check);
@@ -126,18 +134,23 @@ async function startRoles(
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
 
   if (is('node') && postgres !== undefined) {
-    const parts = { cluster, postgres, services, cartViews, health, metrics: runtimeMetrics };
+    const parts = { cluster, postgres, services, cartViews, health, metrics, runtimeMetrics };
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
   if (is('relay') || is('consumers')) {
     const events = await startEventLog(config, lifecycle, logger, { redis, health });
-    if (is('consumers')) await startConsumers(lifecycle, { log: events.log, refs, logger });
-    if (is('relay') && postgres !== undefined) await startRelay(config, lifecycle, postgres, events, logger);
+    if (is('consumers')) await startConsumers(lifecycle, { log: events.log, refs, logger, metrics });
+    if (is('relay') && postgres !== undefined) {
+      metrics.addSource('outbox', outboxSource(postgres.pool));
+      await startRelay(config, lifecycle, postgres, events, logger);
+    }
   }
   if (postgres === undefined || !(is('gateway') || is('grpc'))) return undefined;
 
-  const shop = composeShop(config, logger, { refs, cartViews, postgres, services });
-  if (is('grpc')) await startGrpcFacade(config, lifecycle, logger, { shop, grpcTls, redis, postgres, nodes });
+  const caches = cacheMetrics(metrics.registry);
+  const shop = composeShop(config, logger, { refs, cartViews, postgres, services, caches });
+  if (is('grpc'))
+    await startGrpcFacade(config, lifecycle, logger, { shop, grpcTls, redis, postgres, nodes, observer });
   if (!is('gateway')) return undefined;
   return workers === undefined
     ? startGateway(config, lifecycle, logger, { shop, redis, health, metrics })

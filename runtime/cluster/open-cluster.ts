@@ -4,6 +4,7 @@ import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
+import type { MailboxAdmin, MailboxLoad } from '../mailbox/mailbox-admin.ts';
 import { BullMqMailboxAdmin } from '../mailbox/bullmq-mailbox-admin.ts';
 import { BullMqMailbox } from '../mailbox/bullmq-mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
@@ -121,6 +122,8 @@ export interface ClusterNode extends AsyncDisposable {
   readonly activations: number;
   /** Whether it takes part: it reached Redis within the time of a lease, and is not leaving. */
   readonly isReady: boolean;
+  /** What waits in the mailboxes of its shards, of each of these as far as its first hundred actors go. */
+  mailboxes(): Promise<MailboxLoad>;
   /** Hands all shards over, ends the turns under way, leaves the cluster. */
   close(): Promise<void>;
 }
@@ -133,6 +136,17 @@ function attachLater(
   if (nearAsksAfterMs > 0) return clock.schedule(nearAsksAfterMs, () => refs.attach(node));
   refs.attach(node);
   return () => undefined;
+}
+
+const actorsLookedAt = 100;
+
+async function loadOf(admin: MailboxAdmin, shards: readonly number[]): Promise<MailboxLoad> {
+  const loads = await Promise.all(shards.map((shard) => admin.load(shard, actorsLookedAt)));
+  return {
+    actors: loads.reduce((sum, { actors }) => sum + actors, 0),
+    messages: loads.reduce((sum, { messages }) => sum + messages, 0),
+    deepest: Math.max(0, ...loads.map(({ deepest }) => deepest)),
+  };
 }
 
 /** Joins the cluster and hosts the actors of its share of the shards. */
@@ -152,6 +166,7 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
   const stopAttaching = refs instanceof ClusterClient ? attachLater(refs, node, all) : () => undefined;
   const hosts = all.actors.map(({ actor }) => actor.contract.type);
   const registry = new RedisShardRegistry({ ...all, hosts });
+  const admin = new BullMqMailboxAdmin(all);
   const keeper = new ShardKeeper({ ...all, node: name, registry, events: node });
   await keeper.start();
   const leave = async () => {
@@ -176,6 +191,7 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
     get isReady() {
       return keeper.isReady;
     },
+    mailboxes: () => loadOf(admin, keeper.shards),
     close,
     [Symbol.asyncDispose]: close,
   };

@@ -88,6 +88,10 @@ export class ShardKeeper {
     return this.#held.size;
   }
 
+  get shards(): readonly number[] {
+    return [...this.#held.keys()];
+  }
+
   get isReady(): boolean {
     return !this.#stopping && this.#options.clock.monotonic() < this.#readyUntil;
   }

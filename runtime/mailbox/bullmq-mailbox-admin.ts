@@ -2,7 +2,7 @@ import type { RedisConnection } from '../redis/redis-connection.ts';
 import { redisScript } from '../redis/redis-script.ts';
 import { ActorScripts, type ActorScriptsOptions } from './actor-scripts.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
-import { maxDeadLetters, wakeUpsKept } from './bullmq-scripts.ts';
+import { loadScript, maxDeadLetters, wakeUpsKept } from './bullmq-scripts.ts';
 import { discardScript, readDeadLetterScript, replayScript } from './dead-letter-scripts.ts';
 import { mailboxFull, type Envelope, type ParkNote } from './mailbox.ts';
 import {
@@ -12,6 +12,7 @@ import {
   withoutAsker,
   type DeadLetterEntry,
   type MailboxAdmin,
+  type MailboxLoad,
   type ParkedEntry,
   type ListPosition,
   type StoredDeadLetter,
@@ -30,6 +31,7 @@ const scriptsOn = (redis: RedisConnection) => ({
   release: redisScript<number>(redis, 1, releaseScript),
   read: redisScript<string[] | null>(redis, 1, readDeadLetterScript),
   replay: redisScript<number>(redis, 1, replayScript),
+  load: redisScript<number[]>(redis, 1, loadScript),
   discard: redisScript<number>(redis, 1, discardScript),
 });
 
@@ -43,6 +45,15 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
     this.#options = options;
     this.#on = new ActorScripts(options);
     this.#scripts = scriptsOn(options.redis);
+  }
+
+  async load(shard: number, limit: number): Promise<MailboxLoad> {
+    const { namespace, clock } = this.#options;
+    const prefix = shardPrefix(namespace, shard);
+    const [actors = 0, messages = 0, deepest = 0] = await this.#on.healed(shard, () =>
+      this.#scripts.load(`${prefix}:live`, prefix, clock.now(), limit),
+    );
+    return { actors, messages, deepest };
   }
 
   /** Each page looks at all that are parked in the shard: they are few, since somebody has to deal with each. */

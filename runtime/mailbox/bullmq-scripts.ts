@@ -161,6 +161,23 @@ local now = string.format('%.0f', math.max(tonumber(ARGV[1]), rung))
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])
 `;
 
+/** KEYS[1] = `live`. ARGV: prefix, now, most actors. What is no list has no length that counts. */
+export const loadScript = `
+local actors, messages, deepest = 0, 0, 0
+local function length(key)
+  local found = redis.pcall('LLEN', key)
+  return type(found) == 'number' and found or 0
+end
+for _, actor in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])) do
+  local q = ARGV[1] .. ':' .. actor .. ':'
+  local depth = length(q .. 'wait') + length(q .. 'active')
+  if depth > 0 then actors = actors + 1 end
+  messages = messages + depth
+  deepest = math.max(deepest, depth)
+end
+return {actors, messages, deepest}
+`;
+
 /** Makes a dead letter of a message in hand. */
 export const fail = `
 ${asFunction('moveToFinished')}

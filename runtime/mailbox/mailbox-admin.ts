@@ -30,8 +30,20 @@ export interface StoredDeadLetter extends FailureNote {
   readonly sentAt: number;
 }
 
+/** How much waits, in the mailboxes of one shard or several. */
+export interface MailboxLoad {
+  /** Actors with messages, in hand or waiting. */
+  readonly actors: number;
+  /** Messages of all of them. */
+  readonly messages: number;
+  /** Messages of the actor that has most. */
+  readonly deepest: number;
+}
+
 /** What operators do with mailboxes; nodes and clients need none of it. Lists begin with the oldest. */
 export interface MailboxAdmin {
+  /** Of at most `limit` actors of a shard that have something to do by now, those that were to do it first. */
+  load(shard: number, limit: number): Promise<MailboxLoad>;
   /** The first `limit` parked actors of a shard behind a position. */
   parked(shard: number, after: ListPosition | undefined, limit: number): Promise<ParkedEntry[]>;
   /**

@@ -6,6 +6,7 @@ import {
   withoutAsker,
   type DeadLetterEntry,
   type MailboxAdmin,
+  type MailboxLoad,
   type ParkedEntry,
   type ListPosition,
   type StoredDeadLetter,
@@ -33,6 +34,16 @@ export class MemoryMailboxAdmin implements MailboxAdmin {
   }
 
   // async, so that a failure is a rejection here as it is there.
+
+  async load(shard: number, limit: number): Promise<MailboxLoad> {
+    const depths = [...this.#options.queues.values()]
+      .filter(({ address }) => address.shard === shard)
+      .map(({ wait, active }) => wait.length + active.length)
+      .filter((depth) => depth > 0)
+      .slice(0, limit);
+    const messages = depths.reduce((sum, depth) => sum + depth, 0);
+    return { actors: depths.length, messages, deepest: Math.max(0, ...depths) };
+  }
 
   async parked(shard: number, after: ListPosition | undefined, limit: number): Promise<ParkedEntry[]> {
     const parked = [...this.#options.queues.values()].flatMap((queue) => queue.parked ?? []);

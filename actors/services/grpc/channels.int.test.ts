@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { createLogger } from '@trolley/runtime';
+import { createLogger, isActorError } from '@trolley/runtime';
 import { type RpcCode, RpcError, rpcStatuses } from './rpc-error.ts';
 import { PaymentServiceService } from '../../../proto/gen/payment/payment.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';
@@ -16,6 +16,11 @@ const channels = {
   'within a process': ({ inProcess }: GrpcServer) => ({ server: inProcess }),
 };
 
+/** Asks until the circuit lets a call through. */
+async function eventuallyAnswered(ask: () => Promise<unknown>): Promise<void> {
+  while ((await ask().catch(isActorError)) === true) await new Promise((resolve) => setImmediate(resolve));
+}
+
 for (const [way, targetOf] of Object.entries(channels)) {
   describe(`a call ${way}`, () => {
     let server: GrpcServer;
@@ -24,10 +29,13 @@ for (const [way, targetOf] of Object.entries(channels)) {
     /** What the server does with a GetPayment. */
     let answer: (call: IncomingCall) => unknown;
     let received: IncomingCall[];
+    /** By observers. */
+    let heard: string[];
 
     beforeEach(async () => {
       lines = [];
       received = [];
+      heard = [];
       answer = () => undefined;
       const service = unaryService(PaymentServiceService, {
         charge: () => Promise.reject(new RpcError('unimplemented', 'not here')),
@@ -44,6 +52,7 @@ for (const [way, targetOf] of Object.entries(channels)) {
         port: 0,
         services: [service],
         logger,
+        observer: { served: ({ rpc, status }) => heard.push(`${rpc} served: ${status}`) },
         shutdownMs: 200,
       });
       client = openGrpcClient(PaymentServiceService, { ...targetOf(server), breakAfterFailures: 100 });
@@ -54,6 +63,44 @@ for (const [way, targetOf] of Object.entries(channels)) {
     });
 
     const ask = (context = {}) => client.call('getPayment', { checkoutId: 'c' }, context);
+
+    it('is told to observers at both ends, and so is a circuit that opens and closes', async () => {
+      const target = { ...targetOf(server), breakAfterFailures: 2, halfOpenAfterMs: 50 };
+      const watched = openGrpcClient(PaymentServiceService, {
+        ...target,
+        observer: {
+          called: ({ rpc, outcome, ms }) => heard.push(`${rpc} called: ${ms >= 0 ? outcome : 'never'}`),
+          circuit: (service, isOpen) => heard.push(`${service} ${isOpen ? 'open' : 'closed'}`),
+        },
+      });
+      const get = () => watched.call('getPayment', { checkoutId: 'c' });
+      const taken = () => heard.splice(0).map((line) => line.replace('/payment.PaymentService/', ''));
+      await get();
+      answer = () => {
+        throw new RpcError('not_found', 'no such payment');
+      };
+      await failureOf(get());
+      expect(taken()).to.deep.equal([
+        'payment.PaymentService closed',
+        ...['GetPayment served: OK', 'GetPayment called: ok'],
+        ...['GetPayment served: NOT_FOUND', 'GetPayment called: refused'],
+      ]);
+      answer = () => {
+        throw new RpcError('unavailable', 'not now');
+      };
+      await failureOf(get());
+      await failureOf(get());
+      await failureOf(get());
+      expect(taken()).to.deep.equal([
+        ...['GetPayment served: UNAVAILABLE', 'GetPayment called: failed'],
+        ...['GetPayment served: UNAVAILABLE', 'payment.PaymentService open', 'GetPayment called: failed'],
+        'GetPayment called: not_called',
+      ]);
+      answer = () => undefined;
+      await eventuallyAnswered(get);
+      expect(taken()).to.include('payment.PaymentService closed');
+      watched.close();
+    });
 
     it('carries each code of ours there and back', async () => {
       for (const code of Object.keys(rpcStatuses) as RpcCode[]) {

@@ -6,6 +6,7 @@ import { RpcError } from './rpc-error.ts';
 import { describeServices } from '../../../proto/descriptors.ts';
 import { startSweep } from '../sweep.ts';
 import { connectionLimits, type ConnectionLimits } from './connection-limits.ts';
+import type { GrpcObserver } from './grpc-observer.ts';
 import { InProcessServer } from './in-process-server.ts';
 import { networkHandlers } from './network-handlers.ts';
 import { createServingHealth } from './serving-health.ts';
@@ -18,6 +19,7 @@ export interface GrpcServerOptions {
   readonly port: number;
   readonly services: readonly UnaryService[];
   readonly logger: Logger;
+  readonly observer?: GrpcObserver | undefined;
   /** What the services can't do without: while one of these fails, `grpc.health.v1` says NOT_SERVING. Default: nothing. */
   readonly needs?: HealthChecks;
   /** Of the looks at `needs`. Default: the system's. */
@@ -60,7 +62,7 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     'grpc.max_concurrent_streams': limits.callsAtOnce,
   });
   for (const service of options.services) {
-    server.addService(service.definition, networkHandlers(service, options.logger));
+    server.addService(service.definition, networkHandlers(service, options));
   }
   const health = createServingHealth(options);
   health.implementation.addToServer(server);
@@ -70,6 +72,7 @@ export async function openGrpcServer(options: GrpcServerOptions): Promise<GrpcSe
     methods: [...options.services.flatMap(({ methods }) => Object.values(methods)), health.check],
     maxRequestBytes,
     logger: options.logger,
+    observer: options.observer,
   });
 
   await health.look();

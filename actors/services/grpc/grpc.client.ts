@@ -1,7 +1,8 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 import { service as healthDefinition } from 'grpc-health-check';
-import { isActorError } from '@trolley/runtime';
+import { isActorError, systemClock } from '@trolley/runtime';
 import { RpcError } from './rpc-error.ts';
+import type { CallReport, GrpcObserver } from './grpc-observer.ts';
 import { cancelledByCaller } from './channel.ts';
 import { isUnknownOutcome } from './grpc-status.ts';
 import { openInProcessChannel } from './in-process-channel.ts';
@@ -19,6 +20,7 @@ interface CallOptions {
   readonly breakAfterFailures?: number;
   /** How long an open circuit stays open before one call may try again. Default 1000. */
   readonly halfOpenAfterMs?: number;
+  readonly observer?: GrpcObserver | undefined;
 }
 
 /** Where a service is: behind an address, or in this process. */
@@ -62,19 +64,36 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
     breaker: new ConsecutiveBreaker(options.breakAfterFailures ?? 10),
     halfOpenAfter: options.halfOpenAfterMs ?? 1000,
   });
+  const { observer } = options;
+  observer?.circuit?.(service, false);
+  circuit.onBreak(() => observer?.circuit?.(service, true));
+  circuit.onReset(() => observer?.circuit?.(service, false));
   const refusal = (cause?: unknown) =>
     new RpcError('unavailable', `${service} does not answer; not called`, { cause });
 
   return {
     async call<M extends keyof D>(name: M, request: RequestOf<D[M]>, context: ServiceCall = {}) {
-      // While one call probes, cockatiel would make the others wait for it past their own deadlines.
-      if (circuit.state === CircuitState.HalfOpen) throw refusal();
       const method = definition[name] as UnaryMethod<RequestOf<D[M]>, ResponseOf<D[M]>>;
       const timeoutMs = context.timeoutMs ?? options.defaultTimeoutMs ?? 5000;
+      const startedAt = systemClock.monotonic();
+      const ended = (outcome: CallReport['outcome']) =>
+        observer?.called?.({ rpc: method.path, outcome, ms: systemClock.monotonic() - startedAt });
+      // While one call probes, cockatiel would make the others wait for it past their own deadlines.
+      if (circuit.state === CircuitState.HalfOpen) {
+        ended('not_called');
+        throw refusal();
+      }
       try {
-        return await circuit.execute(() => channel.call(method, request, timeoutMs, context));
+        const response = await circuit.execute(() => channel.call(method, request, timeoutMs, context));
+        ended('ok');
+        return response;
       } catch (error) {
-        throw isActorError(error) ? error : refusal(error);
+        if (!isActorError(error)) {
+          ended('not_called');
+          throw refusal(error);
+        }
+        ended(isUnknownOutcome(error) ? 'failed' : 'refused');
+        throw error;
       }
     },
     async check() {

@@ -1,6 +1,7 @@
 import { status, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import { type Logger, systemClock } from '@trolley/runtime';
 import { serviceError } from './channel.ts';
+import type { GrpcObserver } from './grpc-observer.ts';
 import { toGrpcFailure } from './grpc-status.ts';
 import { ArrivedCall } from './incoming-call.ts';
 import { serveCall, type ServedMethod } from './unary-service.ts';
@@ -24,6 +25,7 @@ interface InProcessServerOptions {
   readonly methods: readonly ServedMethod[];
   readonly maxRequestBytes: number;
   readonly logger: Logger;
+  readonly observer?: GrpcObserver | undefined;
 }
 
 /**
@@ -74,7 +76,7 @@ export class InProcessServer {
   }
 
   async #perform({ path, request, metadata }: Dispatch, call: ArrivedCall): Promise<Buffer> {
-    const { logger, maxRequestBytes } = this.#options;
+    const { logger, maxRequestBytes, observer } = this.#options;
     if (this.#isClosed) throw serviceError(status.UNAVAILABLE, 'the server has closed');
     const served = this.#methods.get(path);
     if (served === undefined) throw serviceError(status.UNIMPLEMENTED, `the server has no method ${path}`);
@@ -87,6 +89,7 @@ export class InProcessServer {
       const response = await serveCall(served, method.requestDeserialize(request), call, {
         metadata,
         logger,
+        observer,
       });
       return method.responseSerialize(response);
     } catch (error) {

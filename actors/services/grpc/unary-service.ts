@@ -2,6 +2,7 @@ import type { Metadata, ServiceDefinition } from '@grpc/grpc-js';
 import { codeOf, type Logger, systemClock } from '@trolley/runtime';
 import { type GrpcStatusName, RpcError, rpcStatusOf, type StatusOf } from './rpc-error.ts';
 import { refuseMalformedUser } from './call-metadata.ts';
+import type { GrpcObserver, ServedReport } from './grpc-observer.ts';
 import { type ArrivedCall, type IncomingCall, throwIfOver } from './incoming-call.ts';
 import type { RequestOf, ResponseOf, UnaryMethod } from './unary-method.ts';
 
@@ -50,6 +51,12 @@ export function unaryService<D extends object>(
   };
 }
 
+interface Served {
+  readonly metadata: Metadata;
+  readonly logger: Logger;
+  readonly observer: GrpcObserver | undefined;
+}
+
 /**
  * Performs one call that has arrived. An `ActorError` is a refusal; anything else was not foreseen, and is logged.
  */
@@ -57,7 +64,7 @@ export async function serveCall(
   { answer, statusOf }: ServedMethod,
   request: unknown,
   call: ArrivedCall,
-  { metadata, logger }: { readonly metadata: Metadata; readonly logger: Logger },
+  { metadata, logger, observer }: Served,
 ): Promise<unknown> {
   const startedAt = systemClock.monotonic();
   const about = () => {
@@ -70,16 +77,21 @@ export async function serveCall(
       durationMs: Math.round(systemClock.monotonic() - startedAt),
     };
   };
+  const ended = (status: ServedReport['status']) =>
+    observer?.served?.({ rpc: call.path, status, ms: systemClock.monotonic() - startedAt });
   try {
     if (call.timeoutMs <= 0) call.end();
     throwIfOver(call);
     refuseMalformedUser(metadata);
     const response = await answer(request, call);
+    ended('OK');
     if (logger.isLevelEnabled('debug')) logger.debug(about(), 'answered');
     return response;
   } catch (error) {
     const code = codeOf(error);
-    const level = levelOf(statusOf(code));
+    const status = statusOf(code);
+    ended(status);
+    const level = levelOf(status);
     const cause = level === 'error' || level === 'warn' ? { err: error } : {};
     if (logger.isLevelEnabled(level)) logger[level]({ ...about(), code, ...cause }, 'refused');
     throw error;

@@ -9,6 +9,9 @@ import { checkoutTable } from '../../../actors/checkout/checkout.store.postgres.
 import { createOrderActor } from '../../../actors/order/order.actor.ts';
 import { orderTable } from '../../../actors/order/order.store.postgres.ts';
 import type { Config } from '../config/config.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { sagaMetrics } from '../metrics/saga-metrics.ts';
+import { mailboxSource } from '../metrics/sources.ts';
 import type { DataDir } from '../process/data-dir.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';
@@ -23,7 +26,8 @@ export interface ActorNodeParts {
   readonly services: Services;
   readonly cartViews: CartViews;
   readonly health: Health;
-  readonly metrics: RuntimeMetrics;
+  readonly metrics: Metrics;
+  readonly runtimeMetrics: RuntimeMetrics;
 }
 
 /** The part of the heap that is in use, 0 to 1. */
@@ -38,7 +42,7 @@ export async function startActorNode(
   dataDir: Pick<DataDir, 'path' | 'takenOver'>,
   lifecycle: Lifecycle,
   logger: Logger,
-  { cluster, postgres, services, cartViews, health, metrics }: ActorNodeParts,
+  { cluster, postgres, services, cartViews, health, metrics, runtimeMetrics }: ActorNodeParts,
 ): Promise<void> {
   const carts = await startCartStore(config, lifecycle, logger, { dataDir, postgres, health });
   const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
@@ -56,18 +60,18 @@ export async function startActorNode(
   });
   const orderActor = createOrderActor({ payments: services.payments, inventory: services.inventory });
 
-  await lifecycle.start({
+  const node = await lifecycle.start({
     name: 'the actor node',
     start: () =>
       cluster.host(
         [
-          { actor: cartActor, store: metrics.store('cart', carts) },
-          { actor: checkoutActor, store: metrics.store('checkout', checkouts) },
-          { actor: orderActor, store: metrics.store('order', orders) },
+          { actor: cartActor, store: runtimeMetrics.store('cart', carts) },
+          { actor: checkoutActor, store: runtimeMetrics.store('checkout', checkouts) },
+          { actor: orderActor, store: runtimeMetrics.store('order', orders) },
         ],
         {
           memoryInUse,
-          observer: metrics.observer,
+          observer: { ...runtimeMetrics.observer, stateWritten: sagaMetrics(metrics.registry) },
           // What ended the last run may be a message that comes again: Redis counts how often it was begun.
           ...(dataDir.takenOver ? {} : { nearAsksAfterMs: 0 }),
           limits: { idleMs: config.actors.idleMs, recoverMs: config.checkout.recoveryPollMs },
@@ -76,4 +80,5 @@ export async function startActorNode(
     stop: (node) => node.close(),
     describe: ({ shards }) => `actor node with ${shards} of ${config.actors.shards} shards`,
   });
+  metrics.addSource('mailboxes', mailboxSource(node));
 }

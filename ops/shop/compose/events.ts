@@ -4,12 +4,14 @@ import { checkAt } from '@trolley/runtime/observe';
 import { type EventLog, RedisStreamsEventLog } from '@trolley/runtime/events';
 import type { KafkaEventLog } from '@trolley/runtime/kafka';
 import { OutboxRelay } from '@trolley/runtime/postgres';
-import { startCartConsumer } from '../../../actors/cart/cart.consumer.ts';
+import { cartConsumerGroup, startCartConsumer } from '../../../actors/cart/cart.consumer.ts';
 import { removeEndedCheckouts } from '../../../actors/checkout/checkout.retention.postgres.ts';
 import { startSweep } from '../../../actors/services/sweep.ts';
 import { checkoutTopic } from '../../../actors/checkout/checkout-completed.ts';
 import { orderConsumerGroup, startOrderConsumer } from '../../../actors/order/order.consumer.ts';
 import type { Config } from '../config/config.ts';
+import type { Metrics } from '../metrics/metrics.ts';
+import { lagSource } from '../metrics/sources.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';
 import type { Health } from './health.ts';
@@ -117,17 +119,27 @@ export async function startRelay(
 /** Takes completed checkouts to the carts and the orders. */
 export async function startConsumers(
   lifecycle: Lifecycle,
-  deps: { readonly log: EventLog; readonly refs: ActorRefs; readonly logger: Logger },
+  {
+    metrics,
+    ...deps
+  }: {
+    readonly log: EventLog;
+    readonly refs: ActorRefs;
+    readonly logger: Logger;
+    readonly metrics: Metrics;
+  },
 ): Promise<void> {
-  for (const [name, start] of [
-    ['the cart consumer', startCartConsumer],
-    ['the order consumer', startOrderConsumer],
-  ] as const) {
-    await lifecycle.start({
+  const consumers = [
+    [cartConsumerGroup, 'the cart consumer', startCartConsumer],
+    [orderConsumerGroup, 'the order consumer', startOrderConsumer],
+  ] as const;
+  for (const [group, name, start] of consumers) {
+    const subscription = await lifecycle.start({
       name,
       start: () => start(deps),
-      stop: (subscription) => subscription.close(),
+      stop: (running) => running.close(),
       stopDeadlineMs: 20_000,
     });
+    metrics.addSource(group, lagSource(group, subscription));
   }
 }

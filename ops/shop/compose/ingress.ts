@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type ActorRefs, type Logger, systemClock } from '@trolley/runtime';
 import type { HealthCheck, HealthChecks } from '@trolley/runtime/observe';
 import { createPostgresOrderQueries } from '../../../actors/order/order.queries.postgres.ts';
+import type { GrpcObserver } from '../../../actors/services/grpc/grpc-observer.ts';
 import { openGrpcServer } from '../../../actors/services/grpc/grpc-server.ts';
 import type { MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
 import type { UnaryService } from '../../../actors/services/grpc/unary-service.ts';
@@ -12,7 +13,7 @@ import { checkoutFacade } from '../../../gateway/grpc/checkout-facade.ts';
 import { ordersFacade } from '../../../gateway/grpc/orders-facade.ts';
 import { createRedisRateLimits } from '../../../gateway/middleware/redis-rate-limits.ts';
 import { openGateway, type Gateway } from '../../../gateway/server.ts';
-import { createShop, type Shop } from '../../../gateway/shop.ts';
+import { type Caches, createShop, type Shop } from '../../../gateway/shop.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { requestMetrics } from '../metrics/request-metrics.ts';
@@ -29,10 +30,11 @@ export interface ShopParts {
   readonly cartViews: CartViews;
   readonly postgres: PostgresBackend;
   readonly services: Services;
+  readonly caches: Caches;
 }
 
 export function composeShop(config: Config, logger: Logger, parts: ShopParts): Shop {
-  const { refs, cartViews, postgres, services } = parts;
+  const { refs, cartViews, postgres, services, caches } = parts;
   return createShop({
     refs,
     catalog: services.catalog,
@@ -41,6 +43,7 @@ export function composeShop(config: Config, logger: Logger, parts: ShopParts): S
     orderQueries: createPostgresOrderQueries(postgres.pool),
     clock: systemClock,
     logger,
+    caches,
     forcingPaymentMethods: config.payment.forcingMethods,
     requestTimeoutMs: config.http.requestTimeoutMs,
   });
@@ -53,6 +56,7 @@ interface FacadeParts {
   readonly postgres: PostgresBackend;
   /** Rejects while no node is alive. */
   readonly nodes: HealthCheck;
+  readonly observer: GrpcObserver;
 }
 
 /** The gRPC façades of the actors. */
@@ -60,7 +64,7 @@ export async function startGrpcFacade(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { shop, grpcTls, redis, postgres, nodes }: FacadeParts,
+  { shop, grpcTls, redis, postgres, nodes, observer }: FacadeParts,
 ): Promise<void> {
   const options = {
     clock: systemClock,
@@ -90,6 +94,7 @@ export async function startGrpcFacade(
             port: claim.port,
             services: [service],
             logger,
+            observer,
             needs,
             credentials: grpcTls?.server,
           }),

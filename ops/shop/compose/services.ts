@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Logger, systemClock } from '@trolley/runtime';
 import { checkAt } from '@trolley/runtime/observe';
 import type { GrpcClientOptions } from '../../../actors/services/grpc/grpc.client.ts';
+import type { GrpcObserver } from '../../../actors/services/grpc/grpc-observer.ts';
 import type { MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
 import { openInventory, type Inventory } from '../../../actors/services/inventory/inventory.client.ts';
 import { openInventoryService } from '../../../actors/services/inventory/inventory.service.ts';
@@ -34,19 +35,26 @@ const services = ['product', 'inventory', 'payment'] as const;
 
 type ServiceRole = (typeof services)[number];
 
+export interface ServicesParts {
+  readonly tls: MutualTls | undefined;
+  readonly health: Health;
+  readonly observer?: GrpcObserver;
+}
+
 /** Starts the services that are this process's role and connects to all three. */
 export async function startServices(
   config: Config,
   dataDir: Pick<DataDir, 'path'>,
   lifecycle: Lifecycle,
   logger: Logger,
-  { tls, health }: { readonly tls: MutualTls | undefined; readonly health: Health },
+  { tls, health, observer }: ServicesParts,
 ): Promise<RunningServices> {
   const common = {
     dataDir: dataDir.path,
     host: config.grpcHost,
     logger,
     clock: systemClock,
+    observer,
     credentials: tls?.server,
   };
   const open = {
@@ -75,7 +83,7 @@ export async function startServices(
 
   /** How a service is reached, once it runs where it is this process's own. */
   async function targetOf(role: ServiceRole): Promise<GrpcClientOptions> {
-    const configured = { address: config.addresses[role], credentials: tls?.client };
+    const configured = { address: config.addresses[role], credentials: tls?.client, observer };
     if (!config.roles.has(role)) return configured;
     const claim = {
       host: config.grpcHost,
@@ -97,7 +105,7 @@ export async function startServices(
     // One that runs here is called here, unless the configuration says otherwise.
     if (config.givenAddresses.has(role)) return configured;
     addresses[role] = `${hostOfServices(config)}:${service.port}`;
-    return { server: service.inProcess };
+    return { server: service.inProcess, observer };
   }
 
   const product = await targetOf('product');

@@ -72,7 +72,7 @@ export const variables = {
   HEALTH_PORT: general.optional(
     value.port,
     'none',
-    'Where `GET /health/live` and `/health/ready` answer for any role, over plain HTTP; 0 = any free port',
+    'Where `GET /health/live`, `/health/ready` and `/metrics` answer for any role, over plain HTTP; 0 = any free port',
   ),
 
   DATA_DIR: storage.set(value.text, '.data', 'All embedded state; deleting it is a fresh start'),

@@ -1,0 +1,77 @@
+import { Gauge } from 'prom-client';
+import type { ClusterNode } from '@trolley/runtime';
+import type { Subscription } from '@trolley/runtime/events';
+import type { PostgresPool } from '@trolley/runtime/postgres';
+import type { OpenSource } from './metrics.ts';
+
+/** What waits in the mailboxes of a node's shards. */
+export function mailboxSource(node: Pick<ClusterNode, 'mailboxes'>): OpenSource {
+  return (registry) => {
+    const registers = [registry];
+    const actors = new Gauge({
+      name: 'trolley_mailbox_actors',
+      help: 'Actors with messages in their mailboxes, in hand or waiting.',
+      registers,
+    });
+    const messages = new Gauge({
+      name: 'trolley_mailbox_messages',
+      help: 'Messages in these mailboxes.',
+      registers,
+    });
+    const deepest = new Gauge({
+      name: 'trolley_mailbox_deepest',
+      help: 'Messages in the deepest of these mailboxes.',
+      registers,
+    });
+    return async () => {
+      const load = await node.mailboxes();
+      actors.set(load.actors);
+      messages.set(load.messages);
+      deepest.set(load.deepest);
+    };
+  };
+}
+
+/** Counted no further: a shop whose event log is away for hours is not to be slowed down by those who look. */
+const mostCounted = 10_000;
+
+/** What waits to be published. Each relay tells the same, those that stand by included. */
+export function outboxSource(pool: PostgresPool): OpenSource {
+  return (registry) => {
+    const registers = [registry];
+    const waiting = new Gauge({
+      name: 'trolley_outbox_events',
+      help: 'Events that are not published yet, counted up to 10,000.',
+      registers,
+    });
+    const age = new Gauge({
+      name: 'trolley_outbox_oldest_age_seconds',
+      help: 'How long the oldest event waits to be published; 0 where none does.',
+      registers,
+    });
+    return async () => {
+      const { rows } = await pool.query<{ waiting: number; age: number | null }>(
+        `SELECT (SELECT count(*)::int FROM (
+                   SELECT FROM outbox_events WHERE processed_at IS NULL LIMIT $1) AS w) AS waiting,
+                (SELECT extract(epoch FROM clock_timestamp() - created_at)::float8
+                   FROM outbox_events WHERE processed_at IS NULL ORDER BY id LIMIT 1) AS age`,
+        [mostCounted],
+      );
+      waiting.set(rows[0]?.waiting ?? 0);
+      age.set(Math.max(0, rows[0]?.age ?? 0));
+    };
+  };
+}
+
+/** How far a group of consumers is behind. Each process that is in the group, or stands by, tells the same. */
+export function lagSource(group: string, subscription: Pick<Subscription, 'lag'>): OpenSource {
+  return (registry) => {
+    const lag = new Gauge({
+      name: 'trolley_event_log_lag',
+      help: 'Events of the log that a group of consumers has not committed.',
+      labelNames: ['group'],
+      registers: [registry],
+    });
+    return async () => lag.set({ group }, await subscription.lag());
+  };
+}
