@@ -1,7 +1,7 @@
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
-import type { Failure } from './apply-turn.ts';
+import type { EarlierFailures } from './apply-turn.ts';
 import type { Kernel } from './kernel.ts';
 import { levelOfRetry } from '../observe/reason.ts';
 
@@ -28,8 +28,8 @@ export function togetherOf(deliveries: readonly Delivery[]): readonly Delivery[]
 }
 
 /**
- * Runs the handlers of messages that `togetherOf` chose: `handle` gets the failure when one in quarantine must
- * not be handled again. Returns what it returned.
+ * Runs the handlers of messages that `togetherOf` chose, and returns what `handle` returned. One in quarantine that must
+ * not be handled again has failed for good: `failures` say so before it is called.
  * @throws FencedError
  */
 export async function handleTogether<T>(
@@ -37,7 +37,8 @@ export async function handleTogether<T>(
   address: ActorAddress,
   lease: ShardLease,
   deliveries: readonly Delivery[],
-  handle: (quarantined?: Failure) => T | Promise<T>,
+  failures: EarlierFailures,
+  handle: () => T | Promise<T>,
 ): Promise<T> {
   const [first] = deliveries;
   if (first === undefined || !isQuarantined(first)) return handle();
@@ -49,7 +50,8 @@ export async function handleTogether<T>(
       const error = new Error(
         `its handler did not return on ${deaths} nodes, which died or lost their leases`,
       );
-      return await handle({ attempts: deaths, error, isFinal: true });
+      failures.ofMessages.set(first.jobId, { attempts: deaths, error, isFinal: true });
+      return await handle();
     } finally {
       await limited(mailbox.noteReturn(address, first.jobId)).catch((error: unknown) => {
         logger[levelOfRetry(error)]({ err: error, actor: address.id }, 'a start stays noted');

@@ -1,4 +1,3 @@
-import type { Cancel } from '../define/clock.ts';
 import type { MessageSpecs } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
 import type { NearAsk } from '../mailbox/near-ask.ts';
@@ -10,9 +9,9 @@ import { handleTogether, togetherOf } from './crash-loop.ts';
 import { EffectRunner } from './effect-runner.ts';
 import type { Failures } from './failures.ts';
 import type { Kernel } from './kernel.ts';
-import { isNear, NearAsks, noneNear, type NearDelivery } from './near-asks.ts';
-import { OwnedMailbox } from './owned-mailbox.ts';
+import { MessagesInHand } from './messages-in-hand.ts';
 import { park, reportDeadLetter } from './poison.ts';
+import { PostponedWrite } from './postponed-write.ts';
 import { nothingRead, ReadRunner, split, type ReadResult } from './read-runner.ts';
 import { AbandonedError, RefusedError, StaleError, StoredActor, type HostedActor } from './stored-actor.ts';
 import { parkAtItself } from './refuse.ts';
@@ -25,8 +24,6 @@ import {
   type TurnDraft,
 } from './turn-draft.ts';
 import type { TagSchemas } from './waiting-callers.ts';
-
-const nothing: Cancel = () => undefined;
 
 export interface TurnRunnerOptions {
   readonly kernel: Kernel;
@@ -47,13 +44,7 @@ export class TurnRunner {
   readonly #effects: EffectRunner;
   readonly #reads: ReadRunner;
   readonly #stored: StoredActor;
-  readonly #mailbox: OwnedMailbox;
-  readonly #near: NearAsks;
-  #inHand: readonly Delivery[] = [];
-  /** Of these, those that the turn under way has taken up. */
-  #nearInHand: readonly NearDelivery[] = noneNear;
-  /** Handled, but what came of it is still to be written: till then the mailbox, or whoever asks here, keeps it. */
-  #unended: readonly Delivery[] = [];
+  readonly #messages: MessagesInHand;
   #outcomes: EffectResult[] = [];
   /** What the turn under way has taken up. */
   #underWay: Pick<TurnInput, 'outcomes' | 'deliveries'> = { outcomes: [], deliveries: [] };
@@ -64,16 +55,14 @@ export class TurnRunner {
   #begunAt = 0;
   #ended = false;
   #abandoned = false;
-  /** What was postponed is to be written by the next turn, whatever that is. */
-  #isWriteDue = false;
-  #cancelWrite: Cancel = nothing;
+  /** While what is known is more than what is stored. */
+  #postponed: PostponedWrite | undefined;
 
   constructor(options: TurnRunnerOptions) {
     const { kernel, hosted, address, lease, onOutcome } = options;
     this.#options = options;
     this.#stored = new StoredActor(hosted, address.key, kernel.clock);
-    this.#mailbox = new OwnedMailbox(kernel, address, lease);
-    this.#near = new NearAsks(kernel.mailbox, address, lease);
+    this.#messages = new MessagesInHand(kernel, address, lease);
     this.#reads = new ReadRunner(kernel, hosted.actor, address);
     this.#effects = new EffectRunner({
       actor: hosted.actor,
@@ -101,34 +90,27 @@ export class TurnRunner {
 
   /** There may be something in the mailbox, or here is the message itself. */
   wake(inlined?: InlinedMessage): void {
-    this.#mailbox.wake(inlined);
+    this.#messages.wake(inlined);
   }
 
   /** Takes an ask of this process, unless something of the mailbox comes before it: then it goes there. */
   take(ask: () => NearAsk): boolean {
-    return this.#inHand.length === 0 && !this.#mailbox.isWoken && this.#near.take(ask);
+    return this.#messages.take(ask);
   }
 
   /** Whether there is something for a turn. */
   get hasWork(): boolean {
-    const hasMessages = this.#mailbox.isWoken || this.#inHand.length > 0 || this.#near.size > 0;
-    return hasMessages || this.#outcomes.length > 0 || this.#isWriteDue;
+    return this.#messages.hasWork || this.#outcomes.length > 0 || this.#postponed?.isDue === true;
   }
 
   /** Whether there is something for a turn now or soon: it does not pay to leave memory. */
   get isBusy(): boolean {
-    return (
-      this.#inHand.length > 0 ||
-      this.#near.size > 0 ||
-      this.#unended.length > 0 ||
-      this.#outcomes.length > 0 ||
-      this.#mailbox.isExpecting ||
-      this.#mailbox.isDueSoon(this.#stored.known?.effects ?? [])
-    );
+    return this.#outcomes.length > 0 || this.#messages.isBusy(this.#stored.known?.effects ?? []);
   }
 
+  /** Of the mailbox. */
   get inHand(): readonly Delivery[] {
-    return this.#inHand;
+    return this.#messages.ofMailbox;
   }
 
   /** Of the first message that the last turn had in hand. */
@@ -138,7 +120,7 @@ export class TurnRunner {
 
   /** What the next turn takes up, as far as it is here. */
   get size(): { readonly messages: number; readonly outcomes: number } {
-    return { messages: this.#inHand.length + this.#near.size, outcomes: this.#outcomes.length };
+    return { messages: this.#messages.size, outcomes: this.#outcomes.length };
   }
 
   /**
@@ -148,22 +130,10 @@ export class TurnRunner {
   async prepare(): Promise<ActorRecord> {
     const isNew = this.#stored.known === undefined;
     this.#sentAt = undefined;
-    const [record, isEmpty] = await Promise.all([this.#stored.load(), this.#admitNear()]);
-    if (this.#inHand.length === 0 && this.#unended.length === 0) {
-      this.#inHand = await this.#mailbox.receive(record.effects, this.#messagesPerTurn());
-    }
-    if (this.#inHand.length > 0) this.#near.giveBack([], 'not admitted');
-    else if (isEmpty === false) this.#near.giveBack();
+    const record = await this.#messages.receive(this.#stored.load(), this.#messagesPerTurn());
     // The mailbox tells whether it is parked: then its effects rest, too.
     if (isNew && !this.#ended) this.#effects.sync(record.effects, true);
     return record;
-  }
-
-  /** Undefined where there is no need to look into the mailbox, or it will be seen anyway. */
-  async #admitNear(): Promise<boolean | undefined> {
-    const mayWait = this.#near.size === 0 || this.#near.hasAdmitted || this.#unended.length > 0;
-    if (mayWait || this.#inHand.length > 0 || this.#mailbox.isWoken) return undefined;
-    return this.#near.admit();
   }
 
   /**
@@ -174,20 +144,16 @@ export class TurnRunner {
     const { kernel, hosted, address, lease, failures } = this.#options;
     // A copy: those that arrive during the write are for the next turn.
     const outcomes = this.#outcomes.slice(0, this.#oneByOne ? 1 : undefined);
-    // What waits to be written is written before another message is handled.
-    const unended = this.#unended;
-    const takesMessages = unended.length === 0 && (!this.#oneByOne || outcomes.length === 0);
-    const near = takesMessages ? this.#near.next(this.#messagesPerTurn()) : noneNear;
-    this.#nearInHand = near;
-    const isOfNear = near.length > 0;
-    const hand = isOfNear ? near : this.#inHand;
+    const takesMessages = !this.#oneByOne || outcomes.length === 0;
+    const { unended } = this.#messages;
+    const hand = takesMessages ? this.#messages.next(this.#messagesPerTurn()) : [];
     this.#sentAt = hand[0]?.envelope.sentAt;
     this.#begunAt = kernel.clock.now();
-    const together = takesMessages ? togetherOf(hand) : [];
+    const together = togetherOf(hand);
     const { changing, reading } = split(hosted.actor, together);
     this.#underWay = { outcomes, deliveries: [...unended, ...changing] };
     const { draft, done, untaken, left, poison, stuck } = await this.#apply(before, outcomes, changing);
-    const mayPostpone = untaken.length + left.length === 0 && this.#mayPostpone(outcomes);
+    const mayPostpone = untaken.length + left.length === 0 && this.#mayPostpone(outcomes, hand);
     if (mayPostpone && isPostponable(draft, kernel.clock.now())) {
       this.#postpone(draft);
       this.#outcomes = this.#outcomes.slice(outcomes.length);
@@ -213,43 +179,35 @@ export class TurnRunner {
     if (stuck !== undefined) {
       if (draft.changed) await this.#answer(draft.replies);
       await parkAtItself(kernel, address, lease, stuck);
-      this.#giveBackNear();
+      this.#messages.giveBack();
       return 'parked';
     }
     // If the turn was written, reply now. If nothing was, reply only after `ack` has confirmed the lease.
-    const confirmsNear = isOfNear || unended.some(isNear);
-    const answered = wasWritten && !confirmsNear ? this.#answer(draft.replies) : undefined;
+    const waitsForLease = this.#messages.waitsForLease(hand);
+    const answered = wasWritten && !waitsForLease ? this.#answer(draft.replies) : undefined;
     const mayRead = left.length === 0 && poison === undefined;
     const read = mayRead ? await this.#read(record, reading, answered) : nothingRead;
     if (kernel.replies.areApart === true) await answered;
-    const endedLate = unended.filter((one) => !isNear(one)).map(({ jobId }) => ({ jobId }));
-    const acks = isOfNear ? [] : [...endedLate, ...done, ...read.done];
-    const behind = hand.slice(changing.length + (mayRead ? reading.length : 0));
-    const notTaken = [...left, ...read.left, ...behind];
-    const next = isOfNear ? this.#inHand : notTaken;
-    // Nothing in the mailbox would have the next owner see what was written under a lease that had run out.
-    const isUnconfirmed =
-      confirmsNear && draft.changed && acks.length === 0 && this.#mailbox.isListed(record.effects);
-    const confirmed = isUnconfirmed ? this.#near.admit() : undefined;
-    const finished = this.#mailbox.ack(record.effects, acks, next.length > 0 ? 0 : this.#messagesPerTurn());
-    const [taken] = await Promise.all([finished, answered, confirmed]);
-    if (confirmsNear) this.#checkPlace();
-    if (isOfNear) {
-      this.#nearInHand = noneNear;
-      // What failed is tried again by way of the mailbox, which keeps count, and what is behind it follows.
-      if (notTaken.length === behind.length) this.#near.putBack(behind);
-      else this.#near.giveBack(notTaken);
-    }
+    const handled = {
+      hand,
+      done: [...done, ...read.done],
+      left: [...left, ...read.left],
+      behind: hand.slice(changing.length + (mayRead ? reading.length : 0)),
+      changed: draft.changed,
+    };
+    const acks = this.#messages.acksOf(handled);
+    const confirmed = this.#messages.confirm(record.effects, handled, this.#messagesPerTurn());
+    const [taken] = await Promise.all([confirmed, answered]);
+    if (waitsForLease) this.#checkPlace();
+    this.#messages.settle(handled, taken);
     await this.#answer(answered === undefined ? [...draft.replies, ...read.replies] : read.replies);
     const dead = poison === undefined ? read.dead : [poison, ...read.dead];
     for (const one of dead) reportDeadLetter(kernel, address, one);
     for (const { jobId } of acks) failures.ofMessages.delete(jobId);
-    const hasEnded = (id: string) =>
-      [...unended, ...changing].some((one) => one.envelope.id === id && !notTaken.includes(one));
+    const ended = [...unended, ...changing].filter((one) => !handled.left.includes(one));
+    const hasEnded = (id: string) => ended.some((one) => one.envelope.id === id);
     this.#stored.trim((known) => withoutUnchanging(known, hasEnded));
-    this.#inHand = [...next, ...taken];
-    this.#unended = [];
-    const [first] = this.#inHand;
+    const [first] = this.#messages.ofMailbox;
     const failed = first !== undefined && failures.ofMessages.has(first.jobId);
     if (failed || untaken.length > 0) failures.retryLater();
     return untaken.length === 0 ? 'taken' : 'left';
@@ -269,27 +227,18 @@ export class TurnRunner {
     }
     this.#stored.forget();
     this.#writeDone();
-    this.#inHand = [];
-    this.#giveBackNear();
-    this.#mailbox.wake();
+    this.#messages.forget();
   }
 
   /** Another activation takes the actor's place: the turn under way answers nobody. */
   abandon(): void {
     this.#abandoned = true;
-    this.#giveBackNear();
+    this.#messages.giveBack();
   }
 
   /** @throws AbandonedError */
   #checkPlace(): void {
     if (this.#abandoned) throw new AbandonedError();
-  }
-
-  #giveBackNear(): void {
-    const inHand = [...this.#unended, ...this.#nearInHand];
-    this.#unended = [];
-    this.#nearInHand = noneNear;
-    this.#near.giveBack(inHand);
   }
 
   /**
@@ -298,40 +247,27 @@ export class TurnRunner {
    */
   end({ isIdle }: { readonly isIdle: boolean }): void {
     this.#ended = true;
-    if (isIdle) this.#giveBackNear();
-    this.#cancelWrite();
+    if (isIdle) this.#messages.giveBack();
+    else this.#messages.giveBackWaiting();
+    this.#postponed?.end();
     this.#effects.stopAll();
     this.#reads.stopAll();
-    // Those in hand have their turn, or go when it fails.
-    this.#near.giveBack();
   }
 
   #apply(record: ActorRecord, outcomes: readonly EffectResult[], deliveries: readonly Delivery[]) {
-    const { kernel, hosted, address, failures } = this.#options;
+    const { kernel, hosted, address, lease, failures } = this.#options;
     const { clock, newId, logger, interceptHandle } = kernel;
     const { actor } = hosted;
     const messages = actor.contract.messages as MessageSpecs;
     const tags = (actor.definition.tags ?? {}) as TagSchemas;
     const { id: actorId, type, key } = address;
-    return this.#handle(deliveries, () => {
+    return handleTogether(kernel, address, lease, deliveries, failures, () => {
       const now = clock.now();
       const input = { outcomes, deliveries, unwritten: this.#stored.isUnwritten };
       const initial = () => initialState(actor, key, now);
       const context = { actorId, type, key, now, newId, messages, tags, initial, logger, interceptHandle };
       const result = applyTurn(actor, record, input, context, failures);
       return { ...result, draft: completed(result.draft, now) };
-    });
-  }
-
-  /** A message in quarantine that must not be handled again has failed for good. */
-  #handle<T>(deliveries: readonly Delivery[], handle: () => T | Promise<T>): Promise<T> {
-    const { kernel, address, lease, failures } = this.#options;
-    return handleTogether(kernel, address, lease, deliveries, (quarantined) => {
-      const [first] = deliveries;
-      if (quarantined !== undefined && first !== undefined) {
-        failures.ofMessages.set(first.jobId, quarantined);
-      }
-      return handle();
     });
   }
 
@@ -342,11 +278,12 @@ export class TurnRunner {
     answered: Promise<void> | undefined,
   ): Promise<ReadResult> {
     if (deliveries.length === 0) return nothingRead;
-    const { ofMessages } = this.#options.failures;
-    const reading = this.#handle(deliveries, () => this.#reads.run(state, deliveries, ofMessages));
-    const [read] = await Promise.all([reading, answered]);
+    const { kernel, address, lease, failures } = this.#options;
+    const read = () => this.#reads.run(state, deliveries, failures.ofMessages);
+    const reading = handleTogether(kernel, address, lease, deliveries, failures, read);
+    const [result] = await Promise.all([reading, answered]);
     this.#checkPlace();
-    return read;
+    return result;
   }
 
   async #answer(replies: readonly AddressedReply[]): Promise<void> {
@@ -375,13 +312,10 @@ export class TurnRunner {
    * Only of one outcome or one message, so that the same comes again. What follows from a message that is not written
    * yet is written: that message may come to another node, which could not tell that more has happened.
    */
-  #mayPostpone(outcomes: readonly EffectResult[]): boolean {
-    const isSettled = !this.#isWriteDue && !this.#oneByOne && !this.#ended && this.#unended.length === 0;
-    const messages = this.#inHand.length + this.#nearInHand.length;
-    if (!isSettled || outcomes.length + messages !== 1) return false;
-    // What comes next would have it written at once.
-    const isLast = this.#near.size === 0 && !this.#mailbox.isWoken;
-    return messages === 0 || (isLast && !this.#stored.isUnwritten);
+  #mayPostpone(outcomes: readonly EffectResult[], hand: readonly Delivery[]): boolean {
+    const isDue = this.#postponed?.isDue === true || this.#messages.unended.length > 0;
+    if (isDue || this.#oneByOne || this.#ended || outcomes.length + hand.length !== 1) return false;
+    return hand.length === 0 || (this.#messages.isAlone(hand) && !this.#stored.isUnwritten);
   }
 
   /**
@@ -391,23 +325,16 @@ export class TurnRunner {
   #postpone(draft: TurnDraft): void {
     const { kernel, failures, onOutcome } = this.#options;
     this.#checkPlace();
-    if (!this.#stored.isUnwritten) {
-      this.#cancelWrite = kernel.clock.schedule(kernel.limits.postponeMs, () => {
-        this.#isWriteDue = true;
-        onOutcome();
-      });
-    }
-    this.#unended = [...this.#inHand, ...this.#nearInHand];
-    this.#inHand = [];
-    this.#nearInHand = noneNear;
-    for (const { jobId } of this.#unended) failures.ofMessages.delete(jobId);
+    this.#postponed ??= new PostponedWrite(kernel.clock, kernel.limits.postponeMs, onOutcome);
+    this.#messages.keepUntilWritten();
+    for (const { jobId } of this.#messages.unended) failures.ofMessages.delete(jobId);
     this.#stored.postpone(draft);
     this.#effects.sync(draft.record.effects);
   }
 
   #writeDone(): void {
-    this.#cancelWrite();
-    this.#isWriteDue = false;
+    this.#postponed?.end();
+    this.#postponed = undefined;
   }
 
   #messagesPerTurn(): number {
