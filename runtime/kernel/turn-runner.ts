@@ -1,36 +1,22 @@
 import type { MessageSpecs } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
 import type { NearAsk } from '../mailbox/near-ask.ts';
-import type { ActorAddress } from '../mailbox/address.ts';
-import { FencedError, type Delivery, type InlinedMessage, type ShardLease } from '../mailbox/mailbox.ts';
+import { FencedError, type Delivery, type InlinedMessage } from '../mailbox/mailbox.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
-import { applyTurn, failedAgain, type EffectResult, type TurnInput } from './apply-turn.ts';
+import { applyTurn, failedAgain, type EffectResult, type TurnResult } from './apply-turn.ts';
 import { handleTogether, togetherOf } from './crash-loop.ts';
 import { EffectRunner } from './effect-runner.ts';
-import type { Failures } from './failures.ts';
-import type { Kernel } from './kernel.ts';
 import { MessagesInHand } from './messages-in-hand.ts';
-import { park, reportDeadLetter } from './poison.ts';
 import { PostponedWrite } from './postponed-write.ts';
-import { nothingRead, ReadRunner, split, type ReadResult } from './read-runner.ts';
-import { AbandonedError, RefusedError, StaleError, StoredActor, type HostedActor } from './stored-actor.ts';
-import { parkAtItself } from './refuse.ts';
+import { split } from './read-runner.ts';
+import { RefusedError, StaleError, StoredActor } from './stored-actor.ts';
 import { initialState } from './stored-record.ts';
-import {
-  completed,
-  isPostponable,
-  withoutUnchanging,
-  type AddressedReply,
-  type TurnDraft,
-} from './turn-draft.ts';
+import { completed, isPostponable, type TurnDraft } from './turn-draft.ts';
+import { nothingTaken, type TakenUp } from './taken-up.ts';
+import { TurnEnd, type TurnEndOptions } from './turn-end.ts';
 import type { TagSchemas } from './waiting-callers.ts';
 
-export interface TurnRunnerOptions {
-  readonly kernel: Kernel;
-  readonly hosted: HostedActor;
-  readonly address: ActorAddress;
-  readonly lease: ShardLease;
-  readonly failures: Failures;
+export interface TurnRunnerOptions extends TurnEndOptions {
   /** The outcome of an effect is there, for the next turn. */
   readonly onOutcome: () => void;
 }
@@ -42,19 +28,18 @@ export interface TurnRunnerOptions {
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
   readonly #effects: EffectRunner;
-  readonly #reads: ReadRunner;
+  readonly #end: TurnEnd;
   readonly #stored: StoredActor;
   readonly #messages: MessagesInHand;
   #outcomes: EffectResult[] = [];
   /** What the turn under way has taken up. */
-  #underWay: Pick<TurnInput, 'outcomes' | 'deliveries'> = { outcomes: [], deliveries: [] };
+  #underWay: TakenUp = nothingTaken;
   /** The store refused what came of several outcomes or messages: which of them it was shows one by one. */
   #oneByOne = false;
   /** When the first message of the turn under way was sent, and when that began. */
   #sentAt: number | undefined;
   #begunAt = 0;
   #ended = false;
-  #abandoned = false;
   /** While what is known is more than what is stored. */
   #postponed: PostponedWrite | undefined;
 
@@ -63,7 +48,7 @@ export class TurnRunner {
     this.#options = options;
     this.#stored = new StoredActor(hosted, address.key, kernel.clock);
     this.#messages = new MessagesInHand(kernel, address, lease);
-    this.#reads = new ReadRunner(kernel, hosted.actor, address);
+    this.#end = new TurnEnd(options, this.#messages, this.#stored);
     this.#effects = new EffectRunner({
       actor: hosted.actor,
       actorId: address.id,
@@ -141,7 +126,33 @@ export class TurnRunner {
    * actor rests from now on.
    */
   async run(before: ActorRecord): Promise<'taken' | 'left' | 'parked'> {
-    const { kernel, hosted, address, lease, failures } = this.#options;
+    const { hosted, address, failures } = this.#options;
+    const taken = this.#takeUp();
+    const result = await this.#apply(before, taken);
+    const { draft, untaken } = result;
+    if (this.#mayPostpone(taken, result)) {
+      this.#postpone(taken, draft);
+      this.#underWay = nothingTaken;
+      return 'taken';
+    }
+    const wasWritten = draft.changed && (await this.#write(draft));
+    const record = draft.changed ? draft.record : before;
+    this.#drop(taken.outcomes, untaken);
+    if (taken.hand.length > 0 || draft.changed) {
+      await hosted.actor.definition.project?.(address.key, record.state, this.#stored.version);
+    }
+    this.#end.checkPlace();
+    if (await this.#end.hasParked(result)) return 'parked';
+    await this.#end.endMessages(taken, result, { record, wasWritten, max: this.#messagesPerTurn() });
+    this.#underWay = nothingTaken;
+    const [first] = this.#messages.ofMailbox;
+    const failed = first !== undefined && failures.ofMessages.has(first.jobId);
+    if (failed || untaken.length > 0) failures.retryLater();
+    return untaken.length === 0 ? 'taken' : 'left';
+  }
+
+  #takeUp(): TakenUp {
+    const { kernel, hosted } = this.#options;
     // A copy: those that arrive during the write are for the next turn.
     const outcomes = this.#outcomes.slice(0, this.#oneByOne ? 1 : undefined);
     const takesMessages = !this.#oneByOne || outcomes.length === 0;
@@ -149,82 +160,30 @@ export class TurnRunner {
     const hand = takesMessages ? this.#messages.next(this.#messagesPerTurn()) : [];
     this.#sentAt = hand[0]?.envelope.sentAt;
     this.#begunAt = kernel.clock.now();
-    const together = togetherOf(hand);
-    const { changing, reading } = split(hosted.actor, together);
-    this.#underWay = { outcomes, deliveries: [...unended, ...changing] };
-    const { draft, done, untaken, left, poison, stuck } = await this.#apply(before, outcomes, changing);
-    const mayPostpone = untaken.length + left.length === 0 && this.#mayPostpone(outcomes, hand);
-    if (mayPostpone && isPostponable(draft, kernel.clock.now())) {
-      this.#postpone(draft);
-      this.#outcomes = this.#outcomes.slice(outcomes.length);
-      for (const { effect } of outcomes) failures.ofOutcomes.delete(effect.run);
-      return 'taken';
-    }
-    const stored = this.#stored.storedState;
-    const wasWritten = draft.changed && (await this.#write(draft));
-    if (wasWritten) {
-      kernel.observer.stateWritten?.({ actor: address, before: stored, after: draft.record.state });
-    }
-    const record = draft.changed ? draft.record : before;
+    return (this.#underWay = { outcomes, unended, hand, ...split(hosted.actor, togetherOf(hand)) });
+  }
+
+  /** Outcomes that were taken up are over; the others come again. */
+  #drop(outcomes: readonly EffectResult[], untaken: readonly EffectResult[] = []): void {
+    if (outcomes.length === 0) return;
+    const { ofOutcomes } = this.#options.failures;
     this.#outcomes = [...untaken, ...this.#outcomes.slice(outcomes.length)];
-    for (const one of outcomes) if (!untaken.includes(one)) failures.ofOutcomes.delete(one.effect.run);
-    if (together.length > 0 || draft.changed) {
-      await hosted.actor.definition.project?.(address.key, record.state, this.#stored.version);
-    }
-    this.#checkPlace();
-    if (poison !== undefined && hosted.actor.definition.onPoison === 'park') {
-      await park(kernel, address, lease, poison);
-      return 'parked';
-    }
-    if (stuck !== undefined) {
-      if (draft.changed) await this.#answer(draft.replies);
-      await parkAtItself(kernel, address, lease, stuck);
-      this.#messages.giveBack();
-      return 'parked';
-    }
-    // If the turn was written, reply now. If nothing was, reply only after `ack` has confirmed the lease.
-    const waitsForLease = this.#messages.waitsForLease(hand);
-    const answered = wasWritten && !waitsForLease ? this.#answer(draft.replies) : undefined;
-    const mayRead = left.length === 0 && poison === undefined;
-    const read = mayRead ? await this.#read(record, reading, answered) : nothingRead;
-    if (kernel.replies.areApart === true) await answered;
-    const handled = {
-      hand,
-      done: [...done, ...read.done],
-      left: [...left, ...read.left],
-      behind: hand.slice(changing.length + (mayRead ? reading.length : 0)),
-      changed: draft.changed,
-    };
-    const acks = this.#messages.acksOf(handled);
-    const confirmed = this.#messages.confirm(record.effects, handled, this.#messagesPerTurn());
-    const [taken] = await Promise.all([confirmed, answered]);
-    if (waitsForLease) this.#checkPlace();
-    this.#messages.settle(handled, taken);
-    await this.#answer(answered === undefined ? [...draft.replies, ...read.replies] : read.replies);
-    const dead = poison === undefined ? read.dead : [poison, ...read.dead];
-    for (const one of dead) reportDeadLetter(kernel, address, one);
-    for (const { jobId } of acks) failures.ofMessages.delete(jobId);
-    const ended = [...unended, ...changing].filter((one) => !handled.left.includes(one));
-    const hasEnded = (id: string) => ended.some((one) => one.envelope.id === id);
-    this.#stored.trim((known) => withoutUnchanging(known, hasEnded));
-    const [first] = this.#messages.ofMailbox;
-    const failed = first !== undefined && failures.ofMessages.has(first.jobId);
-    if (failed || untaken.length > 0) failures.retryLater();
-    return untaken.length === 0 ? 'taken' : 'left';
+    for (const one of outcomes) if (!untaken.includes(one)) ofOutcomes.delete(one.effect.run);
   }
 
   /** A turn failed. Whether a write or an ack of it happened is not known: only the store and the mailbox can tell. */
   forget(error: unknown): void {
     if (error instanceof RefusedError) {
-      const { failures } = this.#options;
-      const { ofMessages } = failures;
-      const { outcomes, deliveries } = this.#underWay;
-      if (outcomes.length + deliveries.length === 1) {
-        for (const { effect } of outcomes) failedAgain(failures.ofOutcomes, effect.run, error);
-        for (const { jobId } of deliveries) failedAgain(ofMessages, jobId, error);
+      const { ofMessages, ofOutcomes } = this.#options.failures;
+      const { outcomes, unended, changing } = this.#underWay;
+      const messages = [...unended, ...changing];
+      if (outcomes.length + messages.length === 1) {
+        for (const { effect } of outcomes) failedAgain(ofOutcomes, effect.run, error);
+        for (const { jobId } of messages) failedAgain(ofMessages, jobId, error);
       }
       this.#oneByOne = true;
     }
+    this.#underWay = nothingTaken;
     this.#stored.forget();
     this.#writeDone();
     this.#messages.forget();
@@ -232,13 +191,8 @@ export class TurnRunner {
 
   /** Another activation takes the actor's place: the turn under way answers nobody. */
   abandon(): void {
-    this.#abandoned = true;
+    this.#end.abandon();
     this.#messages.giveBack();
-  }
-
-  /** @throws AbandonedError */
-  #checkPlace(): void {
-    if (this.#abandoned) throw new AbandonedError();
   }
 
   /**
@@ -251,10 +205,10 @@ export class TurnRunner {
     else this.#messages.giveBackWaiting();
     this.#postponed?.end();
     this.#effects.stopAll();
-    this.#reads.stopAll();
+    this.#end.stopReading();
   }
 
-  #apply(record: ActorRecord, outcomes: readonly EffectResult[], deliveries: readonly Delivery[]) {
+  #apply(record: ActorRecord, { outcomes, changing: deliveries }: TakenUp): Promise<TurnResult> {
     const { kernel, hosted, address, lease, failures } = this.#options;
     const { clock, newId, logger, interceptHandle } = kernel;
     const { actor } = hosted;
@@ -271,29 +225,10 @@ export class TurnRunner {
     });
   }
 
-  /** Nobody who has changed something waits for those who read: `answered` goes on meanwhile. */
-  async #read(
-    { state }: ActorRecord,
-    deliveries: readonly Delivery[],
-    answered: Promise<void> | undefined,
-  ): Promise<ReadResult> {
-    if (deliveries.length === 0) return nothingRead;
-    const { kernel, address, lease, failures } = this.#options;
-    const read = () => this.#reads.run(state, deliveries, failures.ofMessages);
-    const reading = handleTogether(kernel, address, lease, deliveries, failures, read);
-    const [result] = await Promise.all([reading, answered]);
-    this.#checkPlace();
-    return result;
-  }
-
-  async #answer(replies: readonly AddressedReply[]): Promise<void> {
-    const { kernel } = this.#options;
-    await Promise.all(replies.map(({ inbox, reply }) => kernel.replies.send(inbox, reply)));
-  }
-
   /** Returns whether the store was told: it is not of what has come to nothing before anything was stored. */
   async #write(draft: TurnDraft): Promise<boolean> {
-    const { address, lease } = this.#options;
+    const { kernel, address, lease } = this.#options;
+    const before = this.#stored.storedState;
     if (!lease.isHeld()) throw new FencedError(address, lease);
     let wasWritten: boolean;
     try {
@@ -305,6 +240,7 @@ export class TurnRunner {
     this.#oneByOne = false;
     this.#writeDone();
     if (!this.#ended) this.#effects.sync(draft.record.effects);
+    if (wasWritten) kernel.observer.stateWritten?.({ actor: address, before, after: draft.record.state });
     return wasWritten;
   }
 
@@ -312,9 +248,11 @@ export class TurnRunner {
    * Only of one outcome or one message, so that the same comes again. What follows from a message that is not written
    * yet is written: that message may come to another node, which could not tell that more has happened.
    */
-  #mayPostpone(outcomes: readonly EffectResult[], hand: readonly Delivery[]): boolean {
+  #mayPostpone({ outcomes, hand }: TakenUp, { draft, untaken, left }: TurnResult): boolean {
     const isDue = this.#postponed?.isDue === true || this.#messages.unended.length > 0;
-    if (isDue || this.#oneByOne || this.#ended || outcomes.length + hand.length !== 1) return false;
+    if (isDue || this.#oneByOne || this.#ended || untaken.length + left.length > 0) return false;
+    if (outcomes.length + hand.length !== 1 || !isPostponable(draft, this.#options.kernel.clock.now()))
+      return false;
     return hand.length === 0 || (this.#messages.isAlone(hand) && !this.#stored.isUnwritten);
   }
 
@@ -322,13 +260,14 @@ export class TurnRunner {
    * If the node dies before the write, the outcome or the message comes again, and leads to the same effects under the
    * same ids.
    */
-  #postpone(draft: TurnDraft): void {
+  #postpone({ outcomes, hand }: TakenUp, draft: TurnDraft): void {
     const { kernel, failures, onOutcome } = this.#options;
-    this.#checkPlace();
+    this.#end.checkPlace();
     this.#postponed ??= new PostponedWrite(kernel.clock, kernel.limits.postponeMs, onOutcome);
     this.#messages.keepUntilWritten();
-    for (const { jobId } of this.#messages.unended) failures.ofMessages.delete(jobId);
+    for (const { jobId } of hand) failures.ofMessages.delete(jobId);
     this.#stored.postpone(draft);
+    this.#drop(outcomes);
     this.#effects.sync(draft.record.effects);
   }
 
