@@ -1,17 +1,14 @@
 import { join } from 'node:path';
 import { type Logger, type StateStore, systemClock } from '@trolley/runtime';
-import { checkAt, maskPasswords, reasonOf } from '@trolley/runtime/observe';
-import { createMongoConnection, type MongoConnection, MongoStateStore } from '@trolley/runtime/mongo';
+import { checkAt } from '@trolley/runtime/observe';
 import { SqliteStateStore } from '@trolley/runtime/sqlite';
 import { CartContract } from '../../../actors/cart/cart.contract.ts';
 import { cartRetentionMs } from '../../../actors/cart/cart.state.ts';
-import { cartDocuments } from '../../../actors/cart/cart.store.mongo.ts';
 import { startSweep } from '../../../actors/services/sweep.ts';
 import type { Config } from '../config/config.ts';
 import type { DataDir } from '../process/data-dir.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import { startSingletonLock } from '../process/singleton-lock.ts';
-import { StartProblem } from '../process/start-problem.ts';
 import type { PostgresBackend } from './backends.ts';
 import type { Health } from './health.ts';
 
@@ -25,27 +22,16 @@ export interface CartStoreParts {
 }
 
 /** Where carts lie: in MongoDB, which nodes share, or in a file that belongs to this process alone. */
-export function startCartStore(
+export async function startCartStore(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
   parts: CartStoreParts,
 ): Promise<StateStore> {
   const { uri } = config.mongo;
-  return uri === undefined
-    ? startSqliteCarts(lifecycle, logger, parts)
-    : startMongoCarts(uri, lifecycle, logger, parts);
-}
-
-/** Those that are forgotten, MongoDB removes by itself. */
-async function startMongoCarts(
-  uri: string,
-  lifecycle: Lifecycle,
-  logger: Logger,
-  { postgres, health }: CartStoreParts,
-): Promise<StateStore> {
+  if (uri === undefined) return startSqliteCarts(lifecycle, logger, parts);
   await startSingletonLock(lifecycle, {
-    postgresUrl: postgres.url,
+    postgresUrl: parts.postgres.url,
     lockId: cartHostLock,
     shared: true,
     refusal:
@@ -53,31 +39,9 @@ async function startMongoCarts(
       'MongoDB: set MONGODB_URI there too, or stop it.',
     logger,
   });
-  const { database, ping } = await lifecycle.start({
-    name: 'the MongoDB connection',
-    start: () => connect(uri, logger),
-    stop: (connection) => connection.close(),
-  });
-  health.addCheck('mongodb', checkAt(maskPasswords(uri), ping));
-  return lifecycle.start({
-    name: 'the cart store',
-    start: () => MongoStateStore.open({ database, documents: cartDocuments }),
-    stop: (store) => store.close(),
-    describe: () => `carts in MongoDB, database ${database.databaseName}`,
-  });
-}
-
-async function connect(uri: string, logger: Logger): Promise<MongoConnection> {
-  let connection: MongoConnection | undefined;
-  try {
-    connection = createMongoConnection(uri, { logger });
-    await connection.ping();
-    return connection;
-  } catch (cause) {
-    await connection?.close();
-    const sentence = `MONGODB_URI: ${maskPasswords(uri)} can't be used: ${reasonOf(cause)}`;
-    throw new StartProblem(sentence, { cause });
-  }
+  // Only then: the driver takes 20 MB and a third of a second.
+  const { startMongoCarts } = await import('./mongo-carts.ts');
+  return startMongoCarts(uri, lifecycle, logger, parts.health);
 }
 
 const hourMs = 3_600_000;

@@ -15,7 +15,6 @@ import { lagSource } from '../metrics/sources.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';
 import type { Health } from './health.ts';
-import { startKafkaEventLog } from './kafka.ts';
 import type { RedisBackend } from './redis.ts';
 
 const sweepEveryMs = 5_000;
@@ -52,6 +51,7 @@ export async function startEventLog(
     });
     return { log: streams, orderedUntil: undefined };
   }
+  const { startKafkaEventLog } = await import('./kafka.ts');
   const log = await startKafkaEventLog(config.kafka, lifecycle, logger);
   await warnOfCompaction(log, logger);
   const check = checkAt(config.kafka.brokers.join(), () => log.check(checkoutTopic));
