@@ -22,3 +22,5 @@ export {
   type StateValue,
   type Visit,
 } from './trace-path.ts';
+export { statechartHandler, type StatechartHandlerOptions } from './page-handler.ts';
+export type { Counts, RunSummary, StatechartHost } from './page-host.ts';

@@ -91,5 +91,5 @@ export const pictureStyle = [
   `.statechart .active>.outline{stroke:${of('active')};stroke-width:3;fill:${of('active-box')}}`,
   `.statechart .taken>.arrow{stroke:${of('active')};stroke-width:2.5}`,
   `.statechart .taken>.tip{fill:${of('active')};stroke:${of('active')}}`,
-  `.statechart .taken>text{fill:${of('active')};font-weight:600}`,
+  `.statechart .taken>text{fill:${of('active')};text-decoration:underline}`,
 ].join('\n');
