@@ -22,8 +22,9 @@ try {
   process.exit(1);
 }
 // What a thread runs is JavaScript as it stands.
-const threads = ['storage/sqlite/checkpoint-thread.mjs'];
-for (const path of threads) copyFileSync(join(import.meta.dirname, path), join(dist, path));
+for (const path of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+  if (/^(?!dist|node_modules).*-thread\.mjs$/.test(path)) copyFileSync(join(folder, path), join(dist, path));
+}
 // The compiler rewrites the endings of imports in JavaScript, and leaves them in declarations.
 for (const path of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
   if (!path.endsWith('.d.ts')) continue;
