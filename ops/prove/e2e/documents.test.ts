@@ -49,6 +49,7 @@ const notRun: readonly (readonly [string, string])[] = [
   ['npm run verify', 'most are runs of minutes of their own; the short ones are run'],
   ['git clone ', 'needs a published repository; what follows it is run by bank-account.int.test.ts'],
   ['npm run backup -- --to /backups/2', 'the same commands as in the guide, which are run'],
+  ['npx trolley-statechart ', 'draws a machine of the reader; statechart-package.int.test.ts runs it on one'],
   ['TEST_POSTGRES_URL=', 'needs a PostgreSQL of another version'],
 ];
 
