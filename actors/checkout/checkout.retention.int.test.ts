@@ -68,14 +68,7 @@ describe('the sweep of ended checkouts, killed in the middle of its work', () =>
   function sweep() {
     const started = spawn(
       process.execPath,
-      [
-        '--conditions=@trolley/source',
-        '--import',
-        './ops/shop/process/typescript.mjs',
-        program,
-        database.url,
-        String(endedBefore),
-      ],
+      ['--conditions=@trolley/source', '--import', 'tsx', program, database.url, String(endedBefore)],
       {
         stdio: ['pipe', 'inherit', 'inherit'],
       },

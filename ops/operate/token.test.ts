@@ -26,7 +26,7 @@ describe('npm run token', () => {
   const run = (env: Record<string, string>, ...args: string[]) =>
     promisify(execFile)(
       process.execPath,
-      ['--conditions=@trolley/source', '--import', './ops/shop/process/typescript.mjs', program, ...args],
+      ['--conditions=@trolley/source', '--import', 'tsx', program, ...args],
       { env },
     );
 

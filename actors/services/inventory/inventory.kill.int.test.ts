@@ -28,14 +28,7 @@ describe('the inventory service, killed in the middle of its work', () => {
   async function start(...args: string[]) {
     const started = spawn(
       process.execPath,
-      [
-        '--conditions=@trolley/source',
-        '--import',
-        './ops/shop/process/typescript.mjs',
-        program,
-        folder.path,
-        ...args,
-      ],
+      ['--conditions=@trolley/source', '--import', 'tsx', program, folder.path, ...args],
       {
         stdio: ['pipe', 'pipe', 'inherit'],
       },

@@ -43,13 +43,7 @@ export function startChild<Says extends { kind: string }, Hears extends object =
   const log = openSync(start.logFile, 'a');
   const file = fileURLToPath(new URL(start.file, import.meta.url));
   const heap = start.heapMb === undefined ? [] : [`--max-old-space-size=${start.heapMb}`];
-  const args = [
-    ...heap,
-    '--conditions=@trolley/source',
-    '--import',
-    './ops/shop/process/typescript.mjs',
-    file,
-  ];
+  const args = [...heap, '--conditions=@trolley/source', '--import', 'tsx', file];
   const root = fileURLToPath(new URL('../../..', import.meta.url));
   const command = endingWithParent({ program: process.execPath, args, cwd: root }, 'KILL');
   const child = spawn(command.program, [...command.args], {

@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Environment } from './shop-environment.ts';
 
-const ops = join(import.meta.dirname, '..', '..');
-const typescript = join(ops, 'shop/process/typescript.mjs');
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 
 export interface CommandEnded {
   readonly code: number;
@@ -30,8 +31,8 @@ export function runCommandProcess(
 
 /** The same, for who does something to it before it has ended. */
 export function spawnCommand(name: string, environment: Environment, ...args: string[]) {
-  const command = join(ops, 'operate', `${name}-command.ts`);
-  return spawn(process.execPath, ['--conditions=@trolley/source', '--import', typescript, command, ...args], {
+  const command = join(import.meta.dirname, '..', '..', 'operate', `${name}-command.ts`);
+  return spawn(process.execPath, ['--conditions=@trolley/source', '--import', tsx, command, ...args], {
     // Elsewhere than here, so that somebody's own `.env` changes nothing.
     cwd: tmpdir(),
     env: environment,

@@ -2,6 +2,8 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
 import { version } from '../../shop/process/package-facts.mjs';
 import { searchPath } from '../testing/test-servers.ts';
@@ -10,12 +12,15 @@ const root = join(import.meta.dirname, '..', '..', '..');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
   scripts: Record<string, string>;
 };
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const names = ['start', 'backup', 'restore', 'reconcile', 'actors', 'token', 'bench', 'chaos'];
 
 /** As npm runs it, from elsewhere, so that somebody's own `.env` changes nothing. */
 function run(name: string, ...args: string[]): Promise<readonly [code: number, out: string, err: string]> {
   const words = /node (.*)$/.exec(scripts[name] ?? '')?.[1]?.split(' ') ?? [];
-  const absolute = words.map((word) => (/^(\.\/)?ops\//.test(word) ? join(root, word) : word));
+  const absolute = words.map((word) =>
+    word === 'tsx' ? tsx : /^(\.\/)?ops\//.test(word) ? join(root, word) : word,
+  );
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,

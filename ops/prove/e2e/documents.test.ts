@@ -240,7 +240,7 @@ describe('the documents', function () {
     const mocha = [
       '--conditions=@trolley/source',
       '--import',
-      './ops/shop/process/typescript.mjs',
+      'tsx',
       join(root, 'node_modules', 'mocha', 'lib', 'cli', 'cli.js'),
     ];
     const tests = wishlist.filter((file) => file.endsWith('.test.ts'));

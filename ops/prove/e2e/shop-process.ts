@@ -1,7 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { developmentSecret } from '../../shop/config/config.ts';
 import type { Command } from '../../shop/process/death-signal.ts';
 import { endingWithParent } from '../../shop/process/death-signal.ts';
@@ -13,6 +15,7 @@ import { backendsOf, kafkaFor } from './shop-backends.ts';
 import { calm, portOf, type Environment } from './shop-environment.ts';
 import { ShopStores } from './shop-stores.ts';
 
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const root = join(import.meta.dirname, '..', '..', '..');
 const tokens = { secret: developmentSecret, issuer: 'ecommerce-platform' };
 
@@ -25,12 +28,12 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Elsewhere than here, so that somebody's own `.env` changes nothing. */
+/** Elsewhere than here, so that somebody's own `.env` changes nothing; tsx is still found. */
 function nodeCommand(args: readonly string[] = [], tree = root): Command {
-  const [typescript, main] = [join(tree, 'ops/shop/process/typescript.mjs'), join(tree, 'ops/shop/main.ts')];
+  const main = join(tree, 'ops/shop/main.ts');
   return {
     program: process.execPath,
-    args: ['--conditions=@trolley/source', '--import', typescript, main, ...args],
+    args: ['--conditions=@trolley/source', '--import', tsx, main, ...args],
     cwd: tmpdir(),
   };
 }

@@ -11,7 +11,7 @@ const mocha = [
   '--import',
   './ops/shop/process/ending.mjs',
   '--import',
-  './ops/shop/process/typescript.mjs',
+  'tsx',
 ];
 const cli = 'node_modules/mocha/lib/cli/cli.js';
 // Given, so none is started.

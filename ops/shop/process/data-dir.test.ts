@@ -59,14 +59,7 @@ describe('openDataDir', () => {
     const code = `const { openDataDir } = await import(${module}); openDataDir('/proc/nope/data');`;
     const child = spawn(
       process.execPath,
-      [
-        '--conditions=@trolley/source',
-        '--import',
-        './ops/shop/process/typescript.mjs',
-        '--input-type=module',
-        '-e',
-        code,
-      ],
+      ['--conditions=@trolley/source', '--import', 'tsx', '--input-type=module', '-e', code],
       {
         timeout: 60_000,
         killSignal: 'SIGKILL',

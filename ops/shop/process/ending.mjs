@@ -27,7 +27,8 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 /** The terminal tells all of us of Ctrl-C, and npm tells it once more: within this time it is the same keystroke. */
 export const echoMs = 1_000;
 
-for (const name of signals) process.on(name, endAtOnce);
+// The loader of TypeScript makes a second module of this file.
+for (const name of signals) if (process.listenerCount(name) === 0) process.on(name, endAtOnce);
 
 const parent = Number(process.env.TROLLEY_PARENT);
 // Whoever is started from here has another parent.

@@ -92,7 +92,7 @@ describe('the end of what an npm script started', () => {
       '--import',
       ending,
       '--import',
-      './ops/shop/process/typescript.mjs',
+      'tsx',
       '--input-type=module',
     ];
     const { child, ended } = run(process.execPath, ...modules, '-e', program);
@@ -123,15 +123,7 @@ describe('the end of what an npm script started', () => {
 
 describe('a signal in the first second', () => {
   const main = join(root, 'ops/shop/main.ts');
-  const start = [
-    '--conditions=@trolley/source',
-    '--import',
-    ending,
-    '--import',
-    './ops/shop/process/typescript.mjs',
-    main,
-    '--help',
-  ];
+  const start = ['--conditions=@trolley/source', '--import', ending, '--import', 'tsx', main, '--help'];
 
   it('ends the shop before it has read its program', async () => {
     const { child, ended } = run(process.execPath, ...start);

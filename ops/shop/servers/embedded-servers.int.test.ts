@@ -57,15 +57,7 @@ async function startAndKill(dataDir: string, endWithParent: boolean): Promise<St
   const program = join(import.meta.dirname, '..', '..', 'prove', 'testing', 'start-and-wait.ts');
   const child = spawn(
     process.execPath,
-    [
-      '--conditions=@trolley/source',
-      '--import',
-      './ops/shop/process/typescript.mjs',
-      program,
-      dataDir,
-      searchPath,
-      String(endWithParent),
-    ],
+    ['--conditions=@trolley/source', '--import', 'tsx', program, dataDir, searchPath, String(endWithParent)],
     {
       stdio: ['ignore', 'pipe', 'inherit'],
     },

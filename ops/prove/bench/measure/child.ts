@@ -35,12 +35,7 @@ export async function startChild<Order extends object, Report>(
 ): Promise<Child<Order, Report>> {
   const child = fork(program, [], {
     env: { ...readEnvironment(), ...optionsForChild(settings) },
-    execArgv: [
-      '--conditions=@trolley/source',
-      '--import',
-      './ops/shop/process/typescript.mjs',
-      ...nodeOptions,
-    ],
+    execArgv: ['--conditions=@trolley/source', '--import', 'tsx', ...nodeOptions],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   running.add(child);
