@@ -97,6 +97,7 @@ describe('the shop sells', () => {
       expect(`${status} ${body.code ?? ''}`).to.be.oneOf(['400 empty_cart', '409 checkout_in_progress']);
     }
     await eventually(async () => (await user.cart()).body.total_items === 0, 'an empty cart');
+    await orderOf(user);
     expect((await user.orders()).body).to.have.length(1);
   });
 

@@ -38,16 +38,14 @@ interface Node {
 
 const masterCount = 3;
 const slotCount = 16_384;
+/** A port that was free may be somebody's connection by the time Redis listens on it. */
+const portTries = 5;
 
 export async function startRedisCluster(options: RedisClusterOptions): Promise<RedisCluster> {
   // Not in containers: callers must reach the nodes under the addresses that these have for each other.
   if (findProgram(redisPrograms, options.searchPath) === undefined) throw new StartProblem(noRedis);
-  const ports: number[] = [];
   const count = masterCount * (1 + (options.replicas ?? 0));
-  while (ports.length < 2 * count) ports.push(await findFreePort());
-  const starting = Array.from({ length: count }, (_, index) =>
-    startNode(options, index, ports[2 * index] ?? 0, ports[2 * index + 1] ?? 0),
-  );
+  const starting = Array.from({ length: count }, (_, index) => startNode(options, index));
   const started = await Promise.allSettled(starting);
   const nodes = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
   const servers = nodes.map(({ server }) => server);
@@ -72,7 +70,18 @@ export async function startRedisCluster(options: RedisClusterOptions): Promise<R
   };
 }
 
-async function startNode(
+async function startNode(options: RedisClusterOptions, index: number): Promise<Node> {
+  for (let tries = 1; ; tries++) {
+    const [port, busPort] = [await findFreePort(), await findFreePort()];
+    try {
+      return await startNodeOn(options, index, port, busPort);
+    } catch (error) {
+      if (tries === portTries || !String(error).includes('Address already in use')) throw error;
+    }
+  }
+}
+
+async function startNodeOn(
   { dataDir, searchPath, nodeTimeoutMs, args }: RedisClusterOptions,
   index: number,
   port: number,
