@@ -116,16 +116,16 @@ export class MessagesInHand {
   }
 
   /**
-   * Ends at the mailbox what is done, and takes at most `max` others; looks at the lease where somebody waits for that.
+   * Ends at the mailbox what `acksOf` told, and takes at most `max` others; looks at the lease where somebody waits for that.
    * Returns those for `settle`.
    * @throws FencedError
    */
   async confirm(
     pending: readonly PendingEffect[],
     handled: HandledMessages,
+    acks: readonly Ack[],
     max: number,
   ): Promise<readonly Delivery[]> {
-    const acks = this.acksOf(handled);
     // Nothing in the mailbox would have the next owner see what was written under a lease that had run out.
     const isUnseen = acks.length === 0 && this.#mailbox.isListed(pending);
     const mustLook = isUnseen && handled.changed && this.waitsForLease(handled.hand);

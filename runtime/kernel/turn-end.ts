@@ -78,7 +78,7 @@ export class TurnEnd {
       changed: draft.changed,
     };
     const acks = this.#messages.acksOf(handled);
-    const confirmed = this.#messages.confirm(record.effects, handled, max);
+    const confirmed = this.#messages.confirm(record.effects, handled, acks, max);
     const [next] = await Promise.all([confirmed, answered]);
     if (waitsForLease) this.checkPlace();
     this.#messages.settle(handled, next);
