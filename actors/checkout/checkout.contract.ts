@@ -3,6 +3,7 @@ import { uuidV5 } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import { claimRefusals } from '../cart/cart.contract.ts';
 import { isPaymentMethod } from '../services/payment/payment-method.ts';
+import { Shortage } from '../values/shortage.contract.ts';
 import { storableText } from '../values/storable-text.contract.ts';
 
 export const CheckoutStatus = z.enum([
@@ -39,6 +40,8 @@ export const CheckoutView = z.object({
   userId: z.int().positive(),
   status: CheckoutStatus,
   failureReason: z.string().optional(),
+  /** Of `insufficient_stock` and `product_unavailable`. */
+  failureDetails: z.array(Shortage).optional(),
   totalCents: z.int().nonnegative(),
   currency: z.string(),
   createdAt: z.string(),

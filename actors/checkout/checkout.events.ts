@@ -1,4 +1,5 @@
 import type { Outcome } from '@trolley/runtime';
+import { shortagesOf, type Shortage } from '../values/shortage.contract.ts';
 import { partyOf, type Party, type StepAnswer } from './checkout.step.ts';
 import type { CheckoutContext } from './checkout.state.ts';
 import type { AnyStep, StepName } from './checkout.steps.ts';
@@ -22,6 +23,8 @@ type Failed<Type extends string> = Told<Type> & {
   readonly code: string;
   /** Who gave no answer, where the step asks several. */
   readonly party?: Party;
+  /** What there is too little of, where that was the reason. */
+  readonly shortages?: readonly Shortage[];
 };
 
 type AnswerOf<S extends AnyStep> = Awaited<ReturnType<S['invoke']>>;
@@ -42,7 +45,11 @@ export function eventOf(name: StepName, outcome: Outcome<StepAnswer>, at: number
   if (outcome.ok)
     return { ...outcome.value, type: `${name}.${outcome.value.type}`, ...told } as CheckoutEvent;
   const { error } = outcome;
-  const party = partyOf(error);
+  const [party, shortages] = [partyOf(error), shortagesOf(error)];
   const type = `${name}.${isCertainlyRefused(error) ? 'refused' : 'unknown'}`;
-  return { type, ...told, code: error.code, ...(party === undefined ? {} : { party }) } as CheckoutEvent;
+  return {
+    ...{ type, ...told, code: error.code },
+    ...(party === undefined ? {} : { party }),
+    ...(shortages === undefined ? {} : { shortages }),
+  } as CheckoutEvent;
 }

@@ -23,7 +23,10 @@ const isMarked = ({ mark }: Compensation) => ({ type: 'isMarked', params: { mark
 const failRefused = (step: RetriableStep) =>
   ({
     type: 'fail',
-    params: ({ event }: Told) => ({ reason: step.failure('code' in event ? event.code : 'unknown') }),
+    params: ({ event }: Told) => ({
+      reason: step.failure('code' in event ? event.code : 'unknown'),
+      shortages: 'shortages' in event ? event.shortages : undefined,
+    }),
   }) as const;
 
 /** Enters a step: first its time limit, then the command to perform it. */

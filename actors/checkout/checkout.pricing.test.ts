@@ -31,7 +31,14 @@ describe('pricing', () => {
     const one = [{ productId: 1, quantity: 99 }];
     const at = (priceCents: number) => priceLines(one, [{ ...laptop, priceCents }]);
     expect(at(0)).to.include({ ok: true, totalCents: 0 });
-    expect(priceLines(one, [mouse])).to.deep.equal({ ok: false, reason: 'product_unavailable' });
+    expect(priceLines([...one, { productId: 3, quantity: 1 }], [mouse])).to.deep.equal({
+      ok: false,
+      reason: 'product_unavailable',
+      shortages: [
+        { productId: 1, requested: 99, available: 0 },
+        { productId: 3, requested: 1, available: 0 },
+      ],
+    });
     for (const price of [-1, 0.5, NaN, Infinity, maxTotalCents, 2 ** 53]) {
       expect(at(price), String(price)).to.deep.equal({ ok: false, reason: 'total_out_of_range' });
     }

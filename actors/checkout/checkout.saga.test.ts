@@ -101,6 +101,19 @@ describe('checkout saga', () => {
     expect(session.context.undo.charge).to.equal(false);
   });
 
+  it('says what there was too little of, unless it was cancelled', () => {
+    const shortages = [{ productId: 1, requested: 2, available: 1 }];
+    const refused = { type: 'Reserve.refused', at, code: 'insufficient_stock', shortages } as const;
+    const reasonAfter = (...told: CheckoutEvent[]) => {
+      const { failureReason, failureDetails } = after(...told).session.context;
+      return [failureReason, failureDetails];
+    };
+    expect(reasonAfter(priced, refused)).to.deep.equal(['insufficient_stock', shortages]);
+    expect(reasonAfter(priced, { type: 'Cancel', at }, refused)).to.deep.equal(['cancelled', undefined]);
+    const gone = { type: 'ClaimAndPrice.refused', at, code: 'product_unavailable', shortages } as const;
+    expect(reasonAfter(gone)).to.deep.equal(['product_unavailable', shortages]);
+  });
+
   it('retries with growing delays inside the limit, in one entry of the history', () => {
     const unknown = { type: 'Reserve.unknown', at, code: 'unavailable' } as const;
     expect(after(priced, unknown, unknown, unknown).commands).to.deep.equal([

@@ -1,5 +1,6 @@
 import { backOffMs } from '@trolley/runtime';
 import { assign, setup } from 'xstate';
+import type { Shortage } from '../values/shortage.contract.ts';
 import type { CheckoutStatus } from './checkout.contract.ts';
 import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
 import type { CheckoutContext } from './checkout.state.ts';
@@ -59,6 +60,11 @@ function isRepeated(event: CheckoutEvent): boolean {
 type Limit = keyof CheckoutContext['limits'];
 interface Marked {
   readonly mark: Compensation['mark'];
+}
+
+interface Failure {
+  readonly reason: string;
+  readonly shortages?: readonly Shortage[] | undefined;
 }
 
 /** What the machine can look at and do; `checkout.machine.ts` says when. */
@@ -121,9 +127,11 @@ export const checkoutSetup = setup({
     ),
     unmark: assign(({ context }, { mark }: Marked) => ({ undo: { ...context.undo, [mark]: false } })),
     requestCancel: assign({ cancelRequested: true }),
-    fail: assign((scope, { reason }: { reason: string }) => {
-      const failureReason = scope.context.cancelRequested ? 'cancelled' : reason;
-      return { failureReason, ...noted(scope, scope.context.status, `failing: ${failureReason}`) };
+    fail: assign((scope, { reason, shortages }: Failure) => {
+      const { cancelRequested, status } = scope.context;
+      const failureReason = cancelRequested ? 'cancelled' : reason;
+      const failureDetails = cancelRequested || shortages === undefined ? {} : { failureDetails: shortages };
+      return { failureReason, ...failureDetails, ...noted(scope, status, `failing: ${failureReason}`) };
     }),
     end: assign((scope) => ({ completedAt: timeOf(scope) })),
   },

@@ -1,5 +1,6 @@
 import type { DeepReadonly } from '@trolley/runtime';
 import { z } from 'zod';
+import { Shortage } from '../values/shortage.contract.ts';
 import { CheckoutStatus, ShippingAddress, type CheckoutView } from './checkout.contract.ts';
 import { PricedLine } from './checkout.pricing.ts';
 
@@ -23,6 +24,8 @@ export const CheckoutContext = z.object({
   createdAt: z.int(),
   completedAt: z.int().optional(),
   failureReason: z.string().optional(),
+  /** What there was too little of, where that was the reason. */
+  failureDetails: z.array(Shortage).optional(),
 
   lines: z.array(PricedLine),
   totalCents: z.int().nonnegative(),
@@ -56,7 +59,7 @@ export const CheckoutState = z.object({ session: CheckoutSession.nullable() });
 export type CheckoutState = DeepReadonly<z.infer<typeof CheckoutState>>;
 
 export function viewOf({ context }: CheckoutSession): CheckoutView {
-  const { checkoutId, userId, status, failureReason, totalCents, currency } = context;
+  const { checkoutId, userId, status, failureReason, failureDetails, totalCents, currency } = context;
   // Those that failed were once stored without it.
   const completedAt = context.completedAt ?? (status === 'FAILED' ? context.history.at(-1)?.at : undefined);
   return {
@@ -64,6 +67,7 @@ export function viewOf({ context }: CheckoutSession): CheckoutView {
     userId,
     status,
     ...(failureReason === undefined || status !== 'FAILED' ? {} : { failureReason }),
+    ...(failureDetails === undefined || status !== 'FAILED' ? {} : { failureDetails: [...failureDetails] }),
     totalCents,
     currency,
     createdAt: iso(context.createdAt),

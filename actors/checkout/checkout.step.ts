@@ -1,4 +1,5 @@
 import { isActorError, ActorError } from '@trolley/runtime';
+import type { Shortage } from '../values/shortage.contract.ts';
 import type { ServiceCall } from '../services/service-call.ts';
 import type { StepPorts } from './checkout.ports.ts';
 import type { CheckoutContext } from './checkout.state.ts';
@@ -17,7 +18,7 @@ export interface StepInput {
 export type StepAnswer =
   | ({ readonly type: 'done' } & Partial<CheckoutContext>)
   | { readonly type: 'declined'; readonly reason: string }
-  | { readonly type: 'refused'; readonly code: string };
+  | { readonly type: 'refused'; readonly code: string; readonly shortages?: readonly Shortage[] };
 
 /** Whom a step asks, where it asks several. */
 export type Party = 'cart' | 'catalog';

@@ -25,12 +25,26 @@ const events: CheckoutEvent[] = [
   { type: 'Confirm.done', at },
 ];
 
-/** The session after each of `events`, from the beginning on. */
-function sessions(): CheckoutSession[] {
+const shortages = [{ productId: 1, requested: 2, available: 1 }];
+const unsold: CheckoutEvent[] = [
+  ...events.slice(0, 1),
+  { type: 'Reserve.refused', at, code: 'insufficient_stock', shortages },
+  { type: 'ReleaseClaim.done', at },
+];
+
+/** The session after each of `told`, from the beginning on. */
+function sessions(told = events, userId = 7): CheckoutSession[] {
   const limits = { reserveMs: 30_000, paymentMs: 60_000 };
-  const start = { checkoutId: key, userId: 7, idempotencyKey: 'a key', currency: 'USD', limits, at };
+  const start = {
+    checkoutId: checkoutIdFor(userId, 'a key'),
+    userId,
+    idempotencyKey: 'a key',
+    currency: 'USD',
+    limits,
+    at,
+  };
   let { session } = beginSaga({ ...start, shippingAddress: { city: 'Bern' }, paymentMethod: 'card' });
-  return [session, ...events.map((event) => ({ session } = advanceSaga(session, event)).session)];
+  return [session, ...told.map((event) => ({ session } = advanceSaga(session, event)).session)];
 }
 
 describe('checkouts in PostgreSQL', () => {
@@ -47,6 +61,14 @@ describe('checkouts in PostgreSQL', () => {
     await store.close();
     await pool.end();
     await database.drop();
+  });
+
+  it('gives back what there was too little of', async () => {
+    const [id, session] = [checkoutIdFor(8, 'a key'), sessions(unsold, 8).at(-1) ?? null];
+    const record = { state: { session }, applied: [], effects: [], waiting: [] };
+    await store.write({ key: id, expectedVersion: 0, record, events: [], now: at });
+    const stored = CheckoutState.parse((await store.load(id))?.record.state);
+    expect(stored.session?.context).to.deep.include({ status: 'FAILED', failureDetails: shortages });
   });
 
   it('gives back every state of a checkout as it was', async () => {

@@ -7,6 +7,7 @@ import type { CheckoutContext, CheckoutSession, CheckoutState } from './checkout
 type Rest = Pick<
   CheckoutContext,
   | 'limits'
+  | 'failureDetails'
   | 'createdAt'
   | 'cartVersion'
   | 'retries'
@@ -58,7 +59,11 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
     const { machine, machineVersion: version, value, context } = session;
     const { limits, createdAt, cartVersion, retries, giveUpAt, reservedAgain, cancelRequested, undo } =
       context;
-    const rest = { limits, createdAt, cartVersion, retries, giveUpAt, reservedAgain, cancelRequested, undo };
+    const { failureDetails } = context;
+    const rest = {
+      ...{ limits, createdAt, cartVersion, retries, giveUpAt, reservedAgain, cancelRequested, undo },
+      ...(failureDetails === undefined ? {} : { failureDetails }),
+    };
     return {
       user_id: context.userId,
       cart_snapshot: context.lines.map((line) => ({

@@ -68,6 +68,9 @@ function checkoutJson(view: CheckoutView) {
     checkout_id: view.checkoutId,
     status: view.status,
     failure_reason: view.failureReason,
+    failure_details: view.failureDetails?.map(({ productId, requested, available }) => ({
+      ...{ product_id: productId, requested, available },
+    })),
     order_id: view.status === 'COMPLETED' ? orderIdFor(view.checkoutId) : undefined,
     total_amount: new Money(view.totalCents),
     currency: view.currency,

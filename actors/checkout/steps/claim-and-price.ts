@@ -28,7 +28,10 @@ export const claimAndPrice = defineCompensatable({
     const ids = claim.lines.map((line) => line.productId);
     const products = await prices.getMany(ids, call()).catch(blaming('catalog'));
     const pricing = priceLines(claim.lines, products);
-    if (!pricing.ok) return { type: 'refused', code: pricing.reason };
+    if (!pricing.ok) {
+      const { reason: code } = pricing;
+      return { type: 'refused', code, ...('shortages' in pricing ? { shortages: pricing.shortages } : {}) };
+    }
     const { lines, totalCents } = pricing;
     return { type: 'done', lines: [...lines], totalCents, cartVersion: claim.cartVersion };
   },

@@ -22,8 +22,8 @@ export interface Inventory {
   /** Of those of the products that the inventory knows. */
   getStock(productIds: readonly number[], context?: ServiceCall): Promise<readonly StockView[]>;
   /**
-   * All or nothing. `insufficient_stock` with `{productId, requested, available}`, `not_found` for an
-   * unknown product, `conflict` when the reservation was released before or holds other items.
+   * All or nothing. `insufficient_stock`, `not_found` for unknown products, both with `shortagesOf` the error, and
+   * `conflict` when the reservation was released before or holds other items.
    */
   reserve(
     request: ReserveRequest,

@@ -3,6 +3,7 @@ import { codeOf, silentLogger } from '@trolley/runtime';
 import { openSqlite, type SqliteDatabase } from '@trolley/runtime/sqlite';
 import { InventoryServiceService, ReservationStatus } from '../../../proto/gen/inventory/inventory.ts';
 import { openGrpcClient, type GrpcClient } from '../grpc/grpc.client.ts';
+import { shortagesOf } from '../../values/shortage.contract.ts';
 import type { RunningService } from '../grpc-sqlite-service.ts';
 import { failureOf, refusalOf } from '../testing/failure-of.ts';
 import { ManualClock } from '../testing/manual-clock.ts';
@@ -141,7 +142,14 @@ describe('the inventory service', () => {
   it('reserves all or nothing', async () => {
     const error = await failureOf(reserve([mouse, { productId: 4, quantity: 151 }]));
     expect(error.code).to.equal('insufficient_stock');
-    expect(error.details).to.deep.equal({ productId: 4, requested: 151, available: 150 });
+    expect(error.details).to.include({ productId: 4, requested: 151, available: 150 });
+    expect(shortagesOf(error)).to.deep.equal([{ productId: 4, requested: 151, available: 150 }]);
+    const two = await failureOf(
+      reserve([{ productId: 4, quantity: 151 }, laptop, { productId: 2, quantity: 501 }]),
+    );
+    expect(shortagesOf(two)?.map(({ productId }) => productId)).to.deep.equal([2, 4]);
+    const unknown = await failureOf(reserve([mouse, { productId: 99, quantity: 3 }]));
+    expect(shortagesOf(unknown)).to.deep.equal([{ productId: 99, requested: 3, available: 0 }]);
     expect(await refusalOf(reserve([mouse, { productId: 99, quantity: 1 }]))).to.equal('not_found');
     expect(await stockOf(2)).to.deep.equal([500, 0]);
     await reserve([mouse]);

@@ -1,4 +1,5 @@
 import type { ActorError } from '@trolley/runtime';
+import { shortageDetails, type Shortage } from '../../values/shortage.contract.ts';
 import { RpcError } from '../grpc/rpc-error.ts';
 import type { InventoryStore, Reservation, ReservedItem } from './inventory.store.ts';
 import { reservationIdFor } from './reservation-id.ts';
@@ -130,27 +131,36 @@ export class InventoryLedger {
   }
 
   #checkStock(items: readonly ReservedItem[], now: number): void {
-    const short = () =>
-      items
-        .map((item) => ({ ...item, available: this.#available(item.productId) }))
-        .find((item) => item.available < item.quantity);
-    if (short() === undefined) return;
+    const unknown = items.filter(({ productId }) => this.#store.stock(productId) === undefined);
+    if (unknown.length > 0) {
+      const ids = unknown.map(({ productId }) => productId).join(', ');
+      const none = unknown.map(({ productId, quantity }) => ({
+        productId,
+        requested: quantity,
+        available: 0,
+      }));
+      throw new RpcError('not_found', `there is no product ${ids}`, { details: shortageDetails(none) });
+    }
+    if (this.#shortages(items).length === 0) return;
     // What is held past its time is on sale, also when the sweep has not come by yet.
     while (this.expireDue(now) === batch);
-    const missing = short();
-    if (missing === undefined) return;
-    const { productId, quantity, available } = missing;
-    throw new RpcError(
-      'insufficient_stock',
-      `of product ${productId} there are ${available}, not ${quantity}`,
-      { details: { productId, requested: quantity, available } },
+    const shortages = this.#shortages(items);
+    if (shortages.length === 0) return;
+    const sentences = shortages.map(
+      ({ productId, requested, available }) =>
+        `of product ${productId} there are ${available}, not ${requested}`,
     );
+    throw new RpcError('insufficient_stock', sentences.join('; '), { details: shortageDetails(shortages) });
   }
 
-  #available(productId: number): number {
-    const stock = this.#store.stock(productId);
-    if (stock === undefined) throw new RpcError('not_found', `there is no product ${productId}`);
-    return stock.available;
+  /** Of products that are known. */
+  #shortages(items: readonly ReservedItem[]): Shortage[] {
+    return items
+      .map(({ productId, quantity }) => {
+        const { available = 0 } = this.#store.stock(productId) ?? {};
+        return { productId, requested: quantity, available };
+      })
+      .filter(({ requested, available }) => available < requested);
   }
 }
 

@@ -112,6 +112,7 @@ describe('the shop sells', () => {
       expect(completed).to.have.length(7);
       for (const { body } of answers.filter((answer) => !completed.includes(answer))) {
         expect(body).to.include({ status: 'FAILED', failure_reason: 'insufficient_stock' });
+        expect(body.failure_details).to.deep.equal([{ product_id: 1, requested: 1, available: 0 }]);
       }
       await untilAllEnded(scarce.stores);
       await expectInvariants(scarce.stores);

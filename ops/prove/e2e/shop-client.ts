@@ -18,6 +18,11 @@ export interface CheckoutBody {
   readonly checkout_id: string;
   readonly status: string;
   readonly failure_reason?: string;
+  readonly failure_details?: readonly {
+    readonly product_id: number;
+    readonly requested: number;
+    readonly available: number;
+  }[];
   readonly total_amount: number;
   readonly currency: string;
   readonly completed_at?: string;
