@@ -39,6 +39,9 @@ function createWorld() {
     async reject(_topic, _record, reason) {
       rejected.push(reason);
     },
+    replay: async () => {},
+    read: async () => ({ records: [] }),
+    lag: async () => [],
     close: async () => {},
     [Symbol.asyncDispose]: async () => {},
   };

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { describeEventLog } from '../testing/suites/event-log.suite.ts';
+import { eventDeadLetters } from './event-dead-letters.ts';
 import type { LogEvent, LogRecord, Subscription } from './event-log.ts';
 import { partitionOf } from './partition-of.ts';
 import { messagesIn, onAdmin, plainKafka, TestKafkaLog } from '../testing/kafka/test-kafka-log.ts';
@@ -17,6 +18,7 @@ describeEventLog<TestKafkaLog>('Kafka', () => {
     },
     crash: (log) => Promise.resolve(log.die()),
     topic: () => Promise.resolve(`topic-${++topics}-${scope}`),
+    groupOf: (group) => `${group}-${scope}`,
     assembled: (group, members) =>
       onAdmin(async (admin) => {
         const isAssembled = async () => {
@@ -186,6 +188,14 @@ describe('KafkaEventLog', () => {
     expect(letters.map(({ key }) => key)).to.deep.equal([null, null]);
     expect(letters.map(({ value }) => value)).to.deep.equal([bytes, null]);
     expect(letters[0]?.headers).to.deep.include({ binary: bytes, reason: Buffer.from('not understood') });
+
+    const dead = eventDeadLetters(log, topic);
+    const [letter] = (await dead.list({ eventId: strange[0]?.id })).items;
+    await dead.replay(letter!);
+    await until(() => seen.filter(({ id }) => id === letter?.record.id).length === 2);
+    const again = (await messagesIn(topic)).filter(({ headers }) => headers?.['binary'] !== undefined).at(-1);
+    expect(again).to.deep.include({ key: null, value: bytes });
+    expect(again?.headers).to.deep.include({ binary: bytes }).and.not.have.property('reason');
   });
 
   it('goes on after its connections were cut', async () => {

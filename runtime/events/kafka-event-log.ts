@@ -2,11 +2,21 @@ import type { EachBatchPayload, KafkaMessage, Message } from 'kafkajs';
 import type { Clock } from '../define/clock.ts';
 import { ActorError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
-import type { EventLog, LogEvent, LogRecord, SubscribeOptions, Subscription } from './event-log.ts';
+import type {
+  EventLog,
+  LogEvent,
+  LogPage,
+  LogQuery,
+  LogRecord,
+  PartitionLag,
+  SubscribeOptions,
+  Subscription,
+} from './event-log.ts';
 import { openKafkaClient, type KafkaConnection } from './kafka/kafka-client.ts';
 import { consumptionOf } from './kafka/kafka-consumption.ts';
-import { deadLetterOf, messageOf, recordOf } from './kafka/kafka-messages.ts';
+import { deadLetterOf, messageOf, messageOfLetter, recordOf } from './kafka/kafka-messages.ts';
 import { KafkaProducer } from './kafka/kafka-producer.ts';
+import { KafkaReader } from './kafka/kafka-reader.ts';
 import { KafkaSubscription } from './kafka/kafka-subscription.ts';
 import { deadLetterTopic, KafkaTopics } from './kafka/kafka-topics.ts';
 
@@ -37,6 +47,7 @@ export class KafkaEventLog implements EventLog {
   readonly #openClient: () => ReturnType<typeof openKafkaClient>;
   readonly #topics: KafkaTopics;
   readonly #producer: KafkaProducer;
+  readonly #reader: KafkaReader;
   readonly #subscriptions = new Set<KafkaSubscription>();
   /** What a record was read from: a value that is not even text must reach the dead letters whole. */
   readonly #read = new WeakMap<LogRecord, KafkaMessage>();
@@ -57,6 +68,14 @@ export class KafkaEventLog implements EventLog {
     const openClient = this.#openClient;
     this.#topics = new KafkaTopics({ openClient, clock, partitions, retentionMs });
     this.#producer = new KafkaProducer({ openClient, clock, topics: this.#topics, sendLimitMs, metadataMs });
+    this.#reader = new KafkaReader({
+      ...{ openClient, clock, topics: this.#topics },
+      recordOf: (partition, message) => {
+        const record = { ...recordOf(partition, message), appendedAt: Number(message.timestamp) };
+        this.#read.set(record, message);
+        return record;
+      },
+    });
   }
 
   /**
@@ -67,9 +86,13 @@ export class KafkaEventLog implements EventLog {
     return consumptionOf(() => this.#topics.positions(topic, group), this.#options.clock);
   }
 
-  /** How many records of the topic the group has not committed. */
-  backlog(topic: string, group: string): Promise<number> {
+  async lag(topic: string, group: string): Promise<PartitionLag[]> {
+    await this.#topics.ensure(topic);
     return this.#topics.lag(topic, group);
+  }
+
+  read(topic: string, query: LogQuery = {}): Promise<LogPage> {
+    return this.#reader.read(topic, query);
   }
 
   /** Rejects when Kafka does not answer, or does not let this process in. */
@@ -112,9 +135,13 @@ export class KafkaEventLog implements EventLog {
     await this.#append(deadLetterTopic(topic), [deadLetterOf(record, reason, this.#read.get(record))]);
   }
 
+  replay(topic: string, letter: LogRecord): Promise<void> {
+    return this.#append(topic, [messageOfLetter(letter, this.#read.get(letter))]);
+  }
+
   async close(): Promise<void> {
     await Promise.all([...this.#subscriptions].map((subscription) => subscription.close()));
-    await Promise.all([this.#producer.close(), this.#topics.close()]);
+    await Promise.all([this.#producer.close(), this.#reader.close(), this.#topics.close()]);
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,14 +1,27 @@
 import { systemClock, type Clock } from '../define/clock.ts';
 import { silentLogger, type Logger } from '../observe/logger.ts';
-import type { EventLog, LogEvent, LogRecord, SubscribeOptions, Subscription } from './event-log.ts';
+import type {
+  EventLog,
+  LogEvent,
+  LogPage,
+  LogQuery,
+  LogRecord,
+  PartitionLag,
+  SubscribeOptions,
+  Subscription,
+} from './event-log.ts';
+import { eventOfLetter } from './event-of-letter.ts';
 import { partitionOf } from './partition-of.ts';
 import { PartitionWorker } from './partition-worker.ts';
+import { readNewest } from './read-newest.ts';
 
 /** What outlives the processes that use it: partitions by topic, offsets by topic and group. */
 export class MemoryLogStorage {
   readonly partitions: number;
   readonly #records = new Map<string, LogRecord[][]>();
   readonly #groups = new Map<string, { readonly committed: number[]; readonly members: symbol[] }>();
+  /** When the log took a record, milliseconds since the epoch. */
+  readonly #appendedAt = new WeakMap<LogRecord, number>();
   #wakers: (() => void)[] = [];
 
   constructor(partitions = 6) {
@@ -34,6 +47,33 @@ export class MemoryLogStorage {
       this.#groups.set(name, found);
     }
     return found;
+  }
+
+  /** @internal */
+  append(topic: string, { headers, ...event }: LogEvent, at: number): void {
+    const partitions = this.records(topic);
+    const partition = partitionOf(event.key, partitions.length);
+    const records = partitions[partition] ?? [];
+    const record = { ...event, headers: { ...headers }, partition, offset: String(records.length) };
+    records.push(record);
+    this.#appendedAt.set(record, at);
+  }
+
+  /**
+   * Of one partition, before an offset, the latest first.
+   * @internal
+   */
+  before(topic: string, partition: number, offset = Infinity, limit: number) {
+    const records = this.records(topic)[partition]?.slice(0, offset).slice(-limit).reverse() ?? [];
+    return records.map((record) => ({ ...record, appendedAt: this.#appendedAt.get(record) ?? 0 }));
+  }
+
+  /** @internal */
+  lag(topic: string, group: string): PartitionLag[] {
+    const { committed } = this.group(topic, group);
+    return this.records(topic).map(({ length }, partition) => {
+      return { partition, records: length - (committed[partition] ?? 0) };
+    });
   }
 
   /**
@@ -78,12 +118,7 @@ export class MemoryEventLog implements EventLog {
 
   async append(topic: string, events: readonly LogEvent[]): Promise<void> {
     await this.beforeAppend?.(topic, events);
-    const partitions = this.#storage.records(topic);
-    for (const event of events) {
-      const partition = partitionOf(event.key, partitions.length);
-      const records = partitions[partition];
-      records?.push({ ...event, headers: { ...event.headers }, partition, offset: String(records.length) });
-    }
+    for (const event of events) this.#storage.append(topic, event, this.#options.clock.now());
     this.#storage.notify();
     await this.afterAppend?.(topic, events);
   }
@@ -104,6 +139,24 @@ export class MemoryEventLog implements EventLog {
 
   reject(topic: string, { partition: _p, offset: _o, ...event }: LogRecord, reason: string): Promise<void> {
     return this.append(`${topic}.dlq`, [{ ...event, headers: { ...event.headers, reason } }]);
+  }
+
+  replay(topic: string, letter: LogRecord): Promise<void> {
+    return this.append(topic, [eventOfLetter(letter)]);
+  }
+
+  read(topic: string, query: LogQuery = {}): Promise<LogPage> {
+    const { key } = query;
+    const all = Array.from({ length: this.#storage.partitions }, (_, partition) => partition);
+    return readNewest(query, {
+      partitions: key === undefined ? all : [partitionOf(key, all.length)],
+      before: async (partition, offset, limit) =>
+        this.#storage.before(topic, partition, offset === undefined ? undefined : Number(offset), limit),
+    });
+  }
+
+  async lag(topic: string, group: string): Promise<PartitionLag[]> {
+    return this.#storage.lag(topic, group);
   }
 
   async close(): Promise<void> {
@@ -169,9 +222,8 @@ class MemorySubscription implements Subscription {
   }
 
   async lag(): Promise<number> {
-    const { committed } = this.#storage.group(this.#options.topic, this.#options.group);
-    const records = this.#storage.records(this.#options.topic);
-    return records.reduce((sum, each, partition) => sum + each.length - (committed[partition] ?? 0), 0);
+    const lags = this.#storage.lag(this.#options.topic, this.#options.group);
+    return lags.reduce((sum, { records }) => sum + records, 0);
   }
 
   async close(): Promise<void> {

@@ -4,6 +4,7 @@ import { systemClock } from '../define/clock.ts';
 import { describeRedisStreams, openLogProcesses } from '../testing/suites/redis-streams.suite.ts';
 import { oneRedis } from '../testing/suites/redis-under-test.ts';
 import { createTestRedis, type TestRedis } from '../testing/suites/test-servers.ts';
+import { eventDeadLetters } from './event-dead-letters.ts';
 import type { LogRecord, Subscription } from './event-log.ts';
 import type { RedisStreamsEventLog } from './redis-streams-event-log.ts';
 
@@ -162,6 +163,16 @@ describe('RedisStreamsEventLog', () => {
     const [letters = ''] = await admin.keys('{log-orders.dlq}:*');
     const [entry] = await admin.xrangeBuffer(letters, '-', '+');
     expect(entry?.[1].some((field) => field.equals(bytes))).to.equal(true);
+
+    const dead = eventDeadLetters(log, topic);
+    await dead.replay((await dead.list()).items[0]!);
+    await until(() => seen.length === 3);
+    expect(seen[2]?.id).to.equal(seen[1]?.id);
+    const again = await Promise.all(
+      (await admin.keys('{log-orders}:[0-9]')).map((key) => admin.xrangeBuffer(key, '-', '+')),
+    );
+    const values = again.flat().filter(([, fields]) => fields.some((field) => field.equals(bytes)));
+    expect(values).to.have.length(2);
   });
 
   it('drops what is older than the retention, dead letters aside', async () => {

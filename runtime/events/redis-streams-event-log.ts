@@ -4,8 +4,20 @@ import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ForeignKeys, isWrongType } from '../redis/foreign-keys.ts';
-import type { EventLog, LogEvent, LogRecord, SubscribeOptions, Subscription } from './event-log.ts';
+import type {
+  EventLog,
+  LogEvent,
+  LogPage,
+  LogQuery,
+  LogRecord,
+  PartitionLag,
+  SubscribeOptions,
+  Subscription,
+} from './event-log.ts';
+import { eventOfLetter } from './event-of-letter.ts';
 import { partitionOf } from './partition-of.ts';
+import { readNewest } from './read-newest.ts';
+import { lagOf } from './redis-streams-lag.ts';
 import { GroupLease } from './redis-streams-lease.ts';
 import { RedisStreamsSubscription } from './redis-streams-subscription.ts';
 import { fieldsOf, recordOf, RedisStreamsTopic } from './redis-streams-topic.ts';
@@ -84,6 +96,7 @@ export class RedisStreamsEventLog implements EventLog {
     });
     const subscription = new RedisStreamsSubscription({
       ...{ redis, subscribe, topic, lease, leaseMs, closeMs, clock, random, logger },
+      lag: () => this.lag(subscribe.topic, subscribe.group),
     });
     this.#subscriptions.add(subscription);
     return Promise.resolve(subscription);
@@ -100,20 +113,48 @@ export class RedisStreamsEventLog implements EventLog {
     await this.#append(`${topic}${deadLetters}`, [{ key: event.key, fields: fieldsOf(rejected, value) }]);
   }
 
+  async replay(topic: string, letter: LogRecord): Promise<void> {
+    const value = await this.#storedValue(`${topic}${deadLetters}`, letter);
+    await this.#append(topic, [{ key: letter.key, fields: fieldsOf(eventOfLetter(letter), value) }]);
+  }
+
+  async read(topic: string, query: LogQuery = {}): Promise<LogPage> {
+    const { redis } = this.#options;
+    const { streams } = this.#topic(topic);
+    const { key, until } = query;
+    return readNewest(query, {
+      partitions: key === undefined ? [...streams.keys()] : [partitionOf(key, streams.length)],
+      before: async (partition, offset, limit) => {
+        // An entry's id begins with the time at which it was added.
+        const before = offset ?? (until === undefined ? undefined : `${Math.max(0, Math.ceil(until))}-0`);
+        const end = before === undefined ? '+' : `(${before}`;
+        const entries = await this.#answer(
+          redis.xrevrange(streams[partition] ?? '', end, '-', 'COUNT', limit),
+        );
+        return entries.map((entry) => {
+          return { ...recordOf(partition, entry), appendedAt: Number(entry[0].split('-')[0]) };
+        });
+      },
+    });
+  }
+
+  lag(topic: string, group: string): Promise<PartitionLag[]> {
+    return this.#answer(lagOf(this.#options.redis, this.#topic(topic), group));
+  }
+
   /**
    * What the group has not committed of a topic, at most `limit` records. Undefined: it has committed nothing, as when
    * the log was lost.
    */
   async backlog(topic: string, group: string, limit: number): Promise<LogRecord[] | undefined> {
-    const { redis, clock } = this.#options;
+    const { redis } = this.#options;
     const keys = this.#topic(topic);
-    const answer = <T>(command: Promise<T>) => withTimeLimit(clock, answerLimitMs, 'Redis', command);
-    const offsets = await answer(redis.hgetall(keys.offsets(group)));
+    const offsets = await this.#answer(redis.hgetall(keys.offsets(group)));
     if (Object.keys(offsets).length === 0) return undefined;
     const records: LogRecord[] = [];
     for (const [partition, stream] of keys.streams.entries()) {
       const after = `(${offsets[partition] ?? '0-0'}`;
-      const entries = await answer(redis.xrange(stream, after, '+', 'COUNT', limit - records.length));
+      const entries = await this.#answer(redis.xrange(stream, after, '+', 'COUNT', limit - records.length));
       records.push(...entries.map((entry) => recordOf(partition, entry)));
       if (records.length >= limit) return records;
     }
@@ -148,7 +189,7 @@ export class RedisStreamsEventLog implements EventLog {
           Math.max(0, this.#options.clock.now() - this.#options.retentionMs),
         );
       }
-      const replies = await withTimeLimit(this.#options.clock, answerLimitMs, 'Redis', pipeline.exec());
+      const replies = await this.#answer(pipeline.exec());
       const failed = replies?.find(([error]) => error !== null)?.[0];
       if (failed !== undefined && failed !== null) throw failed;
     } catch (cause) {
@@ -179,15 +220,14 @@ export class RedisStreamsEventLog implements EventLog {
   /** The bytes as they lie in the log: a value that is not even text must reach the dead letters whole. */
   async #storedValue(topic: string, { partition, offset }: LogRecord): Promise<Buffer | undefined> {
     const stream = this.#topic(topic).streams[partition] ?? '';
-    const [entry] = await withTimeLimit(
-      this.#options.clock,
-      answerLimitMs,
-      'Redis',
-      this.#options.redis.xrangeBuffer(stream, offset, offset),
-    );
+    const [entry] = await this.#answer(this.#options.redis.xrangeBuffer(stream, offset, offset));
     const fields = entry?.[1] ?? [];
     const at = fields.findIndex((field, index) => index % 2 === 0 && field.toString() === 'value');
     return at < 0 ? undefined : fields[at + 1];
+  }
+
+  #answer<T>(command: Promise<T>): Promise<T> {
+    return withTimeLimit(this.#options.clock, answerLimitMs, 'Redis', command);
   }
 
   #topic(topic: string): RedisStreamsTopic {

@@ -14,20 +14,8 @@ return redis.call('del', KEYS[1])`;
 const commitScript = `if redis.call('get', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('hset', KEYS[2], unpack(ARGV, 2))
 return 1`;
-// Counting stops at a limit, since it reads: beyond it the whole partition is the bound.
-const lagScript = `local lag = 0
-for partition, stream in ipairs(KEYS) do
-  if partition < #KEYS then
-    local offset = redis.call('hget', KEYS[#KEYS], partition - 1) or '0-0'
-    local behind = #redis.call('xrange', stream, '(' .. offset, '+', 'COUNT', ARGV[1])
-    if behind == tonumber(ARGV[1]) then behind = redis.call('xlen', stream) end
-    lag = lag + behind
-  end
-end
-return lag`;
 
 const answerLimitMs = 5_000;
-const countLimit = 1_000;
 /** More than the workers of all partitions, of this session and of those before it, ever have under way. */
 const maxCommits = 10_000;
 
@@ -41,11 +29,10 @@ export interface GroupLeaseOptions {
   readonly clock: Clock;
 }
 
-const scriptsOn = (redis: RedisConnection, topic: RedisStreamsTopic) => ({
+const scriptsOn = (redis: RedisConnection) => ({
   renew: redisScript<number>(redis, 1, renewScript),
   release: redisScript<number>(redis, 1, releaseScript),
   commit: redisScript<number>(redis, 2, commitScript),
-  lag: redisScript<number>(redis, topic.streams.length + 1, lagScript),
 });
 
 /**
@@ -60,7 +47,7 @@ export class GroupLease {
 
   constructor(options: GroupLeaseOptions) {
     this.#options = options;
-    this.#scripts = scriptsOn(options.redis, options.topic);
+    this.#scripts = scriptsOn(options.redis);
     this.#commits = new Batcher({
       name: `offsets of group ${options.group}`,
       keyOf: ({ partition }) => String(partition),
@@ -114,13 +101,6 @@ export class GroupLease {
     const done = await this.#answer(this.#scripts.commit(this.#key, topic.offsets(group), token, ...offsets));
     if (done !== 1) throw new ActorError('aborted', `group ${group}: another process consumes by now`);
     return records.map(() => ({ status: 'fulfilled', value: undefined }));
-  }
-
-  /** Exact up to 1,000 records in a partition; beyond, all that the partition still holds. */
-  async lag(): Promise<number> {
-    const { topic, group } = this.#options;
-    const keys = [...topic.streams, topic.offsets(group)];
-    return this.#answer(this.#scripts.lag(...keys, countLimit));
   }
 
   get #key(): string {

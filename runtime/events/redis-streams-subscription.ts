@@ -5,7 +5,7 @@ import { levelOfRetry } from '../observe/reason.ts';
 import { ForeignKeys, isWrongType } from '../redis/foreign-keys.ts';
 import { openBlockingConnection, type RedisConnection } from '../redis/redis-connection.ts';
 import { backOffMs } from '../flow/back-off.ts';
-import type { SubscribeOptions, Subscription } from './event-log.ts';
+import type { PartitionLag, SubscribeOptions, Subscription } from './event-log.ts';
 import { PartitionWorker } from './partition-worker.ts';
 import type { GroupLease } from './redis-streams-lease.ts';
 import { recordOf, type RedisStreamsTopic, type StreamEntry } from './redis-streams-topic.ts';
@@ -15,6 +15,7 @@ export interface RedisStreamsSubscriptionOptions {
   readonly topic: RedisStreamsTopic;
   readonly lease: GroupLease;
   readonly leaseMs: number;
+  readonly lag: () => Promise<readonly PartitionLag[]>;
   /** What opens the connection that waits for records. */
   readonly redis: RedisConnection;
   /** How long `close` waits for handlers. */
@@ -50,8 +51,9 @@ export class RedisStreamsSubscription implements Subscription {
     this.#running = this.#run();
   }
 
-  lag(): Promise<number> {
-    return this.#options.lease.lag();
+  async lag(): Promise<number> {
+    const lags = await this.#options.lag();
+    return lags.reduce((sum, { records }) => sum + records, 0);
   }
 
   close(): Promise<void> {

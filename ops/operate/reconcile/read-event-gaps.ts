@@ -28,7 +28,7 @@ export async function readEventGaps(config: Config, idle: boolean, lifecycle: Li
     const log = await startKafkaEventLog(config.kafka, lifecycle, silentLogger);
     const gapOf = async (group: string): Promise<EventGap> => ({
       readAt,
-      count: await log.backlog(checkoutTopic, group),
+      count: (await log.lag(checkoutTopic, group)).reduce((sum, { records }) => sum + records, 0),
       checkouts: undefined,
     });
     return { orders: await gapOf(orderConsumerGroup), carts: await gapOf(cartConsumerGroup) };

@@ -134,12 +134,12 @@ export async function startConsumers(
     [orderConsumerGroup, 'the order consumer', startOrderConsumer],
   ] as const;
   for (const [group, name, start] of consumers) {
-    const subscription = await lifecycle.start({
+    await lifecycle.start({
       name,
       start: () => start(deps),
       stop: (running) => running.close(),
       stopDeadlineMs: 20_000,
     });
-    metrics.addSource(group, lagSource(group, subscription));
+    metrics.addSource(group, lagSource(deps.log, checkoutTopic, group));
   }
 }

@@ -1,6 +1,6 @@
 import { Gauge } from 'prom-client';
 import type { ClusterNode } from '@trolley/runtime';
-import type { Subscription } from '@trolley/runtime/events';
+import type { EventLog } from '@trolley/runtime/events';
 import type { PostgresPool } from '@trolley/runtime/postgres';
 import type { OpenSource } from './metrics.ts';
 
@@ -63,15 +63,25 @@ export function outboxSource(pool: PostgresPool): OpenSource {
   };
 }
 
+/** A topic that others made may have hundreds: those behind are told as one. */
+const mostPartitions = 64;
+
 /** How far a group of consumers is behind. Each process that is in the group, or stands by, tells the same. */
-export function lagSource(group: string, subscription: Pick<Subscription, 'lag'>): OpenSource {
+export function lagSource(log: Pick<EventLog, 'lag'>, topic: string, group: string): OpenSource {
   return (registry) => {
     const lag = new Gauge({
       name: 'trolley_event_log_lag',
-      help: 'Events of the log that a group of consumers has not committed.',
-      labelNames: ['group'],
+      help: 'Events of the log that a group of consumers has not committed, by partition.',
+      labelNames: ['group', 'partition'],
       registers: [registry],
     });
-    return async () => lag.set({ group }, await subscription.lag());
+    return async () => {
+      const lags = await log.lag(topic, group);
+      lag.reset();
+      for (const { partition, records } of lags) {
+        const label = partition < mostPartitions ? String(partition) : 'others';
+        lag.inc({ group, partition: label }, records);
+      }
+    };
   };
 }

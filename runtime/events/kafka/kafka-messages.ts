@@ -1,5 +1,6 @@
 import type { IHeaders, KafkaMessage, Message } from 'kafkajs';
 import type { LogEvent, LogRecord } from '../event-log.ts';
+import { eventOfLetter } from '../event-of-letter.ts';
 
 /** An event as it is written. Its id and type travel as headers. */
 export function messageOf({ id, key, type, value, headers }: LogEvent): Message {
@@ -11,6 +12,13 @@ export function deadLetterOf(record: LogRecord, reason: string, read: KafkaMessa
   const { key, value, headers } = read ?? record;
   const added = { event_id: record.id, event_type: record.type, reason };
   return { key, value, headers: { ...headers, ...added } };
+}
+
+/** A dead letter as the event that it was made of: with the bytes that it was read with, if it is known what these were. */
+export function messageOfLetter(letter: LogRecord, read: KafkaMessage | undefined): Message {
+  if (read === undefined) return messageOf(eventOfLetter(letter));
+  const { reason: _reason, ...headers } = read.headers ?? {};
+  return { key: read.key, value: read.value, headers };
 }
 
 /** Takes what is there: a strange message becomes a record that its consumer can reject. */

@@ -31,7 +31,8 @@ export class KafkaSubscription implements Subscription {
   async lag(): Promise<number> {
     const { topics, subscribe } = this.#options;
     await topics.ensure(subscribe.topic);
-    return topics.lag(subscribe.topic, subscribe.group);
+    const lags = await topics.lag(subscribe.topic, subscribe.group);
+    return lags.reduce((sum, { records }) => sum + records, 0);
   }
 
   async close(): Promise<void> {

@@ -1,5 +1,6 @@
 import kafkajs, { type Admin, type ITopicConfig, type KafkaJSProtocolError } from 'kafkajs';
 import { pause, type Clock } from '../../define/clock.ts';
+import type { PartitionLag } from '../event-log.ts';
 import { KafkaOnDemand } from './kafka-on-demand.ts';
 import { shortRetry, type KafkaClient } from './kafka-client.ts';
 
@@ -91,10 +92,33 @@ export class KafkaTopics {
     this.#admin.retire();
   }
 
-  /** How many records of the topic the group has not committed. */
-  async lag(topic: string, group: string): Promise<number> {
+  /** How many records of each partition the group has not committed. */
+  async lag(topic: string, group: string): Promise<PartitionLag[]> {
     const positions = await this.positions(topic, group);
-    return Number(positions.reduce((sum, { end, next }) => sum + end - next, 0n));
+    return positions
+      .map(({ partition, end, next }) => ({ partition, records: Number(end - next) }))
+      .sort((a, b) => a.partition - b.partition);
+  }
+
+  /**
+   * By partition the first offset, and that behind the last record.
+   *
+   * @param until leaves out what was appended then or later, milliseconds since the epoch
+   */
+  ranges(topic: string, until: number | undefined) {
+    return this.#admin.use(`the offsets of ${topic}`, askLimitMs, async (admin, over) => {
+      const all = await this.#ask(() => admin.fetchTopicOffsets(topic), over);
+      const ends =
+        until === undefined
+          ? []
+          : await this.#ask(() => admin.fetchTopicOffsetsByTimestamp(topic, Math.max(0, until)), over);
+      return new Map(
+        all.map(({ partition, low, high }) => {
+          const end = ends.find((each) => each.partition === partition)?.offset ?? high;
+          return [partition, { first: BigInt(low), end: BigInt(end) }] as const;
+        }),
+      );
+    });
   }
 
   /** How far a topic goes, and where the group goes on. */

@@ -4,6 +4,15 @@
  */
 export { OutboxConnection } from './outbox-connection.ts';
 export type { OutboxConnectionOptions, OutboxRow, UndeliveredLook } from './outbox-connection.ts';
+export { outboxInspection } from './outbox-inspection.ts';
+export type {
+  OutboxInspection,
+  OutboxInspectionOptions,
+  OutboxReport,
+  OutboxRowReport,
+  OutboxTypeReport,
+  RelayReport,
+} from './outbox-inspection.ts';
 export { OutboxRelay } from './outbox-relay.ts';
 export type { OutboxRelayOptions } from './outbox-relay.ts';
 export { tryAdvisoryLock } from './advisory-lock.ts';

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { uuidV5 } from '../../define/uuid-v5.ts';
 import { tryAdvisoryLock } from './advisory-lock.ts';
+import { relayApplicationName } from './outbox-names.ts';
 import { openPostgresClient, within } from './postgres-session.ts';
 import type { LogEvent } from '../../events/event-log.ts';
 
@@ -46,7 +47,7 @@ const channel = 'outbox';
 const eventIds = '2b7f4b1e-30c5-5d55-a3b5-0d9c61b7a0f4';
 
 const session = {
-  applicationName: 'trolley-outbox-relay',
+  applicationName: relayApplicationName,
   statementTimeoutMs: 25_000,
   queryTimeoutMs: 30_000,
   // The lock of a relay that is frozen or gone without a word is free within half a minute.

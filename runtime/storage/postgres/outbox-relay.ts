@@ -5,6 +5,7 @@ import { levelOfRetry } from '../../observe/reason.ts';
 import { backOffMs } from '../../flow/back-off.ts';
 import type { EventLog } from '../../events/event-log.ts';
 import { OutboxConnection, type OutboxRow } from './outbox-connection.ts';
+import { defaultLockId, defaultOutboxTable } from './outbox-names.ts';
 
 export interface OutboxRelayOptions {
   readonly postgresUrl: string;
@@ -48,12 +49,12 @@ export interface OutboxRelayOptions {
 
 const defaults = {
   random: Math.random,
-  table: 'outbox_events',
+  table: defaultOutboxTable,
   pollMs: 1_000,
   maxBatch: 500,
   retentionMs: 7 * 86_400_000,
   closeMs: 10_000,
-  lockId: 7_261_002,
+  lockId: defaultLockId,
 };
 
 const retry = { firstMs: 100, maxMs: 5_000 };

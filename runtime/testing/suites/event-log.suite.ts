@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import type { EventLog, LogEvent, LogRecord, Subscription } from '../../events/event-log.ts';
+import { eventDeadLetters } from '../../events/event-dead-letters.ts';
+import type { EventLog, LogEvent, LogQuery, LogRecord, Subscription } from '../../events/event-log.ts';
 
 export interface EventLogUnderTest<L extends EventLog> {
   /** Opens the log as another process would. */
@@ -8,6 +9,8 @@ export interface EventLogUnderTest<L extends EventLog> {
   crash(log: L): Promise<void>;
   /** A topic that was never used, with several partitions. */
   topic(): Promise<string>;
+  /** A group as the server knows it. Left out: as it is called. */
+  groupOf?(group: string): string;
   /** Resolves when so many take part in the group and none is joining. Left out: one of them works for all. */
   assembled?(group: string, members: number): Promise<void>;
   close(): Promise<void>;
@@ -338,6 +341,176 @@ export function describeEventLog<L extends EventLog>(
       const [letter] = await letters.untilSeen([bad]);
       expect(letter).to.include({ id: bad.id, key: bad.key, type: bad.type, value: bad.value });
       expect(letter?.headers).to.include({ ...bad.headers, reason: 'no JSON: ä' });
+    });
+
+    it('tells how far a group is behind in each partition', async () => {
+      const [held, free] = await keysApart();
+      const group = under.groupOf?.('readers') ?? 'readers';
+      const lags = async () => (await log.lag(topic, group)).map(({ records }) => records);
+      const before = await subscribe(consumer);
+      await untilCommitted(before);
+      const release = consumer.hold(held);
+      await log.append(topic, [eventOf(held), eventOf(held), eventOf(free)]);
+      const partitionIn = (key: string) =>
+        consumer.seen.find((record) => record.key === key)?.partition ?? -1;
+      const expected = (await lags()).map((_, partition) => (partition === partitionIn(held) ? 2 : 0));
+      while (String(await lags()) !== String(expected)) await new Promise((resolve) => setImmediate(resolve));
+      release();
+      await untilCommitted(before);
+      expect(new Set(await lags())).to.deep.equal(new Set([0]));
+      const nobody = await log.lag(topic, `nobody-${topic}`);
+      expect(nobody.map(({ partition }) => partition)).to.deep.equal([...nobody.keys()]);
+      expect(nobody.reduce((sum, { records }) => sum + records, 0)).to.equal(consumer.seen.length);
+    });
+
+    describe('read without a group', () => {
+      const read = async (query: LogQuery = {}, from = topic) => (await log.read(from, query)).records;
+
+      it('gives the latest first, whole, and the page behind it', async () => {
+        const sent = Array.from({ length: 25 }, (_, n) => eventOf(`key-${n % 7}`, `"${n} ä"`));
+        for (const event of sent) await log.append(topic, [event]);
+        const seen: string[] = [];
+        for (let cursor: string | undefined, pages = 0; ; pages++) {
+          const page = await log.read(topic, { limit: 10, cursor });
+          seen.push(...idsOf(page.records));
+          cursor = page.cursor;
+          if (cursor === undefined) break;
+          expect(page.records, `page ${pages}`).to.have.length(10);
+        }
+        expect(seen).to.have.members(idsOf(sent));
+        for (const key of new Set(sent.map((event) => event.key))) {
+          const mine = idsOf(sent.filter((event) => event.key === key));
+          expect(
+            seen.filter((id) => mine.includes(id)),
+            key,
+          ).to.deep.equal(mine.reverse());
+        }
+        const [latest] = await read({ id: sent.at(-1)!.id });
+        const { partition, offset, headers, appendedAt, ...event } = latest!;
+        const { headers: sentHeaders, ...whole } = sent.at(-1)!;
+        expect(event).to.deep.equal(whole);
+        expect(headers).to.include(sentHeaders);
+        expect([typeof partition, typeof offset, typeof appendedAt]).to.deep.equal([
+          'number',
+          'string',
+          'number',
+        ]);
+      });
+
+      it('finds events by key, id and type', async () => {
+        const sent = [eventOf('a'), eventOf('b'), { ...eventOf('a'), type: 'Weighed' }];
+        const [first, second, third] = idsOf(sent);
+        for (const event of sent) {
+          await log.append(topic, [{ ...event, headers: { ...event.headers, event_type: event.type } }]);
+        }
+        expect(idsOf(await read({ key: 'a' }))).to.deep.equal([third, first]);
+        expect(idsOf(await read({ id: second! }))).to.deep.equal([second]);
+        expect(idsOf(await read({ key: 'a', type: 'Weighed' }))).to.deep.equal([third]);
+        expect(idsOf(await read({ key: 'c' }))).to.deep.equal([]);
+      });
+
+      it('finds events by when they were appended', async () => {
+        const sent = [eventOf('a'), eventOf('a'), eventOf('a')];
+        const now = async () => (await read({ limit: 1 }))[0]?.appendedAt ?? 0;
+        let middle = 0;
+        for (const event of sent) {
+          // Until the clock of the log has moved on.
+          for (let last = await now(); ;) {
+            await log.append(topic, [{ ...event, id: `${event.id} too early` }]);
+            if ((await now()) > last) break;
+          }
+          await log.append(topic, [event]);
+          if (event === sent[1]) middle = (await read({ id: event.id }))[0]!.appendedAt;
+        }
+        const isSent = (id: string) => idsOf(sent).includes(id);
+        const [first, second, third] = idsOf(sent);
+        expect(idsOf(await read({ until: middle })).filter(isSent)).to.deep.equal([first]);
+        expect(idsOf(await read({ since: middle })).filter(isSent))
+          .to.include(second)
+          .and.include(third);
+        expect(idsOf(await read({ since: middle, until: middle + 1 })).filter(isSent)).to.include(second);
+        expect(idsOf(await read({ since: middle })).filter(isSent)).not.to.include(first);
+      });
+
+      it('finds nothing in a topic that nobody has used', async () => {
+        expect(await log.read(topic)).to.deep.equal({ records: [] });
+      });
+
+      it('refuses a limit and a cursor that are none', async () => {
+        for (const query of [{ limit: 0 }, { limit: 501 }, { cursor: 'x' }]) {
+          const refused: unknown = await log.read(topic, query).catch((error: unknown) => error);
+          expect(refused, JSON.stringify(query)).to.have.property('code', 'invalid_request');
+        }
+      });
+    });
+
+    describe('its dead letters', () => {
+      const reject = async (...bad: LogEvent[]) => {
+        const ids = idsOf(bad);
+        const rejected = new Set<string>();
+        const handle = async (record: LogRecord) => {
+          if (ids.includes(record.id) && !rejected.has(record.id)) {
+            await log.reject(topic, record, `no good: ${record.value}`);
+            rejected.add(record.id);
+          } else await consumer.handle(record);
+        };
+        const subscription = await log.subscribe({ topic, group: 'readers', handle });
+        await log.append(topic, bad);
+        while (rejected.size < bad.length) await new Promise((resolve) => setImmediate(resolve));
+        return subscription;
+      };
+      const letters = () => eventDeadLetters(log, topic);
+      const listed = async () => (await letters().list()).items.map(({ record }) => record.id);
+
+      it('are found with their reason, replayed whole, and gone', async () => {
+        const bad = eventOf('a', '{"a":"ä"}');
+        await reject(bad);
+        const [letter] = (await letters().list()).items;
+        expect(letter).to.include({ reason: 'no good: {"a":"ä"}' });
+        await letters().replay(letter!);
+        const [again] = await consumer.untilSeen([bad]);
+        expect(again).to.include({ id: bad.id, key: bad.key, type: bad.type, value: bad.value });
+        expect(again?.headers).to.include(bad.headers).and.not.have.property('reason');
+        expect(await listed()).to.deep.equal([]);
+        expect(await letters().get(letter!.id)).to.equal(undefined);
+      });
+
+      it('are discarded, which the topic tells with the reason, and stay gone', async () => {
+        const [one, other] = [eventOf('a', '1'), eventOf('b', '2')];
+        await reject(one, other);
+        const [letter] = (await letters().list({ eventId: one.id })).items;
+        await letters().discard(letter!, 'a test');
+        expect(await listed()).to.deep.equal([other.id]);
+        const [mark] = (await log.read(`${topic}.dlq`, { type: 'DeadLetterClosed' })).records;
+        const told = { closes: letter!.id, event_id: one.id, outcome: 'discarded', reason: 'a test' };
+        expect(JSON.parse(mark!.value)).to.deep.equal(told);
+      });
+
+      it('are listed by what is asked for, with how many there are', async () => {
+        const bad = [eventOf('a', 'Red'), eventOf('a', 'blue'), eventOf('b', 'blue')];
+        await reject(...bad);
+        const find = async (...query: Parameters<ReturnType<typeof letters>['list']>) => {
+          const { items, total } = await letters().list(...query);
+          return { ids: items.map(({ record }) => record.id), total };
+        };
+        const [red, blue, other] = idsOf(bad);
+        expect(await find({ reason: 'red' })).to.deep.equal({ ids: [red], total: 1 });
+        expect(await find({ key: 'a', reason: 'blue' })).to.deep.equal({ ids: [blue], total: 1 });
+        expect(await find({ type: 'Weighed' })).to.deep.equal({ ids: [], total: 0 });
+        const two = await find({ reason: 'BLUE' }, 1);
+        expect(two.total).to.equal(2);
+        expect([blue, other]).to.include(two.ids[0]);
+        expect((await find({ before: 1 })).total).to.equal(0);
+        expect((await find({ after: 1 })).total).to.equal(3);
+      });
+
+      it('are not named by just any text', async () => {
+        const refused: unknown = await letters()
+          .get('first')
+          .catch((error: unknown) => error);
+        expect(refused).to.have.property('code', 'invalid_request');
+        expect(await letters().get('0-77')).to.equal(undefined);
+      });
     });
   });
 }
