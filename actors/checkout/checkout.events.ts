@@ -21,6 +21,8 @@ type Answered<Name extends string, Answer> = Answer extends { readonly type: inf
 /** `code`: an error code, or a reason of the same kind. */
 type Failed<Type extends string> = Told<Type> & {
   readonly code: string;
+  /** What the error said: for people. */
+  readonly message?: string;
   /** Who gave no answer, where the step asks several. */
   readonly party?: Party;
   /** What there is too little of, where that was the reason. */
@@ -48,7 +50,7 @@ export function eventOf(name: StepName, outcome: Outcome<StepAnswer>, at: number
   const [party, shortages] = [partyOf(error), shortagesOf(error)];
   const type = `${name}.${isCertainlyRefused(error) ? 'refused' : 'unknown'}`;
   return {
-    ...{ type, ...told, code: error.code },
+    ...{ type, ...told, code: error.code, message: error.message },
     ...(party === undefined ? {} : { party }),
     ...(shortages === undefined ? {} : { shortages }),
   } as CheckoutEvent;

@@ -1,11 +1,13 @@
+import { isDeepStrictEqual } from 'node:util';
 import { ActorError } from '@trolley/runtime';
 import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
+import { withEvent } from './checkout.journal.ts';
 import { checkoutMachine } from './checkout.machine.ts';
 import type { CheckoutSession } from './checkout.state.ts';
 import { stepNamed, steps, type StepName } from './checkout.steps.ts';
-import { inertMachine, type Stepped, type WantedAction } from './inert-machine.ts';
-
-const machine = inertMachine(checkoutMachine);
+import { inertCheckout } from './inert-checkout.ts';
+import type { Stepped, WantedAction } from './inert-machine.ts';
+import { isOfThisRelease } from './checkout.replay.ts';
 
 /** What to do once the session is durable. */
 export type Command =
@@ -23,14 +25,27 @@ export interface SagaStep {
 export type Ending = 'completed' | 'failed' | 'rejected' | undefined;
 
 export function beginSaga(input: CheckoutInput): SagaStep {
-  return stepOf(machine.begin(input));
+  return stepOf(inertCheckout.begin(input), () => []);
 }
 
-/** An event that the state does not know, such as a late outcome, changes nothing. */
+/** An event that the state does not know, such as a late outcome, changes nothing, and is not on record. */
 export function advanceSaga(session: CheckoutSession, event: CheckoutEvent): SagaStep {
-  const step = stepOf(machine.next(restored(session), event));
+  const stepped = inertCheckout.next(restored(session), event);
+  if (isAsBefore(session, stepped)) return { session, commands: [], mayWait: false };
+  const step = stepOf(stepped, (after) => withEvent(session, event, after));
   const isOnward = step.commands.length > 0 && step.commands.every(isForward);
   return { ...step, mayWait: isOnward && isAnswerThatMayWait(event) };
+}
+
+function isAsBefore(
+  { value, context }: CheckoutSession,
+  [snapshot, actions]: Stepped<typeof checkoutMachine>,
+) {
+  return (
+    actions.length === 0 &&
+    isDeepStrictEqual(snapshot.value, value) &&
+    (snapshot.context === context || isDeepStrictEqual(snapshot.context, context))
+  );
 }
 
 function isAnswerThatMayWait({ type }: CheckoutEvent): boolean {
@@ -48,21 +63,26 @@ export function endingOf({ value }: CheckoutSession): Ending {
 
 // Not `getPersistedSnapshot`: it is made for machines with children, and restores by starting them again. A
 // state value and a context are all that this machine is.
-function stepOf([snapshot, actions]: Stepped<typeof checkoutMachine>): SagaStep {
-  const session = {
+function stepOf(
+  [snapshot, actions]: Stepped<typeof checkoutMachine>,
+  journalOf: (session: CheckoutSession) => CheckoutSession['journal'],
+): SagaStep {
+  const session: CheckoutSession = {
     machine: checkoutMachine.id,
     machineVersion: checkoutMachine.version ?? '',
-    value: snapshot.value as CheckoutSession['value'],
+    value: snapshot.value,
     context: snapshot.context,
   };
-  return { session, commands: actions.map(commandOf), mayWait: false };
+  const recorded = { ...session, journal: journalOf(session) };
+  return { session: recorded, commands: actions.map(commandOf), mayWait: false };
 }
 
-function restored({ machine: id, machineVersion, value, context }: CheckoutSession) {
-  if (id !== checkoutMachine.id || machineVersion !== checkoutMachine.version) {
-    throw new ActorError('internal', `no machine ${id} version ${machineVersion} in this release`);
+function restored(session: CheckoutSession) {
+  const { machine, machineVersion, value, context } = session;
+  if (!isOfThisRelease(session)) {
+    throw new ActorError('internal', `no machine ${machine} version ${machineVersion} in this release`);
   }
-  return machine.restore(value, context);
+  return inertCheckout.restore(value, context);
 }
 
 function commandOf(action: WantedAction): Command {

@@ -5,7 +5,7 @@ import type { CheckoutStatus } from './checkout.contract.ts';
 import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
 import type { CheckoutContext } from './checkout.state.ts';
 import type { Compensation } from './checkout.step.ts';
-import type { StepName } from './checkout.steps.ts';
+import { keptOf, type StepName } from './checkout.steps.ts';
 
 const maxReservedAgain = 3;
 const retry = { firstMs: 200, maxMs: 5000 };
@@ -45,12 +45,6 @@ function boundedGiveUpAt(scope: Scope): number | undefined {
   const { giveUpAt, limits } = scope.context;
   if (giveUpAt === undefined) return undefined;
   return Math.min(giveUpAt, timeOf(scope) + Math.max(limits.reserveMs, limits.paymentMs));
-}
-
-type DoneEvent = Extract<CheckoutEvent, { readonly type: `${StepName}.done` }>;
-
-function isDone(event: CheckoutEvent): event is DoneEvent {
-  return event.type.endsWith('.done');
 }
 
 function isRepeated(event: CheckoutEvent): boolean {
@@ -114,11 +108,10 @@ export const checkoutSetup = setup({
       return { retries: retries + 1, history: [...earlier, entry], giveUpAt: boundedGiveUpAt(scope) };
     }),
     countReservedAgain: assign(({ context }) => ({ reservedAgain: context.reservedAgain + 1 })),
-    /** What a step's answer carries has the names of the context. */
-    keep: assign(({ event }) => {
-      if (!isDone(event)) return {};
-      const { type: _type, at: _at, repeated: _repeated, ...kept } = event;
-      return kept;
+    /** Of a step's answer, which has the names of the context. */
+    keep: assign(({ event }): Partial<CheckoutContext> => {
+      const kept = new Set<string>(keptOf(event.type));
+      return Object.fromEntries(Object.entries(event).filter(([name]) => kept.has(name)));
     }),
     markForUndo: assign(({ context }, { mark }: Marked) => ({ undo: { ...context.undo, [mark]: true } })),
     /** What came after a step whose answer may wait, and which runs again now, may have happened. */

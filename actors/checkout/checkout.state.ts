@@ -45,14 +45,60 @@ export const CheckoutContext = z.object({
 });
 export type CheckoutContext = DeepReadonly<z.infer<typeof CheckoutContext>>;
 
+const Recorded = {
+  /** Milliseconds since the checkout began; below 0 where the clock was set back. */
+  afterMs: z.int(),
+  /** What an error said; absent where it says what the last one did. */
+  message: z.string().optional(),
+};
+
+/** An event that the machine took, without what of it is in the context: `checkout.replay.ts` puts that back. */
+export const JournalEvent = z.looseObject({
+  ...Recorded,
+  type: z.string(),
+  /** The state that it led to; absent where that is the one before. */
+  to: z.string().optional(),
+});
+
+/** Events that are not on record, and what came of them together. */
+export const Leap = z.object({
+  ...Recorded,
+  type: z.literal('leap'),
+  /** How many; absent where nobody counted them. */
+  leftOut: z.int().positive().optional(),
+  to: z.string(),
+  /** What is another in the context than before them; `null`: it is no more. */
+  context: z.record(z.string(), z.unknown()),
+});
+export type Leap = DeepReadonly<z.infer<typeof Leap>>;
+
+export const JournalEntry = z.union([Leap, JournalEvent]);
+export type JournalEntry = DeepReadonly<z.infer<typeof JournalEntry>>;
+
+export function isLeap(entry: JournalEntry): entry is Leap {
+  return entry.type === 'leap';
+}
+
 /** A snapshot of the machine as it is stored: plain JSON, with what it needs to be understood later. */
 export const CheckoutSession = z.object({
   machine: z.string(),
   machineVersion: z.string(),
   value: z.union([z.string(), z.record(z.string(), z.string())]),
   context: CheckoutContext,
+  /** How it came there; absent in what a release stored that kept none. */
+  journal: z.array(JournalEntry).optional(),
 });
 export type CheckoutSession = DeepReadonly<z.infer<typeof CheckoutSession>>;
+
+/** `compensating.refunding` */
+export function stateNameOf(value: CheckoutSession['value']): string {
+  return typeof value === 'string' ? value : Object.entries(value).flat().join('.');
+}
+
+export function stateNamed(name: string): CheckoutSession['value'] {
+  const [parent = name, child] = name.split('.');
+  return child === undefined ? parent : { [parent]: child };
+}
 
 /** `null`: nothing was ever started under this key. */
 export const CheckoutState = z.object({ session: CheckoutSession.nullable() });

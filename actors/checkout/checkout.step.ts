@@ -29,6 +29,8 @@ interface Action<Name extends string, Answer extends StepAnswer, Extra extends o
   readonly name: Name;
   /** For people: what it does, in a few words. */
   readonly label: string;
+  /** What the checkout keeps of its answer, by the names of its context. */
+  readonly keeps?: readonly (keyof CheckoutContext)[];
   /** What it is told besides what every step is. */
   input?(context: CheckoutContext): Extra;
   /** @throws ActorError a refusal, or an unknown outcome, by its code (`isCertainlyRefused`) */

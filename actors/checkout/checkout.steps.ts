@@ -1,3 +1,4 @@
+import type { CheckoutContext } from './checkout.state.ts';
 import type { Step } from './checkout.step.ts';
 import { charge } from './steps/charge.ts';
 import { claimAndPrice } from './steps/claim-and-price.ts';
@@ -26,4 +27,10 @@ const byName = forEachStep((step) => step);
 
 export function stepNamed(name: StepName): Step {
   return byName[name];
+}
+
+/** What the checkout keeps of a step's answer, by the type of its event. */
+export function keptOf(eventType: string): readonly (keyof CheckoutContext)[] {
+  const step = steps.find(({ name }) => eventType === `${name}.done`);
+  return step === undefined ? [] : (stepNamed(step.name).keeps ?? []);
 }

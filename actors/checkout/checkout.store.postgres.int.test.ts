@@ -80,6 +80,7 @@ describe('checkouts in PostgreSQL', () => {
       const stored = await store.load(key);
       const parsed = CheckoutState.parse(stored?.record.state);
       expect(JSON.parse(JSON.stringify(parsed))).to.deep.equal(JSON.parse(JSON.stringify({ session })));
+      if (session.value === 'reserving') expect(parsed.session?.journal).not.to.deep.equal([]);
     }
   });
 

@@ -22,6 +22,7 @@ const SnapshotColumn = z.object({
   version: z.string(),
   value: z.unknown(),
   context: z.record(z.string(), z.unknown()),
+  journal: z.unknown(),
 });
 
 const CartColumn = z.array(
@@ -56,7 +57,7 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
 
   toRow(key, { session }) {
     if (session === null) throw new TypeError(`checkout ${key} has not begun: there is nothing to store`);
-    const { machine, machineVersion: version, value, context } = session;
+    const { machine, machineVersion: version, value, context, journal } = session;
     const { limits, createdAt, cartVersion, retries, giveUpAt, reservedAgain, cancelRequested, undo } =
       context;
     const { failureDetails } = context;
@@ -81,7 +82,7 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
       shipping_address: context.shippingAddress ?? null,
       payment_method: context.paymentMethod ?? null,
       failure_reason: context.failureReason ?? null,
-      machine_snapshot: { machine, version, value, context: rest satisfies Rest },
+      machine_snapshot: { machine, version, value, context: rest satisfies Rest, journal },
       history: context.history,
       completed_at: context.completedAt === undefined ? null : new Date(context.completedAt).toISOString(),
     };
@@ -94,6 +95,7 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
       version: machineVersion,
       value,
       context,
+      journal,
     } = SnapshotColumn.parse(row['machine_snapshot']);
     const lines = CartColumn.parse(row['cart_snapshot'] ?? []).map((line) => ({
       productId: line.product_id,
@@ -117,7 +119,7 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
       history: row['history'],
       completedAt: timeOf(row['completed_at']),
     };
-    const session: unknown = { machine, machineVersion, value, context: { ...context, ...columns } };
+    const session: unknown = { machine, machineVersion, value, context: { ...context, ...columns }, journal };
     return { session: session as CheckoutSession };
   },
 };

@@ -4,8 +4,9 @@ import { createCartActor } from '../cart/cart.actor.ts';
 import type { CartState } from '../cart/cart.state.ts';
 import { createCheckoutActor } from '../checkout/checkout.actor.ts';
 import { checkoutIdFor, type CheckoutView } from '../checkout/checkout.contract.ts';
+import { replayed } from '../checkout/checkout.replay.ts';
 import { endingOf } from '../checkout/checkout.saga.ts';
-import type { CheckoutState } from '../checkout/checkout.state.ts';
+import { stateNameOf, type CheckoutState } from '../checkout/checkout.state.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
 import { ActorDriver, Crash, type Point } from './actor-driver.ts';
 import { Party, TestPayments, TestStock, testPrices } from './checkout-world.ts';
@@ -175,6 +176,12 @@ export async function runCheckout(
     expect(status).to.equal(completed ? 'COMPLETED' : 'FAILED');
     expect(history.at(-1)).to.include({ status, at: completedAt });
     expect(history.length, 'entries of the history').to.be.at.most(30);
+    const last = replayed(session).at(-1);
+    expect(last?.state, 'where a replay ends').to.equal(stateOf(checkout));
+    const [made, kept] = [last?.context, session.context].map(
+      (one) => JSON.parse(JSON.stringify(one)) as unknown,
+    );
+    expect(made, 'what a replay makes of it').to.deep.equal(kept);
   }
   expect(checkout.published.length, 'events published').to.equal(completed ? 1 : 0);
 
@@ -217,7 +224,5 @@ export async function runCheckout(
 
 function stateOf(driver: ActorDriver): string {
   const { session } = driver.state as CheckoutState;
-  if (session === null) return 'absent';
-  const { value } = session;
-  return typeof value === 'string' ? value : Object.entries(value).flat().join('.');
+  return session === null ? 'absent' : stateNameOf(session.value);
 }

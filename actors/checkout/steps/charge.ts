@@ -4,6 +4,7 @@ import { defineCompensation, defineCompensatable } from '../checkout.step.ts';
 export const charge = defineCompensatable({
   name: 'Charge',
   label: 'Charge the buyer',
+  keeps: ['paymentId'],
   limit: { setting: 'paymentMs', failure: () => 'payment_unavailable' },
   failure: (code) => `payment_declined: ${code}`,
   answerMayWait: true,

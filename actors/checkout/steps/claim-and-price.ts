@@ -11,6 +11,7 @@ function valueOf<T>(settled: PromiseSettledResult<T>): T {
 export const claimAndPrice = defineCompensatable({
   name: 'ClaimAndPrice',
   label: 'Claim the cart and price it',
+  keeps: ['lines', 'totalCents', 'cartVersion'],
   limit: { setting: 'reserveMs', failure: (party = 'cart') => `${party}_unavailable` },
   failure: (code) => code,
   async invoke({ orders, carts, prices }, { userId, checkoutId }, call) {

@@ -11,6 +11,7 @@ const refusals: Readonly<Record<string, string>> = {
 export const reserve = defineCompensatable({
   name: 'Reserve',
   label: 'Reserve the stock',
+  keeps: ['reservationId'],
   limit: { setting: 'reserveMs', failure: () => 'inventory_unavailable' },
   failure: (code) => refusals[code] ?? 'reservation_refused',
   answerMayWait: true,
