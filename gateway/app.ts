@@ -60,6 +60,7 @@ export function createApp(deps: GatewayDeps): Koa<GatewayState> {
     admit: createAdmission({ tokens: createTokenVerifier(deps.jwt, clock), limits: deps.rateLimits }),
     readBody: createJsonBody(deps.maxBodyBytes),
     send,
+    keys: shop.keys,
   });
   // What can still go wrong when the answer is on its way, such as a connection that breaks.
   app.on('error', (err: unknown) => logger[levelOfRetry(err)]({ err }, 'an answer was not delivered'));

@@ -13,15 +13,22 @@ interface Line {
   readonly quantity: number;
 }
 
-/** What the shop does with carts, for REST and gRPC alike. */
+/** How a cart is changed. */
+export interface CartChange {
+  readonly idempotencyKey?: string | undefined;
+  /** The versions of the cart that it is for; undefined: any. */
+  readonly versions?: readonly number[] | undefined;
+}
+
+/** What the shop does with carts, for REST and gRPC alike. Each change is refused with `precondition_failed` where the cart's version is not asked for. */
 export interface Carts {
   get(userId: number, call: Call): Promise<CartView>;
   /** Refused: `not_found` for a product that is not sold, `quantity_limit`, `cart_full`. */
-  add(userId: number, line: Line, call: Call, idempotencyKey?: string): Promise<CartView>;
+  add(userId: number, line: Line, call: Call, how?: CartChange): Promise<CartView>;
   /** Refused: `not_found` when the product is not in the cart. */
-  setQuantity(userId: number, line: Line, call: Call, idempotencyKey?: string): Promise<CartView>;
-  remove(userId: number, productId: number, call: Call, idempotencyKey?: string): Promise<CartView>;
-  clear(userId: number, call: Call, idempotencyKey?: string): Promise<CartView>;
+  setQuantity(userId: number, line: Line, call: Call, how?: CartChange): Promise<CartView>;
+  remove(userId: number, productId: number, call: Call, how?: CartChange): Promise<CartView>;
+  clear(userId: number, call: Call, how?: CartChange): Promise<CartView>;
 }
 
 interface CartsOptions {
@@ -58,16 +65,24 @@ export function createCarts(options: CartsOptions): Carts {
         cart(userId).getCart({}, { requestId, traceparent, timeoutMs: readTimeoutMs }),
       );
     },
-    async add(userId, line, call, idempotencyKey) {
+    async add(userId, line, call, how) {
       if (!(await prices.isSold(line.productId, call))) {
         throw new ShopError('not_found', `there is no product ${line.productId}`);
       }
-      return cart(userId).addItem(line, { ...call, idempotencyKey });
+      return cart(userId).addItem(forVersions(line, how), sentWith(call, how));
     },
-    setQuantity: (userId, line, call, idempotencyKey) =>
-      cart(userId).setQuantity(line, { ...call, idempotencyKey }),
-    remove: (userId, productId, call, idempotencyKey) =>
-      cart(userId).removeItem({ productId }, { ...call, idempotencyKey }),
-    clear: (userId, call, idempotencyKey) => cart(userId).clearCart({}, { ...call, idempotencyKey }),
+    setQuantity: (userId, line, call, how) =>
+      cart(userId).setQuantity(forVersions(line, how), sentWith(call, how)),
+    remove: (userId, productId, call, how) =>
+      cart(userId).removeItem(forVersions({ productId }, how), sentWith(call, how)),
+    clear: (userId, call, how) => cart(userId).clearCart(forVersions({}, how), sentWith(call, how)),
   };
+}
+
+function forVersions<I extends object>(input: I, how?: CartChange): I & { ifVersion?: number[] } {
+  return how?.versions === undefined ? input : { ...input, ifVersion: [...how.versions] };
+}
+
+function sentWith(call: Call, how?: CartChange) {
+  return { ...call, idempotencyKey: how?.idempotencyKey };
 }

@@ -32,7 +32,7 @@ export interface Checkouts {
   /** Without an owner, anyone's is shown. */
   get(owner: number | undefined, checkoutId: string, call: Call): Promise<CheckoutView>;
   /** Refused: `conflict` once the payment has completed. */
-  cancel(userId: number, checkoutId: string, call: Call): Promise<CheckoutView>;
+  cancel(userId: number, checkoutId: string, call: Call, idempotencyKey?: string): Promise<CheckoutView>;
 }
 
 /** How much of the time there is goes into asking how far a checkout has come, when it has not ended. */
@@ -87,8 +87,8 @@ export function createCheckouts({
       }
     },
     get,
-    async cancel(userId, id, call) {
-      const cancelled = await checkout(id).cancel({ userId }, call);
+    async cancel(userId, id, call, idempotencyKey) {
+      const cancelled = await checkout(id).cancel({ userId }, { ...call, idempotencyKey });
       stockMoved(userId);
       return cancelled;
     },

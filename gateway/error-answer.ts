@@ -1,5 +1,6 @@
 import { isActorError, type ActorError } from '@trolley/runtime';
 import { meaningOf, ShopError } from './error-table.ts';
+import { etagOf } from './if-match.ts';
 
 /** An error as it leaves over HTTP. */
 export interface ErrorAnswer {
@@ -31,7 +32,7 @@ const reasonOf = ({ details }: ActorError) =>
   typeof details?.['reason'] === 'string' ? `: ${details['reason']}` : '';
 
 function headersOf(error: ActorError, http: number): Readonly<Record<string, string>> {
-  const { allow, challenge, retryAfterMs } = error.details ?? {};
+  const { allow, challenge, retryAfterMs, version } = error.details ?? {};
   if (http === 401) {
     const reason =
       challenge === undefined
@@ -42,6 +43,7 @@ function headersOf(error: ActorError, http: number): Readonly<Record<string, str
   // The rest of the request may still come, and would be taken for the next one.
   if (http === 408) return { Connection: 'close' };
   if (http === 405) return { Allow: String(allow ?? '') };
+  if (http === 412 && typeof version === 'number') return { ETag: etagOf(version) };
   if (http === 429 || http === 503) {
     const waitMs = typeof retryAfterMs === 'number' ? retryAfterMs : 1000;
     return { 'Retry-After': String(Math.max(1, Math.ceil(waitMs / 1000))) };

@@ -44,6 +44,7 @@ export const errorTable = {
   not_found: refused(404, 'NOT_FOUND'),
   method_not_allowed: refused(405, 'UNIMPLEMENTED'),
   request_timeout: refused(408, 'DEADLINE_EXCEEDED'),
+  precondition_failed: refused(412, 'FAILED_PRECONDITION'),
   payload_too_large: refused(413, 'INVALID_ARGUMENT'),
   unsupported_media_type: refused(415, 'INVALID_ARGUMENT'),
   headers_too_large: refused(431, 'INVALID_ARGUMENT'),

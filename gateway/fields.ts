@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isPaymentMethod } from '../actors/services/payment/payment.client.ts';
 import { maxPageSize } from '../actors/values/page-size.contract.ts';
 import { storableText } from '../actors/values/storable-text.contract.ts';
 
@@ -25,8 +26,10 @@ export const PathUuid = z.guid('must be a UUID').transform((id) => id.toLowerCas
 const keyRule = 'must be 1 to 255 characters, not all blank';
 export const BodyIdempotencyKey = Text.min(1, keyRule).max(255, keyRule).regex(/\S/, keyRule);
 
-/** Read as a name or a token by whoever knows which names there are. */
-export const BodyPaymentMethod = z.string('must be text');
+/** The number of a card gets no further than here. Which of the names count is known by the checkout. */
+export const BodyPaymentMethod = z
+  .string('must be text')
+  .refine(isPaymentMethod, 'must be a known name, such as card, or a token; never the number of a card');
 
 const pageSizeRule = `must be an integer from 1 to ${maxPageSize}`;
 /** As everywhere in a query, given twice it is refused. */

@@ -14,16 +14,16 @@ interface PageRequest {
   readonly pageToken?: string | undefined;
 }
 
-/** What the shop does with orders, for REST and gRPC alike. */
+/** What the shop does with orders, for REST and gRPC alike. An idempotency key is one among those of all users. */
 export interface Orders {
   /** Newest first; without a page size, the newest 100. Refused: `invalid_page_token`. */
   list(userId: number, page: PageRequest): Promise<OrderPage>;
   /** Someone else's order is `not_found`; without an owner, anyone's is shown. */
   get(orderId: string, owner?: number): Promise<OrderView>;
   /** Refunds and restocks. Refused: `not_found`, `conflict` once shipped. */
-  cancel(orderId: string, owner: number, call: Call): Promise<OrderView>;
+  cancel(orderId: string, owner: number, call: Call, idempotencyKey?: string): Promise<OrderView>;
   /** Refused: `not_found`, `conflict` for a move that the order's life does not have. */
-  setStatus(orderId: string, status: OrderStatus, call: Call): Promise<OrderView>;
+  setStatus(orderId: string, status: OrderStatus, call: Call, idempotencyKey?: string): Promise<OrderView>;
 }
 
 interface OrdersOptions {
@@ -46,15 +46,16 @@ export function createOrders({ refs, queries, stockMoved }: OrdersOptions): Orde
     list: (userId, { pageSize = defaultPageSize, pageToken }) =>
       queries.list(userId, { pageSize, pageToken }),
     get,
-    async cancel(orderId, owner, call) {
+    async cancel(orderId, owner, call, idempotencyKey) {
       const { checkoutId } = await get(orderId, owner);
-      const cancelled = await refs.ref(OrderContract, checkoutId).cancel({}, call);
+      const cancelled = await refs.ref(OrderContract, checkoutId).cancel({}, { ...call, idempotencyKey });
       stockMoved(owner);
       return cancelled;
     },
-    async setStatus(orderId, status, call) {
+    async setStatus(orderId, status, call, idempotencyKey) {
       const { checkoutId } = await get(orderId);
-      return refs.ref(OrderContract, checkoutId).setStatus({ status }, call);
+      const order = refs.ref(OrderContract, checkoutId);
+      return order.setStatus({ status }, { ...call, idempotencyKey });
     },
   };
 }

@@ -9,6 +9,7 @@ import { createCheckouts, type Checkouts } from './checkouts.ts';
 import { createOrders, type Orders } from './orders.ts';
 import { createPriceList, type PriceList } from './price-list.ts';
 import { createProducts, type Products } from './products.ts';
+import { createRequestKeys, type RequestKeys } from './request-keys.ts';
 
 /** What is counted of each cache. */
 export type Caches = Readonly<Record<'prices' | 'cart_views', CacheTally>>;
@@ -20,6 +21,7 @@ export interface Shop {
   readonly orders: Orders;
   readonly products: Products;
   readonly prices: PriceList;
+  readonly keys: RequestKeys;
 }
 
 export interface ShopDeps {
@@ -44,6 +46,7 @@ export function createShop(deps: ShopDeps): Shop {
   const products = createProducts({ catalog, inventory, clock, logger, readTimeoutMs });
   const { stockMoved } = products;
   return {
+    keys: createRequestKeys(refs),
     prices,
     products,
     carts: createCarts({

@@ -47,10 +47,27 @@ export function createCartActor({ views, limits }: CartDeps) {
 
     receive: {
       GetCart: (turn) => rules.viewOf(turn.state),
-      AddItem: (turn, line) => change(turn, rules.addItem(turn.state, line, turn.now)),
-      SetQuantity: (turn, line) => change(turn, rules.setQuantity(turn.state, line, turn.now)),
-      RemoveItem: (turn, { productId }) => change(turn, rules.removeItem(turn.state, productId, turn.now)),
-      ClearCart: (turn) => change(turn, rules.clearCart(turn.state, turn.now)),
+      AddItem(turn, { productId, quantity, ifVersion }) {
+        rules.expectVersion(turn.state, ifVersion);
+        return change(turn, rules.addItem(turn.state, { productId, quantity }, turn.now));
+      },
+      SetQuantity(turn, { productId, quantity, ifVersion }) {
+        rules.expectVersion(turn.state, ifVersion);
+        return change(turn, rules.setQuantity(turn.state, { productId, quantity }, turn.now));
+      },
+      RemoveItem(turn, { productId, ifVersion }) {
+        rules.expectVersion(turn.state, ifVersion);
+        return change(turn, rules.removeItem(turn.state, productId, turn.now));
+      },
+      ClearCart(turn, { ifVersion }) {
+        rules.expectVersion(turn.state, ifVersion);
+        return change(turn, rules.clearCart(turn.state, turn.now));
+      },
+      RecordRequest(turn) {
+        // Written, as the key is remembered with what is written.
+        turn.set({ ...turn.state });
+        return {};
+      },
 
       ClaimForCheckout(turn, { checkoutId }) {
         try {

@@ -35,9 +35,21 @@ export const claimRefusals = {
   too_many_units: Limit,
 };
 
+/**
+ * The versions of the cart that a change is for; without it, for any. Refused when the cart is of another one:
+ * `precondition_failed`.
+ */
+const ForVersions = z.object({ ifVersion: z.array(z.int().nonnegative()).max(16).optional() });
+
 const Checkout = z.object({ checkoutId: z.uuid() });
 /** Another producer may have sold more than a line of ours holds. */
 const PurchasedLine = z.object({ productId: ProductId, quantity: z.int().positive() });
+/** `route`: e.g. `POST /api/v1/orders/:order_id/cancel`. */
+export const RecordedRequest = z.object({
+  route: z.string().min(1).max(100),
+  params: z.json(),
+  body: z.json(),
+});
 const Nothing = z.object({});
 
 /** A user's cart. Key: the user id in decimal. */
@@ -51,18 +63,28 @@ export const CartContract = defineContract({
     ...claimRefusals,
     /** The product is not in the cart. */
     not_found: null,
+    /** It is of another version than the change is for. */
+    precondition_failed: z.object({ version: z.int().nonnegative() }),
     cart_full: Limit,
     quantity_limit: z.object({ productId: ProductId, inCart: z.int().nonnegative() }),
   },
   messages: {
     GetCart: { input: Nothing, output: CartView, readOnly: true },
     /** Adds to what is there. Refused: `quantity_limit`, `cart_full`. */
-    AddItem: { input: CartLine, output: CartView },
+    AddItem: { input: CartLine.extend(ForVersions.shape), output: CartView },
     /** Sets the quantity of a line. Refused: `not_found`. */
-    SetQuantity: { input: CartLine, output: CartView },
+    SetQuantity: { input: CartLine.extend(ForVersions.shape), output: CartView },
     /** Refused: `not_found`. */
-    RemoveItem: { input: z.object({ productId: ProductId }), output: CartView },
-    ClearCart: { input: Nothing, output: CartView },
+    RemoveItem: { input: ForVersions.extend({ productId: ProductId }), output: CartView },
+    ClearCart: { input: ForVersions, output: CartView },
+    /**
+     * Takes the idempotency key that it comes with for a request of this user that somebody else carries out. The same
+     * request may come again; for another one the key is `idempotency_key_reused`.
+     */
+    RecordRequest: {
+      input: RecordedRequest,
+      output: Nothing,
+    },
     /**
      * Takes the lines that no other live claim holds for one checkout; the same checkout asking again gets the
      * same lines. They stay in the cart until the purchase is settled. Refused: `empty_cart`,

@@ -68,6 +68,15 @@ export function viewOf(state: CartState): CartView {
   return { cartId, userId, items, version, createdAt: iso(state.createdAt), updatedAt: iso(state.updatedAt) };
 }
 
+/**
+ * @param versions any will do where it is undefined
+ * @throws ActorError `precondition_failed` when the cart's is none of them
+ */
+export function expectVersion({ version }: CartState, versions: readonly number[] | undefined): void {
+  if (versions?.includes(version) !== false) return;
+  throw refusal(CartContract, 'precondition_failed', `the cart has version ${version}`, { version });
+}
+
 /** @throws ActorError `quantity_limit`, `cart_full` */
 export function addItem(state: CartState, line: CartLine, now: number): CartState {
   const { productId } = line;

@@ -14,18 +14,18 @@ export function cartFacade(carts: Carts, options: FacadeOptions): UnaryService {
     getCart: async ({ userId }, call) => responseOf(await carts.get(userIdOf(userId), callOf(call, options))),
     async addItem(request, call) {
       const [user, line, key] = [userIdOf(request.userId), lineOf(request), keyOf(call)];
-      return responseOf(await carts.add(user, line, callOf(call, options), key));
+      return responseOf(await carts.add(user, line, callOf(call, options), { idempotencyKey: key }));
     },
     async updateQuantity(request, call) {
       const [user, line, key] = [userIdOf(request.userId), lineOf(request), keyOf(call)];
-      return responseOf(await carts.setQuantity(user, line, callOf(call, options), key));
+      return responseOf(await carts.setQuantity(user, line, callOf(call, options), { idempotencyKey: key }));
     },
     async removeItem(request, call) {
       const [user, product, key] = [userIdOf(request.userId), productIdOf(request), keyOf(call)];
-      return responseOf(await carts.remove(user, product, callOf(call, options), key));
+      return responseOf(await carts.remove(user, product, callOf(call, options), { idempotencyKey: key }));
     },
     clearCart: async ({ userId }, call) =>
-      responseOf(await carts.clear(userIdOf(userId), callOf(call, options), keyOf(call))),
+      responseOf(await carts.clear(userIdOf(userId), callOf(call, options), { idempotencyKey: keyOf(call) })),
   });
 }
 

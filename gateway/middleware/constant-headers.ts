@@ -15,7 +15,7 @@ export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer
   const crossOrigin = cors({
     // The library's default is to let everyone in.
     origin: (ctx) => corsOrigins.find((origin) => origin === ctx.get('origin')) ?? '',
-    exposeHeaders: ['X-Request-Id', 'X-Next-Page-Token', 'Location', 'Retry-After'],
+    exposeHeaders: ['ETag', 'X-Request-Id', 'X-Next-Page-Token', 'Location', 'Retry-After'],
   });
   return (ctx, next) => {
     if (ctx.req.headers.origin !== undefined) return forPage(ctx, next);

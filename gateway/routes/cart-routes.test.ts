@@ -79,6 +79,27 @@ describe('cart routes', () => {
       expect(options).to.include({ requestId: 'r-7', traceparent });
   });
 
+  it('tells its version, and changes the cart only where it is still of that one', async () => {
+    const etags = [(await open.send('GET', '/api/v1/cart')).headers.get('etag')];
+    const changed = (method: string, path: string, json?: unknown) => async (ifMatch: string) => {
+      const { status, headers } = await open.send(method, path, { json, headers: { 'if-match': ifMatch } });
+      etags.push(headers.get('etag'));
+      return status;
+    };
+    const put = changed('PUT', `${items}/1`, { quantity: 3 });
+    const line = { product_id: 1, quantity: 1 };
+    expect(await changed('POST', items, line)('"0"')).to.equal(201);
+    expect(await changed('POST', items, line)('"0"')).to.equal(412);
+    expect(await put('"0", "1-gzip"')).to.equal(200);
+    expect(await put('W/"2"')).to.equal(412);
+    expect(await changed('DELETE', `${items}/1`)('"1"')).to.equal(412);
+    expect(await changed('DELETE', '/api/v1/cart')('"1"')).to.equal(412);
+    expect(await changed('DELETE', '/api/v1/cart')('*')).to.equal(200);
+    expect(etags).to.deep.equal(['"0"', '"1"', '"1"', '"2"', '"2"', '"2"', '"2"', '"3"']);
+    const wrong = await open.send('DELETE', '/api/v1/cart', { headers: { 'if-match': '3' } });
+    expect([wrong.status, wrong.json['code']]).to.deep.equal([400, 'invalid_request']);
+  });
+
   it('refuses a sum over the limit by the actor, and tells so', async () => {
     await add(1, 99);
     const { status, json } = await add(1, 1);

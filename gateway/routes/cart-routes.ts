@@ -4,9 +4,10 @@ import { ProductId, Quantity, type CartView } from '../../actors/cart/cart.contr
 import type { Call } from '../call.ts';
 import type { Carts } from '../carts.ts';
 import { PathProductId } from '../fields.ts';
+import { etagOf } from '../if-match.ts';
 import { Money, toJsonText, WrittenJson, type Json } from '../money-json.ts';
 import type { Priced, PriceList } from '../price-list.ts';
-import { defineRoute, type Route } from './route.ts';
+import { defineRoute, type Reply, type Route } from './route.ts';
 
 const line = '/api/v1/cart/items/:product_id';
 type PricesById = ReadonlyMap<number, Priced>;
@@ -14,17 +15,18 @@ type PricesById = ReadonlyMap<number, Priced>;
 const LineParams = z.object({ product_id: PathProductId });
 
 export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
-  const written = new WeakMap<CartView, { readonly text: WrittenJson; readonly prices: PricesById }>();
+  const written = new WeakMap<CartView, { readonly reply: Reply; readonly prices: PricesById }>();
 
   /** A view that is still the same is written anew only when a price or a name of it is another one. */
-  async function priced(view: CartView, call: Call): Promise<WrittenJson> {
+  async function priced(view: CartView, call: Call): Promise<Reply> {
     const before = written.get(view);
-    if (before !== undefined && prices.areCurrent(before.prices)) return before.text;
+    if (before !== undefined && prices.areCurrent(before.prices)) return before.reply;
     const ids = view.items.map(({ productId }) => productId);
     const current = await prices.pricesOf(ids, call);
-    const text = new WrittenJson(toJsonText(cartJson(view, current)));
-    written.set(view, { text, prices: current });
-    return text;
+    const body = new WrittenJson(toJsonText(cartJson(view, current)));
+    const reply = { status: 200, headers: { ETag: etagOf(view.version) }, body };
+    written.set(view, { reply, prices: current });
+    return reply;
   }
 
   return [
@@ -32,58 +34,51 @@ export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
       method: 'GET',
       path: '/api/v1/cart',
       access: 'user',
-      handle: async ({ user, call }) => ({
-        status: 200,
-        body: await priced(await carts.get(user.id, call), call),
-      }),
+      handle: async ({ user, call }) => priced(await carts.get(user.id, call), call),
     }),
     defineRoute({
       method: 'DELETE',
       path: '/api/v1/cart',
       access: 'user',
-      retryable: true,
-      handle: async ({ user, call, idempotencyKey }) => ({
-        status: 200,
-        body: await priced(await carts.clear(user.id, call, idempotencyKey), call),
-      }),
+      retryable: 'by its cart',
+      conditional: true,
+      handle: async ({ user, call, ...how }) => priced(await carts.clear(user.id, call, how), call),
     }),
     defineRoute({
       method: 'POST',
       path: '/api/v1/cart/items',
       access: 'user',
-      retryable: true,
+      retryable: 'by its cart',
+      conditional: true,
       body: z.object({ product_id: ProductId, quantity: Quantity }),
-      handle: async ({ user, call, idempotencyKey, body }) => {
+      async handle({ user, call, body, ...how }) {
         const added = { productId: body.product_id, quantity: body.quantity };
-        return {
-          status: 201,
-          body: await priced(await carts.add(user.id, added, call, idempotencyKey), call),
-        };
+        const view = await carts.add(user.id, added, call, how);
+        return { ...(await priced(view, call)), status: 201 };
       },
     }),
     defineRoute({
       method: 'PUT',
       path: line,
       access: 'user',
-      retryable: true,
+      retryable: 'by its cart',
+      conditional: true,
       params: LineParams,
       body: z.object({ quantity: Quantity }),
-      handle: async ({ user, call, idempotencyKey, params, body }) => {
+      async handle({ user, call, params, body, ...how }) {
         const set = { productId: inCart(params.product_id), quantity: body.quantity };
-        const view = await carts.setQuantity(user.id, set, call, idempotencyKey);
-        return { status: 200, body: await priced(view, call) };
+        return priced(await carts.setQuantity(user.id, set, call, how), call);
       },
     }),
     defineRoute({
       method: 'DELETE',
       path: line,
       access: 'user',
-      retryable: true,
+      retryable: 'by its cart',
+      conditional: true,
       params: LineParams,
-      handle: async ({ user, call, idempotencyKey, params }) => {
-        const view = await carts.remove(user.id, inCart(params.product_id), call, idempotencyKey);
-        return { status: 200, body: await priced(view, call) };
-      },
+      handle: async ({ user, call, params, ...how }) =>
+        priced(await carts.remove(user.id, inCart(params.product_id), call, how), call),
     }),
   ];
 }

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import { GivenAddress, type CheckoutView } from '../../actors/checkout/checkout.contract.ts';
 import { orderIdFor } from '../../actors/order/order.contract.ts';
 import type { Checkouts } from '../checkouts.ts';
+import { ShopError } from '../error-table.ts';
 import { BodyIdempotencyKey, BodyPaymentMethod } from '../fields.ts';
 import { Money } from '../money-json.ts';
+import { keyAmongUsers } from '../request-keys.ts';
 import { defineRoute, ownerFor, type Route } from './route.ts';
 
 // Any text: the contract has no 400 for a checkout's id, and what is no id is no checkout either.
@@ -15,14 +17,15 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
       method: 'POST',
       path: '/api/v1/checkout',
       access: 'user',
+      retryable: 'by the gateway',
       body: z.object({
-        idempotency_key: BodyIdempotencyKey,
+        idempotency_key: BodyIdempotencyKey.optional(),
         shipping_address: GivenAddress.optional(),
         payment_method: BodyPaymentMethod.optional(),
       }),
-      async handle({ user, body, call, note }) {
+      async handle({ user, body, call, idempotencyKey, note }) {
         const request = {
-          idempotencyKey: body.idempotency_key,
+          idempotencyKey: checkoutKey(body.idempotency_key ?? idempotencyKey),
           shippingAddress: body.shipping_address,
           paymentMethod: body.payment_method,
         };
@@ -49,14 +52,22 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
       method: 'POST',
       path: '/api/v1/checkout/:checkout_id/cancel',
       access: 'user',
+      retryable: 'by the gateway',
       params: Params,
-      async handle({ user, params, call, note }) {
-        const checkout = await checkouts.cancel(user.id, params.checkout_id, call);
+      async handle({ user, params, call, idempotencyKey, note }) {
+        const key = keyAmongUsers(user.id, idempotencyKey);
+        const checkout = await checkouts.cancel(user.id, params.checkout_id, call, key);
         note(inLog(checkout));
         return { status: 200, body: checkoutJson(checkout) };
       },
     }),
   ];
+}
+
+/** The body's names the checkout; the header's names the request, and the checkout where the body names none. */
+function checkoutKey(given: string | undefined): string {
+  if (given !== undefined) return given;
+  throw new ShopError('missing_idempotency_key', 'idempotency_key: must be in the body, or in the header');
 }
 
 function inLog({ checkoutId, status, failureReason }: CheckoutView): Record<string, string> {

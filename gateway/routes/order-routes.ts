@@ -3,6 +3,7 @@ import { OrderStatus, type OrderView } from '../../actors/order/order.contract.t
 import { PathUuid, QueryPageSize, QueryPageToken } from '../fields.ts';
 import { Money, writtenOnce, type Json } from '../money-json.ts';
 import type { Orders } from '../orders.ts';
+import { keyAmongUsers } from '../request-keys.ts';
 import { defineRoute, ownerFor, type Route } from './route.ts';
 
 const Params = z.object({ order_id: PathUuid });
@@ -35,9 +36,11 @@ export function orderRoutes(orders: Orders): Route[] {
       method: 'POST',
       path: '/api/v1/orders/:order_id/cancel',
       access: 'user',
+      retryable: 'by the gateway',
       params: Params,
-      async handle({ user, params, call, note }) {
-        const order = await orders.cancel(params.order_id, user.id, call);
+      async handle({ user, params, call, idempotencyKey, note }) {
+        const key = keyAmongUsers(user.id, idempotencyKey);
+        const order = await orders.cancel(params.order_id, user.id, call, key);
         note({ checkoutId: order.checkoutId });
         return { status: 200, body: orderText(order) };
       },
@@ -46,10 +49,12 @@ export function orderRoutes(orders: Orders): Route[] {
       method: 'PATCH',
       path: '/api/v1/orders/:order_id/status',
       access: 'admin',
+      retryable: 'by the gateway',
       params: Params,
       body: z.object({ status: OrderStatus }),
-      async handle({ params, body, call, note }) {
-        const order = await orders.setStatus(params.order_id, body.status, call);
+      async handle({ user, params, body, call, idempotencyKey, note }) {
+        const key = keyAmongUsers(user.id, idempotencyKey);
+        const order = await orders.setStatus(params.order_id, body.status, call, key);
         note({ checkoutId: order.checkoutId });
         return { status: 200, body: orderText(order) };
       },

@@ -2,8 +2,10 @@ import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { Call } from '../call.ts';
 import { guarded } from '../guard.ts';
+import { versionsFrom } from '../if-match.ts';
 import type { Access } from '../middleware/admission.ts';
 import type { Json } from '../money-json.ts';
+import type { RequestKeys } from '../request-keys.ts';
 import type { User } from '../tokens.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -12,6 +14,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export function ownerFor({ id, roles }: User): number | undefined {
   return roles.includes('admin') ? undefined : id;
 }
+
+export type Retryable = 'by its cart' | 'by the gateway';
 
 export interface Reply {
   readonly status: number;
@@ -32,8 +36,13 @@ interface RouteSpec<A extends Access, P extends z.ZodType, Q extends z.ZodType, 
   readonly access: A;
   /** Whether its requests have no line in the log; default no. */
   readonly isProbe?: boolean;
-  /** Whether the header `Idempotency-Key` means anything here; default no. */
-  readonly retryable?: boolean;
+  /**
+   * Whether the header `Idempotency-Key` means anything here, and who takes the key: the cart that it is asked of, or
+   * the gateway before the request is carried out. Default: it means nothing.
+   */
+  readonly retryable?: Retryable;
+  /** Whether the header `If-Match` means anything here; default no. */
+  readonly conditional?: boolean;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -49,6 +58,8 @@ interface RouteRequest<A extends Access, P extends z.ZodType, Q extends z.ZodTyp
   readonly call: Call;
   /** The header `Idempotency-Key`, checked, on a retryable route. */
   readonly idempotencyKey: string | undefined;
+  /** What the header `If-Match` is for, on a conditional route; undefined: any version. */
+  readonly versions: readonly number[] | undefined;
   /** Adds fields to the request's line in the log. */
   readonly note: (fields: Readonly<Record<string, string>>) => void;
 }
@@ -64,6 +75,8 @@ export interface RawRequest {
   readonly body: unknown;
   readonly call: Call;
   readonly idempotencyKey: string | undefined;
+  readonly ifMatch: string | undefined;
+  readonly keys: RequestKeys;
   readonly note: (fields: Readonly<Record<string, string>>) => void;
 }
 
@@ -73,7 +86,8 @@ export interface Route {
   readonly path: string;
   readonly access: Access;
   readonly isProbe: boolean;
-  readonly retryable: boolean;
+  readonly retryable: Retryable | undefined;
+  readonly conditional: boolean;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
@@ -107,12 +121,13 @@ export function defineRoute<
     path: spec.path,
     access: spec.access,
     isProbe: spec.isProbe ?? false,
-    retryable: spec.retryable ?? false,
+    retryable: spec.retryable,
+    conditional: spec.conditional ?? false,
     ...guards,
-    answer: (raw) =>
+    answer: (raw) => {
       // An absent guard is `Nothing`, the parameter's default, which lets nothing through; and the gateway lets no one
       // without a token reach a route that is not public: two facts that the compiler can't see from here.
-      spec.handle({
+      const request: RouteRequest<A, P, Q, B> = {
         user: raw.user as RouteRequest<A, P, Q, B>['user'],
         params: (params === undefined ? nothing : guarded(params, raw.params)) as z.output<P>,
         query: (query === undefined ? nothing : query(raw)) as z.output<Q>,
@@ -121,9 +136,23 @@ export function defineRoute<
           : guarded(guards.body, raw.body)) as z.output<B>,
         call: raw.call,
         idempotencyKey: raw.idempotencyKey,
+        versions: spec.conditional === true ? versionsFrom(raw.ifMatch) : undefined,
         note: raw.note,
-      }),
+      };
+      if (spec.retryable !== 'by the gateway' || raw.idempotencyKey === undefined)
+        return spec.handle(request);
+      return taking(raw.idempotencyKey, raw, request);
+    },
   };
+
+  async function taking(key: string, raw: RawRequest, request: RouteRequest<A, P, Q, B>): Promise<Reply> {
+    if (raw.user !== undefined) {
+      // The path as it came: a number in it may be larger than JSON has.
+      const asked = { route: `${spec.method} ${spec.path}`, params: raw.params, body: request.body };
+      await raw.keys.take(raw.user.id, key, asked, raw.call);
+    }
+    return spec.handle(request);
+  }
 }
 
 /** How many queries of a route are remembered, and how long each of them is at most. */

@@ -7,6 +7,7 @@ import { hasBody, type JsonBody } from '../middleware/json-body.ts';
 import type { GatewayContext, GatewayState } from '../middleware/request-scope.ts';
 import type { Answer, SendAnswer } from '../middleware/send-answer.ts';
 import { jsonType, toJsonBytes } from '../money-json.ts';
+import type { RequestKeys } from '../request-keys.ts';
 import { nothing, type Reply, type Route } from './route.ts';
 import { createRouteTable, type Place } from './route-table.ts';
 
@@ -15,10 +16,11 @@ export interface ServeOptions {
   readonly admit: Admission;
   readonly readBody: JsonBody;
   readonly send: SendAnswer;
+  readonly keys: RequestKeys;
 }
 
 /** Serves the table of routes; what is not in it is `not_found`, or `method_not_allowed` with `Allow`. */
-export function serve(app: Koa<GatewayState>, { routes, admit, readBody, send }: ServeOptions): void {
+export function serve(app: Koa<GatewayState>, { routes, admit, readBody, send, keys }: ServeOptions): void {
   const placeAt = createRouteTable(routes);
 
   async function reply(ctx: GatewayContext): Promise<Reply> {
@@ -39,9 +41,12 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody, send }:
       query: () => ctx.query,
       body,
       call: state.call,
-      idempotencyKey: route.retryable
-        ? idempotencyKeyFrom(req.headersDistinct['idempotency-key'])
-        : undefined,
+      idempotencyKey:
+        route.retryable === undefined
+          ? undefined
+          : idempotencyKeyFrom(req.headersDistinct['idempotency-key']),
+      ifMatch: req.headers['if-match'],
+      keys,
       note: (fields) => {
         state.notes = { ...state.notes, ...fields };
       },

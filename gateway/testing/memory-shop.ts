@@ -63,7 +63,9 @@ export class MemoryShop {
   readonly answers: Answers = {
     cart: {
       GetCart: (key) => this.#cart(key),
-      AddItem: (key, { productId, quantity }: Line) => {
+      RecordRequest: () => ({}),
+      AddItem: (key, { productId, quantity, ifVersion }: Line & ForVersions) => {
+        this.#expectVersion(key, ifVersion);
         const cart = this.#cart(key);
         const there = cart.items.find((line) => line.productId === productId);
         const sum = (there?.quantity ?? 0) + quantity;
@@ -73,18 +75,23 @@ export class MemoryShop {
         const line = { productId, quantity: sum, addedAt: there?.addedAt ?? createdAt };
         return this.#put(key, [...cart.items.filter((each) => each !== there), line]);
       },
-      SetQuantity: (key, { productId, quantity }: Line) => {
+      SetQuantity: (key, { productId, quantity, ifVersion }: Line & ForVersions) => {
+        this.#expectVersion(key, ifVersion);
         const items = this.#cart(key).items.map((each) =>
           each.productId === productId ? { ...each, quantity } : each,
         );
         this.#mustHold(key, productId);
         return this.#put(key, items);
       },
-      RemoveItem: (key, { productId }: { productId: number }) => {
+      RemoveItem: (key, { productId, ifVersion }: { productId: number } & ForVersions) => {
+        this.#expectVersion(key, ifVersion);
         this.#mustHold(key, productId);
         return this.#put(key, this.#cart(key).items.filter((each) => each.productId !== productId)); // prettier-ignore
       },
-      ClearCart: (key) => this.#put(key, []),
+      ClearCart: (key, { ifVersion }: ForVersions) => {
+        this.#expectVersion(key, ifVersion);
+        return this.#cart(key).items.length === 0 ? this.#cart(key) : this.#put(key, []);
+      },
     },
     checkout: {
       Start: (key, input: StartInput) => {
@@ -147,6 +154,13 @@ export class MemoryShop {
     return next;
   }
 
+  #expectVersion(key: string, versions: readonly number[] | undefined): void {
+    const { version } = this.#cart(key);
+    if (versions?.includes(version) === false) {
+      throw new ShopError('precondition_failed', `the cart has version ${version}`, { details: { version } });
+    }
+  }
+
   #mustHold(key: string, productId: number): void {
     if (this.#cart(key).items.some((line) => line.productId === productId)) return;
     throw new ShopError('not_found', 'the product is not in the cart');
@@ -188,6 +202,10 @@ export class MemoryShop {
     this.placed.set(key, moved);
     return moved;
   }
+}
+
+interface ForVersions {
+  readonly ifVersion?: readonly number[];
 }
 
 interface Line {
