@@ -6,6 +6,8 @@ import type { TrustedProxies } from './client-address.ts';
 import { createAdmission } from './middleware/admission.ts';
 import { constantHeaders } from './middleware/constant-headers.ts';
 import { createJsonBody } from './middleware/json-body.ts';
+import { createShedding } from './middleware/load-shedding.ts';
+import type { Lateness } from './middleware/loop-delay.ts';
 import type { RateLimits } from './middleware/rate-limits.ts';
 import { requestScope, type GatewayState } from './middleware/request-scope.ts';
 import { createSender } from './middleware/send-answer.ts';
@@ -23,6 +25,8 @@ export interface GatewayDeps {
   readonly shop: Shop;
   /** None: as many requests as anybody likes. */
   readonly rateLimits: RateLimits | undefined;
+  /** Of checkouts, besides. */
+  readonly checkoutRateLimits?: RateLimits | undefined;
   readonly clock: Clock;
   /** Makes ids for requests that bring none. */
   readonly newId: () => string;
@@ -39,10 +43,15 @@ export interface GatewayDeps {
   readonly metrics?: GatewayMetrics | undefined;
   /** Whose `X-Forwarded-For` says where a request came from. */
   readonly trustedProxies: TrustedProxies;
+  /**
+   * How late the process may come to what is due, and how long even the quickest ask may wait, before requests are
+   * refused at once; 0: none is. Default 200.
+   */
+  readonly shedAboveMs?: number | undefined;
 }
 
 /** The REST API as a Koa app that does not listen. */
-export function createApp(deps: GatewayDeps): Koa<GatewayState> {
+export function createApp(deps: GatewayDeps, loopDelay: Lateness): Koa<GatewayState> {
   const { shop, clock, logger, metrics } = deps;
   const app = new Koa<GatewayState>();
   const send = createSender(deps);
@@ -57,7 +66,12 @@ export function createApp(deps: GatewayDeps): Koa<GatewayState> {
       ...healthRoutes(createReadiness(deps.healthChecks, clock)),
       ...(metrics === undefined ? [] : metricsRoutes(metrics)),
     ],
-    admit: createAdmission({ tokens: createTokenVerifier(deps.jwt, clock), limits: deps.rateLimits }),
+    admit: createAdmission({
+      tokens: createTokenVerifier(deps.jwt, clock),
+      limits: deps.rateLimits,
+      checkoutLimits: deps.checkoutRateLimits,
+    }),
+    shedding: createShedding({ clock, logger, loopDelay, aboveMs: deps.shedAboveMs ?? 200 }),
     readBody: createJsonBody(deps.maxBodyBytes),
     send,
     keys: shop.keys,

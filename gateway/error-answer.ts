@@ -22,6 +22,7 @@ export function errorAnswer(error: ActorError, requestId: string): ErrorAnswer {
 /** The texts of the last two come from drivers and name addresses that are nobody's business outside. */
 function sentenceOf(error: ActorError): string {
   if (!meaningOf(error.code).expose) return 'something went wrong on our side';
+  if (error.details?.['overloaded'] === true) return 'more is asked than can be answered, try again later';
   if (error.code === 'unavailable') return `a part of the shop is down, try again later${reasonOf(error)}`;
   if (error.code === 'deadline_exceeded') return 'no answer in time, the request may still be carried out';
   return error.message;

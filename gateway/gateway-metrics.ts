@@ -7,6 +7,8 @@ export interface AnsweredRequest {
   readonly status: number;
   /** What it was refused with. */
   readonly code: string | undefined;
+  /** Whether it was refused since there was too much to do. */
+  readonly isShed: boolean;
   readonly ms: number;
 }
 

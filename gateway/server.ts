@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 import { ShopError } from './error-table.ts';
 import { createApp, type GatewayDeps } from './app.ts';
 import { errorAnswer } from './error-answer.ts';
+import { LoopDelay } from './middleware/loop-delay.ts';
 import { jsonType, toJsonText } from './money-json.ts';
 
 export interface GatewayOptions extends GatewayDeps {
@@ -50,7 +51,8 @@ const bodyGraceMs = 5000;
 /** Listens with the REST API. Rejects with the error of the operating system when the port can't be taken. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const { host, tls, clock, silentMs = 10_000 } = options;
-  const handle = createApp(options).callback();
+  const loopDelay = new LoopDelay(clock);
+  const handle = createApp(options, loopDelay).callback();
   // A request without Host is answered as any other: Node's own refusal has no body.
   const settings = {
     requireHostHeader: false,
@@ -102,7 +104,12 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
       socket.once('close', cancel);
     }
   });
-  await listen(server, options);
+  try {
+    await listen(server, options);
+  } catch (error) {
+    loopDelay.stop();
+    throw error;
+  }
 
   const { port } = server.address() as AddressInfo;
   const local = ['0.0.0.0', '::', '127.0.0.1', '::1'].includes(host);
@@ -116,6 +123,7 @@ export async function openGateway(options: GatewayOptions): Promise<Gateway> {
         const cancel = clock.schedule(options.shutdownMs ?? 10_000, () => server.closeAllConnections());
         server.close(() => {
           cancel();
+          loopDelay.stop();
           resolve();
         });
         for (const socket of connections) dropUnasked(socket);

@@ -3,7 +3,7 @@ import { trustedProxies } from '../client-address.ts';
 import { openTestGateway, tokenFor } from '../testing/test-gateway.ts';
 import type { RateLimits } from './rate-limits.ts';
 
-/** Allows so many requests to each principal, for good. */
+/** Allows so many requests to each principal, for good; tells of a burst of 20 at 10 a second. */
 function allowing(count: number): RateLimits & { readonly taken: string[] } {
   const taken: string[] = [];
   return {
@@ -11,7 +11,13 @@ function allowing(count: number): RateLimits & { readonly taken: string[] } {
     async take(principal) {
       taken.push(principal);
       const used = taken.filter((each) => each === principal).length;
-      return used > count ? { allowed: false, retryAfterMs: 1500 } : { allowed: true };
+      const allowance = {
+        limit: 20,
+        windowMs: 2000,
+        remaining: Math.max(0, count - used),
+        fullAfterMs: 1250,
+      };
+      return used > count ? { allowed: false, retryAfterMs: 1500, allowance } : { allowed: true, allowance };
     },
   };
 }
@@ -65,6 +71,50 @@ describe('the rate limit', () => {
       expect(new Set(elsewhere.taken)).to.deep.equal(new Set(['address:127.0.0.1']));
     } finally {
       await Promise.all([behind.close(), open.close()]);
+    }
+  });
+
+  const fieldsOf = (headers: Headers) =>
+    ['policy', 'limit', 'remaining', 'reset'].map((field) => headers.get(`ratelimit-${field}`));
+
+  it('tells in each answer what is left, also to a page of another origin, and nothing where nobody counts', async () => {
+    const open = await openTestGateway({ rateLimits: allowing(2) });
+    const unlimited = await openTestGateway();
+    try {
+      const answers = [];
+      for (const headers of [{}, { origin: 'https://shop.example' }, {}])
+        answers.push(await open.send('GET', '/api/v1/cart', { headers }));
+      expect(answers.map(({ headers }) => fieldsOf(headers))).to.deep.equal([
+        ['20;w=2', '20', '1', '2'],
+        ['20;w=2', '20', '0', '2'],
+        ['20;w=2', '20', '0', '2'],
+      ]);
+      expect(answers[2]?.status).to.equal(429);
+      expect(answers[1]?.headers.get('access-control-expose-headers')).to.include('RateLimit-Remaining');
+      for (const { headers } of [
+        await unlimited.send('GET', '/api/v1/cart'),
+        await open.send('GET', '/health', { as: 'nobody' }),
+      ])
+        expect(fieldsOf(headers)).to.deep.equal([null, null, null, null]);
+    } finally {
+      await Promise.all([open.close(), unlimited.close()]);
+    }
+  });
+
+  it('counts a checkout twice: as a request, and as a checkout', async () => {
+    const [rateLimits, checkoutRateLimits] = [allowing(9), allowing(1)];
+    const open = await openTestGateway({ rateLimits, checkoutRateLimits });
+    try {
+      const statuses = [];
+      for (const idempotency_key of ['one', 'two'])
+        statuses.push((await open.send('POST', '/api/v1/checkout', { json: { idempotency_key } })).status);
+      statuses.push((await open.send('GET', '/api/v1/cart')).status);
+      statuses.push((await open.send('POST', '/api/v1/checkout', { as: 'nobody' })).status);
+      expect(statuses).to.deep.equal([400, 429, 200, 401]);
+      expect(checkoutRateLimits.taken).to.deep.equal(['user:1', 'user:1']);
+      expect(rateLimits.taken).to.have.length(4);
+    } finally {
+      await open.close();
     }
   });
 

@@ -13,6 +13,8 @@ export interface AdmissionOptions {
   readonly tokens: TokenVerifier;
   /** None: as many requests as anybody likes. */
   readonly limits: RateLimits | undefined;
+  /** Of checkouts, which count here and for `limits`. */
+  readonly checkoutLimits: RateLimits | undefined;
 }
 
 /**
@@ -22,29 +24,33 @@ export interface AdmissionOptions {
 export type Admission = (
   ctx: GatewayContext,
   access: Access | 'unknown',
+  isCheckout?: boolean,
 ) => User | undefined | Promise<User | undefined>;
 
-export function createAdmission({ tokens, limits }: AdmissionOptions): Admission {
-  return (ctx, access) => {
+export function createAdmission({ tokens, limits, checkoutLimits }: AdmissionOptions): Admission {
+  return (ctx, access, isCheckout = false) => {
     if (access === 'public') return undefined;
     // Most requests are of somebody who was here a moment ago, and wait for nothing.
     const known = tokens.knownUserOf(ctx.req.headers.authorization ?? '');
-    if (known === undefined || limits !== undefined || access !== 'user') return admitted(ctx, access);
+    if (known === undefined || limits !== undefined || access !== 'user')
+      return admitted(ctx, access, isCheckout);
     ctx.state.user = known;
     return known;
   };
 
-  async function admitted(ctx: GatewayContext, access: Access | 'unknown'): Promise<User | undefined> {
+  async function admitted(
+    ctx: GatewayContext,
+    access: Access | 'unknown',
+    isCheckout: boolean,
+  ): Promise<User | undefined> {
     const { user, refusal } = await identify(tokens, ctx.get('authorization'));
     ctx.state.user = user;
 
     // A wrong token counts for its sender's address: it must not use up the limit of whom it claims to be.
     const principal = user === undefined ? `address:${senderOf(ctx.state.clientAddress)}` : `user:${user.id}`;
-    const verdict = await limits?.take(principal);
-    if (verdict?.allowed === false) {
-      const { retryAfterMs } = verdict;
-      throw new ShopError('rate_limited', 'too many requests', { details: { retryAfterMs } });
-    }
+    await take(ctx, limits, principal);
+    // Whoever has no token starts none.
+    if (isCheckout && user !== undefined) await take(ctx, checkoutLimits, principal);
     if (access === 'unknown') return user;
     if (refusal !== undefined) throw refusal;
     if (user === undefined) throw new ShopError('unauthorized', 'a bearer token is required');
@@ -53,6 +59,15 @@ export function createAdmission({ tokens, limits }: AdmissionOptions): Admission
     }
     return user;
   }
+}
+
+/** The answer tells what is left of the limit that was looked at last. */
+async function take(ctx: GatewayContext, limits: RateLimits | undefined, principal: string): Promise<void> {
+  const verdict = await limits?.take(principal);
+  if (verdict?.allowance !== undefined) ctx.state.allowance = verdict.allowance;
+  if (verdict?.allowed !== false) return;
+  const { retryAfterMs } = verdict;
+  throw new ShopError('rate_limited', 'too many requests', { details: { retryAfterMs } });
 }
 
 async function identify(

@@ -21,8 +21,10 @@ const always = [
 ];
 const json = 'Content-Type: application/json; charset=utf-8';
 const fresh = 'Cache-Control: no-store';
+const version = 'ETag: "0"';
 const allowed = 'Access-Control-Allow-Origin: https://shop.example';
-const exposed = 'Access-Control-Expose-Headers: X-Request-Id,X-Next-Page-Token,Location,Retry-After';
+const exposed =
+  'Access-Control-Expose-Headers: ETag,X-Request-Id,X-Next-Page-Token,Location,Retry-After,RateLimit-Policy,RateLimit-Limit,RateLimit-Remaining,RateLimit-Reset';
 const methods = 'Access-Control-Allow-Methods: GET,HEAD,PUT,POST,DELETE,PATCH';
 
 describe('the headers of an answer, all of them and in order', () => {
@@ -37,12 +39,12 @@ describe('the headers of an answer, all of them and in order', () => {
   const ours = 'Origin: https://shop.example';
   const preflight = 'Access-Control-Request-Method: POST';
   const kinds: Record<string, [asked: string, sent: () => string[], status: number, headers: string[]]> = {
-    'a success': ['GET /api/v1/cart', () => [user], 200, [fresh, json]],
-    'an answer to HEAD': ['HEAD /api/v1/cart', () => [user], 200, [fresh, json]],
+    'a success': ['GET /api/v1/cart', () => [user], 200, [fresh, version, json]],
+    'an answer to HEAD': ['HEAD /api/v1/cart', () => [user], 200, [fresh, version, json]],
     'a probe': ['GET /health', () => [], 200, [fresh, json]],
-    'a page of ours': ['GET /api/v1/cart', () => [user, ours], 200, [allowed, exposed, fresh, json]],
-    "a stranger's page": ['GET /api/v1/cart', () => [user, 'Origin: https://evil.example'], 200, [fresh, json]],
-    'an empty origin': ['GET /api/v1/cart', () => [user, 'Origin:'], 200, [fresh, json]],
+    'a page of ours': ['GET /api/v1/cart', () => [user, ours], 200, [allowed, exposed, fresh, version, json]],
+    "a stranger's page": ['GET /api/v1/cart', () => [user, 'Origin: https://evil.example'], 200, [fresh, version, json]],
+    'an empty origin': ['GET /api/v1/cart', () => [user, 'Origin:'], 200, [fresh, version, json]],
     'a preflight of ours': ['OPTIONS /api/v1/cart', () => [ours, preflight, 'Access-Control-Request-Headers: a, b'], 204, [allowed, methods, 'Access-Control-Allow-Headers: a, b']],
     "a stranger's preflight": ['OPTIONS /api/v1/cart', () => ['Origin: null', preflight], 204, [fresh, 'Allow: DELETE, GET, HEAD, OPTIONS']],
     'OPTIONS': ['OPTIONS /api/v1/cart', () => [], 204, [fresh, 'Allow: DELETE, GET, HEAD, OPTIONS']],

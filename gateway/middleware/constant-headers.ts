@@ -2,6 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import cors from '@koa/cors';
 import helmet from 'helmet';
+import { rateLimitFields } from './rate-limits.ts';
 import type { GatewayContext, GatewayMiddleware } from './request-scope.ts';
 import type { SendAnswer } from './send-answer.ts';
 
@@ -15,7 +16,14 @@ export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer
   const crossOrigin = cors({
     // The library's default is to let everyone in.
     origin: (ctx) => corsOrigins.find((origin) => origin === ctx.get('origin')) ?? '',
-    exposeHeaders: ['ETag', 'X-Request-Id', 'X-Next-Page-Token', 'Location', 'Retry-After'],
+    exposeHeaders: [
+      'ETag',
+      'X-Request-Id',
+      'X-Next-Page-Token',
+      'Location',
+      'Retry-After',
+      ...rateLimitFields,
+    ],
   });
   return (ctx, next) => {
     if (ctx.req.headers.origin !== undefined) return forPage(ctx, next);

@@ -4,5 +4,38 @@ export interface RateLimits {
   take(principal: string): Promise<RateVerdict>;
 }
 
-export type RateVerdict =
-  { readonly allowed: true } | { readonly allowed: false; readonly retryAfterMs: number };
+export type RateVerdict = { readonly allowance?: Allowance } & (
+  { readonly allowed: true } | { readonly allowed: false; readonly retryAfterMs: number }
+);
+
+/** What is left of a principal's requests. */
+export interface Allowance {
+  /** Requests at once by someone who was quiet before. */
+  readonly limit: number;
+  /** How long it takes until all of them are allowed again, when all have been used. */
+  readonly windowMs: number;
+  readonly remaining: number;
+  /** The same from now on. */
+  readonly fullAfterMs: number;
+}
+
+const seconds = (ms: number) => Math.ceil(ms / 1000);
+
+/** As in version 06 of the IETF's draft on RateLimit header fields. */
+export const rateLimitFields = [
+  'RateLimit-Policy',
+  'RateLimit-Limit',
+  'RateLimit-Remaining',
+  'RateLimit-Reset',
+] as const;
+
+/** Names and values in turn. */
+export function rateLimitHeaders({ limit, windowMs, remaining, fullAfterMs }: Allowance): string[] {
+  const [policy, most, left, reset] = rateLimitFields;
+  return [
+    ...[policy, `${limit};w=${Math.max(1, seconds(windowMs))}`],
+    ...[most, String(limit)],
+    ...[left, String(remaining)],
+    ...[reset, String(seconds(fullAfterMs))],
+  ];
+}

@@ -28,7 +28,12 @@ describe('createRedisRateLimits', () => {
     const refused = await one!.take('user:1');
     if (refused.allowed) expect.fail('the burst was used up');
     expect(refused.retryAfterMs).to.be.within(900_000, 1_000_000);
-    expect(await one!.take('user:2')).to.deep.equal({ allowed: true });
+    expect(refused.allowance).to.include({ limit: 20, windowMs: 20_000_000, remaining: 0 });
+    expect(refused.allowance?.fullAfterMs).to.be.within(19_900_000, 20_000_000);
+    const other = await one!.take('user:2');
+    expect(other.allowed).to.equal(true);
+    expect(other.allowance).to.include({ limit: 20, remaining: 19 });
+    expect(other.allowance?.fullAfterMs).to.be.within(900_000, 1_000_000);
   });
 
   it('gives one request back after its share of a second', async () => {
@@ -70,6 +75,15 @@ describe('createRedisRateLimits', () => {
       expect((await limits.take(user)).allowed, user).to.equal(true);
       expect(await clients[1]!.type(`rate-limit:${user}`)).to.equal('string');
       expect((await limitsOf(clients[1]).take(user)).allowed, user).to.equal(true);
+    }
+  });
+
+  it('counts for each name by itself', async () => {
+    const named = (name: string) =>
+      createRedisRateLimits({ logger: silentLogger, redis: clients[0]!, rps: 0.001, burst: 1, name })!;
+    for (const name of ['one-limit', 'another-limit']) {
+      const taken = [await named(name).take('user:7'), await named(name).take('user:7')];
+      expect(taken.map(({ allowed }) => allowed)).to.deep.equal([true, false]);
     }
   });
 

@@ -15,6 +15,8 @@ export interface RedisRateLimitOptions {
   readonly rps: number;
   /** Requests at once by someone who was quiet before. */
   readonly burst: number;
+  /** Before the keys in Redis: limits of the same name are one limit. Default `rate-limit`. */
+  readonly name?: string;
 }
 
 /** How long Redis may take before this process counts for itself. */
@@ -25,9 +27,12 @@ const redisTimeoutMs = 250;
  * for itself, so that a shop without Redis is neither closed nor unlimited.
  */
 export function createRedisRateLimits(options: RedisRateLimitOptions): RateLimits | undefined {
-  const { rps, burst } = options;
+  const { rps, burst, name = 'rate-limit' } = options;
   if (rps <= 0) return undefined;
-  const allowance = { points: Math.max(1, burst), keyPrefix: 'rate-limit' };
+  const allowance = { points: Math.max(1, burst), keyPrefix: name };
+  const intervalMs = 1000 / rps;
+  const windowMs = allowance.points * intervalMs;
+  const limit = allowance.points;
   const shared = new RateLimiterRedis({
     ...allowance,
     duration: Math.max(1, Math.ceil(burst / rps)),
@@ -39,12 +44,14 @@ export function createRedisRateLimits(options: RedisRateLimitOptions): RateLimit
   return {
     async take(principal) {
       try {
-        await limiter.consume(principal);
-        return { allowed: true };
+        const { remainingPoints: remaining, msBeforeNext: fullAfterMs } = await limiter.consume(principal);
+        return { allowed: true, allowance: { limit, windowMs, remaining, fullAfterMs } };
       } catch (refusal) {
         // Anything else means that neither Redis nor the memory could count: not the caller's fault.
         if (!(refusal instanceof RateLimiterRes)) return { allowed: true };
-        return { allowed: false, retryAfterMs: refusal.msBeforeNext };
+        const retryAfterMs = refusal.msBeforeNext;
+        const fullAfterMs = retryAfterMs + windowMs - intervalMs;
+        return { allowed: false, retryAfterMs, allowance: { limit, windowMs, remaining: 0, fullAfterMs } };
       }
     },
   };

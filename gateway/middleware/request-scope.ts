@@ -9,6 +9,7 @@ import type { GatewayMetrics } from '../gateway-metrics.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';
 import { Deadlines } from './deadlines.ts';
+import type { Allowance } from './rate-limits.ts';
 import { RequestEnd } from './request-end.ts';
 
 /** What one request carries through the middleware. */
@@ -26,12 +27,16 @@ export interface GatewayState {
   /** Fields for the request's line in the log, such as the checkout id. */
   notes: Readonly<Record<string, string>> | undefined;
   user: User | undefined;
+  /** What is left of its sender's requests, where they are counted. */
+  allowance: Allowance | undefined;
   /** Whether the rest of the body is still awaited. */
   receiving: boolean;
   /** Whether the whole answer has left though the response has not ended: the sender of a long body is waited for. */
   delivered: boolean;
   /** Has no line in the log: such come every second, and what they find is told once. */
   isProbe: boolean;
+  /** Was refused since there is too much to do, which is told once for many. */
+  isShed: boolean;
   /** What the request was refused with. */
   error: ActorError | undefined;
 }
@@ -91,9 +96,11 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
         },
       },
       user: undefined,
+      allowance: undefined,
       receiving: false,
       delivered: false,
       isProbe: false,
+      isShed: false,
       error: undefined,
     };
     ctx.state = state;
@@ -104,8 +111,8 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       const status = answered ? res.statusCode : clientGone;
       const ms = clock.monotonic() - startedAt;
       logRequest({ logger, lines }, req.method, state, status, ms);
-      const { route, error } = state;
-      metrics?.answered({ method: req.method ?? '', route, status, code: error?.code, ms });
+      const { route, error, isShed } = state;
+      metrics?.answered({ method: req.method ?? '', route, status, code: error?.code, isShed, ms });
     });
     return next();
   };
@@ -136,7 +143,7 @@ interface RequestLog {
 function logRequest(
   { logger, lines }: RequestLog,
   method: string | undefined,
-  { call, path, clientAddress, notes, user, error, isProbe }: GatewayState,
+  { call, path, clientAddress, notes, user, error, isProbe, isShed }: GatewayState,
   status: number,
   ms: number,
 ): void {
@@ -153,6 +160,7 @@ function logRequest(
   if (notes !== undefined) Object.assign(line, notes);
   if (error === undefined) return lines[isProbe ? 'debug' : 'info'](line, 'request');
   line['code'] = error.code;
+  if (isShed) return lines.debug(line, 'request');
   const level = status === clientGone ? 'info' : meaningOf(error.code).log;
   if (level === 'warn' || level === 'error') return logger[level]({ ...line, err: error }, 'request');
   if (isTurnedAway(error)) line['reason'] = reasonOf(error);

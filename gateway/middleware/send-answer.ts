@@ -1,4 +1,5 @@
 import type { GatewayContext } from './request-scope.ts';
+import { rateLimitHeaders } from './rate-limits.ts';
 import { UnreadBodies, type UnreadOptions } from './unread-body.ts';
 
 /** An answer as it leaves. */
@@ -21,6 +22,7 @@ export function createSender(options: UnreadOptions): SendAnswer {
     if (!ctx.writable) return void res.end();
     const rest = unread.leave(ctx);
     const all = [...state.headers, ...headers];
+    if (state.allowance !== undefined) all.push(...rateLimitHeaders(state.allowance));
     if (body !== undefined) all.push('Content-Length', String(body.length));
     if (rest !== undefined) all.push('Connection', 'close');
     res.writeHead(status, all);

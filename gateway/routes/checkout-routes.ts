@@ -18,6 +18,7 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
       path: '/api/v1/checkout',
       access: 'user',
       retryable: 'by the gateway',
+      load: 'saga',
       body: z.object({
         idempotency_key: BodyIdempotencyKey.optional(),
         shipping_address: GivenAddress.optional(),
@@ -41,6 +42,7 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
       method: 'GET',
       path: '/api/v1/checkout/:checkout_id',
       access: 'user',
+      load: 'underway',
       params: Params,
       async handle({ user, params, call, note }) {
         const checkout = await checkouts.get(ownerFor(user), params.checkout_id, call);
@@ -53,6 +55,7 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
       path: '/api/v1/checkout/:checkout_id/cancel',
       access: 'user',
       retryable: 'by the gateway',
+      load: 'underway',
       params: Params,
       async handle({ user, params, call, idempotencyKey, note }) {
         const key = keyAmongUsers(user.id, idempotencyKey);

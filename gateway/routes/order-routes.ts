@@ -14,6 +14,7 @@ export function orderRoutes(orders: Orders): Route[] {
       method: 'GET',
       path: '/api/v1/orders',
       access: 'user',
+      load: 'underway',
       query: z.object({ page_size: QueryPageSize.optional(), page_token: QueryPageToken.optional() }),
       async handle({ user, query }) {
         const page = await orders.list(user.id, { pageSize: query.page_size, pageToken: query.page_token });
@@ -26,6 +27,7 @@ export function orderRoutes(orders: Orders): Route[] {
       method: 'GET',
       path: '/api/v1/orders/:order_id',
       access: 'user',
+      load: 'underway',
       params: Params,
       handle: async ({ user, params }) => ({
         status: 200,
@@ -37,6 +39,7 @@ export function orderRoutes(orders: Orders): Route[] {
       path: '/api/v1/orders/:order_id/cancel',
       access: 'user',
       retryable: 'by the gateway',
+      load: 'underway',
       params: Params,
       async handle({ user, params, call, idempotencyKey, note }) {
         const key = keyAmongUsers(user.id, idempotencyKey);
@@ -50,6 +53,7 @@ export function orderRoutes(orders: Orders): Route[] {
       path: '/api/v1/orders/:order_id/status',
       access: 'admin',
       retryable: 'by the gateway',
+      load: 'underway',
       params: Params,
       body: z.object({ status: OrderStatus }),
       async handle({ user, params, body, call, idempotencyKey, note }) {

@@ -4,6 +4,7 @@ import type { Call } from '../call.ts';
 import { guarded } from '../guard.ts';
 import { versionsFrom } from '../if-match.ts';
 import type { Access } from '../middleware/admission.ts';
+import type { Load } from '../middleware/load-shedding.ts';
 import type { Json } from '../money-json.ts';
 import type { RequestKeys } from '../request-keys.ts';
 import type { User } from '../tokens.ts';
@@ -43,6 +44,8 @@ interface RouteSpec<A extends Access, P extends z.ZodType, Q extends z.ZodType, 
   readonly retryable?: Retryable;
   /** Whether the header `If-Match` means anything here; default no. */
   readonly conditional?: boolean;
+  /** When it is refused by a gateway with too much to do. Default: by its access and its method. */
+  readonly load?: Load;
   readonly params?: P;
   readonly query?: Q;
   readonly body?: B;
@@ -88,6 +91,7 @@ export interface Route {
   readonly isProbe: boolean;
   readonly retryable: Retryable | undefined;
   readonly conditional: boolean;
+  readonly load: Load;
   readonly params: z.ZodType;
   readonly query: z.ZodType;
   readonly body: z.ZodType;
@@ -123,6 +127,7 @@ export function defineRoute<
     isProbe: spec.isProbe ?? false,
     retryable: spec.retryable,
     conditional: spec.conditional ?? false,
+    load: spec.load ?? usualLoad(spec),
     ...guards,
     answer: (raw) => {
       // An absent guard is `Nothing`, the parameter's default, which lets nothing through; and the gateway lets no one
@@ -153,6 +158,11 @@ export function defineRoute<
     }
     return spec.handle(request);
   }
+}
+
+function usualLoad({ access, method }: { readonly access: Access; readonly method: Method }): Load {
+  if (access === 'public') return 'probe';
+  return method === 'GET' ? 'read' : 'ask';
 }
 
 /** How many queries of a route are remembered, and how long each of them is at most. */

@@ -4,6 +4,7 @@ import { asActorError, errorAnswer } from '../error-answer.ts';
 import { idempotencyKeyFrom } from '../idempotency-key.ts';
 import type { Admission } from '../middleware/admission.ts';
 import { hasBody, type JsonBody } from '../middleware/json-body.ts';
+import type { Shedding } from '../middleware/load-shedding.ts';
 import type { GatewayContext, GatewayState } from '../middleware/request-scope.ts';
 import type { Answer, SendAnswer } from '../middleware/send-answer.ts';
 import { jsonType, toJsonBytes } from '../money-json.ts';
@@ -14,13 +15,15 @@ import { createRouteTable, type Place } from './route-table.ts';
 export interface ServeOptions {
   readonly routes: readonly Route[];
   readonly admit: Admission;
+  readonly shedding: Shedding;
   readonly readBody: JsonBody;
   readonly send: SendAnswer;
   readonly keys: RequestKeys;
 }
 
 /** Serves the table of routes; what is not in it is `not_found`, or `method_not_allowed` with `Allow`. */
-export function serve(app: Koa<GatewayState>, { routes, admit, readBody, send, keys }: ServeOptions): void {
+export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
+  const { routes, admit, shedding, readBody, send, keys } = options;
   const placeAt = createRouteTable(routes);
 
   async function reply(ctx: GatewayContext): Promise<Reply> {
@@ -31,10 +34,15 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody, send, k
     if (route === undefined) return refuse(ctx, place);
     state.isProbe = route.isProbe;
     state.route = route.path;
-    const admitted = admit(ctx, route.access);
+    const refusal = shedding.refusalOf(route.load);
+    if (refusal !== undefined) {
+      state.isShed = true;
+      throw refusal;
+    }
+    const admitted = admit(ctx, route.access, route.load === 'saga');
     const user = admitted instanceof Promise ? await admitted : admitted;
     const body = hasBody(req) ? await received(ctx) : nothing;
-    return route.answer({
+    const answer = route.answer({
       user,
       params: place?.params ?? nothing,
       querystring: ctx.querystring,
@@ -51,6 +59,7 @@ export function serve(app: Koa<GatewayState>, { routes, admit, readBody, send, k
         state.notes = { ...state.notes, ...fields };
       },
     });
+    return route.load === 'ask' ? shedding.counted(answer) : answer;
   }
 
   async function received(ctx: GatewayContext): Promise<unknown> {

@@ -1,6 +1,6 @@
 import type { GrpcStatusName } from './rpc-error.ts';
 
-/** A call as its caller saw it. `failed`: its outcome is unknown. `not_called`: the circuit was open. */
+/** A call as its caller saw it. `failed`: its outcome is unknown. `not_called`: the circuit was open, or too many were under way. */
 export interface CallReport {
   /** E.g. `/payment.PaymentService/Charge`. */
   readonly rpc: string;
@@ -19,6 +19,8 @@ export interface ServedReport {
 export interface GrpcObserver {
   called?(call: CallReport): void;
   served?(call: ServedReport): void;
+  /** How many calls to a service are under way now. */
+  underWay?(service: string, calls: number): void;
   /** The circuit to a service has opened, or closed again. */
   circuit?(service: string, isOpen: boolean): void;
 }

@@ -16,8 +16,10 @@ export { isUnknownOutcome };
 interface CallOptions {
   /** For calls that bring no `timeoutMs` of their own. Default 5000. */
   readonly defaultTimeoutMs?: number;
-  /** This many failures in a row open the circuit. Default 10. */
+  /** This many failures in a row open the circuit. Default 5. */
   readonly breakAfterFailures?: number;
+  /** Calls under way at once; one more is not made. Default 2000. */
+  readonly maxConcurrent?: number;
   /** How long an open circuit stays open before one call may try again. Default 1000. */
   readonly halfOpenAfterMs?: number;
   readonly observer?: GrpcObserver | undefined;
@@ -30,7 +32,7 @@ export type GrpcClientOptions = CallOptions & (NetworkTarget | { readonly server
 export interface GrpcClient<D> {
   /**
    * One unary call, always with a deadline. Rejects with an `ActorError` of the exact code that the far
-   * side gave; with `unavailable` at once while the circuit is open. `isUnknownOutcome` tells whether the
+   * side gave; with `unavailable` at once while the circuit is open, or too many calls are under way. `isUnknownOutcome` tells whether the
    * call may have had its effect.
    */
   call<M extends keyof D>(
@@ -61,10 +63,11 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
   const service = Object.values(definition as Record<string, { path: string }>)[0]?.path.split('/')[1] ?? '';
   const channel = 'server' in options ? openInProcessChannel(options.server) : openNetworkChannel(options);
   const circuit = circuitBreaker(handleWhen(isFailureOfTarget), {
-    breaker: new ConsecutiveBreaker(options.breakAfterFailures ?? 10),
+    breaker: new ConsecutiveBreaker(options.breakAfterFailures ?? 5),
     halfOpenAfter: options.halfOpenAfterMs ?? 1000,
   });
-  const { observer } = options;
+  const { observer, maxConcurrent = 2000 } = options;
+  let underWay = 0;
   observer?.circuit?.(service, false);
   circuit.onBreak(() => observer?.circuit?.(service, true));
   circuit.onReset(() => observer?.circuit?.(service, false));
@@ -83,6 +86,12 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
         ended('not_called');
         throw refusal();
       }
+      if (underWay >= maxConcurrent) {
+        ended('not_called');
+        throw new RpcError('unavailable', `${service} has ${underWay} calls under way; not called`);
+      }
+      underWay += 1;
+      observer?.underWay?.(service, underWay);
       try {
         const response = await circuit.execute(() => channel.call(method, request, timeoutMs, context));
         ended('ok');
@@ -94,6 +103,9 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
         }
         ended(isUnknownOutcome(error) ? 'failed' : 'refused');
         throw error;
+      } finally {
+        underWay -= 1;
+        observer?.underWay?.(service, underWay);
       }
     },
     async check() {

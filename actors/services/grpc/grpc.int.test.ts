@@ -245,6 +245,47 @@ describe('gRPC', () => {
       for (const _ of [1, 2, 3]) await failureOf(ask({ signal: AbortSignal.abort() }));
       expect(client.circuitOpen, 'aborted').to.equal(false);
     });
+
+    it('opens after five failures in a row unless told otherwise', async () => {
+      client = connect({});
+      answer = () => {
+        throw new RpcError('internal', 'x');
+      };
+      for (let failures = 1; failures <= 5; failures++) {
+        expect(client.circuitOpen, `before failure ${failures}`).to.equal(false);
+        await failureOf(ask());
+      }
+      expect(client.circuitOpen).to.equal(true);
+    });
+  });
+
+  describe('the bulkhead', () => {
+    it('makes no more calls at once than it may, and tells how many are under way', async () => {
+      const told: number[] = [];
+      const outcomes: string[] = [];
+      client = connect({
+        maxConcurrent: 2,
+        observer: {
+          underWay: (_service, calls) => void told.push(calls),
+          called: ({ outcome }) => void outcomes.push(outcome),
+        },
+      });
+      let release = (): void => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      answer = () => released;
+      const held = [ask(), ask()];
+      const error = await failureOf(ask());
+      expect([error.code, error.message]).to.deep.equal([
+        'unavailable',
+        'payment.PaymentService has 2 calls under way; not called',
+      ]);
+      expect(client.circuitOpen).to.equal(false);
+      release();
+      await Promise.all(held);
+      await ask();
+      expect(told).to.deep.equal([1, 2, 1, 0, 1, 0]);
+      expect(outcomes).to.deep.equal(['not_called', 'ok', 'ok', 'ok']);
+    });
   });
 
   describe('health', () => {

@@ -106,6 +106,9 @@ export async function startGrpcFacade(
   }
 }
 
+/** In the long run one request in five may be a checkout. */
+const checkoutShare = 0.2;
+
 interface GatewayParts {
   readonly shop: Shop;
   readonly redis: RedisBackend;
@@ -132,6 +135,10 @@ export async function startGateway(
           port: claim.port,
           shop,
           rateLimits: createRedisRateLimits({ redis: redis.redis, logger, rps, burst }),
+          checkoutRateLimits: createRedisRateLimits({
+            ...{ redis: redis.redis, logger, burst, name: 'checkout-rate-limit' },
+            rps: rps * checkoutShare,
+          }),
           clock: systemClock,
           newId: randomUUID,
           logger,
@@ -140,6 +147,7 @@ export async function startGateway(
           trustedProxies: trustedProxies(config.http.trustedProxies),
           requestTimeoutMs: config.http.requestTimeoutMs,
           maxBodyBytes: config.http.bodyLimitBytes,
+          shedAboveMs: config.http.shedAboveMs,
           healthChecks: health.checks,
           metrics: {
             answered: requestMetrics(metrics.registry),

@@ -39,6 +39,8 @@ export interface Config {
     readonly host: string;
     readonly port: number;
     readonly requestTimeoutMs: number;
+    /** 0: the gateway refuses nothing for having too much to do. */
+    readonly shedAboveMs: number;
     readonly bodyLimitBytes: number;
     readonly corsOrigins: readonly string[];
     /** Addresses and networks, such as `10.0.0.0/8`. */
@@ -149,6 +151,7 @@ export function toConfig(
       host: values.HTTP_HOST ?? (values.NODE_ENV === 'development' ? '127.0.0.1' : '0.0.0.0'),
       port: values.HTTP_PORT,
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
+      shedAboveMs: values.SHED_ABOVE_MS,
       bodyLimitBytes: values.BODY_LIMIT,
       corsOrigins: values.CORS_ORIGINS,
       trustedProxies: values.TRUSTED_PROXIES,

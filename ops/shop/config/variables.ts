@@ -146,6 +146,11 @@ export const variables = {
     'The address that `HTTP_PORT` and `HEALTH_PORT` are listened on',
   ),
   HTTP_PORT: gateway.set(value.port, '8080', '0 = any free port, printed at start'),
+  SHED_ABOVE_MS: gateway.set(
+    value.milliseconds(0, 60_000),
+    '200',
+    'How late a gateway may come to its requests, and how long even the quickest change of a cart may take, for half a second or more, before it refuses at once (503) what it could not answer soon; 0 = never',
+  ),
   GATEWAY_PROCESSES: gateway.set(
     value.countOrAuto(32),
     'auto',

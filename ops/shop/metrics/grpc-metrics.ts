@@ -8,7 +8,7 @@ export function grpcMetrics(registry: Registry): GrpcObserver {
   const buckets = [...durationBuckets];
   const called = new Histogram({
     name: 'trolley_grpc_client_duration_seconds',
-    help: 'How long calls took as their callers saw it. Outcome: ok; refused; failed, or unknown; not_called, the circuit was open.',
+    help: 'How long calls took as their callers saw it. Outcome: ok; refused; failed, or unknown; not_called, the circuit was open or too many calls were under way.',
     labelNames: ['method', 'outcome'],
     buckets,
     registers,
@@ -26,9 +26,16 @@ export function grpcMetrics(registry: Registry): GrpcObserver {
     labelNames: ['service'],
     registers,
   });
+  const underWay = new Gauge({
+    name: 'trolley_grpc_client_calls_under_way',
+    help: 'Calls to a service that have no answer yet.',
+    labelNames: ['service'],
+    registers,
+  });
   return {
     called: ({ rpc, outcome, ms }) => called.observe({ method: rpc.slice(1), outcome }, ms / 1000),
     served: ({ rpc, status, ms }) => served.observe({ method: rpc.slice(1), status }, ms / 1000),
+    underWay: (service, calls) => underWay.set({ service }, calls),
     circuit: (service, isOpen) => circuits.set({ service }, isOpen ? 1 : 0),
   };
 }

@@ -17,8 +17,14 @@ export function requestMetrics(registry: Registry): GatewayMetrics['answered'] {
     help: 'Requests that were refused since their sender had sent too many.',
     registers,
   });
-  return ({ method, route = 'none', status, code, ms }) => {
+  const shed = new Counter({
+    name: 'trolley_http_shed_total',
+    help: 'Requests that were refused with 503 at once since there was too much to do.',
+    registers,
+  });
+  return ({ method, route = 'none', status, code, isShed, ms }) => {
     requests.observe({ method, route, status }, ms / 1000);
     if (code === 'rate_limited') limited.inc();
+    if (isShed) shed.inc();
   };
 }

@@ -1,0 +1,79 @@
+import type { ActorError, Clock, Logger } from '@trolley/runtime';
+import { ShopError } from '../error-table.ts';
+import type { Lateness } from './loop-delay.ts';
+import { AskLimit } from './ask-limit.ts';
+
+/**
+ * What a request is when there is more than can be done. `probe` is never refused. `underway` goes on with something
+ * that has begun, as the status of a checkout: it is refused last. `read` waits for no actor; `ask` waits for one, and
+ * for a moment only; `saga` waits for a checkout, as long as that takes.
+ */
+export type Load = 'probe' | 'underway' | 'read' | 'ask' | 'saga';
+
+export interface SheddingOptions {
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly loopDelay: Lateness;
+  /** How late it may come, and how long even the quickest ask may wait; 0: nothing is refused. */
+  readonly aboveMs: number;
+}
+
+/** Refuses requests, and counts those that it lets in. */
+export interface Shedding {
+  /** What a request of this kind is refused with now; undefined: it is not. */
+  refusalOf(load: Load): ActorError | undefined;
+  /** An `ask` that has been let in and has arrived, until its answer is there, whoever still waits for it. */
+  counted<T>(answer: Promise<T>): Promise<T>;
+}
+
+/** One line in the log for so long. */
+const quietMs = 10_000;
+const retryAfterMs = 1000;
+
+/** Refuses what cannot be answered soon, at once, so that what is let in can. */
+export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOptions): Shedding {
+  if (aboveMs === 0) return { refusalOf: () => undefined, counted: (answer) => answer };
+  const asks = new AskLimit({ clock, targetMs: aboveMs });
+  let refused = 0;
+  let tellAt = -Infinity;
+
+  function isTooMuch(load: Load): boolean {
+    if (load === 'probe') return false;
+    if (load === 'underway') return loopDelay.ms > 2 * aboveMs;
+    return loopDelay.ms > aboveMs || (load !== 'read' && asks.isFull());
+  }
+
+  function tell(): void {
+    refused += 1;
+    const now = clock.monotonic();
+    if (now < tellAt) return;
+    const { waiting, limit } = asks;
+    const loopDelayMs = Math.round(loopDelay.ms);
+    logger.warn(
+      { refused, waiting, limit, loopDelayMs },
+      'more is asked than can be answered: some of it is refused',
+    );
+    refused = 0;
+    tellAt = now + quietMs;
+  }
+
+  return {
+    refusalOf(load) {
+      if (!isTooMuch(load)) return undefined;
+      tell();
+      return new ShopError('unavailable', 'overloaded', { details: { overloaded: true, retryAfterMs } });
+    },
+    async counted(answer) {
+      const startedAt = clock.monotonic();
+      asks.enter();
+      let tookMs: number | undefined;
+      try {
+        const reply = await answer;
+        tookMs = clock.monotonic() - startedAt;
+        return reply;
+      } finally {
+        asks.leave(tookMs);
+      }
+    },
+  };
+}
