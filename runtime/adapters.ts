@@ -17,12 +17,24 @@ export { RedisReplies } from './cluster/redis-replies.ts';
 export { RedisShardRegistry } from './cluster/redis-shard-registry.ts';
 export type { RedisShardRegistryOptions } from './cluster/redis-shard-registry.ts';
 export type { Inbox, Replies, Reply } from './mailbox/replies.ts';
-export type { ShardRegistry } from './cluster/shard-registry.ts';
+export type { ShardHolder, ShardRegistry } from './cluster/shard-registry.ts';
 export { addressOf, parseAddress } from './mailbox/address.ts';
 export type { ActorAddress } from './mailbox/address.ts';
 export type { ActorScriptsOptions } from './mailbox/actor-scripts.ts';
 export { BullMqMailbox } from './mailbox/bullmq-mailbox.ts';
 export type { BullMqMailboxOptions } from './mailbox/bullmq-mailbox.ts';
+export { BullMqMailboxView } from './mailbox/bullmq-mailbox-view.ts';
+export type {
+  FoundMailbox,
+  FoundMailboxes,
+  MailboxContents,
+  MailboxSearch,
+  MailboxView,
+  StoredMessage,
+} from './mailbox/mailbox-view.ts';
+export type { NodeBoard, NodePost, ShardStep } from './inspect/node-board.ts';
+export { RedisNodeBoard } from './inspect/redis-node-board.ts';
+export type { RedisNodeBoardOptions } from './inspect/redis-node-board.ts';
 export { BullMqMailboxAdmin } from './mailbox/bullmq-mailbox-admin.ts';
 export type { BullMqMailboxAdminOptions } from './mailbox/bullmq-mailbox-admin.ts';
 export type {

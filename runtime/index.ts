@@ -120,15 +120,36 @@ export type {
   ClusterOptions,
   NodeOptions,
 } from './cluster/open-cluster.ts';
-export type { DeadLetter, DeadLetterQuery, DeadLetters, OpenedDeadLetter } from './cluster/dead-letters.ts';
-export type { Page, PageQuery } from './cluster/page.ts';
+export type { Inspection } from './inspect/inspection.ts';
+export type { Nodes } from './inspect/nodes.ts';
+export type { BusyKey, NodeDetails, NodeReport, RecentFailure } from './inspect/node-report.ts';
+export type { ShardLeaseReport, ShardMove, Shards } from './inspect/shards.ts';
+export type {
+  Mailboxes,
+  MailboxPage,
+  MailboxQuery,
+  MessageQuery,
+  OpenedMailbox,
+} from './inspect/mailboxes.ts';
+export type { MailboxMessage, MailboxReport } from './inspect/mailbox-report.ts';
+export type { MailboxState, MessageState } from './mailbox/mailbox-view.ts';
+export type { Actors, InspectOptions, SendByHandOptions, SentByHand } from './inspect/actors.ts';
+export type { ActorOnNode, ActorReport, WaitingReport, WantedEffect } from './inspect/actor-report.ts';
+export type { ActivationView } from './kernel/actor-view.ts';
+export type { Contracts } from './inspect/contracts.ts';
+export type { ContractReport, MessageReport } from './inspect/contract-report.ts';
+export type { JsonSchema } from './define/json-schema.ts';
+export type { Excerpt } from './observe/excerpt.ts';
+export type { DeadLetter, DeadLetterQuery, DeadLetters, OpenedDeadLetter } from './inspect/dead-letters.ts';
+export type { Page, PageQuery } from './inspect/page.ts';
 export type { MailboxLoad } from './mailbox/mailbox-admin.ts';
-export type { ParkedActor, ParkedActors, ParkedQuery } from './cluster/parked-actors.ts';
+export type { ParkedActor, ParkedActors, ParkedQuery } from './inspect/parked-actors.ts';
 export type { KernelLimits } from './kernel/kernel.ts';
 export type { HostedActor } from './kernel/stored-actor.ts';
 export type {
   EffectReport,
   FailedMessage,
+  FailedTry,
   NodeObserver,
   ParkedReport,
   StateReport,

@@ -24,7 +24,7 @@ import { ShardWatch } from './shard-watch.ts';
 export interface ClusterClientOptions {
   readonly mailbox: Mailbox;
   readonly inbox: Inbox;
-  readonly registry: Pick<ShardRegistry, 'isHeld'>;
+  readonly registry: Pick<ShardRegistry, 'holder'>;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly newId: () => string;

@@ -42,7 +42,7 @@ describe('connect', () => {
       await using node = await cluster.host(hosted());
       expect(node.isReady).to.equal(true);
       expect(await cluster.ref(Counter, 'a').ask('Add', { by: 2 })).to.deep.equal({ total: 2 });
-      expect(await cluster.nodes()).to.deep.equal([node.name]);
+      expect((await cluster.nodes.list()).map(({ name }) => name)).to.deep.equal([node.name]);
       expect(await connections()).to.be.at.least(2);
     }
     // The server learns of a closed connection a moment later.

@@ -175,7 +175,7 @@ describe('an ask when no node is alive', () => {
   });
 
   it('is not refused while the registry cannot be reached: then nothing is known', async () => {
-    const lost = ({ port, operation }: Transit) => port === 'registry' && operation === 'isHeld';
+    const lost = ({ port, operation }: Transit) => port === 'registry' && operation === 'holder';
     cluster.network.fate = (transit) => (lost(transit) ? 'lose' : undefined);
     kill();
     expect(await log().ask('Append', { n: 1 }, { timeoutMs: 20_000 }).catch(codeOf)).to.equal(

@@ -7,12 +7,18 @@ import type { KernelLimits } from '../kernel/kernel.ts';
 import type { MailboxAdmin, MailboxLoad } from '../mailbox/mailbox-admin.ts';
 import { BullMqMailboxAdmin } from '../mailbox/bullmq-mailbox-admin.ts';
 import { BullMqMailbox } from '../mailbox/bullmq-mailbox.ts';
+import { BullMqMailboxView } from '../mailbox/bullmq-mailbox-view.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { NodeObserver } from '../kernel/node-observer.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ClusterClient } from './client.ts';
-import { deadLetters, type DeadLetters } from './dead-letters.ts';
-import { parkedActors, type ParkedActors } from './parked-actors.ts';
+import { deadLetters, type DeadLetters } from '../inspect/dead-letters.ts';
+import { inspection, type Inspection } from '../inspect/inspection.ts';
+import { NodeMeter } from '../inspect/node-meter.ts';
+import { openNodeDesk } from '../inspect/node-desk.ts';
+import { parkedActors, type ParkedActors } from '../inspect/parked-actors.ts';
+import { RedisNodeBoard } from '../inspect/redis-node-board.ts';
+import { RedisQuestions } from '../inspect/redis-questions.ts';
 import { NearReplies } from './near-replies.ts';
 import { RedisInbox } from './redis-inbox.ts';
 import { RedisReplies } from './redis-replies.ts';
@@ -48,12 +54,10 @@ const withDefaults = <O extends ClusterOptions>(options: O) => ({
   ...options,
 });
 
-export interface Client extends AsyncDisposable {
+export interface Client extends Inspection, AsyncDisposable {
   readonly refs: ActorRefs;
   readonly parked: ParkedActors;
   readonly deadLetters: DeadLetters;
-  /** Names of the nodes that live. Without any, nobody handles what is sent. */
-  nodes(): Promise<readonly string[]>;
   /** Actor types that the nodes host. */
   hostedTypes(): Promise<readonly string[]>;
   close(): Promise<void>;
@@ -82,7 +86,14 @@ export function openClusterClient(options: ClientOptions): Client {
     refs,
     parked: parkedActors(admin, all.shards),
     deadLetters: deadLetters(admin, all.shards),
-    nodes: () => registry.members(),
+    ...inspection({
+      ...all,
+      inbox,
+      view: new BullMqMailboxView(all),
+      board: new RedisNodeBoard(all),
+      holders: registry,
+      questions: new RedisQuestions(all),
+    }),
     hostedTypes: () => registry.hostedTypes(),
     close,
     [Symbol.asyncDispose]: close,
@@ -91,6 +102,8 @@ export function openClusterClient(options: ClientOptions): Client {
 
 /** What a node may be told beside its actors. */
 export interface NodeOptions {
+  /** Of the program that hosts the actors; for who looks at the nodes. */
+  readonly version?: string;
   /** The part of the process's memory that is in use, 0 to 1; near the end, idle actors leave early. */
   readonly memoryInUse?: () => number;
   /** Hears what happens on this node; for metrics. */
@@ -157,9 +170,12 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
   const ownClient = () => (own ??= openClusterClient({ ...all, interceptors: [] }));
   const replies = new RedisReplies(all.redis, all.clock, all.logger);
   const { refs } = options;
+  const meter = new NodeMeter({ node: name, clock: all.clock });
+  const { observer = {}, memoryInUse = () => 0 } = options;
   const node = new ActorNode({
     refs: { ref: (contract, key) => ownClient().refs.ref(contract, key) },
     ...all,
+    observers: [meter.observer, observer],
     mailbox: new BullMqMailbox(all),
     replies: refs instanceof ClusterClient ? new NearReplies(refs, replies) : replies,
   });
@@ -169,13 +185,19 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
   const admin = new BullMqMailboxAdmin(all);
   const keeper = new ShardKeeper({ ...all, node: name, registry, events: node });
   await keeper.start();
+  const desk = openNodeDesk({
+    ...all,
+    ...{ node: name, actors: node, meter, replies, memoryInUse },
+    refs: refs ?? { ref: (contract, key) => ownClient().refs.ref(contract, key) },
+    held: () => keeper.held,
+  });
   const leave = async () => {
     stopAttaching();
     try {
       await keeper.stop();
       await node.close();
     } finally {
-      await own?.close();
+      await Promise.all([desk.close(), own?.close()]);
     }
   };
   let closed: Promise<void> | undefined;

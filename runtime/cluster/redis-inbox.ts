@@ -19,7 +19,7 @@ export interface RedisInboxOptions {
 export class RedisInbox implements Inbox {
   readonly name: string;
   readonly #reader: StreamReader;
-  #listener: (reply: Reply) => void = () => undefined;
+  readonly #listeners: ((reply: Reply) => void)[] = [];
 
   constructor(options: RedisInboxOptions) {
     this.name = `${options.namespace}:inbox:${options.process}`;
@@ -28,13 +28,16 @@ export class RedisInbox implements Inbox {
       what: 'answers',
       blockMs,
       from: 'first',
-      onEntry: (_, _id, fields) => this.#listener(JSON.parse(String(fields[1])) as Reply),
+      onEntry: (_, _id, fields) => {
+        const reply = JSON.parse(String(fields[1])) as Reply;
+        for (const listener of this.#listeners) listener(reply);
+      },
     });
     this.#reader.add(this.name);
   }
 
   onReply(listener: (reply: Reply) => void): void {
-    this.#listener = listener;
+    this.#listeners.push(listener);
   }
 
   close(): Promise<void> {

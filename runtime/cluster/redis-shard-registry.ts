@@ -4,7 +4,7 @@ import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ForeignKeys } from '../redis/foreign-keys.ts';
 import { redisScript } from '../redis/redis-script.ts';
 import { epochKey, keyFormat, leaseKey, memberKeys } from '../mailbox/redis-keys.ts';
-import type { ShardRegistry } from './shard-registry.ts';
+import type { ShardHolder, ShardRegistry } from './shard-registry.ts';
 
 // Redis's own clock decides who lives, so the nodes' clocks need not agree.
 const nowScript = `
@@ -48,6 +48,8 @@ redis.call('SET', KEYS[1], token, 'PX', ARGV[2])
 return token
 `;
 
+const holderScript = `return {redis.call('GET', KEYS[1]), redis.call('PTTL', KEYS[1])}`;
+
 const renewScript = `
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -63,6 +65,7 @@ const scriptsOn = (redis: RedisConnection) => ({
   alive: redisScript<string[]>(redis, 1, aliveScript),
   join: redisScript<string[]>(redis, 3, joinScript),
   acquire: redisScript<string | null>(redis, 2, acquireScript),
+  holder: redisScript<[string | null, number]>(redis, 1, holderScript),
   renew: redisScript<number>(redis, 1, renewScript),
   release: redisScript<number>(redis, 1, releaseScript),
 });
@@ -124,9 +127,13 @@ export class RedisShardRegistry implements ShardRegistry {
     return types.sort();
   }
 
-  async isHeld(shard: number): Promise<boolean> {
+  async holder(shard: number): Promise<ShardHolder | undefined> {
+    const [token, expiresInMs] = await this.#ofShard(shard, (own) => this.#scripts.holder(own));
     // Without an end it is no lease.
-    return (await this.#redis.pttl(leaseKey(this.#namespace, shard))) > 0;
+    if (token === null || expiresInMs <= 0) return undefined;
+    const at = token.lastIndexOf('#');
+    // An epoch is the time at which it was given, unless two were given at once.
+    return { node: token.slice(0, at), token, heldSince: Number(token.slice(at + 1)), expiresInMs };
   }
 
   async acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined> {

@@ -1,3 +1,14 @@
+/** A shard's lease, as it stands. */
+export interface ShardHolder {
+  readonly node: string;
+  /** `node#epoch` */
+  readonly token: string;
+  /** When the node took it, milliseconds since the epoch. */
+  readonly heldSince: number;
+  /** It runs out then, unless it is renewed. */
+  readonly expiresInMs: number;
+}
+
 /** What a cluster agrees on: who is a member, and who holds which shard. */
 export interface ShardRegistry {
   /** Says that this node lives, for `ttlMs` from now, and returns all members that live, sorted. */
@@ -5,8 +16,8 @@ export interface ShardRegistry {
   leave(node: string): Promise<void>;
   /** All members that live, sorted. */
   members(): Promise<string[]>;
-  /** Whether any node holds the shard. */
-  isHeld(shard: number): Promise<boolean>;
+  /** Who holds the shard; undefined: no node. */
+  holder(shard: number): Promise<ShardHolder | undefined>;
   /**
    * Takes a shard that nobody holds, for `ttlMs`.
    * @returns the lease's token, new each time, or `undefined` while another holds it

@@ -3,7 +3,7 @@ import type { Logger } from '../observe/logger.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 
 export interface ShardWatchOptions {
-  readonly registry: Pick<ShardRegistry, 'isHeld'>;
+  readonly registry: Pick<ShardRegistry, 'holder'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long the shards of a dead node stay its own. */
@@ -80,7 +80,7 @@ export class ShardWatch {
     const { registry, clock, leaseMs, onUnheld } = this.#options;
     let held: boolean;
     try {
-      held = await registry.isHeld(shard);
+      held = (await registry.holder(shard)) !== undefined;
     } catch {
       // Of a registry that is away nothing is known, and who sends is told so.
       this.#unheldSince.delete(shard);

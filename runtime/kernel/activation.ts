@@ -2,6 +2,7 @@ import { levelOfRetry } from '../observe/reason.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import { FencedError, ParkedError, type InlinedMessage, type ShardLease } from '../mailbox/mailbox.ts';
 import type { NearAsk } from '../mailbox/near-ask.ts';
+import type { ActorView } from './actor-view.ts';
 import { Failures } from './failures.ts';
 import type { Kernel } from './kernel.ts';
 import { parkAtItself, refuseAsks } from './refuse.ts';
@@ -28,6 +29,7 @@ export class Activation {
   #turn: Promise<void> | undefined;
   #ended = false;
   #usedAt: number;
+  readonly #since: number;
 
   constructor(
     kernel: Kernel,
@@ -42,6 +44,7 @@ export class Activation {
     this.#hosted = hosted;
     this.#kernel = kernel;
     this.#usedAt = kernel.clock.monotonic();
+    this.#since = kernel.clock.now();
     const schedule = () => this.#schedule();
     this.#failures = new Failures(kernel, schedule);
     this.#turns = new TurnRunner({
@@ -67,6 +70,16 @@ export class Activation {
     const busy =
       this.#scheduled || this.#turn !== undefined || this.#failures.turns > 0 || this.#turns.isBusy;
     return busy ? 0 : this.#kernel.clock.monotonic() - this.#usedAt;
+  }
+
+  /** As an operator sees it. */
+  view(): Omit<ActorView, 'problem'> {
+    return {
+      activation: { since: this.#since, idleMs: this.idleMs(), failedTurns: this.#failures.turns },
+      stored: this.#turns.known,
+      isUnwritten: this.#turns.isUnwritten,
+      outcomes: this.#failures.ofOutcomes,
+    };
   }
 
   /** Whether it did nothing for as long as its type, or any type on this node, stays in memory. */

@@ -1,5 +1,7 @@
 import type { Replies } from '../mailbox/replies.ts';
+import type { AnyActor } from '../define/actor.ts';
 import { pause, type Clock } from '../define/clock.ts';
+import { ActorError } from '../define/errors.ts';
 import { chained, type NodeInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
@@ -15,6 +17,8 @@ import type { Logger } from '../observe/logger.ts';
 import { guarded, type NodeObserver } from './node-observer.ts';
 import { levelOfRetry } from '../observe/reason.ts';
 import { Activation } from './activation.ts';
+import { viewOfStored, type ActorView } from './actor-view.ts';
+import type { Failure } from './apply-turn.ts';
 import { defaultLimits, type Kernel, type KernelLimits } from './kernel.ts';
 import { Limiter } from '../flow/limiter.ts';
 import { refuseAll } from './refuse.ts';
@@ -35,7 +39,7 @@ export interface ActorNodeOptions {
   readonly random: () => number;
   /** The part of the process's memory that is in use, 0 to 1. Default: not looked at. */
   readonly memoryInUse?: () => number;
-  readonly observer?: NodeObserver;
+  readonly observers?: readonly NodeObserver[];
   readonly interceptors?: readonly NodeInterceptor[];
   readonly limits?: Partial<KernelLimits>;
 }
@@ -77,7 +81,7 @@ export class ActorNode implements ShardEvents, NearActors {
     this.#kernel = {
       memoryInUse: () => 0,
       ...options,
-      observer: guarded(options.observer ?? {}, options.logger),
+      observer: guarded(options.observers ?? [], options.logger),
       interceptHandle: chained(interceptors.map((one) => one.handle?.bind(one))),
       interceptRead: chained(interceptors.map((one) => one.read?.bind(one))),
       interceptEffect: chained(interceptors.map((one) => one.effect?.bind(one))),
@@ -108,6 +112,49 @@ export class ActorNode implements ShardEvents, NearActors {
     if (held === undefined || hosted === undefined || !held.lease.isHeld()) return false;
     const activation = held.activations.get(to.id) ?? this.#activate(hosted, to, held);
     return activation.take(ask);
+  }
+
+  /** What this node hosts. */
+  get hosted(): readonly AnyActor[] {
+    return [...this.#actors.values()].map(({ actor }) => actor);
+  }
+
+  /**
+   * Looks at an actor, and leaves it where it is.
+   * @throws ActorError `unavailable` when another node has its shard, `unknown_actor`
+   */
+  async inspect(address: ActorAddress): Promise<ActorView> {
+    const { held, hosted } = this.#placeOf(address);
+    const view = held.activations.get(address.id)?.view();
+    if (view?.stored !== undefined) return { ...view, problem: undefined };
+    const stored = await viewOfStored(this.#kernel, hosted, address);
+    const { activation, outcomes = new Map<string, Failure>() } = view ?? {};
+    return { activation, outcomes, isUnwritten: false, ...stored };
+  }
+
+  /**
+   * Has an actor leave memory after the turn under way; what it has still to do brings it back. Returns whether it was
+   * there.
+   * @throws ActorError `unavailable` when another node has its shard, `unknown_actor`
+   */
+  async passivate(address: ActorAddress): Promise<boolean> {
+    const { held } = this.#placeOf(address);
+    const activation = held.activations.get(address.id);
+    if (activation === undefined) return false;
+    await activation.end();
+    this.#forget(activation, 'forced');
+    // What came for it meanwhile found it leaving.
+    await this.#sweep(address.shard);
+    return true;
+  }
+
+  #placeOf({ type, shard }: ActorAddress): { readonly held: HeldShard; readonly hosted: HostedActor } {
+    const held = this.#shards.get(shard);
+    if (held?.lease.isHeld() !== true)
+      throw new ActorError('unavailable', `shard ${shard} is another node's by now`, { details: { shard } });
+    const hosted = this.#actors.get(type);
+    if (hosted === undefined) throw new ActorError('unknown_actor', `no actor type '${type}' is hosted here`);
+    return { held, hosted };
   }
 
   acquired(lease: ShardLease): void {
@@ -250,7 +297,7 @@ export class ActorNode implements ShardEvents, NearActors {
     void activation.end();
   }
 
-  #forget(activation: Activation, why: 'idle' | 'memory' | 'failed'): void {
+  #forget(activation: Activation, why: 'idle' | 'memory' | 'failed' | 'forced'): void {
     const { address } = activation;
     const held = this.#shards.get(address.shard);
     if (held?.activations.get(address.id) !== activation) return;

@@ -4,6 +4,8 @@ import { codeOf, toWireError } from '../define/errors.ts';
 import type { Delivery, Ack, Envelope } from '../mailbox/mailbox.ts';
 import type { ActorRecord, PendingEffect } from '../storage/state-store.ts';
 import { applyMessage, applyOutcome } from './apply.ts';
+import type { ActorAddress } from '../mailbox/address.ts';
+import type { FailedTry } from './node-observer.ts';
 import { isNear } from './near-asks.ts';
 import type { TurnContext } from './message-turn.ts';
 import { draftOf, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
@@ -74,6 +76,16 @@ export function isGivenUp(failure: Failure | undefined): failure is Failure {
 /** Which message a line of the log is about. */
 export function aboutMessage(actor: string, { name: message, id: messageId, requestId }: Envelope) {
   return { actor, message, messageId, requestId };
+}
+
+/** What observers hear of it. */
+export function failedTry(
+  actor: ActorAddress,
+  what: FailedTry['what'],
+  name: string,
+  { attempts, error }: Failure,
+): FailedTry {
+  return { actor, what, name, attempts, error };
 }
 
 /** An older version than the one that wanted the effect: a newer node knows what to do. */

@@ -65,7 +65,9 @@ describe('the kernel and a connection that is lost', () => {
       ...context,
       mailbox,
       inbox: replies.open('inbox'),
-      registry: { isHeld: async () => true },
+      registry: {
+        holder: async () => ({ node: 'node', token: 'node#1', heldSince: 0, expiresInMs: 3_000 }),
+      },
       leaseMs: 3_000,
       shards: 1,
     });

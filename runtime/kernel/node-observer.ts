@@ -1,3 +1,4 @@
+import type { ActorError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { Logger } from '../observe/logger.ts';
 
@@ -29,7 +30,20 @@ export interface EffectReport {
   readonly effect: string;
   readonly ms: number;
   /** Present when it was refused or its outcome is unknown. */
-  readonly code?: string;
+  readonly error?: ActorError;
+}
+
+/** A handler that threw something else than a refusal, so that nothing of it happened. */
+export interface FailedTry {
+  readonly actor: ActorAddress;
+  /** Of a message, or of an effect's outcome or a reminder. */
+  readonly what: 'message' | 'outcome';
+  /** Of the message or the effect. */
+  readonly name: string;
+  readonly messageId?: string;
+  /** How often it has been tried. */
+  readonly attempts: number;
+  readonly error: unknown;
 }
 
 export interface FailedMessage {
@@ -55,11 +69,13 @@ export interface NodeObserver {
   /** An actor has come into memory. */
   activated?(actor: ActorAddress): void;
   /** An actor has left memory. */
-  passivated?(actor: ActorAddress, why: 'idle' | 'memory' | 'shard left' | 'failed'): void;
+  passivated?(actor: ActorAddress, why: 'idle' | 'memory' | 'shard left' | 'failed' | 'forced'): void;
   turnEnded?(turn: TurnReport): void;
   /** A turn has written. Not called for what a node wrote that died, or heard no answer from its store. */
   stateWritten?(state: StateReport): void;
   effectEnded?(effect: EffectReport): void;
+  /** A message, or the outcome of an effect, was not handled and is tried again. */
+  tryFailed?(failed: FailedTry): void;
   /** A message has failed for good and is a dead letter. */
   deadLettered?(message: FailedMessage): void;
   /** Something has failed for good, and its actor rests until it is released. */
@@ -69,16 +85,19 @@ export interface NodeObserver {
   shardLeft?(shard: number, why: 'handed over' | 'lost'): void;
 }
 
-/** The same, and what one of its methods throws does no harm. */
-export function guarded(observer: NodeObserver, logger: Logger): NodeObserver {
+/** All of them as one, and what one of their methods throws does no harm. */
+export function guarded(observers: readonly NodeObserver[], logger: Logger): NodeObserver {
   const safely: Partial<Record<keyof NodeObserver, (...args: unknown[]) => void>> = {};
   for (const name of reports) {
-    if (observer[name] === undefined) continue;
+    const hearing = observers.filter((observer) => observer[name] !== undefined);
+    if (hearing.length === 0) continue;
     safely[name] = (...args) => {
-      try {
-        (observer[name] as (...args: unknown[]) => void)(...args);
-      } catch (error) {
-        logger.error({ err: error, report: name }, 'an observer failed');
+      for (const observer of hearing) {
+        try {
+          (observer[name] as (...args: unknown[]) => void)(...args);
+        } catch (error) {
+          logger.error({ err: error, report: name }, 'an observer failed');
+        }
       }
     };
   }
@@ -91,6 +110,7 @@ const reports = [
   'turnEnded',
   'stateWritten',
   'effectEnded',
+  'tryFailed',
   'deadLettered',
   'parked',
   'shardAcquired',

@@ -46,7 +46,7 @@ describe('an observer', () => {
     passivated: ({ id }, why) => heard.push(`passivated ${id}: ${why}`),
     turnEnded: ({ actor, messages, outcomes, error }) =>
       heard.push(`turn of ${actor.id}: ${messages} + ${outcomes}${error === undefined ? '' : ', failed'}`),
-    effectEnded: ({ actor, effect, code }) => heard.push(`effect ${effect} of ${actor.id}: ${code}`),
+    effectEnded: ({ actor, effect, error }) => heard.push(`effect ${effect} of ${actor.id}: ${error?.code}`),
     stateWritten: ({ actor, before, after }) =>
       heard.push(`state of ${actor.id}: ${JSON.stringify(before)} to ${JSON.stringify(after)}`),
     deadLettered: ({ message, error }) => heard.push(`dead letter ${message}: ${String(error)}`),

@@ -8,7 +8,15 @@ import type { ActorAddress } from '../mailbox/address.ts';
 import type { Ack, Delivery, Envelope } from '../mailbox/mailbox.ts';
 import type { StoredAnswer } from '../storage/state-store.ts';
 import { checkVersion } from './apply.ts';
-import { aboutMessage, failedAgain, isGivenUp, reasonOf, type Failure, type Poison } from './apply-turn.ts';
+import {
+  aboutMessage,
+  failedTry,
+  failedAgain,
+  isGivenUp,
+  reasonOf,
+  type Failure,
+  type Poison,
+} from './apply-turn.ts';
 import { checkedAnswer, thrownBy } from './handler-defect.ts';
 import type { Kernel } from './kernel.ts';
 import { isNear } from './near-asks.ts';
@@ -109,7 +117,7 @@ export class ReadRunner {
     failures: Map<string, Failure>,
   ): Promise<StoredAnswer | undefined> {
     if (isGivenUp(failures.get(jobId))) return undefined;
-    const { logger } = this.#kernel;
+    const { logger, observer } = this.#kernel;
     const about = aboutMessage(this.#address.id, envelope);
     try {
       const answer = await this.#read(state, envelope);
@@ -121,6 +129,8 @@ export class ReadRunner {
       const failure = failedAgain(failures, jobId, thrownBy(envelope.name, error));
       const { attempts } = failure;
       if (!isGivenUp(failure)) {
+        const { name, id: messageId } = envelope;
+        observer.tryFailed?.({ ...failedTry(this.#address, 'message', name, failure), messageId });
         logger.warn({ ...about, err: error, attempts }, 'a message failed and is tried again');
       }
       return undefined;

@@ -31,6 +31,8 @@ export class AbandonedError extends Error {}
 interface Loaded {
   readonly record: ActorRecord;
   readonly version: number;
+  /** When it was written, milliseconds since the epoch; undefined where nothing is stored, or its store cannot tell. */
+  readonly updatedAt: number | undefined;
 }
 
 /** One actor's state as it is stored, kept in memory between turns: loaded once, written with compare-and-set. */
@@ -71,6 +73,11 @@ export class StoredActor {
     return this.#loaded?.version ?? 0;
   }
 
+  /** When that was written, milliseconds since the epoch. */
+  get updatedAt(): number | undefined {
+    return this.#loaded?.updatedAt;
+  }
+
   /** @throws UnreadableError, UnparsableError */
   async load(): Promise<ActorRecord> {
     if (this.#loaded !== undefined) return this.#loaded.record;
@@ -80,7 +87,7 @@ export class StoredActor {
     });
     if (stored !== undefined) checkVersion(actor, this.#key, stored.record);
     const record = this.#parsed(actor, stored?.record);
-    this.#loaded = { record, version: stored?.version ?? 0 };
+    this.#loaded = { record, version: stored?.version ?? 0, updatedAt: stored?.updatedAt };
     return record;
   }
 
@@ -99,7 +106,7 @@ export class StoredActor {
   /** Keeps what a turn made in memory alone, to be written with what the next one makes. */
   postpone({ record }: TurnDraft): void {
     this.#behind = this.storedState;
-    this.#loaded = { record, version: this.version };
+    this.#loaded = { record, version: this.version, updatedAt: this.updatedAt };
     this.#isUnwritten = true;
   }
 
@@ -113,7 +120,7 @@ export class StoredActor {
     const now = this.#clock.now();
     const isGone = isBlank(draft);
     if (isGone && version === 0) {
-      this.#loaded = { record, version };
+      this.#loaded = { record, version, updatedAt: undefined };
       this.#isUnwritten = false;
       return false;
     }
@@ -129,7 +136,7 @@ export class StoredActor {
       throw new RefusedError(`the store refused the state: ${cause.message}`, { cause });
     });
     if (!written) throw new StaleError(`${this.#key}: version ${version} is not the stored one`);
-    this.#loaded = { record, version: isGone ? 0 : versionOf(write) };
+    this.#loaded = { record, version: isGone ? 0 : versionOf(write), updatedAt: isGone ? undefined : now };
     this.#highest = versionOf(write);
     this.#isUnwritten = false;
     return true;

@@ -1,9 +1,15 @@
 import type { MessageSpecs } from '../define/contract.ts';
-import { codeOf } from '../define/errors.ts';
 import type { NearAsk } from '../mailbox/near-ask.ts';
 import { FencedError, type Delivery, type InlinedMessage } from '../mailbox/mailbox.ts';
-import type { ActorRecord } from '../storage/state-store.ts';
-import { applyTurn, failedAgain, type EffectResult, type TurnResult } from './apply-turn.ts';
+import type { ActorRecord, StoredActor as StoredActorRecord } from '../storage/state-store.ts';
+import {
+  applyTurn,
+  failedAgain,
+  failedTry,
+  isGivenUp,
+  type EffectResult,
+  type TurnResult,
+} from './apply-turn.ts';
 import { handleTogether, togetherOf } from './crash-loop.ts';
 import { EffectRunner } from './effect-runner.ts';
 import { MessagesInHand } from './messages-in-hand.ts';
@@ -68,7 +74,7 @@ export class TurnRunner {
           actor: address,
           effect,
           ms,
-          ...(outcome.ok ? {} : { code: codeOf(outcome.error) }),
+          ...(outcome.ok ? {} : { error: outcome.error }),
         }),
     });
   }
@@ -91,6 +97,16 @@ export class TurnRunner {
   /** Whether there is something for a turn now or soon: it does not pay to leave memory. */
   get isBusy(): boolean {
     return this.#outcomes.length > 0 || this.#messages.isBusy(this.#stored.known?.effects ?? []);
+  }
+
+  /** What is known of the stored record. */
+  get known(): StoredActorRecord | undefined {
+    const { known: record, version, updatedAt } = this.#stored;
+    return record && { record, version, ...(updatedAt !== undefined && { updatedAt }) };
+  }
+
+  get isUnwritten(): boolean {
+    return this.#stored.isUnwritten;
   }
 
   /** Of the mailbox. */
@@ -130,6 +146,7 @@ export class TurnRunner {
     const taken = this.#takeUp();
     const result = await this.#apply(before, taken);
     const { draft, untaken } = result;
+    this.#tellFailed(result);
     if (this.#mayPostpone(taken, result)) {
       this.#postpone(taken, draft);
       this.#underWay = nothingTaken;
@@ -149,6 +166,22 @@ export class TurnRunner {
     const failed = first !== undefined && failures.ofMessages.has(first.jobId);
     if (failed || untaken.length > 0) failures.retryLater();
     return untaken.length === 0 ? 'taken' : 'left';
+  }
+
+  #tellFailed({ left: [first], untaken }: TurnResult): void {
+    if (first === undefined && untaken.length === 0) return;
+    const { kernel, address: actor, failures } = this.#options;
+    const { observer } = kernel;
+    for (const { effect } of untaken) {
+      const failure = failures.ofOutcomes.get(effect.run);
+      if (failure !== undefined) observer.tryFailed?.(failedTry(actor, 'outcome', effect.name, failure));
+    }
+    // Those behind it wait.
+    if (first === undefined) return;
+    const failure = failures.ofMessages.get(first.jobId);
+    if (failure === undefined || isGivenUp(failure)) return;
+    const { name, id: messageId } = first.envelope;
+    observer.tryFailed?.({ ...failedTry(actor, 'message', name, failure), messageId });
   }
 
   #takeUp(): TakenUp {

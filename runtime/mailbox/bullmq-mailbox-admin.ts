@@ -171,7 +171,7 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
   }
 }
 
-function parkedEntry(address: ActorAddress, why: string): ParkedEntry {
+export function parkedEntry(address: ActorAddress, why: string): ParkedEntry {
   // An older release kept no attempts.
   const stored = JSON.parse(why) as ParkNote & Pick<ParkedEntry, 'at'>;
   return { ...stored, attempts: (stored as Partial<ParkNote>).attempts ?? 0, address };

@@ -20,12 +20,15 @@ import {
 } from './mailbox.ts';
 import { acceptInlined, DeliveryWatermark } from './delivery-watermark.ts';
 import { MemoryMailboxAdmin } from './memory-mailbox-admin.ts';
+import { MemoryMailboxView } from './memory-mailbox-view.ts';
 import type { Job, MemoryQueue } from './memory-queue.ts';
 import type { MailboxAdmin } from './mailbox-admin.ts';
+import type { MailboxView } from './mailbox-view.ts';
 
 /** Mailboxes in this process's memory, with the rules of the real ones; for tests of actors. */
 export class MemoryMailbox implements Mailbox {
   readonly admin: MailboxAdmin;
+  readonly view: MailboxView;
   readonly #queues = new Map<string, MemoryQueue>();
   /** Actors of a shard by when they have something to do. */
   readonly #live = new Map<number, Map<string, number>>();
@@ -50,6 +53,11 @@ export class MemoryMailbox implements Mailbox {
         this.#wake(actor, undefined);
       },
       tidy: (actor) => this.#removeIfIdle(actor),
+    });
+    this.view = new MemoryMailboxView({
+      queues: this.#queues,
+      clock,
+      ready: (shard) => this.#due(shard).length,
     });
   }
 
@@ -175,9 +183,12 @@ export class MemoryMailbox implements Mailbox {
   }
 
   ready(shard: number): Promise<ActorAddress[]> {
+    return Promise.resolve(this.#due(shard).map((id) => parseAddress(id, shard)));
+  }
+
+  #due(shard: number): string[] {
     const now = Math.max(this.#clock.now(), this.#wokenAt.get(shard) ?? 0);
-    const due = [...this.#liveOf(shard)].filter(([, at]) => at <= now);
-    return Promise.resolve(due.map(([id]) => parseAddress(id, shard)));
+    return [...this.#liveOf(shard)].filter(([, at]) => at <= now).map(([id]) => id);
   }
 
   watch(onWake: WakeListener): MailboxWatch {

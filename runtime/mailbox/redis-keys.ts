@@ -12,6 +12,19 @@ export function memberKeys(namespace: string) {
   return { nodes, types: `{${nodes}}:types`, format: `{${nodes}}:format` };
 }
 
+/** What is to be seen of the nodes, in the same slot. */
+export function boardKeys(namespace: string) {
+  const tag = `{${namespace}:members}`;
+  return {
+    report: (node: string) => `${tag}:report:${node}`,
+    contracts: (fingerprint: string) => `${tag}:contracts:${fingerprint}`,
+    steps: `${tag}:steps`,
+  };
+}
+
+/** The stream of questions that operators ask a node. */
+export const questionKey = (namespace: string, node: string) => `${namespace}:questions:${node}`;
+
 /** Everything of a shard lives in one Redis Cluster slot: its keys share this hash tag. */
 export const shardPrefix = (namespace: string, shard: number) => `{${namespace}-${shard}}`;
 

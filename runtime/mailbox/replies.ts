@@ -17,7 +17,7 @@ export interface Replies {
 /** Where a process finds the answers to what it asked. */
 export interface Inbox {
   readonly name: string;
-  /** Called for each answer, once or more. */
+  /** Another listener, which is called for each answer, once or more. */
   onReply(listener: (reply: Reply) => void): void;
   close(): Promise<void>;
 }

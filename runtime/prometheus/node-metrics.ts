@@ -61,7 +61,7 @@ export function nodeMetrics(registry: Registry): NodeObserver {
   });
   const passivated = new Counter({
     name: 'trolley_passivations_total',
-    help: 'Actors that left memory. Reason: idle, memory, shard_left, failed.',
+    help: 'Actors that left memory. Reason: idle, memory, shard_left, failed, forced.',
     labelNames: ['actor', 'reason'],
     registers,
   });
@@ -100,8 +100,8 @@ export function nodeMetrics(registry: Registry): NodeObserver {
       if (isRetried) retries.inc({ actor });
       if (error !== undefined) failures.inc({ actor, reason: reasonOf(error) });
     },
-    effectEnded({ actor: { type: actor }, effect, ms, code }) {
-      effects.observe({ actor, effect, outcome: code === undefined ? 'ok' : 'error' }, ms / 1000);
+    effectEnded({ actor: { type: actor }, effect, ms, error }) {
+      effects.observe({ actor, effect, outcome: error === undefined ? 'ok' : 'error' }, ms / 1000);
     },
     deadLettered: ({ actor: { type: actor } }) => dead.inc({ actor }),
     parked: ({ actor: { type: actor } }) => parked.inc({ actor }),

@@ -37,9 +37,10 @@ export class MemoryStateStore implements StateStore {
     const stored = this.#actors.get(key);
     if (stored === undefined) return undefined;
     const record = JSON.parse(stored.json) as StoredActor['record'];
-    if (stored.archive === undefined) return { version: stored.version, record };
+    const { version, writtenAt: updatedAt } = stored;
+    if (stored.archive === undefined) return { version, updatedAt, record };
     const archive = JSON.parse(stored.archive) as NonNullable<typeof record.archive>;
-    return { version: stored.version, record: { ...record, archive } };
+    return { version, updatedAt, record: { ...record, archive } };
   }
 
   async write(write: StateWrite): Promise<boolean> {

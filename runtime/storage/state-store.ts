@@ -74,6 +74,8 @@ export interface StoredActor {
   readonly record: ActorRecord;
   /** As the first write says, and one more with each. */
   readonly version: number;
+  /** The `now` of the last write. */
+  readonly updatedAt?: number;
 }
 
 export interface StateWrite {

@@ -1,4 +1,5 @@
 import type { Inbox, Replies } from '../mailbox/replies.ts';
+import type { AskedQuestion, NodeQuestions, QuestionInbox } from '../inspect/question.ts';
 import type { ShardRegistry } from '../cluster/shard-registry.ts';
 import { acceptInlined } from '../mailbox/delivery-watermark.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
@@ -58,7 +59,7 @@ export function linkRegistry({ network, process, servers: { registry } }: Link):
   return {
     join: (node, ttlMs) => call('join', node, () => registry.join(node, ttlMs)),
     members: () => call('members', '', () => registry.members()),
-    isHeld: (shard) => call('isHeld', shard, () => registry.isHeld(shard)),
+    holder: (shard) => call('holder', shard, () => registry.holder(shard)),
     leave: (node) => call('leave', node, () => registry.leave(node)),
     acquire: (shard, node, ttlMs) => call('acquire', shard, () => registry.acquire(shard, node, ttlMs)),
     renew(leases, ttlMs) {
@@ -86,6 +87,23 @@ export function openLinkedInbox({ network, process, servers: { replies } }: Link
       inbox.onReply((reply) => network.push(process, 'inbox', 'answer', reply.id, () => listener(reply))),
     close: () => inbox.close(),
   };
+}
+
+export function linkQuestions({ network, process, servers: { questions } }: Link): NodeQuestions {
+  return {
+    send: (node, asked) =>
+      network.call(process, 'mailbox', 'question', node, () => questions.send(node, asked)),
+  };
+}
+
+/** A node hears questions as it hears wake-ups. */
+export function openLinkedQuestions(
+  { network, process, servers: { questions } }: Link,
+  onQuestion: (asked: AskedQuestion) => void,
+): QuestionInbox {
+  return questions.open(process.name, (asked) =>
+    network.push(process, 'wake-ups', 'question', asked.id, () => onQuestion(asked)),
+  );
 }
 
 export function linkStore({ network, process }: Omit<Link, 'servers'>, store: StateStore): StateStore {

@@ -1,7 +1,9 @@
-import type { ShardRegistry } from '../cluster/shard-registry.ts';
+import type { ShardHolder, ShardRegistry } from '../cluster/shard-registry.ts';
 import type { Clock } from '../define/clock.ts';
 
 interface HeldLease {
+  readonly node: string;
+  readonly heldSince: number;
   readonly token: string;
   expiresAt: number;
 }
@@ -32,35 +34,43 @@ export class MemoryShardRegistry implements ShardRegistry {
     this.#members.delete(node);
   }
 
-  async isHeld(shard: number): Promise<boolean> {
-    return this.holder(shard) !== undefined;
+  async holder(shard: number): Promise<ShardHolder | undefined> {
+    const lease = this.#held(shard);
+    if (lease === undefined) return undefined;
+    const { node, token, heldSince, expiresAt } = lease;
+    return { node, token, heldSince, expiresInMs: expiresAt - this.#clock.monotonic() };
   }
 
   async acquire(shard: number, node: string, ttlMs: number): Promise<string | undefined> {
-    if (this.holder(shard) !== undefined) return undefined;
+    if (this.#held(shard) !== undefined) return undefined;
     const epoch = (this.#epochs.get(shard) ?? 0) + 1;
     this.#epochs.set(shard, epoch);
     const token = `${node}#${epoch}`;
-    this.#leases.set(shard, { token, expiresAt: this.#clock.monotonic() + ttlMs });
+    const [heldSince, expiresAt] = [this.#clock.now(), this.#clock.monotonic() + ttlMs];
+    this.#leases.set(shard, { node, token, heldSince, expiresAt });
     return token;
   }
 
   renew(leases: readonly { shard: number; token: string }[], ttlMs: number): Promise<boolean>[] {
     return leases.map(async ({ shard, token }) => {
       const lease = this.#leases.get(shard);
-      if (lease === undefined || this.holder(shard) !== token) return false;
+      if (lease === undefined || this.token(shard) !== token) return false;
       lease.expiresAt = this.#clock.monotonic() + ttlMs;
       return true;
     });
   }
 
   async release(shard: number, token: string): Promise<void> {
-    if (this.holder(shard) === token) this.#leases.delete(shard);
+    if (this.token(shard) === token) this.#leases.delete(shard);
   }
 
   /** The token that the mailboxes of a shard accept. */
-  holder(shard: number): string | undefined {
+  token(shard: number): string | undefined {
+    return this.#held(shard)?.token;
+  }
+
+  #held(shard: number): HeldLease | undefined {
     const lease = this.#leases.get(shard);
-    return lease !== undefined && lease.expiresAt > this.#clock.monotonic() ? lease.token : undefined;
+    return lease !== undefined && lease.expiresAt > this.#clock.monotonic() ? lease : undefined;
   }
 }

@@ -1,5 +1,6 @@
-import { deadLetters, type DeadLetters } from '../cluster/dead-letters.ts';
-import { parkedActors, type ParkedActors } from '../cluster/parked-actors.ts';
+import { deadLetters, type DeadLetters } from '../inspect/dead-letters.ts';
+import type { Inspection } from '../inspect/inspection.ts';
+import { parkedActors, type ParkedActors } from '../inspect/parked-actors.ts';
 import type { ActorContract, MessageSpecs } from '../define/contract.ts';
 import type { ClientInterceptor, NodeInterceptor } from '../define/interceptor.ts';
 import type { ActorRef, ActorRefs } from '../define/ref.ts';
@@ -15,6 +16,7 @@ import { Network } from './network.ts';
 import { createSeededRandom } from './seeded-random.ts';
 import type { SimulatedProcess } from './simulated-process.ts';
 import { TestClient } from './test-client.ts';
+import { testInspection } from './test-inspection.ts';
 import { TestNode, type NodeContext } from './test-node.ts';
 
 export interface TestClusterOptions {
@@ -69,6 +71,8 @@ export interface TestCluster extends AsyncDisposable {
   readonly parked: ParkedActors;
   /** Messages that failed for good. */
   readonly deadLetters: DeadLetters;
+  /** What operators see of it. */
+  readonly inspection: Inspection;
   startNode(): TestNode;
   openClient(): TestClient;
   /** The first node dies between two instructions, and another one starts. */
@@ -151,6 +155,7 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
     mailbox: servers.memoryMailbox,
     parked: parkedActors(servers.memoryMailbox.admin, shards),
     deadLetters: deadLetters(servers.memoryMailbox.admin, shards),
+    inspection: testInspection(shared, () => nodesOf(processes)),
     startNode,
     openClient,
     crash() {

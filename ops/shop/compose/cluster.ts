@@ -26,7 +26,7 @@ export async function startCluster(options: ConnectOptions, lifecycle: Lifecycle
 
 async function checkNodes(cluster: ActorCluster): Promise<void> {
   // Without Redis nothing is known of them, and Redis itself is said to fail.
-  const look = withTimeLimit(systemClock, lookLimitMs, 'the members', cluster.nodes());
+  const look = withTimeLimit(systemClock, lookLimitMs, 'the members', cluster.nodes.list());
   const alive = await look.catch(() => undefined);
   if (alive?.length === 0) throw new Error('no node is alive');
 }

@@ -94,6 +94,7 @@ export class MongoStateStore<S> implements StateStore {
         : { archive: JSON.parse(document.archive) as readonly ArchivePage[] };
     return {
       version: document.version,
+      updatedAt: document.updated_at.getTime(),
       record: { ...runtime, ...archive, state: this.#documents.fromFields(document) },
     };
   }

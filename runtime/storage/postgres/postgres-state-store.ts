@@ -76,7 +76,8 @@ export class PostgresStateStore<S> implements StateStore {
     const runtime = row['runtime'] as Omit<ActorRecord, 'state'>;
     const archive = row['archive'] === null ? {} : { archive: row['archive'] as readonly ArchivePage[] };
     const record = { ...runtime, ...archive, state: this.#mapping.fromRow(row) };
-    return { version: Number(row['version']), record };
+    const updatedAt = Date.parse(String(row['updated_at']));
+    return { version: Number(row['version']), updatedAt, record };
   }
 
   async write(write: StateWrite): Promise<boolean> {

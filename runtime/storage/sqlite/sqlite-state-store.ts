@@ -23,6 +23,7 @@ export interface SqliteStateStoreOptions extends LockWait {
 
 interface Row {
   readonly version: number;
+  readonly updated_at: number;
   readonly state: string;
   readonly runtime: string;
   readonly archive: string | null;
@@ -85,7 +86,7 @@ export class SqliteStateStore implements StateStore {
     this.#commits = new GroupCommit(database, wait);
     this.check = createSqliteCheck(database, this.#commits);
     this.#load =
-      database.prepare(`SELECT version, state, runtime, pages AS archive FROM ${table} LEFT JOIN ${table}_archive USING (key)
+      database.prepare(`SELECT version, updated_at, state, runtime, pages AS archive FROM ${table} LEFT JOIN ${table}_archive USING (key)
        WHERE key = ?`);
     this.#insert = database.prepare(
       `INSERT INTO ${table} (key, version, state, runtime, due_at, created_at, updated_at)
@@ -138,6 +139,7 @@ export class SqliteStateStore implements StateStore {
       row.archive === null ? {} : { archive: JSON.parse(row.archive) as readonly ArchivePage[] };
     return {
       version: row.version,
+      updatedAt: row.updated_at,
       record: { ...runtime, ...archive, state: JSON.parse(row.state) as unknown },
     };
   }

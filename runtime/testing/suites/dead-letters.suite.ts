@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { deadLetters, type DeadLetters } from '../../cluster/dead-letters.ts';
-import { parkedActors } from '../../cluster/parked-actors.ts';
+import { deadLetters, type DeadLetters } from '../../inspect/dead-letters.ts';
+import { parkedActors } from '../../inspect/parked-actors.ts';
 import { codeOf } from '../../define/errors.ts';
 import { addressOf, type ActorAddress } from '../../mailbox/address.ts';
 import type { Delivery } from '../../mailbox/mailbox.ts';

@@ -54,14 +54,20 @@ export function describeShardRegistry(name: string, open: () => Promise<ShardReg
       expect(await under.registry.members()).to.deep.equal([]);
     });
 
-    it('tells whether a node holds a shard', async () => {
-      expect(await under.registry.isHeld(1)).to.equal(false);
+    it('tells who holds a shard, since when and how much longer', async () => {
+      expect(await under.registry.holder(1)).to.equal(undefined);
       const token = await acquire(1, 'a');
-      expect(await under.registry.isHeld(1)).to.equal(true);
+      const holder = (await under.registry.holder(1)) ?? expect.fail('nobody holds it');
+      expect(holder).to.include({ node: 'a', token });
+      expect(holder.expiresInMs).to.be.within(1, longMs);
       await under.registry.release(1, token);
-      await acquire(1, 'a', shortMs);
+      await acquire(1, 'b', shortMs);
+      const next = await under.registry.holder(1);
+      expect(next?.heldSince)
+        .to.be.at.least(holder.heldSince)
+        .and.below(holder.heldSince + longMs);
       await under.elapse();
-      expect(await under.registry.isHeld(1)).to.equal(false);
+      expect(await under.registry.holder(1)).to.equal(undefined);
     });
 
     it('gives a shard to one node at a time', async () => {

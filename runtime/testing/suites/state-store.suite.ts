@@ -63,9 +63,13 @@ export function describeStateStore(name: string, open: () => Promise<StateStoreU
     it('gives back what was written, with versions from 1', async () => {
       const key = under.key();
       expect(await store.write(writeOf(key, 0, 1))).to.equal(true);
-      expect(await store.load(key)).to.deep.equal({ version: 1, record: record(1) });
+      expect(await store.load(key)).to.deep.equal({ version: 1, updatedAt: now, record: record(1) });
       expect(await store.write(writeOf(key, 1, 2))).to.equal(true);
-      expect(await under.stores[1].load(key)).to.deep.equal({ version: 2, record: record(2) });
+      expect(await under.stores[1].load(key)).to.deep.equal({
+        version: 2,
+        updatedAt: now,
+        record: record(2),
+      });
     });
 
     it('keeps what the runtime must not forget', async () => {
@@ -146,12 +150,16 @@ export function describeStateStore(name: string, open: () => Promise<StateStoreU
       await store.write(writeOf(key, 1, 2));
       const remove = (expected: number) => store.write(writeOf(key, expected, 3, { removes: true }));
       expect([await remove(1), await remove(3)]).to.deep.equal([false, false]);
-      expect(await store.load(key)).to.deep.equal({ version: 2, record: record(2) });
+      expect(await store.load(key)).to.deep.equal({ version: 2, updatedAt: now, record: record(2) });
       expect([await remove(2), await remove(2)], 'once').to.deep.equal([true, false]);
       expect(await store.load(key)).to.equal(undefined);
       expect(await store.write(writeOf(key, 0, 4, { firstVersion: 7 }))).to.equal(true);
       expect(await store.write(writeOf(key, 2, 5)), 'who knew the removed one').to.equal(false);
-      expect(await under.stores[1].load(key)).to.deep.equal({ version: 7, record: record(4) });
+      expect(await under.stores[1].load(key)).to.deep.equal({
+        version: 7,
+        updatedAt: now,
+        record: record(4),
+      });
       expect(await store.write(writeOf(key, 7, 6))).to.equal(true);
       expect((await store.load(key))?.version).to.equal(8);
     });
@@ -182,7 +190,7 @@ export function describeStateStore(name: string, open: () => Promise<StateStoreU
         const won = (await Promise.all(writers)).flatMap((written, n) => (written ? [n] : []));
         expect(won, `winners of version ${version + 1}`).to.have.length(1);
         const winner = record(100 * version + (won[0] ?? 0));
-        expect(await store.load(key)).to.deep.equal({ version: version + 1, record: winner });
+        expect(await store.load(key)).to.deep.equal({ version: version + 1, updatedAt: now, record: winner });
       }
     });
 
@@ -196,7 +204,7 @@ export function describeStateStore(name: string, open: () => Promise<StateStoreU
         for (let i = 0; i < 5; i++) await increment(under.stores[n % 2 === 0 ? 0 : 1]);
       });
       await Promise.all(writers);
-      expect(await store.load(key)).to.deep.equal({ version: 30, record: record(30) });
+      expect(await store.load(key)).to.deep.equal({ version: 30, updatedAt: now, record: record(30) });
     });
 
     it('writes many actors at once and tells each of its own', async () => {
