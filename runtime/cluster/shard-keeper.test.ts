@@ -99,7 +99,7 @@ describe('the keeper of shards', () => {
     const keeper = keeperOf(2);
     await keeper.start();
     expect(told.splice(0)).to.deep.equal(['acquired 0', 'acquired 1']);
-    const held = registry.holder(1);
+    const held = registry.token(1);
     registry.hang(0, 'members');
     await clock.advance(10_000);
     expect(told).to.deep.equal([]);
@@ -107,9 +107,9 @@ describe('the keeper of shards', () => {
     registry.goOn(new Error('timed out'));
     await clock.advance(1_000);
     expect(told).to.deep.equal(['lost 0', 'acquired 0']);
-    expect(registry.holder(1)).to.equal(held);
+    expect(registry.token(1)).to.equal(held);
     await keeper.stop();
-    expect([registry.holder(0), registry.holder(1)]).to.deep.equal([undefined, undefined]);
+    expect([registry.token(0), registry.token(1)]).to.deep.equal([undefined, undefined]);
   });
 
   it('gives back what it is only given when it has stopped', async () => {
@@ -122,6 +122,6 @@ describe('the keeper of shards', () => {
     registry.goOn();
     await clock.runUntilIdle();
     expect(told).to.deep.equal(['acquired 1']);
-    expect([registry.holder(0), registry.holder(1)]).to.deep.equal([undefined, undefined]);
+    expect([registry.token(0), registry.token(1)]).to.deep.equal([undefined, undefined]);
   });
 });

@@ -29,7 +29,7 @@ export function jsonSchemaOf(schema: Schema, direction: 'input' | 'output'): Jso
 
 function tell(schema: Schema, io: 'input' | 'output'): JsonSchema | undefined {
   // Anything that JSON Schema has no word for may be anything there.
-  if (isZod(schema)) return z.toJSONSchema(schema, { io, unrepresentable: 'any' }) as JsonSchema;
+  if (isZod(schema)) return z.toJSONSchema(schema, { io, unrepresentable: 'any' });
   const { jsonSchema } = schema['~standard'] as Telling;
   return jsonSchema?.[io]({ target: 'draft-2020-12' });
 }

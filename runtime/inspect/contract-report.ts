@@ -1,6 +1,6 @@
-import type { AnyActor } from '../define/actor.ts';
+import type { AnyActor, Effects } from '../define/actor.ts';
 import { jsonSchemaOf, type JsonSchema } from '../define/json-schema.ts';
-import type { MessageSpec } from '../define/contract.ts';
+import type { ActorContract, MessageSpec } from '../define/contract.ts';
 
 /** A message of an actor type, as its nodes know it. */
 export interface MessageReport {
@@ -29,8 +29,10 @@ export interface ContractReport {
   readonly messages: readonly MessageReport[];
 }
 
-export function contractReport({ contract, definition }: AnyActor): ContractReport {
-  const { version = 1, onPoison = 'dead-letter', effects = {} } = definition;
+export function contractReport(actor: AnyActor): ContractReport {
+  const contract = actor.contract as ActorContract;
+  const { version = 1, onPoison = 'dead-letter' } = actor.definition;
+  const effects: Effects = (actor.definition.effects as Effects | undefined) ?? {};
   const key = jsonSchemaOf(contract.key, 'input');
   return {
     type: contract.type,
@@ -39,7 +41,7 @@ export function contractReport({ contract, definition }: AnyActor): ContractRepo
     ...(key && { key }),
     refusals: Object.keys(contract.refusals),
     effects: Object.keys(effects),
-    messages: Object.entries<MessageSpec>(contract.messages).map(([name, spec]) => messageReport(name, spec)),
+    messages: Object.entries(contract.messages).map(([name, spec]) => messageReport(name, spec)),
   };
 }
 

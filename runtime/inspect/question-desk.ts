@@ -1,7 +1,7 @@
 import type { Clock } from '../define/clock.ts';
 import type { AnyActor } from '../define/actor.ts';
 import { ActorError, toWireError } from '../define/errors.ts';
-import type { ActorContract, MessageSpec } from '../define/contract.ts';
+import type { ActorContract } from '../define/contract.ts';
 import type { ActorRefs, AskOptions } from '../define/ref.ts';
 import { Limiter } from '../flow/limiter.ts';
 import { withTimeLimit } from '../flow/time-limit.ts';
@@ -106,12 +106,11 @@ export class QuestionDesk {
       ActorContract | undefined;
     if (contract === undefined)
       throw new ActorError('unknown_actor', `no actor type '${type}' is hosted here`);
-    const spec = contract.messages[message] as MessageSpec | undefined;
+    const spec = contract.messages[message];
     if (spec === undefined) throw new ActorError('unknown_message', `${type} has no message '${message}'`);
     const options: AskOptions = { messageId, requestId, traceparent };
     const ref = refs.ref(contract, key);
-    if (spec.output !== undefined)
-      return ref.ask(message as never, input as never, { ...options, timeoutMs });
-    return ref.tell(message as never, input as never, options);
+    if (spec.output !== undefined) return ref.ask(message as never, input, { ...options, timeoutMs });
+    return ref.tell(message as never, input, options);
   }
 }

@@ -28,7 +28,8 @@ export function cutJson(json: string, maxBytes: number): Excerpt {
 
 function jsonOf(value: unknown): string {
   try {
-    return (JSON.stringify(value) as string | undefined) ?? 'null';
+    // In a list, since nothing alone is no JSON.
+    return JSON.stringify([value]).slice(1, -1);
   } catch (error) {
     return JSON.stringify(`it cannot be told as JSON: ${String(error)}`);
   }

@@ -139,7 +139,8 @@ export function describeStateStore(name: string, open: () => Promise<StateStoreU
         const key = under.key();
         for (let version = 0; version < stored; version++) await store.write(writeOf(key, version, version));
         expect(await store.write(writeOf(key, expected, 99))).to.equal(false);
-        const kept = stored === 0 ? undefined : { version: stored, record: record(stored - 1) };
+        const kept =
+          stored === 0 ? undefined : { version: stored, updatedAt: now, record: record(stored - 1) };
         expect(await store.load(key)).to.deep.equal(kept);
       });
     }
