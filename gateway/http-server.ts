@@ -1,0 +1,179 @@
+import {
+  createServer,
+  STATUS_CODES,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '@trolley/runtime';
+import { ShopError } from './error-table.ts';
+import { errorAnswer } from './error-answer.ts';
+import { jsonType, toJsonText } from './money-json.ts';
+
+export interface HttpServerOptions {
+  /** Answers a request, whatever it is. */
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => unknown;
+  /** The address to listen on, e.g. `0.0.0.0`. */
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly clock: Clock;
+  /** Makes ids for requests that bring none. */
+  readonly newId: () => string;
+  /** How long a request may take, by the handler's own deadline. */
+  readonly requestTimeoutMs: number;
+  /** How long the other end of a refused connection may stay. Default 5000. */
+  readonly lingerMs?: number | undefined;
+  /** How long `close` waits for requests under way. Default 10000. */
+  readonly shutdownMs?: number | undefined;
+  /** How long a TLS handshake, and the headers of a request, may take; then the connection is closed. Default 10000. */
+  readonly silentMs?: number | undefined;
+  /** With it the server speaks HTTPS only. */
+  readonly tls?: TlsPair | undefined;
+}
+
+/** PEM texts. */
+export interface TlsPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+export interface HttpServer {
+  readonly port: number;
+  readonly url: string;
+  /** What new connections get from now on; nothing where the server speaks plain HTTP. */
+  renewTls(tls: TlsPair): void;
+  /** Takes no more connections, lets the requests under way end within `shutdownMs`, then cuts them off. */
+  close(): Promise<void>;
+}
+
+/** Longer than load balancers keep an idle connection, so that none is closed under a request of theirs. */
+const keepAliveMs = 65_000;
+const minVersion = 'TLSv1.2';
+/** The handler's own deadline, which says more, comes first. */
+const bodyGraceMs = 5000;
+
+/** Listens. Rejects with the error of the operating system when the port can't be taken. */
+export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
+  const { handle, host, tls, clock, silentMs = 10_000 } = options;
+  // A request without Host is answered as any other: Node's own refusal has no body.
+  const settings = {
+    requireHostHeader: false,
+    keepAliveTimeout: keepAliveMs,
+    headersTimeout: silentMs,
+    connectionsCheckingInterval: silentMs,
+  };
+  const secure =
+    tls === undefined
+      ? undefined
+      : createTlsServer({ ...settings, ...tls, minVersion, handshakeTimeout: silentMs });
+  const server = secure ?? createServer(settings);
+  server.requestTimeout = options.requestTimeoutMs + bodyGraceMs;
+
+  let closing: Promise<void> | undefined;
+  const busy = new Set<Duplex>();
+  const serveRequest = (request: IncomingMessage, response: ServerResponse) => {
+    busy.add(request.socket);
+    response.once('close', () => {
+      busy.delete(request.socket);
+      if (closing !== undefined) server.closeIdleConnections();
+    });
+    if (closing !== undefined) response.setHeader('Connection', 'close');
+    handle(request, response);
+  };
+  const connections = new Set<Socket>();
+  const remember = (socket: Socket) => {
+    connections.add(socket);
+    socket.once('close', () => connections.delete(socket));
+  };
+  server.on('connection', remember);
+  // The same connection once more, counting what is asked and not the handshake, during which a close may begin.
+  secure?.on('secureConnection', (socket) => {
+    remember(socket);
+    if (closing !== undefined) dropUnasked(socket);
+  });
+  server.on('request', serveRequest);
+  // Without a listener Node answers an unknown `Expect` by itself, in a form of its own.
+  server.on('checkExpectation', serveRequest);
+  // Nor is a body asked for before it is known that it will be read.
+  server.on('checkContinue', serveRequest);
+  server.on('clientError', (error, socket) => {
+    // An answer to what follows a request must not be taken for the answer to the request.
+    if (busy.has(socket)) socket.destroy();
+    else {
+      refuseMalformed(error, socket, options.newId());
+      // Its other end may stay, and Node has forgotten it.
+      const cancel = clock.schedule(options.lingerMs ?? 5000, () => socket.destroy());
+      socket.once('close', cancel);
+    }
+  });
+  await listen(server, options);
+
+  const { port } = server.address() as AddressInfo;
+  const local = ['0.0.0.0', '::', '127.0.0.1', '::1'].includes(host);
+  const name = local ? 'localhost' : host.includes(':') ? `[${host}]` : host;
+  return {
+    port,
+    url: `${secure === undefined ? 'http' : 'https'}://${name}:${port}`,
+    renewTls: (renewed) => secure?.setSecureContext({ ...renewed, minVersion }),
+    close() {
+      closing ??= new Promise((resolve) => {
+        const cancel = clock.schedule(options.shutdownMs ?? 10_000, () => server.closeAllConnections());
+        server.close(() => {
+          cancel();
+          resolve();
+        });
+        for (const socket of connections) dropUnasked(socket);
+      });
+      return closing;
+    },
+  };
+}
+
+/**
+ * Node takes a connection that never sent a byte for one whose request is on its way. Browsers open such in advance,
+ * and would hold a close up until its deadline.
+ */
+function dropUnasked(socket: Socket): void {
+  if (socket.bytesRead === 0) socket.destroy();
+}
+
+function listen(server: Server, { host, port }: HttpServerOptions): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, host, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** What is no HTTP at all never reaches the handler, and is answered here in the same form. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex, requestId: string): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
+  const { status, body } = errorAnswer(new ShopError(...refusalOf(error)), requestId);
+  const text = toJsonText(body);
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      `Content-Type: ${jsonType}`,
+      `Content-Length: ${Buffer.byteLength(text)}`,
+      `X-Request-Id: ${requestId}`,
+      'Connection: close',
+      '',
+      text,
+    ].join('\r\n'),
+  );
+}
+
+function refusalOf(
+  error: NodeJS.ErrnoException,
+): ['headers_too_large' | 'request_timeout' | 'invalid_request', string] {
+  if (error.code === 'HPE_HEADER_OVERFLOW') return ['headers_too_large', 'the headers are too large'];
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT')
+    return ['request_timeout', 'the request did not arrive in time'];
+  return ['invalid_request', 'this is not HTTP'];
+}
