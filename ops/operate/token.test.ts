@@ -52,13 +52,24 @@ describe('welcome', () => {
   const jwt = settings;
 
   it('gives a token and three calls to try in development', async () => {
-    const text = await welcome({ mode: 'development', jwt }, 'http://localhost:1');
+    const text = await welcome({ mode: 'development', jwt }, { gatewayUrl: 'http://localhost:1' });
     expect(text.match(/^ {2}curl /gm)).to.have.length(3);
     const token = text.match(/TOKEN=(\S+)/)?.[1] ?? '';
     expect((await verify(token, jwt.secret, jwt.issuer)).payload['user_id']).to.equal(1);
   });
 
   it('gives no token in production', async () => {
-    expect(await welcome({ mode: 'production', jwt }, 'http://localhost:1')).not.to.include('TOKEN');
+    const text = await welcome({ mode: 'production', jwt }, { gatewayUrl: 'http://localhost:1' });
+    expect(text).to.include('http://localhost:1/api/v1').and.not.include('TOKEN');
+  });
+
+  it('tells where the console is, and of an account that was made up for this start', async () => {
+    const url = 'http://localhost:2';
+    const account = { name: 'operator', password: 'told-once' };
+    expect(await welcome({ mode: 'development', jwt }, { console: { url, account } })).to.equal(
+      '\n  Console  http://localhost:2\n           user operator, password told-once\n',
+    );
+    expect(await welcome({ mode: 'production', jwt }, { console: { url } })).not.to.include('password');
+    expect(await welcome({ mode: 'production', jwt }, {})).to.equal('');
   });
 });

@@ -6,6 +6,7 @@ import type { Gateway } from '../../gateway/server.ts';
 import { startActorNode } from './compose/actor-node.ts';
 import { startPostgresBackend } from './compose/backends.ts';
 import { startCluster } from './compose/cluster.ts';
+import { type RunningConsole, startConsole } from './compose/console.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
 import { startGatewayWorkers } from './compose/gateway-workers.ts';
 import { startHealth, type Health } from './compose/health.ts';
@@ -26,6 +27,8 @@ import type { GatewayWorkers } from './workers/gateway-workers.ts';
 export interface RunningTrolley {
   /** Present when this process, or one that it started, is a gateway. */
   readonly gatewayUrl?: string;
+  /** Present when this process is a console. */
+  readonly console?: RunningConsole;
 }
 
 /**
@@ -51,11 +54,14 @@ export async function startTrolley(
   const metrics = new Metrics({ process: 'main', clock: systemClock });
   if (workers !== undefined) metrics.include(() => workers.snapshots((name) => metrics.failed(name)));
   const health = await startHealth(config, lifecycle, logger, metrics);
-  const gateway = await startRoles(config, lifecycle, logger, { dataDir, health, metrics, workers });
+  const parts = { dataDir, health, metrics, workers };
+  const { gateway, console } = await startRoles(config, lifecycle, logger, parts);
   health.started();
-  if (gateway === undefined) return {};
-  dataDir.announce(gateway.url);
-  return { gatewayUrl: gateway.url };
+  if (gateway !== undefined) dataDir.announce(gateway.url);
+  return {
+    ...(gateway === undefined ? {} : { gatewayUrl: gateway.url }),
+    ...(console === undefined ? {} : { console }),
+  };
 }
 
 /** What a gateway of several knows of its shop. */
@@ -81,7 +87,7 @@ export async function startGatewayOf(
   onStarting(() => metrics.snapshot());
   const health = await startHealth(config, lifecycle, logger, metrics);
   const dataDir = { path: config.dataDir, takenOver: false };
-  const gateway = await startRoles(config, lifecycle, logger, {
+  const { gateway } = await startRoles(config, lifecycle, logger, {
     dataDir,
     health,
     metrics,
@@ -102,12 +108,17 @@ interface Around {
   readonly workers: GatewayWorkers | undefined;
 }
 
+interface WaysIn {
+  readonly gateway?: Pick<Gateway, 'url' | 'port'>;
+  readonly console?: RunningConsole;
+}
+
 async function startRoles(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
   { dataDir, health, metrics, workers }: Around,
-): Promise<Pick<Gateway, 'url' | 'port'> | undefined> {
+): Promise<WaysIn> {
   const is = (role: Parameters<typeof config.roles.has>[0]) => config.roles.has(role);
   const redis = await startRedisBackend(config, dataDir, lifecycle, logger);
   const postgres = await startPostgresBackend(config, dataDir, lifecycle, logger);
@@ -118,7 +129,7 @@ async function startRoles(
     health,
     observer,
   });
-  if (redis === undefined) return undefined;
+  if (redis === undefined) return {};
   health.addCheck('redis', redis.check);
   if (postgres !== undefined) health.addCheck('postgres', postgres.check);
 
@@ -145,14 +156,20 @@ async function startRoles(
       await startRelay(config, lifecycle, postgres, events, logger);
     }
   }
-  if (postgres === undefined || !(is('gateway') || is('grpc'))) return undefined;
+  if (postgres === undefined) return {};
+  const operators = is('console')
+    ? { console: await startConsole(config, lifecycle, logger, { postgres, cluster }) }
+    : {};
+  if (!(is('gateway') || is('grpc'))) return operators;
 
   const caches = cacheMetrics(metrics.registry);
   const shop = composeShop(config, logger, { refs, cartViews, postgres, services, caches });
   if (is('grpc'))
     await startGrpcFacade(config, lifecycle, logger, { shop, grpcTls, redis, postgres, nodes, observer });
-  if (!is('gateway')) return undefined;
-  return workers === undefined
-    ? startGateway(config, lifecycle, logger, { shop, redis, health, metrics })
-    : startGatewayWorkers(config, lifecycle, { workers, redis, postgres, services, health, metrics });
+  if (!is('gateway')) return operators;
+  const gateway =
+    workers === undefined
+      ? await startGateway(config, lifecycle, logger, { shop, redis, health, metrics })
+      : await startGatewayWorkers(config, lifecycle, { workers, redis, postgres, services, health, metrics });
+  return { ...operators, gateway };
 }

@@ -78,9 +78,10 @@ async function run(config: Config, progress: Progress, told: LineOutput): Promis
     const workers = await forkGateways(config, lifecycle, log, through);
     // Only now: who asks for help, or has set something wrong, does not wait for all of it.
     const { startTrolley } = await import('./compose.ts');
-    const { gatewayUrl } = await startTrolley(config, lifecycle, log, workers);
+    const running = await startTrolley(config, lifecycle, log, workers);
     progress.done('Trolley is ready', performance.now() - startedAt);
-    if (gatewayUrl !== undefined) progress.say(await welcome(config, gatewayUrl));
+    const said = await welcome(config, running);
+    if (said !== '') progress.say(said);
   } catch (error) {
     if (guard.ending) return;
     if (isStartProblem(error)) tellProblem(error, progress);

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..', '..');
 const dist = join(root, 'dist');
-const rooms = ['actors', 'gateway', 'ops/shop', 'ops/operate', 'proto'];
+const rooms = ['actors', 'gateway', 'ops/console/page', 'ops/shop', 'ops/operate', 'proto'];
 
 /** What the program reads beside its own code, found by its ending. */
 const assets = /\.(binpb|css|html|ico|js|mjs|png|sql|svg|woff2)$/;

@@ -10,6 +10,7 @@ export const calm: Environment = {
   PATH: searchPath,
   LOG_LEVEL: 'warn',
   HTTP_PORT: '0',
+  CONSOLE_PORT: '0',
   PRODUCT_PORT: '0',
   CART_PORT: '0',
   INVENTORY_PORT: '0',

@@ -115,7 +115,7 @@ function volumesOf(image: Image): Record<string, string> {
 
 /** The network is this machine's: what else listens here must not matter. */
 async function freePorts(): Promise<Record<string, string>> {
-  const any = ['PRODUCT', 'CART', 'INVENTORY', 'PAYMENT', 'ORDERS', 'CHECKOUT'];
+  const any = ['CONSOLE', 'PRODUCT', 'CART', 'INVENTORY', 'PAYMENT', 'ORDERS', 'CHECKOUT'];
   const ports: Record<string, string> = { HEALTH_PORT: String(await findFreePort()) };
   for (const name of any) ports[`${name}_PORT`] = '0';
   return ports;

@@ -17,7 +17,7 @@ export interface PostgresBackend {
   readonly check: HealthCheck;
 }
 
-const postgresRoles: readonly Role[] = ['gateway', 'node', 'relay', 'grpc'];
+const postgresRoles: readonly Role[] = ['gateway', 'node', 'relay', 'grpc', 'console'];
 
 const needs = (config: Config, roles: readonly Role[]) => roles.some((role) => config.roles.has(role));
 

@@ -3,7 +3,7 @@ import { withTimeLimit } from '@trolley/runtime/adapters';
 import type { HealthCheck } from '@trolley/runtime/observe';
 import type { Lifecycle } from '../process/lifecycle.ts';
 
-export interface Cluster extends Pick<ActorCluster, 'refs' | 'host'> {
+export interface Cluster extends Pick<ActorCluster, 'refs' | 'host' | 'deadLetters' | 'parked'> {
   /** Rejects while no node is alive to handle what is asked. */
   readonly nodes: HealthCheck;
 }
@@ -19,6 +19,8 @@ export async function startCluster(options: ConnectOptions, lifecycle: Lifecycle
   });
   return {
     refs: cluster.refs,
+    deadLetters: cluster.deadLetters,
+    parked: cluster.parked,
     host: (actors, nodeOptions) => cluster.host(actors, nodeOptions),
     nodes: () => checkNodes(cluster),
   };

@@ -23,7 +23,7 @@ import type { Health } from './health.ts';
 import { listening } from './listening.ts';
 import type { RedisBackend } from './redis.ts';
 import type { Services } from './services.ts';
-import { startGatewayTls } from './tls.ts';
+import { startHttpsTls } from './tls.ts';
 
 export interface ShopParts {
   readonly refs: ActorRefs;
@@ -125,7 +125,7 @@ export async function startGateway(
 ): Promise<Gateway> {
   const claim = { port: config.http.port, variable: 'HTTP_PORT', host: config.http.host };
   const { perSecond: rps, burst } = config.rateLimit;
-  const certificates = await startGatewayTls(config, lifecycle, logger);
+  const certificates = await startHttpsTls(config, 'gateway', lifecycle, logger);
   const gateway = await lifecycle.start({
     name: 'the gateway',
     start: () =>

@@ -28,12 +28,13 @@ export async function openDataDirChecked(config: Config): Promise<DataDir> {
 }
 
 function portChecks(config: Config): Promise<void>[] {
-  const { http, healthPort, grpcHost, grpcPorts, roles } = config;
+  const { http, console: operators, healthPort, grpcHost, grpcPorts, roles } = config;
   const grpc = (['product', 'inventory', 'payment'] as const).filter((role) => roles.has(role));
   const facades = roles.has('grpc') ? (['cart', 'checkout', 'orders'] as const) : [];
   const claims: PortClaim[] = [
     ...(healthPort === undefined ? [] : [{ port: healthPort, variable: 'HEALTH_PORT', host: http.host }]),
     ...(roles.has('gateway') ? [{ port: http.port, variable: 'HTTP_PORT', host: http.host }] : []),
+    ...(roles.has('console') ? [{ port: operators.port, variable: 'CONSOLE_PORT', host: http.host }] : []),
     ...[...grpc, ...facades].map((name) => ({
       port: grpcPorts[name],
       variable: `${name.toUpperCase()}_PORT`,
@@ -46,7 +47,7 @@ function portChecks(config: Config): Promise<void>[] {
 function certificateChecks(config: Config): Promise<unknown>[] {
   const { http, grpcTls, redis, kafka, roles } = config;
   const sets = [
-    http.tls && roles.has('gateway') ? namedFiles('TLS', http.tls) : {},
+    http.tls && (roles.has('gateway') || roles.has('console')) ? namedFiles('TLS', http.tls) : {},
     namedFiles('GRPC_TLS', grpcTls ?? {}),
     usesRedis(config) ? namedFiles('REDIS_TLS', redis.tls) : {},
     namedFiles('KAFKA_SSL', { ca: kafka?.tls?.ca }),

@@ -18,9 +18,9 @@ export interface RedisBackend {
   readonly check: HealthCheck;
 }
 
-const redisRoles: readonly Role[] = ['gateway', 'node', 'relay', 'consumers', 'grpc'];
+const redisRoles: readonly Role[] = ['gateway', 'node', 'relay', 'consumers', 'grpc', 'console'];
 /** Those that put messages into mailboxes, or take them out. */
-const mailboxRoles: readonly Role[] = ['gateway', 'node', 'consumers', 'grpc'];
+const mailboxRoles: readonly Role[] = ['gateway', 'node', 'consumers', 'grpc', 'console'];
 
 export const usesRedis = ({ roles }: Config) => redisRoles.some((role) => roles.has(role));
 

@@ -6,15 +6,16 @@ import type { Role } from '../config/roles.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import { namedFiles, TlsFiles } from '../process/tls-files.ts';
 
-/** The certificates of HTTPS on the gateway; undefined: plain HTTP. */
-export async function startGatewayTls(
+/** The certificates of HTTPS on the gateway or the console; undefined: plain HTTP. */
+export async function startHttpsTls(
   { http: { tls } }: Config,
+  server: 'gateway' | 'console',
   lifecycle: Lifecycle,
   logger: Logger,
 ): Promise<TlsFiles<'cert' | 'key'> | undefined> {
   if (tls === undefined) return undefined;
   return lifecycle.start({
-    name: 'the certificates of the gateway',
+    name: `the certificates of the ${server}`,
     start: () => TlsFiles.open({ files: namedFiles('TLS', tls), clock: systemClock, logger }),
     stop: (files) => files.close(),
   });

@@ -35,7 +35,7 @@ export interface Config {
   readonly kafka: KafkaConfig | undefined;
   readonly seedStock: number | undefined;
   readonly http: {
-    /** Also of the probes. */
+    /** Also of the console and the probes. */
     readonly host: string;
     readonly port: number;
     readonly requestTimeoutMs: number;
@@ -47,6 +47,11 @@ export interface Config {
     readonly trustedProxies: readonly string[];
     /** Paths of PEM files; undefined: plain HTTP. */
     readonly tls: { readonly cert: string; readonly key: string } | undefined;
+  };
+  readonly console: {
+    readonly port: number;
+    /** Undefined: one is made up at the start. */
+    readonly users: Values['CONSOLE_USERS'];
   };
   /** Where gRPC servers listen. Without encryption it is the loopback, or was asked for by GRPC_INSECURE. */
   readonly grpcHost: string;
@@ -157,6 +162,7 @@ export function toConfig(
       trustedProxies: values.TRUSTED_PROXIES,
       tls: allGiven({ cert: values.TLS_CERT, key: values.TLS_KEY }),
     },
+    console: { port: values.CONSOLE_PORT, users: values.CONSOLE_USERS },
     gatewayProcesses: values.GATEWAY_PROCESSES,
     grpcHost: values.GRPC_HOST ?? (grpcTls === undefined ? '127.0.0.1' : '0.0.0.0'),
     grpcTls,

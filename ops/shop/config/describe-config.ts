@@ -12,6 +12,10 @@ export function describeConfig(config: Config): Record<string, unknown> {
     givenAddresses: [...config.givenAddresses],
     redis: { ...config.redis, url: maskPasswords(config.redis.url ?? 'embedded') },
     postgres: { ...config.postgres, url: maskPasswords(config.postgres.url ?? 'embedded') },
+    console: {
+      ...config.console,
+      users: config.console.users?.map(({ name, role }) => `${name}:${role}:${secret}`),
+    },
     kafka: config.kafka && {
       ...config.kafka,
       sasl: config.kafka.sasl && { ...config.kafka.sasl, password: secret },

@@ -14,7 +14,6 @@ const refused: Readonly<Record<string, string>> = {
 const ignored: Readonly<Record<string, string>> = {
   // A standard variable: it may be there for other programs.
   OTEL_EXPORTER_OTLP_ENDPOINT: feature('tracing'),
-  CONSOLE_PORT: feature('the console'),
   CART_SERVICE_ADDR: throughRedis,
   CHECKOUT_SERVICE_ADDR: throughRedis,
   ORDERS_SERVICE_ADDR: throughRedis,
@@ -24,11 +23,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One line for each setting that stops the start. */
 export function refuseLaterFeatures(env: Environment): string[] {
-  const lines = present(env, refused).map(([name, why]) => `${name}: ${why}; leave it unset`);
-  if (env['ROLES']?.split(',').some((word) => word.trim() === 'console') === true) {
-    lines.push(`ROLES: ${feature('the console')}; leave console out`);
-  }
-  return lines;
+  return present(env, refused).map(([name, why]) => `${name}: ${why}; leave it unset`);
 }
 
 /** One line for each setting that has no effect. */

@@ -155,6 +155,21 @@ describe('parseConfig', () => {
     expect(parseConfig({ PAYMENT_DELAY_MS: '5-9' }).payment.delayMs).to.deep.equal({ min: 5, max: 9 });
   });
 
+  it('leaves the console out of everything in production, where nobody was said to use it', () => {
+    const production = { NODE_ENV: 'production', JWT_SECRET: longSecret };
+    const config = parseConfig(production);
+    expect([...config.roles]).to.deep.equal(roles.filter((role) => role !== 'console'));
+    expect(config.warnings).to.deep.equal([
+      'The console is left out: CONSOLE_USERS is not set, wanted name:role:bcrypt-hash in production',
+    ]);
+    const hash = `$2b$12$${'a'.repeat(53)}`;
+    const guarded = parseConfig({ ...production, CONSOLE_USERS: `ann:operator:${hash}` });
+    expect([...guarded.roles]).to.deep.equal([...roles]);
+    expect(guarded.console.users).to.deep.equal([{ name: 'ann', role: 'operator', hash }]);
+    expect(JSON.stringify(describeConfig(guarded))).not.to.include(hash);
+    expect(parseConfig({}).console).to.deep.equal({ port: 8090, users: undefined });
+  });
+
   it('takes an address of MongoDB with several hosts, or with none but a name to look up', () => {
     for (const uri of [
       'mongodb://localhost',
@@ -166,7 +181,14 @@ describe('parseConfig', () => {
 
   const refusals: [Environment, string][] = [
     [{ ROLES: 'gateway,cook' }, 'ROLES: got "gateway,cook", wanted all, or a comma list of gateway, node'],
-    [{ ROLES: 'console' }, 'ROLES: the console is not part of this version'],
+    [
+      { ROLES: 'console', NODE_ENV: 'production' },
+      'CONSOLE_USERS: is not set, wanted name:role:bcrypt-hash in production',
+    ],
+    [
+      { CONSOLE_USERS: 'ann:admin:hunter2' },
+      'CONSOLE_USERS: entry 1 (ann): wanted the role viewer or operator',
+    ],
     [{ NODE_ENV: 'prod' }, 'NODE_ENV: got "prod", wanted one of development, production, test'],
     [{ LOG_LEVEL: 'loud' }, 'LOG_LEVEL: got "loud", wanted one of trace'],
     [{ HTTP_PORT: 'eighty' }, 'HTTP_PORT: got "eighty", wanted a port from 0 to 65535'],

@@ -24,16 +24,19 @@ export class ConfigError extends StartProblem {
 export function parseConfig(env: Environment): Config {
   const active = rolesIn(env);
   const given = read(env, active);
+  const isUnguarded =
+    active.has('console') && given.NODE_ENV === 'production' && given.CONSOLE_USERS === undefined;
   const lines = refuseLaterFeatures(env);
   const refused = new Set(lines.map((line) => line.slice(0, line.indexOf(':'))));
   const result = schema.safeParse(given);
   if (!result.success) {
     const wrong = new Set(result.error.issues.map((issue) => String(issue.path[0]) as VariableName));
-    for (const name of wrong) if (!refused.has(name)) lines.push(problemWith(name, given[name] ?? ''));
+    for (const name of wrong) if (!refused.has(name)) lines.push(...problemsWith(name, given[name] ?? ''));
   }
   if (given.NODE_ENV === 'production') {
     if (active.has('gateway')) lines.push(...secretProblems(given));
     lines.push(...publishedPasswords(given));
+    if (isUnguarded && isNamed(env, 'console')) lines.push(`CONSOLE_USERS: ${noConsoleUsers}`);
   }
   lines.push(...halfGiven(given), ...unencrypted(given), ...withoutKafka(given));
   if (result.success) {
@@ -41,10 +44,14 @@ export function parseConfig(env: Environment): Config {
     lines.push(...portProblems(values, given, active), ...openToAll(values));
   }
   if (!result.success || lines.length > 0) throw new ConfigError(lines);
-  return toConfig(result.data as Values, {
-    searchPath: env['PATH'] ?? '',
-    warnings: [...unknownVariables(env), ...ignoredFeatures(env)],
-  });
+  const values = result.data as Values;
+  const warnings = [...unknownVariables(env), ...ignoredFeatures(env)];
+  const searchPath = env['PATH'] ?? '';
+  if (!isUnguarded) return toConfig(values, { searchPath, warnings });
+  // `all` is what a shop of before the console had, and it starts as it did.
+  const roles = new Set([...values.ROLES].filter((role) => role !== 'console'));
+  const leftOut = `The console is left out: CONSOLE_USERS ${noConsoleUsers}`;
+  return toConfig({ ...values, ROLES: roles }, { searchPath, warnings: [...warnings, leftOut] });
 }
 
 const schema = z.object(
@@ -80,10 +87,20 @@ function rolesIn(env: Environment): ReadonlySet<Role> {
   return result.success ? result.data : new Set(roles);
 }
 
-function problemWith(name: VariableName, given: string): string {
+function problemsWith(name: VariableName, given: string): readonly string[] {
   const variable: Variable<unknown> = variables[name];
+  const { problems, wanted } = variable.value;
+  if (problems !== undefined) return problems(given).map((problem) => `${name}: ${problem}`);
   const shown = variable.secret === true ? '(hidden)' : JSON.stringify(given.slice(0, 80));
-  return `${name}: got ${shown}, wanted ${variable.value.wanted}`;
+  return [`${name}: got ${shown}, wanted ${wanted}`];
+}
+
+const noConsoleUsers = 'is not set, wanted name:role:bcrypt-hash in production';
+
+/** Asked for by its name, not by `all`. */
+function isNamed(env: Environment, role: Role): boolean {
+  const words = (env['ROLES'] ?? '').split(',').map((word) => word.trim());
+  return words.includes(role);
 }
 
 const secretBytes = 32;

@@ -8,6 +8,7 @@ export const roles = [
   'inventory',
   'payment',
   'grpc',
+  'console',
 ] as const;
 
 export type Role = (typeof roles)[number];

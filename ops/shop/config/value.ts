@@ -2,12 +2,15 @@ import { isIP } from 'node:net';
 import { parseRedisUrl, redisUrlForms } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import { isNetwork } from '../../../gateway/client-address.ts';
+import { type ConsoleUser, readConsoleUsers } from '../../console/auth/console-users.ts';
 import { isRole, roles, type Role } from './roles.ts';
 
 /** How the text of a variable is read, and what a person is told to write instead of a wrong one. */
 export interface Value<T> {
   readonly schema: z.ZodType<T, string>;
   readonly wanted: string;
+  /** What is wrong with each part of a text that has several, in place of the whole. */
+  readonly problems?: (text: string) => readonly string[];
 }
 
 const digits = z.string().regex(/^\d+$/).transform(Number);
@@ -157,6 +160,15 @@ export const networks: Value<readonly string[]> = {
 };
 
 export const secrets: Value<readonly string[]> = { schema: list, wanted: 'a comma list of secrets' };
+
+export const consoleUsers: Value<readonly ConsoleUser[]> = {
+  schema: z
+    .string()
+    .refine((text) => readConsoleUsers(text).problems.length === 0)
+    .transform((text) => readConsoleUsers(text).users),
+  wanted: 'a comma list of name:role:bcrypt-hash',
+  problems: (text) => readConsoleUsers(text).problems,
+};
 
 /** The driver takes a host apart at its colon, so an IPv6 address needs a name. */
 export const brokers: Value<readonly string[]> = {

@@ -39,15 +39,17 @@ function inGroup(group: string, roles: Variable<unknown>['roles']) {
 const general = inGroup('Process', 'all');
 const storage = inGroup('Storage', 'all');
 const gateway = inGroup('Gateway', ['gateway']);
+const web = inGroup('Gateway', ['gateway', 'console']);
+const operators = inGroup('Console', ['console']);
 const facades = inGroup('gRPC ports', ['grpc']);
 const grpcServers = inGroup('gRPC ports', ['product', 'inventory', 'payment', 'grpc']);
 const services = inGroup('TLS between services', 'all');
-const events = inGroup('Event log', ['relay', 'consumers']);
+const events = inGroup('Event log', ['relay', 'consumers', 'console']);
 const callers = inGroup('Where services are found', ['gateway', 'node', 'grpc', 'consumers']);
 const payment = inGroup('Payment simulation', ['payment']);
 const checkout = inGroup('Checkout', ['node', 'inventory']);
 const relay = inGroup('Checkout', ['relay']);
-const actors = inGroup('Actors', ['gateway', 'node', 'consumers', 'grpc']);
+const actors = inGroup('Actors', ['gateway', 'node', 'consumers', 'grpc', 'console']);
 
 const day = 86_400_000;
 const reserved = 'Reserved: every role reaches the actors through Redis';
@@ -57,7 +59,7 @@ export const variables = {
   ROLES: general.set(
     value.roleList,
     'all',
-    'What this process does: a comma list of `gateway`, `node`, `relay`, `consumers`, `product`, `inventory`, `payment`, `grpc`; `all` = everything',
+    'What this process does: a comma list of `gateway`, `node`, `relay`, `consumers`, `product`, `inventory`, `payment`, `grpc`, `console`; `all` = everything',
   ),
   NODE_ENV: general.set(
     value.oneOf('development', 'production', 'test'),
@@ -143,7 +145,7 @@ export const variables = {
   HTTP_HOST: general.optional(
     value.host,
     '`127.0.0.1` in development, else `0.0.0.0`',
-    'The address that `HTTP_PORT` and `HEALTH_PORT` are listened on',
+    'The address that `HTTP_PORT`, `CONSOLE_PORT` and `HEALTH_PORT` are listened on',
   ),
   HTTP_PORT: gateway.set(value.port, '8080', '0 = any free port, printed at start'),
   SHED_ABOVE_MS: gateway.set(
@@ -165,7 +167,7 @@ export const variables = {
   CORS_ORIGINS: gateway.set(value.origins, '', 'Comma list of the origins whose pages may call', {
     shown: 'none',
   }),
-  TRUSTED_PROXIES: gateway.set(
+  TRUSTED_PROXIES: web.set(
     value.networks,
     '',
     'Comma list of the addresses or networks whose `X-Forwarded-For` says where a request came from',
@@ -194,8 +196,24 @@ export const variables = {
     { shown: 'none', secret: true },
   ),
   JWT_ISSUER: gateway.set(value.text, 'ecommerce-platform', 'What the claim `iss` must equal'),
-  TLS_CERT: gateway.optional(value.text, 'plain HTTP', 'File with the certificate chain of the gateway, PEM'),
-  TLS_KEY: gateway.optional(value.text, 'plain HTTP', 'File with the private key of `TLS_CERT`, PEM'),
+  TLS_CERT: web.optional(
+    value.text,
+    'plain HTTP',
+    'File with the certificate chain of the gateway and the console, PEM',
+  ),
+  TLS_KEY: web.optional(value.text, 'plain HTTP', 'File with the private key of `TLS_CERT`, PEM'),
+
+  CONSOLE_PORT: operators.set(
+    value.port,
+    '8090',
+    'Where the console is; 0 = any free port, printed at start',
+  ),
+  CONSOLE_USERS: operators.optional(
+    value.consoleUsers,
+    '`operator` with a password that the start prints, in development only',
+    'Who may look and act: a comma list of `name:role:bcrypt-hash`, roles `viewer` and `operator`. `npm run console:user -- NAME ROLE` prints an entry. In production without it the console is left out, and refused where `ROLES` names it',
+    { secret: true },
+  ),
 
   PRODUCT_PORT: inGroup('gRPC ports', ['product']).set(value.port, '50051', '0 = any free port'),
   CART_PORT: facades.set(value.port, '50052', '0 = any free port'),

@@ -1,0 +1,87 @@
+import { ActionButton } from '../dialog.js';
+import { html } from '../html.js';
+import { Ago, number } from '../format.js';
+import { Link, addressOf, useAddress } from '../location.js';
+import { Answer } from '../state.js';
+import { FilterField, Table } from '../table.js';
+import { usePolled } from '../use-polled.js';
+
+/** Actors that take no messages until somebody releases them. */
+export default function Parked() {
+  const { query } = useAddress();
+  const answer = usePolled('parked', { cursor: query.cursor }, { everyMs: 5_000 });
+  const columns = [
+    {
+      name: 'actor',
+      title: 'Actor',
+      cell: ({ type, key }) => html`<code>${type} ${key}</code>`,
+      text: ({ type, key }) => `${type} ${key}`,
+      sort: ({ type, key }) => `${type} ${key}`,
+    },
+    {
+      name: 'reason',
+      title: 'Why',
+      cell: ({ reason, message }) => html`${message && html`<code>${message}</code>: `}${reason}`,
+      text: ({ reason, message }) => `${message ?? ''} ${reason}`,
+    },
+    { name: 'at', title: 'Since', cell: ({ at }) => html`<${Ago} at=${at} />`, sort: ({ at }) => at },
+    {
+      name: 'attempts',
+      title: 'Tried',
+      end: true,
+      minor: true,
+      cell: ({ attempts }) => number(attempts),
+      sort: ({ attempts }) => attempts,
+    },
+    {
+      name: 'act',
+      title: '',
+      cell: (row) => html`<${Release} ...${row} onDone=${answer.reload} />`,
+    },
+  ];
+  return html`
+    <div class="bar">
+      <h1>Parked actors</h1>
+      <${FilterField} />
+    </div>
+    <${Answer} of=${answer}>
+      ${({ items, cursor }) => html`
+        <${Table}
+          label="Parked actors"
+          columns=${columns}
+          rows=${items}
+          keyOf=${({ type, key }) => `${type}/${key}`}
+          empty="No actor is parked."
+        />
+        ${
+          cursor &&
+          html`<p><${Link} to=${addressOf('/parked', { ...query, cursor })}>Those parked later<//></p>`
+        }
+      `}
+    <//>
+  `;
+}
+
+export function Release({ type, key, message, onDone }) {
+  return html`<${ActionButton}
+    label="Release"
+    title=${`Release ${type} ${key}`}
+    path="parked/release"
+    body=${(fields) => ({ type, key, firstMessage: fields.firstMessage ?? 'retry' })}
+    onDone=${onDone}
+  >
+    <p>It goes on with what waits in its mailbox.</p>
+    ${
+      message === undefined
+        ? html`<p>What it failed at is no message: it is tried again.</p>`
+        : html`<fieldset>
+            <legend>The message that it failed at, <code>${message}</code></legend>
+            <label
+              ><input type="radio" name="firstMessage" value="retry" checked /> is tried again, first of
+              all</label
+            >
+            <label><input type="radio" name="firstMessage" value="give-up" /> becomes a dead letter</label>
+          </fieldset>`
+    }
+  <//>`;
+}

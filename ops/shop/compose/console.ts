@@ -1,0 +1,80 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import bcrypt from 'bcryptjs';
+import { type Logger, systemClock } from '@trolley/runtime';
+import { trustedProxies } from '../../../gateway/client-address.ts';
+import { openHttpServer } from '../../../gateway/http-server.ts';
+import { createPostgresAudit } from '../../console/audit/postgres-audit.ts';
+import type { ConsoleUser } from '../../console/auth/console-users.ts';
+import { createConsole } from '../../console/create-console.ts';
+import { clusterRoutes, clusterTroubles, type InspectedCluster } from '../../console/api/cluster-routes.ts';
+import type { Config } from '../config/config.ts';
+import type { Lifecycle } from '../process/lifecycle.ts';
+import { version } from '../process/package-facts.mjs';
+import type { PostgresBackend } from './backends.ts';
+import { listening } from './listening.ts';
+import { startHttpsTls } from './tls.ts';
+
+export interface ConsoleParts {
+  readonly postgres: PostgresBackend;
+  readonly cluster: InspectedCluster;
+}
+
+export interface RunningConsole {
+  readonly url: string;
+  /** Made up for this start alone; undefined: the users are those of the configuration. */
+  readonly account?: { readonly name: string; readonly password: string };
+}
+
+/** What operators look at and act by. */
+export async function startConsole(
+  config: Config,
+  lifecycle: Lifecycle,
+  logger: Logger,
+  { postgres, cluster }: ConsoleParts,
+): Promise<RunningConsole> {
+  const { host } = config.http;
+  const { port } = config.console;
+  const certificates = await startHttpsTls(config, 'console', lifecycle, logger);
+  const account = config.console.users === undefined ? newAccount() : undefined;
+  const app = createConsole({
+    users: config.console.users ?? (account === undefined ? [] : [account.user]),
+    audit: createPostgresAudit(postgres.pool),
+    routes: clusterRoutes(cluster),
+    troubles: clusterTroubles(cluster),
+    clock: systemClock,
+    logger,
+    newId: randomUUID,
+    newSecret: () => randomBytes(32).toString('base64url'),
+    trustedProxies: trustedProxies(config.http.trustedProxies),
+    isSecure: certificates !== undefined,
+    facts: { version, mode: config.mode },
+  });
+  const server = await lifecycle.start({
+    name: 'the console',
+    start: () =>
+      listening.open({ port, variable: 'CONSOLE_PORT', host }, () =>
+        openHttpServer({
+          handle: app.callback(),
+          host,
+          port,
+          clock: systemClock,
+          newId: randomUUID,
+          requestTimeoutMs: 30_000,
+          // Its streams end when they are cut off, and its pages ask again.
+          shutdownMs: 1_000,
+          tls: certificates?.current,
+        }),
+      ),
+    stop: (running) => running.close(),
+    describe: ({ url }) => `console on ${url}`,
+  });
+  certificates?.onChange((renewed) => server.renewTls(renewed));
+  return { url: server.url, ...(account === undefined ? {} : { account }) };
+}
+
+/** Nobody guesses such a password, so its hash need not be slow. */
+function newAccount(): { name: string; password: string; user: ConsoleUser } {
+  const name = 'operator';
+  const password = randomBytes(12).toString('base64url');
+  return { name, password, user: { name, role: 'operator', hash: bcrypt.hashSync(password, 4) } };
+}
