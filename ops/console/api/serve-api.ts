@@ -1,10 +1,10 @@
-import { timingSafeEqual } from 'node:crypto';
 import { ActorError, type Clock, type Logger } from '@trolley/runtime';
 import { withTimeLimit } from '@trolley/runtime/adapters';
 import type { JsonBody } from '../../../gateway/middleware/json-body.ts';
 import type { Audit } from '../audit/audit.ts';
 import { audited } from '../audit/audited.ts';
 import type { Caller } from '../auth/caller.ts';
+import { refuseForged } from '../auth/refuse-forged.ts';
 import type { Sessions } from '../auth/sessions.ts';
 import type { ConsoleContext, ConsoleMiddleware } from '../console-state.ts';
 import type { ActionRoute, ApiCall, ApiRoute } from './route.ts';
@@ -85,16 +85,4 @@ function refuseUnlessWriting(ctx: ConsoleContext, caller: Caller, sessions: Sess
   } else if (sessions.writesForMs(session) === 0) {
     throw new ActorError('read_only', 'the console is read-only: turn write mode on first');
   }
-}
-
-/**
- * Whoever has a session also brings its token.
- * @throws ActorError `forbidden`
- */
-export function refuseForged(ctx: ConsoleContext, { session }: Caller): void {
-  if (session === undefined) return;
-  const given = Buffer.from(ctx.get('x-csrf-token'));
-  const wanted = Buffer.from(session.csrfToken);
-  if (given.length !== wanted.length || !timingSafeEqual(given, wanted))
-    throw new ActorError('forbidden', 'the request lacks the token of its session');
 }

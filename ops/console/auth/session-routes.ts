@@ -2,11 +2,11 @@ import { z } from 'zod';
 import { ActorError, type Logger } from '@trolley/runtime';
 import { guarded } from '../../../gateway/guard.ts';
 import type { JsonBody } from '../../../gateway/middleware/json-body.ts';
-import { refuseForged } from '../api/serve-api.ts';
 import type { Audit } from '../audit/audit.ts';
 import { audited } from '../audit/audited.ts';
 import type { ConsoleContext, ConsoleMiddleware } from '../console-state.ts';
 import type { Caller } from './caller.ts';
+import { refuseForged } from './refuse-forged.ts';
 import { type DoorParts, sessionIdIn, setSessionCookie, signIn } from './authenticate.ts';
 
 export interface SessionParts extends DoorParts {
