@@ -28,7 +28,7 @@ const cases: Case[] = [
   ['a wrong method', 'PATCH', '/api/v1/cart', {}, 405, 'method_not_allowed'],
   ['a wrong method, no token', 'PUT', '/api/v1/orders', { as: 'nobody' }, 405, 'method_not_allowed'],
   ['a method nobody knows', 'PROPFIND', '/api/v1/cart', {}, 405, 'method_not_allowed'],
-  ['creating a product', 'POST', '/api/v1/products', { as: 'admin', json: {} }, 405, 'method_not_allowed'],
+  ['a product of nothing', 'POST', '/api/v1/products', { as: 'admin', json: {} }, 400, 'invalid_name'],
   ['a wrong method on health', 'POST', '/health', { as: 'nobody' }, 405, 'method_not_allowed'],
   ['broken percent-encoding', 'GET', '/api/v1/products/%E0%A4%A', {}, 400, 'invalid_request'],
   ['percent-encoding that is no UTF-8', 'GET', '/%ff', {}, 400, 'invalid_request'],

@@ -31,6 +31,31 @@ export const BodyPaymentMethod = z
   .string('must be text')
   .refine(isPaymentMethod, 'must be a known name, such as card, or a token; never the number of a card');
 
+const nameRule = 'must be 1 to 200 characters, not all blank';
+export const BodyProductName = z
+  .string(nameRule)
+  .regex(storableText, nameRule)
+  .min(1, nameRule)
+  .max(200, nameRule)
+  .regex(/\S/, nameRule);
+export const BodyDescription = Text.max(5000);
+
+const priceRule = 'must be a number from 0.01 to 100000000, with two decimals at most';
+/** Comes out in cents. */
+export const BodyPrice = z
+  .number(priceRule)
+  .min(0.01, priceRule)
+  .max(100_000_000, priceRule)
+  .refine((price) => Math.round(price * 100) / 100 === price, priceRule)
+  .transform((price) => Math.round(price * 100));
+
+const urlRule = 'must be empty, a path, or an http or https URL, of at most 2000 characters';
+/** It ends up in pages: nothing that a browser would run. */
+export const BodyImageUrl = Text.max(2000, urlRule).regex(/^(?:$|\/|https?:\/\/)\S*$/i, urlRule);
+
+const stockRule = 'must be an integer from 0 to 1000000000';
+export const BodyStock = z.int(stockRule).min(0, stockRule).max(1_000_000_000, stockRule);
+
 const pageSizeRule = `must be an integer from 1 to ${maxPageSize}`;
 /** As everywhere in a query, given twice it is refused. */
 export const QueryPageSize = z

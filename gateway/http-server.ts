@@ -162,6 +162,7 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex, requestId
       `Content-Type: ${jsonType}`,
       `Content-Length: ${Buffer.byteLength(text)}`,
       `X-Request-Id: ${requestId}`,
+      'Cache-Control: no-store',
       'Connection: close',
       '',
       text,

@@ -5,7 +5,7 @@ import { ManualClock } from '../actors/services/testing/manual-clock.ts';
 import type { Call } from './call.ts';
 import { createProducts, type Products } from './products.ts';
 import { seeds } from './testing/memory-shop.ts';
-import { memoryCatalog } from './testing/test-gateway.ts';
+import { createMemoryCatalog, createMemoryInventory } from './testing/memory-catalog.ts';
 
 const call: Call = {
   requestId: 'r',
@@ -36,10 +36,12 @@ describe('createProducts', () => {
       logger: silentLogger,
       readTimeoutMs: 1000,
       catalog: {
+        ...createMemoryCatalog(),
         list: async ({ query = '' } = {}) => answered(`list ${query}`.trim(), { products: seeds }),
-        get: async (id) => answered(`get ${id}`, await memoryCatalog.get(id)),
+        get: async (id) => answered(`get ${id}`, await createMemoryCatalog().get(id)),
       },
       inventory: {
+        ...createMemoryInventory(),
         getStock: async (ids) =>
           answered('stock', ids.map((productId) => ({ productId, available, reserved: 0 }))), // prettier-ignore
       },

@@ -2,7 +2,13 @@ import type { CallContext, Clock, Logger } from '@trolley/runtime';
 import { levelOfRetry } from '@trolley/runtime/observe';
 import { LRUCache } from 'lru-cache';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
-import type { ProductCatalog, ProductQuery, ProductView } from '../actors/services/product/product.client.ts';
+import type {
+  ProductAdministration,
+  ProductCatalog,
+  ProductFields,
+  ProductQuery,
+  ProductView,
+} from '../actors/services/product/product.client.ts';
 import type { Call } from './call.ts';
 import { Kept } from './kept.ts';
 
@@ -16,19 +22,40 @@ export interface ProductPage {
   readonly nextPageToken?: string;
 }
 
+interface Stock {
+  readonly stock?: number | undefined;
+}
+
+/** Who changes a product, and under which key among those of all users. */
+export interface Administrator {
+  readonly userId: number;
+  readonly idempotencyKey: string | undefined;
+}
+
 /** What there is to buy, at most a second old; for who has just bought, no older than that. */
 export interface Products {
   /** Refused: `invalid_page_token`. */
   list(query: ProductQuery, call: Call, userId: number): Promise<ProductPage>;
   /** Refused: `not_found`. */
   get(id: number, call: Call, userId: number): Promise<StockedProduct>;
+  /** With a stock, that many are available. Whoever has made a change sees it at once. */
+  create(fields: ProductFields & Stock, call: Call, by: Administrator): Promise<StockedProduct>;
+  /** Changes the fields that are there. Refused: `not_found`. */
+  update(
+    id: number,
+    fields: Partial<ProductFields> & Stock,
+    call: Call,
+    by: Administrator,
+  ): Promise<StockedProduct>;
+  /** Refused: `not_found`. */
+  delete(id: number, call: Call, by: Administrator): Promise<void>;
   /** This user is about to be told of something that has changed what is in stock, such as the end of a checkout. */
   readonly stockMoved: (userId: number) => void;
 }
 
 interface ProductsOptions {
-  readonly catalog: Pick<ProductCatalog, 'list' | 'get'>;
-  readonly inventory: Pick<Inventory, 'getStock'>;
+  readonly catalog: Pick<ProductCatalog, 'list' | 'get'> & ProductAdministration;
+  readonly inventory: Pick<Inventory, 'getStock' | 'setStock'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** How long a question that is shared by many may take; none of their own deadlines ends it. */
@@ -87,7 +114,39 @@ export function createProducts(options: ProductsOptions): Products {
     timeoutMs: readTimeoutMs,
   });
 
+  const asked = (call: Call, { userId, idempotencyKey }: Administrator) => ({
+    ...call,
+    userId: String(userId),
+    idempotencyKey,
+  });
+
+  /** Under the same key a stock is set once: again, it would bring back what was sold since. */
+  async function stocked(product: ProductView, stock: number | undefined, call: Call, by: Administrator) {
+    if (stock !== undefined) {
+      const { available } = await inventory.setStock(product.id, stock, asked(call, by));
+      return { ...product, stock: available };
+    }
+    const [shown] = await withStock([product], call);
+    return shown ?? { ...product, stock: undefined };
+  }
+
   return {
+    async create({ stock, ...fields }, call, by) {
+      const product = await catalog.create(fields, asked(call, by));
+      const created = await stocked(product, stock, call, by);
+      movedAt.set(by.userId, clock.monotonic());
+      return created;
+    },
+    async update(id, { stock, ...fields }, call, by) {
+      const product = await catalog.update(id, fields, asked(call, by));
+      const updated = await stocked(product, stock, call, by);
+      movedAt.set(by.userId, clock.monotonic());
+      return updated;
+    },
+    async delete(id, call, by) {
+      await catalog.delete(id, asked(call, by));
+      movedAt.set(by.userId, clock.monotonic());
+    },
     list(query, call, userId) {
       const { pageSize, pageToken, query: text } = query;
       const ask = async (): Promise<ProductPage> => {

@@ -2,7 +2,7 @@ import type { ActorRefs, Clock, Logger } from '@trolley/runtime';
 import type { CartViews } from '../actors/cart/cart.view.ts';
 import type { OrderQueries } from '../actors/order/order.queries.ts';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
-import type { ProductCatalog } from '../actors/services/product/product.client.ts';
+import type { ProductAdministration, ProductCatalog } from '../actors/services/product/product.client.ts';
 import type { CacheTally } from './cache-tally.ts';
 import { createCarts, type Carts } from './carts.ts';
 import { createCheckouts, type Checkouts } from './checkouts.ts';
@@ -26,8 +26,8 @@ export interface Shop {
 
 export interface ShopDeps {
   readonly refs: ActorRefs;
-  readonly catalog: Pick<ProductCatalog, 'list' | 'get' | 'getMany'>;
-  readonly inventory: Pick<Inventory, 'getStock'>;
+  readonly catalog: ProductCatalog & ProductAdministration;
+  readonly inventory: Pick<Inventory, 'getStock' | 'setStock'>;
   readonly cartViews: CartViews;
   readonly orderQueries: OrderQueries;
   readonly clock: Clock;

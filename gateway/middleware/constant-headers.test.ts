@@ -48,10 +48,10 @@ describe('the headers of an answer, all of them and in order', () => {
     'a preflight of ours': ['OPTIONS /api/v1/cart', () => [ours, preflight, 'Access-Control-Request-Headers: a, b'], 204, [allowed, methods, 'Access-Control-Allow-Headers: a, b']],
     "a stranger's preflight": ['OPTIONS /api/v1/cart', () => ['Origin: null', preflight], 204, [fresh, 'Allow: DELETE, GET, HEAD, OPTIONS']],
     'OPTIONS': ['OPTIONS /api/v1/cart', () => [], 204, [fresh, 'Allow: DELETE, GET, HEAD, OPTIONS']],
-    'nobody': ['GET /api/v1/cart', () => [], 401, ['WWW-Authenticate: Bearer realm="trolley"', json]],
-    'no such route, of a page of ours': ['GET /x', () => [ours], 404, [allowed, exposed, json]],
-    'a method that is not there': ['PATCH /api/v1/cart', () => [], 405, ['Allow: DELETE, GET, HEAD, OPTIONS', json]],
-    'a malformed target': ['GET /%zz', () => [], 400, [json]],
+    'nobody': ['GET /api/v1/cart', () => [], 401, [fresh, 'WWW-Authenticate: Bearer realm="trolley"', json]],
+    'no such route, of a page of ours': ['GET /x', () => [ours], 404, [allowed, exposed, fresh, json]],
+    'a method that is not there': ['PATCH /api/v1/cart', () => [], 405, [fresh, 'Allow: DELETE, GET, HEAD, OPTIONS', json]],
+    'a malformed target': ['GET /%zz', () => [], 400, [fresh, json]],
   }; // prettier-ignore
   for (const [kind, [asked, sent, status, headers]] of Object.entries(kinds)) {
     it(`for ${kind}`, async () => {

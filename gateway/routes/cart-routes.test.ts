@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import { emptyCart, viewOf } from '../../actors/cart/cart.state.ts';
 import { ManualClock } from '../../actors/services/testing/manual-clock.ts';
 import { ShopError } from '../error-table.ts';
-import { memoryCatalog, openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
+import { createMemoryCatalog } from '../testing/memory-catalog.ts';
+import { openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 import { seeds } from '../testing/memory-shop.ts';
 
 const items = '/api/v1/cart/items';
@@ -116,7 +117,7 @@ describe('cart routes', () => {
 describe('cart routes without the product service', () => {
   it('answers 503 with Retry-After, and has added nothing', async () => {
     const down = async () => Promise.reject(new ShopError('unavailable', 'connect 10.0.0.1'));
-    const open = await openTestGateway({ catalog: { ...memoryCatalog, getMany: down } });
+    const open = await openTestGateway({ catalog: { ...createMemoryCatalog(), getMany: down } });
     try {
       const { status, json, headers, text } = await open.send('POST', items, {
         json: { product_id: 1, quantity: 1 },
@@ -139,7 +140,7 @@ describe('a cart that is read again and again', () => {
     const open = await openTestGateway({
       clock,
       catalog: {
-        ...memoryCatalog,
+        ...createMemoryCatalog(),
         getMany: async () => seeds.slice(0, 1).map((seed) => ({ ...seed, priceCents })),
       },
       cartViews: { get: async () => view, put: async () => {} },

@@ -1,8 +1,19 @@
 import { z } from 'zod';
 import { ShopError } from '../error-table.ts';
-import { PathProductId, QueryPageSize, QueryPageToken, QueryText } from '../fields.ts';
+import {
+  BodyDescription,
+  BodyImageUrl,
+  BodyPrice,
+  BodyProductName,
+  BodyStock,
+  PathProductId,
+  QueryPageSize,
+  QueryPageToken,
+  QueryText,
+} from '../fields.ts';
 import { Money, writtenOnce } from '../money-json.ts';
 import type { ProductPage, Products, StockedProduct } from '../products.ts';
+import { keyAmongUsers } from '../request-keys.ts';
 import { defineRoute, type Route } from './route.ts';
 
 export function productRoutes(products: Products): Route[] {
@@ -27,11 +38,83 @@ export function productRoutes(products: Products): Route[] {
       access: 'user',
       params: z.object({ product_id: PathProductId }),
       async handle({ user, params: { product_id: id }, call }) {
-        if (!Number.isSafeInteger(id)) throw new ShopError('not_found', 'there is no such product');
-        return { status: 200, body: productText(await products.get(id, call, user.id)) };
+        return { status: 200, body: productText(await products.get(existing(id), call, user.id)) };
+      },
+    }),
+    defineRoute({
+      method: 'POST',
+      path: '/api/v1/products',
+      access: 'admin',
+      retryable: 'by the gateway',
+      body: z.object({
+        name: BodyProductName,
+        description: BodyDescription.default(''),
+        price: BodyPrice,
+        image_url: BodyImageUrl.default(''),
+        stock: BodyStock.optional(),
+      }),
+      async handle({ user, body, call, idempotencyKey }) {
+        const { name, description, price: priceCents, image_url: imageUrl, stock } = body;
+        const fields = { name, description, priceCents, imageUrl, stock };
+        const by = { userId: user.id, idempotencyKey: keyAmongUsers(user.id, idempotencyKey) };
+        const product = await products.create(fields, call, by);
+        const headers = { Location: `/api/v1/products/${product.id}` };
+        return { status: 201, headers, body: productJson(product) };
+      },
+    }),
+    defineRoute({
+      method: 'PUT',
+      path: '/api/v1/products/:product_id',
+      access: 'admin',
+      retryable: 'by the gateway',
+      params: z.object({ product_id: PathProductId }),
+      body: ChangedProduct,
+      async handle({ user, params, body, call, idempotencyKey }) {
+        const by = { userId: user.id, idempotencyKey: keyAmongUsers(user.id, idempotencyKey) };
+        const { name, description, price: priceCents, image_url: imageUrl, stock } = body;
+        const fields = {
+          ...(name === undefined ? {} : { name }),
+          ...(description === undefined ? {} : { description }),
+          ...(priceCents === undefined ? {} : { priceCents }),
+          ...(imageUrl === undefined ? {} : { imageUrl }),
+          stock,
+        };
+        const product = await products.update(existing(params.product_id), fields, call, by);
+        return { status: 200, body: productJson(product) };
+      },
+    }),
+    defineRoute({
+      method: 'DELETE',
+      path: '/api/v1/products/:product_id',
+      access: 'admin',
+      retryable: 'by the gateway',
+      params: z.object({ product_id: PathProductId }),
+      async handle({ user, params, call, idempotencyKey }) {
+        const by = { userId: user.id, idempotencyKey: keyAmongUsers(user.id, idempotencyKey) };
+        await products.delete(existing(params.product_id), call, by);
+        return { status: 204, body: null };
       },
     }),
   ];
+}
+
+const ChangedProduct = z
+  .object({
+    name: BodyProductName.optional(),
+    description: BodyDescription.optional(),
+    price: BodyPrice.optional(),
+    image_url: BodyImageUrl.optional(),
+    stock: BodyStock.optional(),
+  })
+  .refine(
+    (fields) => Object.values(fields).some((field) => field !== undefined),
+    'name, description, price, image_url or stock must be there',
+  );
+
+/** An id beyond what a number holds is that of no product. */
+function existing(id: number): number {
+  if (Number.isSafeInteger(id)) return id;
+  throw new ShopError('not_found', 'there is no such product');
 }
 
 const pageText = writtenOnce(({ products, nextPageToken }: ProductPage) => ({

@@ -106,7 +106,7 @@ function refusalOf(ctx: GatewayContext, thrown: unknown): Answer {
   const { status, headers, body } = errorAnswer(error, ctx.state.call.requestId);
   return {
     status,
-    headers: [...Object.entries(headers).flat(), 'Content-Type', jsonType],
+    headers: ['Cache-Control', 'no-store', ...Object.entries(headers).flat(), 'Content-Type', jsonType],
     body: toJsonBytes(body),
   };
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { silentLogger, systemClock } from '@trolley/runtime';
-import { ShopError } from '../error-table.ts';
 import { trustedProxies } from '../client-address.ts';
 import { openGateway, type Gateway, type GatewayOptions } from '../server.ts';
 import { createShop, type Shop, type ShopDeps } from '../shop.ts';
 import { MemoryActors } from './memory-actors.ts';
-import { MemoryShop, seeds } from './memory-shop.ts';
+import { createMemoryCatalog, createMemoryInventory } from './memory-catalog.ts';
+import { MemoryShop } from './memory-shop.ts';
 
 export const testJwt = { secret: 'a secret for tests, of 32 bytes or more', issuer: 'ecommerce-platform' };
 
@@ -90,10 +90,8 @@ export async function openTestGateway(
   };
   const shop = createShop({
     refs: actors,
-    catalog: memoryCatalog,
-    inventory: {
-      getStock: async (ids) => ids.map((productId) => ({ productId, available: 7, reserved: 0 })),
-    },
+    catalog: createMemoryCatalog(),
+    inventory: createMemoryInventory(),
     cartViews: memory.views,
     orderQueries: memory.orders,
     forcingPaymentMethods: true,
@@ -121,16 +119,6 @@ export async function openTestGateway(
     close: () => gateway.close(),
   };
 }
-
-export const memoryCatalog: ShopDeps['catalog'] = {
-  list: async () => ({ products: seeds }),
-  async get(id) {
-    const product = seeds.find((each) => each.id === id);
-    if (product === undefined) throw new ShopError('not_found', `there is no product ${id}`);
-    return product;
-  },
-  getMany: async (ids) => seeds.filter(({ id }) => ids.includes(id)),
-};
 
 async function send(url: string, method: string, path: string, sent: Sent = {}): Promise<Answered> {
   const { as = 1 } = sent;

@@ -10,13 +10,26 @@ const keys = { requestId: 'request-id', userId: 'user-id', traceparent: 'tracepa
 // What is not plain text would make grpc-js throw on the way out and spoil a log line on the way in.
 const plain = /^[\x20-\x7e]{1,128}$/;
 
-export function metadataOf(origin: CallOrigin): Metadata {
+/** The key of a change, which is never left out: without it the change would be made twice. */
+const idempotencyKey = 'idempotency-key';
+const printable = /^[\x20-\x7e]{1,512}$/;
+
+export function metadataOf(origin: CallOrigin & Pick<ServiceCall, 'idempotencyKey'>): Metadata {
   const metadata = new Metadata();
   for (const name of ['requestId', 'userId', 'traceparent'] as const) {
     const value = origin[name];
     if (value !== undefined && plain.test(value)) metadata.set(keys[name], value);
   }
+  const key = origin.idempotencyKey;
+  if (key !== undefined) {
+    if (!printable.test(key)) throw new RpcError('invalid_request', 'an idempotency key is printable text');
+    metadata.set(idempotencyKey, key);
+  }
   return metadata;
+}
+
+export function idempotencyKeyOf(metadata: Metadata): string | undefined {
+  return metadata.get(idempotencyKey)[0]?.toString();
 }
 
 /** A request id or trace that is not plain text is as good as none: the call counts, and is followed by ids of ours. */

@@ -2,7 +2,7 @@ import type { Metadata } from '@grpc/grpc-js';
 import type { Logger } from '@trolley/runtime';
 import { RpcError } from './rpc-error.ts';
 import type { ServiceCall } from '../service-call.ts';
-import { originOf } from './call-metadata.ts';
+import { idempotencyKeyOf, originOf } from './call-metadata.ts';
 
 /** One call, as a handler sees it. */
 export interface IncomingCall extends ServiceCall {
@@ -48,7 +48,7 @@ export class ArrivedCall implements IncomingCall {
   }
 
   get idempotencyKey(): string | undefined {
-    return this.#arrived.metadata.get('idempotency-key')[0]?.toString();
+    return idempotencyKeyOf(this.#arrived.metadata);
   }
 
   get timeoutMs(): number {

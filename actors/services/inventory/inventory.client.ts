@@ -1,5 +1,6 @@
 import { codeOf } from '@trolley/runtime';
-import { InventoryServiceService } from '../../../proto/gen/inventory/inventory.ts';
+import { RpcError } from '../grpc/rpc-error.ts';
+import { InventoryServiceService, type StockInfo } from '../../../proto/gen/inventory/inventory.ts';
 import { openGrpcClient, type GrpcClientOptions, type ServiceConnection } from '../grpc/grpc.client.ts';
 import type { ServiceCall } from '../service-call.ts';
 import { batchesOf } from '../grpc/message-size.ts';
@@ -38,6 +39,8 @@ export interface Inventory {
   release(reservationId: string, context?: ServiceCall): Promise<void>;
   /** Gives back what was sold, once. `conflict` when it was not sold, `not_found` when not known. */
   restock(reservationId: string, context?: ServiceCall): Promise<void>;
+  /** Sets what is available, also of a product that was not known; with an idempotency key, once. */
+  setStock(productId: number, available: number, context?: ServiceCall): Promise<StockView>;
 }
 
 /** The service takes as many in one request. */
@@ -51,13 +54,7 @@ export function openInventory(options: GrpcClientOptions): Inventory & ServiceCo
       const answers = batchesOf(productIds, idsAtOnce).map((batch) =>
         client.call('getStock', { productIds: batch.map(BigInt), skipUnknown: true }, context),
       );
-      return (await Promise.all(answers)).flatMap(({ stocks }) =>
-        stocks.map(({ productId, available, reserved }) => ({
-          productId: Number(productId),
-          available,
-          reserved,
-        })),
-      );
+      return (await Promise.all(answers)).flatMap(({ stocks }) => stocks.map(viewOf));
     },
     reserve({ checkoutId, items }, context) {
       const lines = items.map(({ productId, quantity }) => ({ productId: BigInt(productId), quantity }));
@@ -77,7 +74,16 @@ export function openInventory(options: GrpcClientOptions): Inventory & ServiceCo
     async restock(reservationId, context) {
       await client.call('restock', { reservationId }, context);
     },
+    async setStock(productId, available, context) {
+      const { stock } = await client.call('setStock', { productId: BigInt(productId), available }, context);
+      if (stock === undefined) throw new RpcError('internal', 'an answer without a stock');
+      return viewOf(stock);
+    },
     check: () => client.check(),
     close: () => client.close(),
   };
+}
+
+function viewOf({ productId, available, reserved }: StockInfo): StockView {
+  return { productId: Number(productId), available, reserved };
 }

@@ -139,6 +139,15 @@ describe('the inventory service', () => {
     expect(await stockOf(1)).to.deep.equal([96, 4]);
   });
 
+  it('sets a stock that comes again under its key once', async () => {
+    const set = (available: number) => inventory.setStock(4, available, { idempotencyKey: 'k' });
+    const first = await set(7);
+    await reserve([{ productId: 4, quantity: 2 }]);
+    expect(await set(7)).to.deep.equal(first);
+    expect(await stockOf(4)).to.deep.equal([5, 2]);
+    expect(await refusalOf(set(8))).to.equal('idempotency_key_reused');
+  });
+
   it('reserves all or nothing', async () => {
     const error = await failureOf(reserve([mouse, { productId: 4, quantity: 151 }]));
     expect(error.code).to.equal('insufficient_stock');

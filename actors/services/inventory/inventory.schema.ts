@@ -1,4 +1,5 @@
 import type { SqliteDatabase } from '@trolley/runtime/sqlite';
+import { rememberedAnswersMigration } from '../remembered-answers.ts';
 
 export const inventoryMigrations = [
   `-- A unit is in one place at a time: no commit can lose or invent one.
@@ -39,6 +40,8 @@ export const inventoryMigrations = [
      WHERE status IN ('released', 'expired', 'tombstone');
    CREATE INDEX reservations_sold ON reservations (updated_at, id) WHERE status IN ('confirmed', 'restocked');
    DROP INDEX reservations_finished;`,
+
+  rememberedAnswersMigration,
 ];
 
 /** What a new shop has of the products 1 to 5. */

@@ -6,6 +6,7 @@ import {
 } from '../../../proto/gen/inventory/inventory.ts';
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
 import { unaryService } from '../grpc/unary-service.ts';
+import { RememberedAnswers } from '../remembered-answers.ts';
 import { parseCheckoutId, parseProductId, parseReservationId } from '../request-fields.ts';
 import { InventoryLedger, wrongStatus, type LedgerOptions } from './inventory.ledger.ts';
 import { parseAvailable, parseItems } from './inventory.requests.ts';
@@ -39,6 +40,7 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
     seed: (database) => seedStock(database, options.seedStock),
     build(database, { read, write }) {
       const store = new InventoryStore(database);
+      const answers = new RememberedAnswers(database, clock);
       const ledger = new InventoryLedger(store, {
         reservationTtlMs: options.reservationTtlMs ?? 300_000,
         retentionMs: options.retentionMs ?? 7 * dayMs,
@@ -88,14 +90,15 @@ export function openInventoryService(options: InventoryServiceOptions): Promise<
           await write(call, () => ledger.restock(id, clock.now()));
           return { success: true };
         },
-        async setStock({ productId, available }, call) {
-          const id = parseProductId(productId);
-          const amount = parseAvailable(available);
-          const stock = await write(call, () => {
-            store.setStock(id, amount);
-            return stockOf(id);
-          });
-          return { stock };
+        async setStock(request, call) {
+          const id = parseProductId(request.productId);
+          const amount = parseAvailable(request.available);
+          return write(call, () =>
+            answers.once(call, InventoryServiceService.setStock, request, () => {
+              store.setStock(id, amount);
+              return { stock: stockOf(id) };
+            }),
+          );
         },
         async getReservation({ reservationId }) {
           const id = parseReservationId(reservationId);

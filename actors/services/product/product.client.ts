@@ -38,11 +38,26 @@ export interface ProductCatalog {
   getMany(ids: readonly number[], context?: ServiceCall): Promise<readonly ProductView[]>;
 }
 
+/** What of a product is for an administrator to say. */
+export type ProductFields = Pick<ProductView, 'name' | 'description' | 'priceCents' | 'imageUrl'>;
+
+/** Changes of what the shop sells; with an idempotency key each is made once, and answered the same for a day. */
+export interface ProductAdministration {
+  /** Refused: `invalid_request`. */
+  create(fields: ProductFields, context?: ServiceCall): Promise<ProductView>;
+  /** Leaves the other fields as they are. Refused: `not_found`, `invalid_request`. */
+  update(id: number, fields: Partial<ProductFields>, context?: ServiceCall): Promise<ProductView>;
+  /** Its id is never given again. Refused: `not_found`. */
+  delete(id: number, context?: ServiceCall): Promise<void>;
+}
+
 /** So many of the largest products fit into one message. */
 const idsAtOnce = 100;
 
 /** The catalog over gRPC. */
-export function openProductCatalog(options: GrpcClientOptions): ProductCatalog & ServiceConnection {
+export function openProductCatalog(
+  options: GrpcClientOptions,
+): ProductCatalog & ProductAdministration & ServiceConnection {
   const client = openGrpcClient(ProductServiceService, options);
   return {
     async list({ pageSize = 0, pageToken = '', query = '' } = {}, context) {
@@ -51,9 +66,7 @@ export function openProductCatalog(options: GrpcClientOptions): ProductCatalog &
       return answer.nextPageToken === '' ? { products } : { products, nextPageToken: answer.nextPageToken };
     },
     async get(id, context) {
-      const { product } = await client.call('getProduct', { id: wireId(id) }, context);
-      if (product === undefined) throw new RpcError('internal', 'an answer without a product');
-      return viewOf(product);
+      return answered(await client.call('getProduct', { id: wireId(id) }, context));
     },
     async getMany(ids, context) {
       // No batch is empty: no ids at all would mean all products.
@@ -66,9 +79,23 @@ export function openProductCatalog(options: GrpcClientOptions): ProductCatalog &
       });
       return (await Promise.all(pages)).flatMap(({ products }) => products.map(viewOf));
     },
+    create: async ({ priceCents, ...fields }, context) =>
+      answered(await client.call('createProduct', { ...fields, priceCents: BigInt(priceCents) }, context)),
+    async update(id, { priceCents, ...fields }, context) {
+      const price = priceCents === undefined ? {} : { priceCents: BigInt(priceCents) };
+      return answered(await client.call('updateProduct', { id: wireId(id), ...fields, ...price }, context));
+    },
+    async delete(id, context) {
+      await client.call('deleteProduct', { id: wireId(id) }, context);
+    },
     check: () => client.check(),
     close: () => client.close(),
   };
+}
+
+function answered({ product }: { readonly product?: Product | undefined }): ProductView {
+  if (product === undefined) throw new RpcError('internal', 'an answer without a product');
+  return viewOf(product);
 }
 
 function wireId(id: number): bigint {

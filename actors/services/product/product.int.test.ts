@@ -62,6 +62,32 @@ describe('the product service', () => {
     expect(products[0]?.createdAt).to.equal('2026-01-01T00:00:00.000Z');
   });
 
+  it('makes a change that comes again under its key once, also after a restart', async () => {
+    const lamp = { name: 'Lamp', description: '', priceCents: 1990, imageUrl: '' };
+    const once = { idempotencyKey: '1:k' };
+    const first = await catalog.create(lamp, once);
+    expect(await catalog.create(lamp, once)).to.deep.equal(first);
+    await close();
+    await open();
+    expect(await catalog.create(lamp, once)).to.deep.equal(first);
+    expect(await refusalOf(catalog.create({ ...lamp, priceCents: 1 }, once))).to.equal(
+      'idempotency_key_reused',
+    );
+    expect(await refusalOf(catalog.delete(1, once))).to.equal('idempotency_key_reused');
+    const changed = await catalog.update(first.id, { priceCents: 5 }, { idempotencyKey: '1:l' });
+    await catalog.update(first.id, { priceCents: 6 });
+    expect(await catalog.update(first.id, { priceCents: 5 }, { idempotencyKey: '1:l' })).to.deep.equal(
+      changed,
+    );
+    expect((await catalog.get(first.id)).priceCents).to.equal(6);
+    for (const _ of [1, 2]) await catalog.delete(first.id, { idempotencyKey: '1:m' });
+    expect(await refusalOf(catalog.delete(first.id))).to.equal('not_found');
+    expect(await refusalOf(catalog.delete(2, { idempotencyKey: 'é' }))).to.equal('invalid_request');
+    clock.advance(24 * 60 * 60 * 1000 + 1);
+    expect((await catalog.create(lamp, once)).id, 'a day later').to.be.greaterThan(first.id);
+    await catalog.delete(first.id + 1);
+  });
+
   it('tells a client of the first generation the price as it always did', async () => {
     const client = new Client(`127.0.0.1:${service.port}`, credentials.createInsecure());
     const bytes = await new Promise<Buffer>((resolve, reject) => {

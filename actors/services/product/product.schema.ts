@@ -1,4 +1,5 @@
 import type { SqliteDatabase, SqliteMigration } from '@trolley/runtime/sqlite';
+import { rememberedAnswersMigration } from '../remembered-answers.ts';
 import { ProductStore, searchedText } from './product.store.ts';
 
 export const productMigrations: readonly SqliteMigration[] = [
@@ -20,6 +21,7 @@ export const productMigrations: readonly SqliteMigration[] = [
     const fill = database.prepare('UPDATE products SET searched = ? WHERE id = ?');
     for (const { id, ...fields } of rows.all()) fill.run(searchedText(fields), id);
   },
+  rememberedAnswersMigration,
 ];
 
 const seeds = [

@@ -4,6 +4,7 @@ import { defaultPageSize, maxPageSize } from '../../values/page-size.contract.ts
 import { openGrpcSqliteService, type RunningService, type ServiceOptions } from '../grpc-sqlite-service.ts';
 import { fitting } from '../grpc/message-size.ts';
 import { unaryService } from '../grpc/unary-service.ts';
+import { RememberedAnswers } from '../remembered-answers.ts';
 import { parseProductId, parseText } from '../request-fields.ts';
 import { pageTokenAfter, parsePageToken } from './page-token.ts';
 import { productMigrations, seedProducts } from './product.schema.ts';
@@ -21,6 +22,8 @@ export function openProductService(options: ServiceOptions): Promise<RunningServ
     seed: (database) => seedProducts(database, now()),
     build(database, { read, write }) {
       const store = new ProductStore(database);
+      const answers = new RememberedAnswers(database, options.clock);
+      const { createProduct, updateProduct, deleteProduct } = ProductServiceService;
       const service = unaryService(ProductServiceService, {
         async getProducts({ pageSize, pageToken, query, ids }) {
           if (ids.length > 0) return { products: inOneMessage(await found(ids)), nextPageToken: '' };
@@ -46,18 +49,24 @@ export function openProductService(options: ServiceOptions): Promise<RunningServ
             missingIds: [...new Set(ids)].filter((id) => !there.has(id)),
           };
         },
-        async createProduct({ name, description, priceCents, imageUrl }, call) {
+        async createProduct(request, call) {
+          const { name, description, priceCents, imageUrl } = request;
           const fields = {
             name: parseName(name),
             description: parseText('description', description, 5000),
             priceCents: parsePrice(priceCents),
             imageUrl: parseText('image_url', imageUrl, 2000),
           };
-          const product = await write(call, () => store.insert(fields, now()));
-          if (product === undefined) throw new RpcError('internal', 'the product was not stored');
-          return { product: toWire(product) };
+          return write(call, () =>
+            answers.once(call, createProduct, request, () => {
+              const product = store.insert(fields, now());
+              if (product === undefined) throw new RpcError('internal', 'the product was not stored');
+              return { product: toWire(product) };
+            }),
+          );
         },
-        async updateProduct({ id, name, description, priceCents, imageUrl }, call) {
+        async updateProduct(request, call) {
+          const { id, name, description, priceCents, imageUrl } = request;
           const productId = parseProductId(id);
           const fields = {
             ...(name === undefined ? {} : { name: parseName(name) }),
@@ -67,14 +76,20 @@ export function openProductService(options: ServiceOptions): Promise<RunningServ
             ...(priceCents === undefined ? {} : { priceCents: parsePrice(priceCents) }),
             ...(imageUrl === undefined ? {} : { imageUrl: parseText('image_url', imageUrl, 2000) }),
           };
-          const product = await write(call, () => store.update(productId, fields, now()));
-          return { product: toWire(known(productId, product)) };
+          return write(call, () =>
+            answers.once(call, updateProduct, request, () => ({
+              product: toWire(known(productId, store.update(productId, fields, now()))),
+            })),
+          );
         },
-        async deleteProduct({ id }, call) {
-          const productId = parseProductId(id);
-          const deleted = await write(call, () => store.delete(productId, now()));
-          known(productId, deleted || undefined);
-          return {};
+        async deleteProduct(request, call) {
+          const productId = parseProductId(request.id);
+          return write(call, () =>
+            answers.once(call, deleteProduct, request, () => {
+              known(productId, store.delete(productId, now()) || undefined);
+              return {};
+            }),
+          );
         },
       });
 

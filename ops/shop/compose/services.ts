@@ -10,7 +10,11 @@ import { openInventory, type Inventory } from '../../../actors/services/inventor
 import { openInventoryService } from '../../../actors/services/inventory/inventory.service.ts';
 import { openPayments, type Payments } from '../../../actors/services/payment/payment.client.ts';
 import { openPaymentService } from '../../../actors/services/payment/payment.service.ts';
-import { openProductCatalog, type ProductCatalog } from '../../../actors/services/product/product.client.ts';
+import {
+  openProductCatalog,
+  type ProductAdministration,
+  type ProductCatalog,
+} from '../../../actors/services/product/product.client.ts';
 import { openProductService } from '../../../actors/services/product/product.service.ts';
 import type { Config } from '../config/config.ts';
 import { isLoopback } from '../config/loopback.ts';
@@ -21,7 +25,7 @@ import { listening } from './listening.ts';
 
 /** The parties that the actors and the gateway call: over gRPC, and without a connection within one process. */
 export interface Services {
-  readonly catalog: ProductCatalog;
+  readonly catalog: ProductCatalog & ProductAdministration;
   readonly inventory: Inventory;
   readonly payments: Payments;
 }
