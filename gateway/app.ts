@@ -3,6 +3,7 @@ import type { Clock, Logger } from '@trolley/runtime';
 import { createReadiness, type HealthChecks, levelOfRetry } from '@trolley/runtime/observe';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { TrustedProxies } from './client-address.ts';
+import { Jwks } from './jwks.ts';
 import { createAdmission } from './middleware/admission.ts';
 import { constantHeaders } from './middleware/constant-headers.ts';
 import { createJsonBody } from './middleware/json-body.ts';
@@ -53,6 +54,7 @@ export interface GatewayDeps {
 /** The REST API as a Koa app that does not listen. */
 export function createApp(deps: GatewayDeps, loopDelay: Lateness): Koa<GatewayState> {
   const { shop, clock, logger, metrics } = deps;
+  const { jwksUrl } = deps.jwt;
   const app = new Koa<GatewayState>();
   const send = createSender(deps);
   app.use(requestScope(deps));
@@ -67,7 +69,9 @@ export function createApp(deps: GatewayDeps, loopDelay: Lateness): Koa<GatewaySt
       ...(metrics === undefined ? [] : metricsRoutes(metrics)),
     ],
     admit: createAdmission({
-      tokens: createTokenVerifier(deps.jwt, clock),
+      tokens: createTokenVerifier(deps.jwt, clock, {
+        keys: jwksUrl === undefined ? undefined : new Jwks({ url: jwksUrl, clock, logger }),
+      }),
       limits: deps.rateLimits,
       checkoutLimits: deps.checkoutRateLimits,
     }),

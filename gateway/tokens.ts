@@ -1,7 +1,7 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import { LRUCache } from 'lru-cache';
-import type { Clock, ActorError } from '@trolley/runtime';
+import { isActorError, type Clock, type ActorError } from '@trolley/runtime';
 import { ShopError } from './error-table.ts';
 
 /** The user that a token speaks for. */
@@ -11,6 +11,8 @@ export interface User {
 }
 
 export interface JwtSettings {
+  /** Where the public keys of whoever issues the tokens are. With it no secret counts. */
+  readonly jwksUrl?: string | undefined;
   /** Shared secret of HS256. */
   readonly secret: string;
   /** Older secrets whose tokens are still taken, while the secret is being changed. */
@@ -29,11 +31,28 @@ export interface TokenVerifier {
   knownUserOf(authorization: string): User | undefined;
 }
 
+/** What tokens are checked with. */
+export interface TokenKeys {
+  /** Pinned: a token must not choose its own algorithm, `none` least of all. */
+  readonly algorithms: readonly string[];
+  /** What was verified under another one has to be verified anew; `undefined`: so has everything. */
+  readonly generation: number | undefined;
+  /** @throws what `jwtVerify` does, or an `ActorError` when it can't be told whether the token is valid */
+  verify(token: string, options: JWTVerifyOptions): Promise<JWTPayload>;
+}
+
 /** What a token was found to say, and the seconds since the epoch from and until which it may be said. */
 interface Verified {
   readonly user: User;
   readonly from: number;
   readonly until: number;
+  readonly generation: number | undefined;
+}
+
+interface VerifierOptions {
+  readonly capacity?: number;
+  /** Default: the secrets of the settings. */
+  readonly keys?: TokenKeys | undefined;
 }
 
 /** Longer headers are verified each time, so that the memory of those that are remembered has a bound. */
@@ -41,21 +60,23 @@ const longestRemembered = 2048;
 
 /**
  * Verifies a token once and remembers it. A token is remembered only here, beside the keys that have verified it: where
- * a secret is changed there is another verifier, which has to be convinced anew.
+ * a secret is changed there is another verifier, which has to be convinced anew, and where a key has gone, another
+ * generation.
  */
 export function createTokenVerifier(
   settings: JwtSettings,
   clock: Clock,
-  { capacity = 10_000 }: { readonly capacity?: number } = {},
+  { capacity = 10_000, keys = secretKeys(settings) }: VerifierOptions = {},
 ): TokenVerifier {
-  const secrets = [settings.secret, ...(settings.previousSecrets ?? [])];
-  const keys = secrets.map((secret) => createSecretKey(Buffer.from(secret, 'utf8')));
   const remembered = new LRUCache<string, Verified>({ max: capacity });
 
   function knownUserOf(authorization: string): User | undefined {
     const known = remembered.get(authorization);
     // One that is over is verified like any other, and refused in the same words.
-    return known !== undefined && isValidAt(known, clock.now()) ? known.user : undefined;
+    if (known === undefined || !isValidAt(known, clock.now())) return undefined;
+    // Its key may have gone.
+    const { generation } = keys;
+    return generation !== undefined && known.generation === generation ? known.user : undefined;
   }
 
   return {
@@ -66,23 +87,36 @@ export function createTokenVerifier(
       if (known !== undefined) return known;
       const token = /^Bearer +([A-Za-z0-9._~+/=-]+)$/i.exec(authorization)?.[1];
       if (token === undefined) throw refused('the Authorization header holds no bearer token');
+      // Of before: what comes while it is verified does not vouch for it.
+      const { generation } = keys;
       let payload: JWTPayload;
       try {
-        payload = await verifiedWith(keys, token, {
-          // Pinned: a token must not choose its own algorithm, `none` least of all.
-          algorithms: ['HS256'],
+        payload = await keys.verify(token, {
+          algorithms: [...keys.algorithms],
           issuer: settings.issuer,
           requiredClaims: ['exp'],
           currentDate: new Date(clock.now()),
         });
       } catch (cause) {
+        if (isActorError(cause)) throw cause;
         throw refused(reasonOf(cause), cause);
       }
       const user = { id: userIdOf(payload), roles: rolesOf(payload) };
       const { nbf: from = -Infinity, exp: until = -Infinity } = payload;
-      if (authorization.length <= longestRemembered) remembered.set(authorization, { user, from, until });
+      if (authorization.length <= longestRemembered)
+        remembered.set(authorization, { user, from, until, generation });
       return user;
     },
+  };
+}
+
+/** The secrets of HS256, which are the same for as long as the process runs. */
+function secretKeys({ secret, previousSecrets = [] }: JwtSettings): TokenKeys {
+  const keys = [secret, ...previousSecrets].map((one) => createSecretKey(Buffer.from(one, 'utf8')));
+  return {
+    algorithms: ['HS256'],
+    generation: 0,
+    verify: (token, options) => verifiedWith(keys, token, options),
   };
 }
 

@@ -19,6 +19,9 @@ await runCommand({
     if (config.mode === 'production') {
       throw new StartProblem('Tokens are handed out in development only: NODE_ENV is production.');
     }
+    if (config.jwt.jwksUrl !== undefined) {
+      throw new StartProblem('Tokens come from whoever has the keys of JWT_JWKS_URL.');
+    }
     const userId = Number(user);
     if (!/^\d+$/.test(user) || !Number.isSafeInteger(userId) || userId <= 0) {
       throw new UsageProblem('Say whose: npm run token -- USER [ROLE …], such as: npm run token -- 1 admin');

@@ -6,7 +6,12 @@ const user = 1;
 
 /** The last thing a start says: where the shop is and what to try. Empty: there is nothing to reach. */
 export async function welcome(
-  { mode, jwt }: Pick<Config, 'mode'> & { readonly jwt: TokenSettings },
+  {
+    mode,
+    jwt,
+  }: Pick<Config, 'mode'> & {
+    readonly jwt: TokenSettings & { readonly jwksUrl?: string | undefined };
+  },
   { gatewayUrl, console: operators }: RunningTrolley,
 ): Promise<string> {
   const lines: string[] = [];
@@ -16,7 +21,8 @@ export async function welcome(
   if (operators?.account !== undefined)
     lines.push(`           user ${operators.account.name}, password ${operators.account.password}`);
   // Who can read a production log must not be able to buy.
-  if (gatewayUrl !== undefined && mode !== 'production') lines.push(...(await thingsToTry(jwt, gatewayUrl)));
+  const givesTokens = mode !== 'production' && jwt.jwksUrl === undefined;
+  if (gatewayUrl !== undefined && givesTokens) lines.push(...(await thingsToTry(jwt, gatewayUrl)));
   return lines.length === 0 ? '' : ['', ...lines, ''].join('\n');
 }
 

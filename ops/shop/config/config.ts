@@ -62,6 +62,8 @@ export interface Config {
   /** `perSecond` 0: off. */
   readonly rateLimit: { readonly perSecond: number; readonly burst: number };
   readonly jwt: {
+    /** With it no secret counts. */
+    readonly jwksUrl: string | undefined;
     readonly secret: string;
     readonly previousSecrets: readonly string[];
     readonly issuer: string;
@@ -168,6 +170,7 @@ export function toConfig(
     grpcTls,
     rateLimit: { perSecond: values.RATE_LIMIT_RPS, burst: values.RATE_LIMIT_BURST },
     jwt: {
+      jwksUrl: values.JWT_JWKS_URL,
       secret: values.JWT_SECRET ?? developmentSecret,
       previousSecrets: values.JWT_SECRETS_PREVIOUS,
       issuer: values.JWT_ISSUER,

@@ -1,15 +1,8 @@
-/*
- * Settings of what is not part of this version. Ignoring them in silence would let somebody believe that
- * their tokens are checked against the keys of their own service.
- */
+/* Settings that have no effect. Ignoring them in silence would let somebody believe that they have. */
 
 const feature = (name: string) => `${name} is not part of this version`;
 
 const throughRedis = 'every role reaches carts, checkouts and orders through Redis';
-
-const refused: Readonly<Record<string, string>> = {
-  JWT_JWKS_URL: feature('checking tokens against a JWKS'),
-};
 
 const ignored: Readonly<Record<string, string>> = {
   // A standard variable: it may be there for other programs.
@@ -19,16 +12,20 @@ const ignored: Readonly<Record<string, string>> = {
   ORDERS_SERVICE_ADDR: throughRedis,
 };
 
-type Environment = Readonly<Record<string, string | undefined>>;
+const byJwks = 'tokens are checked with the keys of JWT_JWKS_URL';
+const ignoredWithJwks: Readonly<Record<string, string>> = {
+  JWT_SECRET: byJwks,
+  JWT_SECRETS_PREVIOUS: byJwks,
+};
 
-/** One line for each setting that stops the start. */
-export function refuseLaterFeatures(env: Environment): string[] {
-  return present(env, refused).map(([name, why]) => `${name}: ${why}; leave it unset`);
-}
+type Environment = Readonly<Record<string, string | undefined>>;
 
 /** One line for each setting that has no effect. */
 export function ignoredFeatures(env: Environment): string[] {
-  return present(env, ignored).map(([name, why]) => `${name} has no effect: ${why}`);
+  const withoutSecrets = isSet(env['JWT_JWKS_URL']) ? ignoredWithJwks : {};
+  return present(env, { ...ignored, ...withoutSecrets }).map(
+    ([name, why]) => `${name} has no effect: ${why}`,
+  );
 }
 
 function present(env: Environment, table: Readonly<Record<string, string>>): [string, string][] {

@@ -30,6 +30,7 @@ describe('parseConfig', () => {
       host: '127.0.0.1',
       port: 8080,
       requestTimeoutMs: 30_000,
+      shedAboveMs: 200,
       bodyLimitBytes: 1_048_576,
       corsOrigins: [],
       trustedProxies: [],
@@ -267,9 +268,13 @@ describe('parseConfig', () => {
       { GRPC_TLS_CA: 'ca.pem', GRPC_TLS_KEY: 'k.pem' },
       'GRPC_TLS_CERT: is not set, wanted together with GRPC_TLS_CA and GRPC_TLS_KEY',
     ],
+    ...['http://keys.example/jwks', 'https://user:pw@x', 'ftp://x', 'x'].map((url): [Environment, string] => [
+      { JWT_JWKS_URL: url },
+      `JWT_JWKS_URL: got "${url}", wanted a URL that begins with https://`,
+    ]),
     [
-      { JWT_JWKS_URL: 'https://x' },
-      'JWT_JWKS_URL: checking tokens against a JWKS is not part of this version',
+      { NODE_ENV: 'production', JWT_JWKS_URL: 'http://127.0.0.1:9/jwks' },
+      'JWT_JWKS_URL: got http, wanted https in production',
     ],
     [{ NODE_ENV: 'production' }, 'JWT_SECRET: is not set, wanted a secret of at least 32 bytes'],
     [

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { StartProblem } from '../process/start-problem.ts';
 import { toConfig, developmentPassword, developmentSecret, type Config } from './config.ts';
-import { ignoredFeatures, refuseLaterFeatures } from './later-features.ts';
+import { ignoredFeatures } from './later-features.ts';
 import { isLoopback } from './loopback.ts';
 import { roles, type Role } from './roles.ts';
 import { unknownVariables } from './unknown-variables.ts';
@@ -26,15 +26,14 @@ export function parseConfig(env: Environment): Config {
   const given = read(env, active);
   const isUnguarded =
     active.has('console') && given.NODE_ENV === 'production' && given.CONSOLE_USERS === undefined;
-  const lines = refuseLaterFeatures(env);
-  const refused = new Set(lines.map((line) => line.slice(0, line.indexOf(':'))));
+  const lines: string[] = [];
   const result = schema.safeParse(given);
   if (!result.success) {
     const wrong = new Set(result.error.issues.map((issue) => String(issue.path[0]) as VariableName));
-    for (const name of wrong) if (!refused.has(name)) lines.push(...problemsWith(name, given[name] ?? ''));
+    for (const name of wrong) lines.push(...problemsWith(name, given[name] ?? ''));
   }
   if (given.NODE_ENV === 'production') {
-    if (active.has('gateway')) lines.push(...secretProblems(given));
+    if (active.has('gateway')) lines.push(...keyProblems(given));
     lines.push(...publishedPasswords(given));
     if (isUnguarded && isNamed(env, 'console')) lines.push(`CONSOLE_USERS: ${noConsoleUsers}`);
   }
@@ -101,6 +100,13 @@ const noConsoleUsers = 'is not set, wanted name:role:bcrypt-hash in production';
 function isNamed(env: Environment, role: Role): boolean {
   const words = (env['ROLES'] ?? '').split(',').map((word) => word.trim());
   return words.includes(role);
+}
+
+/** What tokens are checked with in production: the secrets, or keys that nobody on the way can put in their place. */
+function keyProblems(given: Given): string[] {
+  const url = given.JWT_JWKS_URL;
+  if (url === undefined) return secretProblems(given);
+  return /^https:/i.test(url.trim()) ? [] : ['JWT_JWKS_URL: got http, wanted https in production'];
 }
 
 const secretBytes = 32;

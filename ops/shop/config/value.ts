@@ -1,3 +1,4 @@
+import { isLoopback } from './loopback.ts';
 import { isIP } from 'node:net';
 import { parseRedisUrl, redisUrlForms } from '@trolley/runtime/adapters';
 import { z } from 'zod';
@@ -100,6 +101,20 @@ export function url(...schemes: readonly string[]): Value<string> {
     wanted: `a URL that begins with ${schemes.map((scheme) => `${scheme}//`).join(' or ')}`,
   };
 }
+
+/** `https:`, or `http:` on this machine; without a password, which would get into logs. */
+export const jwksUrl: Value<string> = {
+  schema: z
+    .string()
+    .trim()
+    .refine((text) => {
+      if (!URL.canParse(text)) return false;
+      const { protocol, hostname, username, password } = new URL(text);
+      if (username !== '' || password !== '') return false;
+      return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname.replace(/^\[|\]$/g, '')));
+    }),
+  wanted: 'a URL that begins with https://, without a user (http:// on this machine in development)',
+};
 
 /** One Redis, the master that Sentinels name, or a Redis Cluster: see `parseRedisUrl`. */
 export const redisUrl: Value<string> = {

@@ -195,6 +195,11 @@ export const variables = {
     'Comma list of earlier secrets whose tokens are still taken, for rotation; nothing is signed with them',
     { shown: 'none', secret: true },
   ),
+  JWT_JWKS_URL: gateway.optional(
+    value.jwksUrl,
+    'tokens are checked with `JWT_SECRET`',
+    'Where the public keys are that tokens are checked with instead (RS256, ES256, EdDSA); https only in production',
+  ),
   JWT_ISSUER: gateway.set(value.text, 'ecommerce-platform', 'What the claim `iss` must equal'),
   TLS_CERT: web.optional(
     value.text,
