@@ -53,6 +53,8 @@ export interface HttpServer {
 /** Longer than load balancers keep an idle connection, so that none is closed under a request of theirs. */
 const keepAliveMs = 65_000;
 const minVersion = 'TLSv1.2';
+/** Requests that one connection may send before it has an answer to the first; then it is cut off. */
+const maxPipelined = 256;
 /** The handler's own deadline, which says more, comes first. */
 const bodyGraceMs = 5000;
 
@@ -74,11 +76,19 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   server.requestTimeout = options.requestTimeoutMs + bodyGraceMs;
 
   let closing: Promise<void> | undefined;
-  const busy = new Set<Duplex>();
+  /** Requests of each connection that wait for their answer. */
+  const underWay = new Map<Duplex, number>();
+  const refused = new WeakSet<Duplex>();
   const serveRequest = (request: IncomingMessage, response: ServerResponse) => {
-    busy.add(request.socket);
+    const { socket } = request;
+    const before = underWay.get(socket) ?? 0;
+    // Node takes up all that comes, however many answers it owes.
+    if (before >= maxPipelined) return void socket.destroy();
+    underWay.set(socket, before + 1);
     response.once('close', () => {
-      busy.delete(request.socket);
+      const left = (underWay.get(socket) ?? 1) - 1;
+      if (left > 0) underWay.set(socket, left);
+      else underWay.delete(socket);
       if (closing !== undefined) server.closeIdleConnections();
     });
     if (closing !== undefined) response.setHeader('Connection', 'close');
@@ -101,9 +111,12 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   // Nor is a body asked for before it is known that it will be read.
   server.on('checkContinue', serveRequest);
   server.on('clientError', (error, socket) => {
+    // What still comes of something that was refused is read and dropped, or the refusal would not arrive.
+    if (refused.has(socket)) return;
     // An answer to what follows a request must not be taken for the answer to the request.
-    if (busy.has(socket)) socket.destroy();
+    if (underWay.has(socket)) socket.destroy();
     else {
+      refused.add(socket);
       refuseMalformed(error, socket, options.newId());
       // Its other end may stay, and Node has forgotten it.
       const cancel = clock.schedule(options.lingerMs ?? 5000, () => socket.destroy());

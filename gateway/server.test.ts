@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { HttpConnection } from './testing/http-connection.ts';
 import { openTestGateway, tokenFor, type TestGateway } from './testing/test-gateway.ts';
 
 /** Sends `text` as it is and gives back everything that comes until the far side closes. */
@@ -30,6 +31,7 @@ describe('openGateway', () => {
     'a wrong length': ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n', 400, 'invalid_request'],
     'two lengths': ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400, 'invalid_request'],
     'large headers': [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+    'headers of 5 MB': [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(5_000_000)}\r\n\r\n`, 431, 'headers_too_large'],
     'no host': ['GET /api/v1/cart HTTP/1.1\r\nConnection: close\r\n\r\n', 401, 'unauthorized'],
     'a target that is no URL': ['GET http://[x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400, 'invalid_request'],
     'an unknown expectation': ['GET /x HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n', 404, 'not_found'],
@@ -51,6 +53,30 @@ describe('openGateway', () => {
     for (const said of ['', 'GET /health HTTP/1.1\r\nHost:'])
       expect(await rawAnswer(short.gateway.port, said), said).to.match(/^HTTP\/1.1 408 /);
     await short.close();
+  });
+
+  it('answers requests that come in a row, and cuts off who sends 257 before the first has its answer', async () => {
+    const held: (() => void)[] = [];
+    const take = () =>
+      new Promise<{ allowed: true }>((resolve) => held.push(() => resolve({ allowed: true })));
+    const slow = await openTestGateway({ rateLimits: { take } });
+    const one = `GET /api/v1/cart HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${await tokenFor(1)}\r\n\r\n`;
+    try {
+      const hasty = await HttpConnection.open(slow.gateway.port);
+      hasty.send(one.repeat(300));
+      await hasty.closed();
+      expect(held).to.have.length(256);
+      held.length = 0;
+      const answer = rawAnswer(
+        slow.gateway.port,
+        one.repeat(255) + one.replace('Host', 'Connection: close\r\nHost'),
+      );
+      while (held.length < 256) await new Promise((resolve) => setImmediate(resolve));
+      for (const go of held) go();
+      expect((await answer).match(/HTTP\/1.1 200 /g)).to.have.length(256);
+    } finally {
+      await slow.close();
+    }
   });
 
   it('answers 408 to a body that does not arrive, and ends the connection', async () => {

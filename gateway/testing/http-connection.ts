@@ -44,9 +44,10 @@ export class HttpConnection {
 
   /** Sends `piece` over and over, until the far side has closed the connection. */
   async sendWithoutEnd(piece: string | Buffer): Promise<void> {
+    const closed = this.closed();
     while (!this.#ended) {
       if (!this.#socket.write(piece))
-        await Promise.race([once(this.#socket, 'drain').catch(() => undefined), this.closed()]);
+        await Promise.race([once(this.#socket, 'drain').catch(() => undefined), closed]);
     }
   }
 
