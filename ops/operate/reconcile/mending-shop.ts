@@ -7,8 +7,8 @@ import { startGrpcTls } from '../../shop/compose/tls.ts';
 import type { Config } from '../../shop/config/config.ts';
 import { createLifecycle, type Lifecycle } from '../../shop/process/lifecycle.ts';
 import type { Progress } from '../../shop/process/progress.ts';
-import { openOperatorClient } from '../inspection/operator-client.ts';
-import { reachRedis } from '../inspection/running-redis.ts';
+import { openOperatorClient } from '../stores/operator-client.ts';
+import { reachRedis } from '../stores/running-redis.ts';
 import type { MendingShop } from './menders.ts';
 
 /** Gives `use` the services of the running shop, or, where none runs, its services on DATA_DIR, started for this. */

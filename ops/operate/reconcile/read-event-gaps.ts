@@ -10,7 +10,7 @@ import { startKafkaEventLog } from '../../shop/compose/kafka.ts';
 import type { Config } from '../../shop/config/config.ts';
 import { startRedis } from '../../shop/servers/embedded-redis.ts';
 import type { Lifecycle } from '../../shop/process/lifecycle.ts';
-import { reachRedis } from '../inspection/running-redis.ts';
+import { reachRedis } from '../stores/running-redis.ts';
 import { unknownGaps, type EventGap, type EventGaps } from './event-gap.ts';
 
 /** So many events are looked at one by one; of more only the number counts. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { assertRestored, DataDirTaken, openDataDir } from '../../shop/process/data-dir.ts';
+import { isAlive, pidIn } from '../../shop/process/process-identity.ts';
 import { startPostgres } from '../../shop/servers/embedded-postgres.ts';
 import { host } from '../../shop/servers/embedded-server.ts';
 import { superuser } from '../../shop/servers/postgres-cluster.ts';
@@ -30,7 +31,7 @@ export async function reachPostgres(
   if (configuredUrl !== undefined) return { url: configuredUrl, idle: false, close: () => Promise.resolve() };
   if (!existsSync(join(dataDir, 'postgres', 'data'))) return undefined;
   const held = holdIfIdle(dataDir);
-  if (held === undefined) return { url: runningUrl(dataDir), idle: false, close: () => Promise.resolve() };
+  if (held === undefined) return { url: urlOfRunning(dataDir), idle: false, close: () => Promise.resolve() };
   try {
     const server = await startPostgres({ dataDir: held.path });
     return {
@@ -47,6 +48,18 @@ export async function reachPostgres(
   }
 }
 
+/**
+ * That of the shop that runs on DATA_DIR.
+ * @throws StartProblem when there is none
+ */
+export function runningPostgresUrl(dataDir: string): string {
+  const pid = pidIn(join(dataDir, 'postgres', 'data', 'postmaster.pid'));
+  if (pid !== undefined && isAlive(pid)) return urlOfRunning(dataDir);
+  throw new StartProblem(
+    `No shop with a PostgreSQL of its own runs on ${dataDir}. Set DATA_DIR to that of a running shop, or POSTGRES_URL.`,
+  );
+}
+
 /** Undefined: a shop runs on it. */
 function holdIfIdle(dataDir: string) {
   try {
@@ -57,7 +70,7 @@ function holdIfIdle(dataDir: string) {
   }
 }
 
-function runningUrl(dataDir: string): string {
+function urlOfRunning(dataDir: string): string {
   try {
     const password = readFileSync(join(dataDir, 'postgres', 'password'), 'utf8').trim();
     // The fourth line of a running server's file is its port.

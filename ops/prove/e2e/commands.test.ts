@@ -13,7 +13,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   scripts: Record<string, string>;
 };
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const names = ['start', 'backup', 'restore', 'reconcile', 'actors', 'token', 'bench', 'chaos'];
+const names = ['start', 'backup', 'restore', 'reconcile', 'trolley', 'token', 'bench', 'chaos'];
 
 /** As npm runs it, from elsewhere, so that somebody's own `.env` changes nothing. */
 function run(name: string, ...args: string[]): Promise<readonly [code: number, out: string, err: string]> {

@@ -19,6 +19,7 @@ export {
   createTestDatabase,
   createTestMongo,
   createTestRedis,
+  testKafkaBrokers,
   testMongoUri,
   testPostgresUrl,
   testRedisUrl,
