@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { type RedisConnection, silentLogger, systemClock } from '@trolley/runtime';
 import { type EventLog, RedisStreamsEventLog } from '@trolley/runtime/events';
 import { createPostgresPool } from '@trolley/runtime/postgres';
+import { createPostgresAudit } from '../../console/audit/postgres-audit.ts';
 import { startKafkaEventLog } from '../../shop/compose/kafka.ts';
 import type { Config } from '../../shop/config/config.ts';
 import { createLifecycle } from '../../shop/process/lifecycle.ts';
@@ -11,6 +12,7 @@ import { UsageProblem } from '../../shop/process/start-problem.ts';
 import { openOperatorClient } from '../stores/operator-client.ts';
 import { runningPostgresUrl } from '../stores/running-postgres.ts';
 import { reachRedis } from '../stores/running-redis.ts';
+import { onRecord } from './on-record.ts';
 import type { Around } from './verb.ts';
 
 export interface Reached extends Around, AsyncDisposable {}
@@ -66,7 +68,7 @@ export function reach(config: Config, progress: Progress): Reached {
   return {
     ...{ cluster, postgres, progress, confirm, clock: systemClock },
     log: async () => (await log()).events,
-    audited: (_action, perform) => perform(),
+    audited: onRecord(async () => createPostgresAudit(await postgres()), progress),
     async [Symbol.asyncDispose]() {
       for (const close of closers.splice(0).reverse()) await close();
     },

@@ -39,16 +39,16 @@ export interface OperatorAction {
 
 /** What verbs work on. What is not needed is not connected to. */
 export interface Around {
-  cluster(): Promise<ActorCluster>;
-  postgres(): Promise<PostgresPool>;
-  log(): Promise<EventLog>;
+  readonly cluster: () => Promise<ActorCluster>;
+  readonly postgres: () => Promise<PostgresPool>;
+  readonly log: () => Promise<EventLog>;
   /** Does it on record. */
-  audited<T>(action: OperatorAction, perform: () => Promise<T>): Promise<T>;
+  readonly audited: <T>(action: OperatorAction, perform: () => Promise<T>) => Promise<T>;
   /**
    * Asks the person at the terminal.
    * @throws UsageProblem where there is none
    */
-  confirm(question: string): Promise<boolean>;
+  readonly confirm: (question: string) => Promise<boolean>;
   readonly progress: Progress;
   readonly clock: Clock;
 }
