@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ActorError, defineActor, type Outcome, refusal, type Turn } from '@trolley/runtime';
 import { z } from 'zod';
 import { checkoutCompletedType, encodeCheckoutCompleted } from './checkout-completed.ts';
-import { CheckoutContract, checkoutIdFor, noSuchCheckout } from './checkout.contract.ts';
+import { CheckoutContract, checkoutIdFor, noSuchCheckout, type CheckoutView } from './checkout.contract.ts';
 import { createCheckoutEffects, inputOf, type CheckoutEffects } from './checkout.effects.ts';
 import { eventOf, type CheckoutEvent } from './checkout.events.ts';
 import type { CheckoutPorts } from './checkout.ports.ts';
@@ -74,7 +74,7 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
         if (session.context.userId !== userId) throw noSuchCheckout();
         if (endingOf(session) !== undefined) {
           if (session.context.failureReason === 'cancelled') return viewOf(session);
-          throw refusal(CheckoutContract, 'conflict', `the checkout is ${session.context.status}`);
+          throw gone(session);
         }
         const step = advanceSaga(session, { type: 'Cancel', at: turn.now });
         if (!step.session.context.cancelRequested) {
@@ -82,6 +82,19 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
         }
         follow(turn, step);
         return turn.defer();
+      },
+
+      Resume(turn, { by }) {
+        const session = found(turn.state);
+        if (endingOf(session) !== undefined) throw gone(session);
+        return order(turn, session, { type: 'Resume', at: turn.now, ...(by === undefined ? {} : { by }) });
+      },
+
+      Compensate(turn, { reason, by }) {
+        const session = found(turn.state);
+        if (endingOf(session) === 'completed') throw gone(session);
+        const said = { reason, ...(by === undefined ? {} : { by }) };
+        return order(turn, session, { type: 'Compensate', at: turn.now, ...said });
       },
     },
 
@@ -98,6 +111,13 @@ function take(turn: CheckoutTurn, event: CheckoutEvent, error?: ActorError): voi
   const step = advanceSaga(session, event);
   follow(turn, step, error);
   if (step.mayWait) turn.postponeWrite();
+}
+
+/** What an operator orders; nothing where that is what it does already. */
+function order(turn: CheckoutTurn, session: CheckoutSession, event: CheckoutEvent): CheckoutView {
+  const step = advanceSaga(session, event);
+  if (step.session !== session) follow(turn, step);
+  return viewOf(step.session);
 }
 
 /** Makes a step of the saga part of the turn, and answers those who wait for the end. */
@@ -121,6 +141,10 @@ function follow(turn: CheckoutTurn, { session, commands }: SagaStep, error?: Act
     Start: ({ tag: { created } }) => ({ created, checkout }),
     Cancel: () => checkout,
   });
+}
+
+function gone({ context }: CheckoutSession): ActorError {
+  return refusal(CheckoutContract, 'conflict', `the checkout is ${context.status}`);
 }
 
 function publishCompleted(turn: CheckoutTurn, context: CheckoutContext): void {

@@ -34,6 +34,9 @@ export const GivenAddress = ShippingAddress.refine(
   `must be at most ${maxAddressBytes} bytes of JSON`,
 );
 
+/** Who gives an order, as the console knows them. */
+const Operator = Text(64).min(1);
+
 /** Amounts in integer cents, times in ISO 8601. */
 export const CheckoutView = z.object({
   checkoutId: z.uuid(),
@@ -60,7 +63,7 @@ export const CheckoutContract = defineContract({
     ...claimRefusals,
     /** Nothing was accepted under this id, or it is someone else's. */
     not_found: null,
-    /** It has gone too far to be cancelled. */
+    /** It has gone too far for that. */
     conflict: null,
   },
   messages: {
@@ -82,6 +85,19 @@ export const CheckoutContract = defineContract({
     GetStatus: { input: z.object({}), output: CheckoutView, readOnly: true },
     /** Answered when the compensation has ended. Refused: `not_found`, `conflict` once the payment has completed. */
     Cancel: { input: z.object({ userId: z.int().positive() }), output: CheckoutView },
+    /**
+     * From an operator: tries the step that it waits for now, not after its back-off. What is under way counts as of
+     * unknown outcome. Refused: `not_found`, `conflict` once it has ended.
+     */
+    Resume: { input: z.object({ by: Operator.optional() }), output: CheckoutView },
+    /**
+     * From an operator: gives it up, wherever it stands, and undoes all of it; what was paid is refunded. Answered when
+     * that has begun. The reason is for operators alone. Refused: `not_found`, `conflict` once it is COMPLETED.
+     */
+    Compensate: {
+      input: z.object({ reason: Text(200).min(1), by: Operator.optional() }),
+      output: CheckoutView,
+    },
   },
 });
 

@@ -33,7 +33,15 @@ type AnswerOf<S extends AnyStep> = Awaited<ReturnType<S['invoke']>>;
 type StepEvent<S extends AnyStep> = S extends AnyStep ? Answered<S['name'], AnswerOf<S>> : never;
 type FailedStep = { [S in StepName]: Failed<`${S}.refused`> | Failed<`${S}.unknown`> }[StepName];
 
-export type CheckoutEvent = StepEvent<AnyStep> | FailedStep | Told<'Cancel'>;
+/** `by`: who said so, where that is known. */
+type Ordered<Type extends string> = Told<Type> & { readonly by?: string };
+
+export type CheckoutEvent =
+  | StepEvent<AnyStep>
+  | FailedStep
+  | Told<'Cancel'>
+  | Ordered<'Resume'>
+  | (Ordered<'Compensate'> & { readonly reason: string });
 
 /** What a checkout starts with; `at` in milliseconds since the epoch. */
 export type CheckoutInput = Pick<

@@ -1,9 +1,12 @@
 import { expect } from 'chai';
 import type { AnyActor, Outcome, Turn } from '@trolley/runtime';
 import type { AnyStateNode as StateNode } from 'xstate';
-import { runCheckout, type Mutation, type Seen } from '../testing/checkout-run.ts';
+import { runCheckout, type Between, type Mutation, type Seen } from '../testing/checkout-run.ts';
 import { explore, wander, type Choices } from '../testing/explore.ts';
+import { noSuchCheckout } from './checkout.contract.ts';
+import { inputOf } from './checkout.effects.ts';
 import { checkoutMachine } from './checkout.machine.ts';
+import { viewOf, type CheckoutState } from './checkout.state.ts';
 
 /** The states that a snapshot can rest in; \`next\` is left in the same transition. */
 function leafStates(node: StateNode): string[] {
@@ -52,11 +55,34 @@ const mutants: Readonly<Record<string, Mutation & { readonly shows: string }>> =
       },
     })),
   },
+  'what a Resume asks again counts as asked for the first time': {
+    shows: 'stock',
+    checkout(actor) {
+      const receive = {
+        ...(actor.definition.receive as object),
+        Resume(turn: Turn<CheckoutState>) {
+          const { session } = turn.state;
+          if (session === null) throw noSuchCheckout();
+          const step = session.value === 'reserving' ? 'Reserve' : undefined;
+          if (step !== undefined)
+            turn.perform(step as never, inputOf(step, session.context) as never, { id: 'step' });
+          return viewOf(session);
+        },
+      };
+      return {
+        ...actor,
+        definition: { ...actor.definition, receive: receive as typeof actor.definition.receive },
+      };
+    },
+  },
   'a claim that no checkout knows is never given back': {
     shows: 'does not come to rest',
     status: (told) => told.catch(() => ({ status: 'INITIATED' })),
   },
 };
+
+const fromOperators: readonly Between[] = ['resume', 'compensate'];
+const fromAnybody: readonly Between[] = ['cancel', 'start again', 'add to cart', ...fromOperators];
 
 /** Many runs full of faults; the same ones each time. */
 async function storm(run: (choices: Choices) => Promise<void>): Promise<void> {
@@ -76,8 +102,14 @@ describe('checkout: every way it can go', function () {
     expect(runs).to.be.greaterThan(5000);
   });
 
+  it('ends well with any two faults and orders of an operator', async () => {
+    const { runs } = await explore(2, (choices) => runCheckout(choices, seen, {}, fromOperators));
+    expect(runs).to.be.greaterThan(5000);
+  });
+
   it('ends well in a storm of faults', async () => {
     await storm((choices) => runCheckout(choices, seen));
+    await storm((choices) => runCheckout(choices, seen, {}, fromAnybody));
   });
 
   it('gives the money back when the reservation expires again and again', async () => {
@@ -98,6 +130,7 @@ describe('checkout: every way it can go', function () {
         'failed cancelled',
         'failed cart_unavailable',
         'failed catalog_unavailable',
+        'failed compensated',
         'failed insufficient_stock',
         'failed inventory_unavailable',
         'failed payment_declined: card_declined',
@@ -113,7 +146,9 @@ describe('checkout: every way it can go', function () {
   for (const [name, { shows, ...mutation }] of Object.entries(mutants)) {
     it(`finds the fault when ${name}`, async () => {
       const fresh: Seen = { states: new Set(), endings: new Set() };
-      const found = await storm((choices) => runCheckout(choices, fresh, mutation)).catch(String);
+      const found = await storm((choices) => runCheckout(choices, fresh, mutation, fromAnybody)).catch(
+        String,
+      );
       expect(String(found).slice(-300), 'what was found').to.contain(shows);
     });
   }

@@ -46,6 +46,25 @@ const retry = ({ name }: Named<Step>) =>
     },
   ] as const;
 
+/** What an operator may do while a step is tried. `orMark`: what may have come of it besides, as nobody waits for it then. */
+function byHand(step: Named<Step>, orMark: readonly ReturnType<typeof markForUndo>[] = []) {
+  return { ...againAtOnce(step, orMark), Compensate: giveUp(orMark) } as const;
+}
+
+const againAtOnce = ({ name }: Named<Step>, orMark: readonly ReturnType<typeof markForUndo>[] = []) =>
+  ({
+    Resume: {
+      actions: [
+        ...orMark,
+        { type: 'countRetry', params: { step: name } },
+        { type: 'perform', params: { step: name, delayMs: 0 } },
+      ],
+    },
+  }) as const;
+
+const giveUp = (orMark: readonly ReturnType<typeof markForUndo>[]) =>
+  ({ target: 'compensating', actions: [...orMark, fail('compensated')] }) as const;
+
 /** What a state says of the step that it waits for, to whoever draws the machine. */
 const waitsFor = ({ name, label }: Named<Step>) => ({ description: label, meta: { step: name } });
 
@@ -88,6 +107,7 @@ function undoing(compensation: Named<Compensation>) {
       [`${name}.done`]: done,
       [`${name}.refused`]: isDoneIfNotFound ? [{ guard: 'isNotFound', ...done }, again] : again,
       [`${name}.unknown`]: again,
+      ...againAtOnce(compensation),
     },
   });
 }
@@ -124,6 +144,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
       ],
       on: {
         ...untilPaid(claimAndPrice),
+        ...byHand(claimAndPrice),
         'ClaimAndPrice.done': [ifCancelled, { target: 'reserving', actions: 'keep' }],
         'ClaimAndPrice.refused': [
           { guard: 'isRejection', target: 'rejected', actions: failRefused(claimAndPrice) },
@@ -138,6 +159,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
       exit: markIfRepeated(charge.compensation),
       on: {
         ...untilPaid(reserve, [markIfRepeated(charge.compensation)]),
+        ...byHand(reserve, [markForUndo(charge.compensation)]),
         'Reserve.done': [
           ifCancelled,
           {
@@ -159,6 +181,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
       entry: [reach('PAYMENT_PENDING'), markForUndo(charge.compensation), ...perform(charge, charge.limit)],
       on: {
         ...untilPaid(charge),
+        ...byHand(charge),
         'Charge.done': [ifCancelled, { target: 'confirming', actions: 'keep' }],
         // The payment service's last word: a charge under this id never becomes anything else.
         'Charge.declined': {
@@ -171,7 +194,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
         'Charge.refused': { target: 'compensating', actions: failRefused(charge) },
       },
     },
-    /** Paid: from here on the checkout is not cancelled, and unknown outcomes are retried without end. */
+    /** Paid: from here on its buyer does not cancel the checkout, and unknown outcomes are retried without end. */
     confirming: {
       ...waitsFor(confirm),
       entry: [reach('PAYMENT_COMPLETED'), ...perform(confirm)],
@@ -183,6 +206,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
           { target: 'compensating', actions: failRefused(confirm) },
         ],
         'Confirm.unknown': { actions: retry(confirm) },
+        ...byHand(confirm),
       },
     },
     reservingAgain: {
@@ -196,6 +220,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
         'Reserve.done': { target: 'confirming', actions: 'keep' },
         'Reserve.refused': { target: 'compensating', actions: failRefused(reserve) },
         'Reserve.unknown': { actions: retry(reserve) },
+        ...byHand(reserve),
       },
     },
     /** In the reverse order of the steps. Without a limit: each is tried until it is known to be done. */

@@ -52,6 +52,8 @@ const events: CheckoutEvent[] = [
   charged,
   { type: 'Charge.declined', at, reason: 'no_funds' },
   { type: 'Cancel', at },
+  { type: 'Resume', at },
+  { type: 'Compensate', at, reason: 'the buyer called' },
   ...steps.flatMap(({ name: step }): CheckoutEvent[] => [
     { type: `${step}.refused`, at, code: 'empty_cart' },
     { type: `${step}.refused`, at, code: 'not_found' },
@@ -190,6 +192,42 @@ describe('checkout saga', () => {
     expect(session.context.failureReason).to.equal('cancelled');
     expect(commands).to.deep.equal([{ type: 'perform', step: 'Refund', delayMs: 0 }]);
     expect(after(priced, reserved, charged, cancel).session.context.cancelRequested).to.equal(false);
+  });
+
+  it('tries the step that hangs at once when it is told to, and counts what was under way as unknown', () => {
+    const resume = { type: 'Resume', at, by: 'ada' } as const;
+    const unknown = { type: 'Confirm.unknown', at, code: 'unavailable' } as const;
+    const hanging = [priced, reserved, charged, ...Array<CheckoutEvent>(9).fill(unknown)];
+    expect(after(...hanging).commands).to.deep.equal([{ type: 'perform', step: 'Confirm', delayMs: 30_000 }]);
+    expect(after(...hanging, resume).commands).to.deep.equal([
+      { type: 'perform', step: 'Confirm', delayMs: 0 },
+    ]);
+    expect(statuses(...hanging, resume).at(-1)).to.equal('Confirm: 10 × resumed');
+    const refused = { type: 'Reserve.refused', at, code: 'insufficient_stock' } as const;
+    const { undo } = after(priced, resume, refused).session.context;
+    expect(undo, 'of a Reserve that may still come, and of a Charge that may have come').to.deep.equal({
+      charge: true,
+      reservation: true,
+      claim: true,
+    });
+  });
+
+  it('gives up and undoes all of it when it is told to, paid or not', () => {
+    const compensate = { type: 'Compensate', at, reason: 'the buyer called', by: 'ada' } as const;
+    const told = (...before: CheckoutEvent[]) => {
+      const { session, commands } = after(...before, compensate);
+      return [session.context.failureReason, ...commands];
+    };
+    const performs = (step: StepName) => ({ type: 'perform', step, delayMs: 0 });
+    expect(told()).to.deep.equal(['compensated', performs('ReleaseClaim')]);
+    expect(told(priced)).to.deep.equal(['compensated', performs('Refund')]);
+    expect(told(priced, reserved)).to.deep.equal(['compensated', performs('Refund')]);
+    expect(told(priced, reserved, charged)).to.deep.equal(['compensated', performs('Refund')]);
+    expect(told({ ...priced, totalCents: 0 }, reserved)).to.deep.equal(['compensated', performs('Release')]);
+    expect(told(priced, reserved, { type: 'Cancel', at })).to.deep.equal(['cancelled', performs('Refund')]);
+    expect(after(priced, compensate, compensate).commands, 'once').to.deep.equal([]);
+    const { journal } = after(priced, compensate).session;
+    expect(journal?.at(-1)).to.include({ type: 'Compensate', reason: 'the buyer called', by: 'ada' });
   });
 
   it('rejects when the cart gives nothing, also while it is being cancelled', () => {

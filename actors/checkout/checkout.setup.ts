@@ -101,7 +101,8 @@ export const checkoutSetup = setup({
     /** One entry per step, counting: a step that is retried for a day does not fill the row. */
     countRetry: assign((scope, { step }: { step: StepName }) => {
       const { history, status, retries } = scope.context;
-      const code = 'code' in scope.event ? scope.event.code : 'unknown';
+      const resumed = scope.event.type === 'Resume' ? 'resumed' : 'unknown';
+      const code = 'code' in scope.event ? scope.event.code : resumed;
       const detail = `${step}: ${retries + 1} × ${code}`;
       const earlier = retries === 0 ? history : history.slice(0, -1);
       const entry = { status, at: timeOf(scope), detail };

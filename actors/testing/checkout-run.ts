@@ -33,18 +33,32 @@ export interface Mutation {
 
 const same = <T>(one: T): T => one;
 
+const inputs = {
+  Start: start,
+  Cancel: { userId },
+  Resume: {},
+  Compensate: { reason: 'the buyer called' },
+} as const;
+type Asked = keyof typeof inputs;
+
+/** What may come in while a checkout runs. */
+export type Between = 'cancel' | 'start again' | 'add to cart' | 'resume' | 'compensate';
+const fromBuyers: readonly Between[] = ['cancel', 'start again', 'add to cart'];
+
 /** One checkout of one cart in a world that goes wrong as `choices` say, and what must hold when all is at rest. */
 export async function runCheckout(
   choices: Choices,
   seen: Seen,
   { checkout: mutated = same, status = same }: Mutation = {},
+  between = fromBuyers,
 ): Promise<void> {
   const time = { now: Date.parse('2026-01-01T00:00:00Z') };
   const stock = new TestStock(stocked, new Party(choices, time));
   const payments = new TestPayments(new Party(choices, time));
   const catalogue = new Party(choices, time);
   const claimsParty = new Party(choices, time);
-  const asked: { name: string; id: string }[] = [];
+  const asked: { name: Asked; id: string }[] = [];
+  const ask = (name: Asked) => asked.push({ name, id: checkout.send(name, inputs[name]) });
   let added = 0;
   let otherAsked = 0;
   let begun = false;
@@ -60,10 +74,16 @@ export async function runCheckout(
       case 'crash, and nobody waits':
         throw new Crash(where, { forgets: true });
       case 'cancel':
-        asked.push({ name: 'Cancel', id: checkout.send('Cancel', { userId }) });
+        ask('Cancel');
         break;
       case 'start again':
-        asked.push({ name: 'Start', id: checkout.send('Start', start) });
+        ask('Start');
+        break;
+      case 'resume':
+        ask('Resume');
+        break;
+      case 'compensate':
+        ask('Compensate');
         break;
       case 'add to cart':
         // A line takes no more than 99.
@@ -116,7 +136,6 @@ export async function runCheckout(
         : claimsParty.call('release claim', () => cart.ask(name, input)),
     at: async (point, about) => {
       if (begun && stateOf(checkout) !== 'absent') seen.states.add(stateOf(checkout));
-      const between = ['cancel', 'start again', 'add to cart'];
       return crashOr(point, about, point.endsWith('effect') ? [...between, 'verify the claim'] : between);
     },
   });
@@ -129,7 +148,7 @@ export async function runCheckout(
   if (before === 'claimed by another') await cart.ask('ClaimForCheckout', { checkoutId: otherCheckout });
 
   begun = true;
-  asked.push({ name: 'Start', id: checkout.send('Start', start) });
+  ask('Start');
   await checkout.run();
   // Whoever lost the answer asks again with the same id, until it comes.
   for (let i = 0, times = 0; i < asked.length;) {
@@ -140,7 +159,7 @@ export async function runCheckout(
       continue;
     }
     expect(++times, `asking for an answer to ${name}`).to.be.at.most(100);
-    checkout.send(name, name === 'Start' ? start : { userId }, id);
+    checkout.send(name, inputs[name], id);
     await checkout.run();
   }
   if (stateOf(checkout) === 'failed') {
@@ -207,6 +226,8 @@ export async function runCheckout(
       const view = (
         name === 'Start' ? (answer.ok as { checkout: CheckoutView }).checkout : answer.ok
       ) as CheckoutView;
+      if (name === 'Compensate') expect(ending, 'the end of what was given up').to.equal('failed');
+      if (name === 'Compensate' || name === 'Resume') continue;
       expect(view.status, name).to.equal(session?.context.status);
       if (name === 'Start' && (answer.ok as { created: boolean }).created) created += 1;
       if (name === 'Cancel') expect(view.failureReason).to.equal('cancelled');
