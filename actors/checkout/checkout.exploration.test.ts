@@ -58,7 +58,7 @@ const mutants: Readonly<Record<string, Mutation & { readonly shows: string }>> =
   'what a Resume asks again counts as asked for the first time': {
     shows: 'stock',
     checkout(actor) {
-      const receive = {
+      const receive: unknown = {
         ...(actor.definition.receive as object),
         Resume(turn: Turn<CheckoutState>) {
           const { session } = turn.state;
