@@ -84,6 +84,15 @@ describe('checkouts in PostgreSQL', () => {
     }
   });
 
+  it('gives back a checkout that a release without journals stored', async () => {
+    await pool.query(
+      `UPDATE checkout_sessions SET machine_snapshot = machine_snapshot - 'journal' WHERE id = $1`,
+      [key],
+    );
+    const { session } = CheckoutState.parse((await store.load(key))?.record.state);
+    expect([session?.value, session?.journal]).to.deep.equal(['completed', undefined]);
+  });
+
   it('has the columns that others read', async () => {
     const { rows } = await pool.query('SELECT * FROM checkout_sessions WHERE id = $1', [key]);
     expect(rows[0]).to.deep.include({

@@ -22,7 +22,7 @@ const SnapshotColumn = z.object({
   version: z.string(),
   value: z.unknown(),
   context: z.record(z.string(), z.unknown()),
-  journal: z.unknown(),
+  journal: z.unknown().optional(),
 });
 
 const CartColumn = z.array(
