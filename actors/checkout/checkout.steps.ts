@@ -29,6 +29,10 @@ export function stepNamed(name: StepName): Step {
   return byName[name];
 }
 
+export function isStepName(name: string): name is StepName {
+  return Object.hasOwn(byName, name);
+}
+
 /** What the checkout keeps of a step's answer, by the type of its event. */
 export function keptOf(eventType: string): readonly (keyof CheckoutContext)[] {
   const step = steps.find(({ name }) => eventType === `${name}.done`);

@@ -1,0 +1,94 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '@trolley/runtime';
+import { postgresFailure, type PostgresPool } from '@trolley/runtime/postgres';
+import { z } from 'zod';
+import type { checkoutMachine } from './checkout.machine.ts';
+import { JournalEntry, stateNameOf } from './checkout.state.ts';
+import { movesOf, type Move } from './checkout.summary.ts';
+
+/** The first look goes so far back. */
+const firstLookMs = 60_000;
+/** A row has the time of the process that wrote it, and shows a little later. */
+const overlapMs = 5_000;
+/** Of one look, in each of its two statements. */
+const maxChanged = 5_000;
+const maxOpen = 50_000;
+/** Rows that are remembered, so that an event counts once. */
+const maxRemembered = 100_000;
+
+const Changed = z.object({
+  id: z.string(),
+  updated_at: z.date(),
+  version: z.string(),
+  createdAt: z.coerce.number(),
+  journal: z.array(JournalEntry).nullable(),
+});
+
+const changed = `id, updated_at, machine_snapshot ->> 'version' AS version,
+  machine_snapshot #>> '{context,createdAt}' AS "createdAt", machine_snapshot -> 'journal' AS journal`;
+const firstDue = `((runtime #>> '{effects,0,notBefore}')::bigint)`;
+const isOpen = `runtime -> 'effects' <> '[]'::jsonb`;
+
+/** By their indexes: those under way by what is due, those that have ended by when. */
+export const moveStatements = {
+  running: `SELECT version, value, count(*)::int AS count FROM (
+      SELECT machine_snapshot ->> 'version' AS version, machine_snapshot -> 'value' AS value
+      FROM checkout_sessions WHERE ${isOpen} ORDER BY ${firstDue} LIMIT ${maxOpen}) AS open
+    GROUP BY version, value`,
+  movedOpen: `SELECT ${changed} FROM (
+      SELECT id, updated_at, machine_snapshot FROM checkout_sessions
+      WHERE ${isOpen} ORDER BY ${firstDue} LIMIT ${maxOpen}) AS open
+    WHERE updated_at > $1 ORDER BY updated_at DESC LIMIT ${maxChanged}`,
+  movedEnded: `SELECT ${changed} FROM checkout_sessions
+    WHERE status IN ('COMPLETED', 'FAILED') AND updated_at > $1 ORDER BY updated_at DESC LIMIT ${maxChanged}`,
+};
+
+const begunIn = 'pricing' satisfies keyof typeof checkoutMachine.states;
+
+/** Reads how many checkouts are where, and what moved since it read last. */
+export function createMoveReader(pool: PostgresPool, clock: Pick<Clock, 'now'>) {
+  const begun = clock.now() - firstLookMs;
+  let since = begun;
+  const seen = new LRUCache<string, number>({ max: maxRemembered });
+
+  async function query(text: string, values: readonly unknown[] = []) {
+    try {
+      return (await pool.query<Record<string, unknown>>(text, [...values])).rows;
+    } catch (error) {
+      throw postgresFailure('checkout_sessions', error);
+    }
+  }
+
+  function newMovesOf(row: z.infer<typeof Changed>): Move[] {
+    const { id, version, createdAt, journal } = row;
+    if (journal === null) return [];
+    const { moves, count } = movesOf(journal, { version, createdAt, begunIn });
+    const before = seen.get(id) ?? 0;
+    seen.set(id, count);
+    return moves.slice(Math.max(0, moves.length - (count - before))).filter(({ at }) => at > begun);
+  }
+
+  return async () => {
+    const from = [new Date(since)];
+    const [running, open, ended] = await Promise.all([
+      query(moveStatements.running),
+      query(moveStatements.movedOpen, from),
+      query(moveStatements.movedEnded, from),
+    ]);
+    const rows = [...open, ...ended].map((row) => Changed.parse(row));
+    const newest = rows.reduce((latest, row) => Math.max(latest, Number(row.updated_at)), since);
+    since = Math.max(since, Math.min(newest, clock.now()) - overlapMs);
+    const counts = running.map(({ version, value, count }) => ({
+      version: String(version),
+      state: stateNameOf(value as Parameters<typeof stateNameOf>[0]),
+      count: Number(count),
+    }));
+    return {
+      running: counts,
+      moves: rows.flatMap(newMovesOf),
+      isCut:
+        counts.reduce((sum, { count }) => sum + count, 0) === maxOpen ||
+        [open, ended].some(({ length }) => length === maxChanged),
+    };
+  };
+}
