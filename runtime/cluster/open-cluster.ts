@@ -85,7 +85,7 @@ export function openClusterClient(options: ClientOptions): Client {
   return {
     refs,
     parked: parkedActors(admin, all.shards),
-    deadLetters: deadLetters(admin, all.shards),
+    deadLetters: deadLetters({ ...all, admin }),
     ...inspection({
       ...all,
       inbox,

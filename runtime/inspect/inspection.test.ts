@@ -130,6 +130,7 @@ describe('what operators see of a cluster', () => {
     });
 
     it('is shown with the tries of its messages that failed', async () => {
+      await job('a').run({ by: 5 });
       await job('a').break();
       await cluster.advance(30_000);
       const { failures, mailbox } = await inspect('a');
@@ -140,6 +141,10 @@ describe('what operators see of a cluster', () => {
       ]);
       expect(failures[0]?.reason).to.equal('broken: by a gear');
       expect(mailbox).to.include({ waiting: 0, active: 0, failed: 1 });
+      const [letter] = (await cluster.deadLetters.list()).items;
+      const opened = await cluster.deadLetters.get(letter?.id ?? '');
+      expect(opened?.causes).to.deep.equal(['Error: broken', 'Error: by a gear']);
+      expect(opened?.state).to.deep.equal({ json: '{"runs":5}', bytes: 10, isCut: false });
     });
 
     it('that is parked is shown with why', async () => {

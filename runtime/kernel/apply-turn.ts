@@ -8,6 +8,7 @@ import type { ActorAddress } from '../mailbox/address.ts';
 import type { FailedTry } from './node-observer.ts';
 import { isNear } from './near-asks.ts';
 import type { TurnContext } from './message-turn.ts';
+import { postMortem } from './post-mortem.ts';
 import { draftOf, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
 
 /** What a turn takes up: outcomes of effects first, then messages. */
@@ -166,7 +167,8 @@ export function applyTurn(
     if (done.length > 0 || draft.changed) return { draft, done, untaken, left: deliveries.slice(i) };
     const poison = { delivery, error, attempts };
     if (actor.definition.onPoison === 'park') return { draft, done, untaken, left: [], poison };
-    done.push({ jobId, failedReason: reasonOf(error), attempts });
+    const { state } = record;
+    done.push({ jobId, failedReason: reasonOf(error), attempts, ...postMortem(error, state) });
     const answer = refusedWith(toWireError(error));
     draft = withReply(draft, envelope.replyTo, `${context.actorId}/${envelope.id}`, answer);
     return { draft, done, untaken, left: deliveries.slice(i + 1), poison };

@@ -3,6 +3,7 @@ import type { ActorAddress } from '../mailbox/address.ts';
 import type { ShardLease } from '../mailbox/mailbox.ts';
 import { reasonOf, type Poison } from './apply-turn.ts';
 import type { Kernel } from './kernel.ts';
+import { postMortem } from './post-mortem.ts';
 import { refusedWith } from './turn-draft.ts';
 
 /** Tells of a dead letter, once it is one. */
@@ -12,7 +13,8 @@ export function reportDeadLetter({ logger, observer }: Kernel, actor: ActorAddre
 }
 
 /**
- * Parks the actor with the message first in its mailbox; whoever asked hears that it waits.
+ * Parks the actor with the message first in its mailbox; whoever asked hears that it waits. The state is the one that the
+ * message came to.
  * @throws FencedError
  */
 export async function park(
@@ -20,10 +22,12 @@ export async function park(
   actor: ActorAddress,
   lease: ShardLease,
   poison: Poison,
+  state: unknown,
 ): Promise<void> {
   const { error, attempts, delivery } = poison;
   const { jobId, envelope } = delivery;
-  await mailbox.park(actor, lease, { jobId, message: envelope.name, reason: reasonOf(error), attempts });
+  const why = { jobId, message: envelope.name, reason: reasonOf(error), attempts };
+  await mailbox.park(actor, lease, { ...why, ...postMortem(error, state) });
   logger.error(logOf(actor, poison), 'a message failed for good; its actor is parked until it is released');
   observer.parked?.(reportOf(actor, poison));
   if (envelope.replyTo === undefined) return;

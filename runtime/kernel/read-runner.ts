@@ -20,6 +20,7 @@ import {
 import { checkedAnswer, thrownBy } from './handler-defect.ts';
 import type { Kernel } from './kernel.ts';
 import { isNear } from './near-asks.ts';
+import { postMortem } from './post-mortem.ts';
 import { AbandonedError } from './stored-actor.ts';
 import { refusedWith, type AddressedReply } from './turn-draft.ts';
 
@@ -98,7 +99,7 @@ export class ReadRunner {
         continue;
       }
       const { error, attempts } = failure;
-      done.push({ jobId, failedReason: reasonOf(error), attempts });
+      done.push({ jobId, failedReason: reasonOf(error), attempts, ...postMortem(error, state) });
       reply(envelope, refusedWith(toWireError(error)));
       dead.push({ delivery, error, attempts });
     }

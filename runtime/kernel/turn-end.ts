@@ -47,7 +47,7 @@ export class TurnEnd {
   async hasParked({ draft, poison, stuck }: TurnResult): Promise<boolean> {
     const { kernel, hosted, address, lease } = this.#options;
     if (poison !== undefined && hosted.actor.definition.onPoison === 'park') {
-      await park(kernel, address, lease, poison);
+      await park(kernel, address, lease, poison, draft.record.state);
       return true;
     }
     if (stuck === undefined) return false;

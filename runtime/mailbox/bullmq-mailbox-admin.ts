@@ -4,6 +4,8 @@ import { ActorScripts, type ActorScriptsOptions } from './actor-scripts.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import { loadScript, maxDeadLetters, wakeUpsKept } from './bullmq-scripts.ts';
 import { discardScript, readDeadLetterScript, replayScript } from './dead-letter-scripts.ts';
+import type { Excerpt } from '../observe/excerpt.ts';
+import { encodeFailure } from './encode-failure.ts';
 import { mailboxFull, type Envelope, type ParkNote } from './mailbox.ts';
 import {
   byAge,
@@ -11,6 +13,7 @@ import {
   isBehind,
   withoutAsker,
   type DeadLetterEntry,
+  type DeadMessage,
   type MailboxAdmin,
   type MailboxLoad,
   type ParkedEntry,
@@ -86,7 +89,7 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
     if (why === null) return false;
     const entry = parkedEntry(parked, why);
     const isGivenUp = firstMessage === 'give-up' && 'jobId' in entry;
-    const given = isGivenUp ? [entry.jobId, entry.reason, entry.attempts] : ['', '', ''];
+    const given = isGivenUp ? [entry.jobId, encodeFailure(entry.reason, entry)] : ['', ''];
     const released = await this.#on.run(this.#scripts.release, parked, wakeUpsKept, maxDeadLetters, ...given);
     return released === 1;
   }
@@ -120,16 +123,22 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
     return { jobId, message, reason, attempts: Number(attempts), ...times };
   }
 
-  async deadEnvelope(of: ActorAddress, jobId: string): Promise<Envelope | undefined> {
-    const [data] = (await this.#on.run(this.#scripts.read, of, jobId, 'data')) ?? [];
-    return data === undefined ? undefined : (JSON.parse(data) as Envelope);
+  async openDeadLetter(of: ActorAddress, jobId: string): Promise<DeadMessage | undefined> {
+    const fields = ['data', 'stacktrace', 'state'];
+    const [data, causes, state] = (await this.#on.run(this.#scripts.read, of, jobId, ...fields)) ?? [];
+    if (data === undefined) return undefined;
+    return {
+      envelope: JSON.parse(data) as Envelope,
+      ...(causes !== undefined && causes !== '' && { causes: JSON.parse(causes) as string[] }),
+      ...(state !== undefined && state !== '' && { state: JSON.parse(state) as Excerpt }),
+    };
   }
 
   async replay(of: ActorAddress, jobId: string): Promise<boolean> {
     const { mailboxLimit } = this.#options;
-    const envelope = await this.deadEnvelope(of, jobId);
-    if (envelope === undefined) return false;
-    const data = JSON.stringify(withoutAsker(envelope));
+    const message = await this.openDeadLetter(of, jobId);
+    if (message === undefined) return false;
+    const data = JSON.stringify(withoutAsker(message.envelope));
     const sent = await this.#on.run(this.#scripts.replay, of, jobId, data, mailboxLimit, wakeUpsKept);
     if (sent === -1) throw mailboxFull(of, mailboxLimit);
     return sent === 1;

@@ -14,6 +14,7 @@ import {
 } from './bullmq-scripts.ts';
 import { noteStartScript, parkScript } from './parked-scripts.ts';
 import { encodeEnvelope } from './encode-envelope.ts';
+import { encodeFailure } from './encode-failure.ts';
 import {
   FencedError,
   isParked,
@@ -111,7 +112,9 @@ export class BullMqMailbox implements Mailbox {
     { max, wakeAt }: ClaimRequest,
   ): Promise<Delivery[]> {
     const jobs: ScriptArgument[] = [];
-    for (const { jobId, failedReason = '', attempts = 0 } of done) jobs.push(jobId, failedReason, attempts);
+    for (const { jobId, failedReason, ...rest } of done) {
+      jobs.push(jobId, failedReason === undefined ? '' : encodeFailure(failedReason, rest));
+    }
     const { ack } = this.#scripts;
     const given = [max, encodeWakeAt(wakeAt), maxDeadLetters, ...jobs];
     return deliveriesOf(await this.#runAs(lease, ack, of, ...given));

@@ -178,10 +178,14 @@ end
 return {actors, messages, deepest}
 `;
 
-/** Makes a dead letter of a message in hand. */
+/**
+ * Makes a dead letter of a message in hand. A failure is JSON: reason, attempts, and as text in it causes and state, as
+ * BullMQ's own tools show them.
+ */
 export const fail = `
 ${asFunction('moveToFinished')}
-local function fail(jobId, reason, attempts, kept)
+local function fail(jobId, failure, kept)
+  failure = cjson.decode(failure)
   local failed, job = q .. 'failed', q .. jobId
   -- BullMQ removes them.
   for _, oldest in ipairs(call('ZREVRANGE', failed, kept - 1, -1)) do call('ZREM', dead, actor .. ':' .. oldest) end
@@ -191,10 +195,10 @@ local function fail(jobId, reason, attempts, kept)
   moveToFinished(
     {wait, active, q .. 'prioritized', events, q .. 'stalled', q .. 'limiter', delayed,
       q .. 'paused', meta, q .. 'pc', failed, job, q .. 'metrics:failed', q .. 'marker'},
-    {jobId, now, 'failedReason', reason, 'failed', '0', q, cmsgpack.pack(options)})
+    {jobId, now, 'failedReason', failure.reason, 'failed', '0', q, cmsgpack.pack(options)})
   if call('ZSCORE', failed, jobId) then
     call('ZADD', dead, now, actor .. ':' .. jobId)
-    call('HSET', job, 'atm', attempts)
+    call('HSET', job, 'atm', string.format('%d', failure.attempts), 'stacktrace', failure.causes, 'state', failure.state)
   end
   if own then call('DEL', meta, events) end
 end
@@ -317,8 +321,8 @@ return call('EXISTS', wait, active, delayed, meta, events)
 `;
 
 /**
- * ARGV: prefix, actor, now, lease token, max, wakeAt or '', dead letters kept, then for each message: jobId, reason
- * of failure or '', attempts. Returns {jobId, data, starts, …}.
+ * ARGV: prefix, actor, now, lease token, max, wakeAt or '', dead letters kept, then for each message: jobId, failure or
+ * ''. Returns {jobId, data, starts, …}.
  */
 export const ackScript = `
 ${asFunction('moveToActive')}
@@ -327,10 +331,10 @@ ${leaseCheck}
 ${takeNext}
 ${fail}
 local done = {}
-for i = 8, #ARGV, 3 do
-  local jobId, reason = ARGV[i], ARGV[i + 1]
-  if reason ~= '' then
-    fail(jobId, reason, ARGV[i + 2], tonumber(ARGV[7]))
+for i = 8, #ARGV, 2 do
+  local jobId, failure = ARGV[i], ARGV[i + 1]
+  if failure ~= '' then
+    fail(jobId, failure, tonumber(ARGV[7]))
   elseif call('LREM', active, -1, jobId) == 1 then
     -- Else it is not in hand: another delivery has ended it, or it waits for the next.
     done[#done + 1] = q .. jobId

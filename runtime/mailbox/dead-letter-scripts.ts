@@ -34,7 +34,7 @@ if call('LLEN', wait) >= tonumber(ARGV[6]) then return -1 end
 call('ZREM', q .. 'failed', jobId)
 call('ZREM', dead, actor .. ':' .. jobId)
 -- As if it were new: the starts of one in quarantine do not count any more.
-call('HDEL', job, 'ats', 'atm', 'begun', 'failedReason', 'stacktrace', 'processedOn', 'finishedOn')
+call('HDEL', job, 'ats', 'atm', 'begun', 'failedReason', 'stacktrace', 'state', 'processedOn', 'finishedOn')
 call('HSET', job, 'data', ARGV[5])
 call('LPUSH', wait, jobId)
 call('ZADD', live, 'LT', now, actor)

@@ -1,5 +1,5 @@
 import type { ActorAddress } from './address.ts';
-import type { Envelope, FailureNote, ParkNote } from './mailbox.ts';
+import type { Envelope, FailureNote, ParkNote, PostMortem } from './mailbox.ts';
 
 /** A place in a list that begins with the oldest. */
 export interface ListPosition {
@@ -28,6 +28,11 @@ export interface StoredDeadLetter extends FailureNote {
   readonly at: number;
   /** When it was sent, milliseconds since the epoch. */
   readonly sentAt: number;
+}
+
+/** What a dead letter said, and what was found when it became one. */
+export interface DeadMessage extends PostMortem {
+  readonly envelope: Envelope;
 }
 
 /** How much waits, in the mailboxes of one shard or several. */
@@ -59,7 +64,7 @@ export interface MailboxAdmin {
     limit: number,
   ): Promise<DeadLetterEntry[]>;
   deadLetter(of: ActorAddress, jobId: string): Promise<StoredDeadLetter | undefined>;
-  deadEnvelope(of: ActorAddress, jobId: string): Promise<Envelope | undefined>;
+  openDeadLetter(of: ActorAddress, jobId: string): Promise<DeadMessage | undefined>;
   /**
    * Sends a dead letter again under its id, behind what waits, in one step. Whoever asked has long been answered, so
    * nobody is answered now. Returns whether it was there.

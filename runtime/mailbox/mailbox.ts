@@ -1,4 +1,5 @@
 import { ActorError } from '../define/errors.ts';
+import type { Excerpt } from '../observe/excerpt.ts';
 import type { ActorAddress } from './address.ts';
 
 /** The newest envelope that this release reads, and the one that it writes. */
@@ -45,8 +46,16 @@ export interface InlinedMessage {
 /** Hears that an actor has got a message, and often the message itself. */
 export type WakeListener = (address: ActorAddress, inlined?: InlinedMessage) => void;
 
+/** What is kept of a failure for whoever looks into it later. */
+export interface PostMortem {
+  /** The error and what caused it, outermost first, each in one line. */
+  readonly causes?: readonly string[];
+  /** The state that the message came to. */
+  readonly state?: Excerpt;
+}
+
 /** How a delivery ended. A failed one is kept as a dead letter. */
-export interface Ack {
+export interface Ack extends PostMortem {
   readonly jobId: string;
   readonly failedReason?: string;
   /** How often the handler of a failed one was tried. Default 0. */
@@ -54,7 +63,7 @@ export interface Ack {
 }
 
 /** Why a message got no further. */
-export interface FailureNote {
+export interface FailureNote extends PostMortem {
   readonly jobId: string;
   /** Its name. */
   readonly message: string;

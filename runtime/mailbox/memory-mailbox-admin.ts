@@ -5,6 +5,7 @@ import {
   isBehind,
   withoutAsker,
   type DeadLetterEntry,
+  type DeadMessage,
   type MailboxAdmin,
   type MailboxLoad,
   type ParkedEntry,
@@ -58,10 +59,11 @@ export class MemoryMailboxAdmin implements MailboxAdmin {
     const why = queue?.parked;
     if (queue === undefined || why === undefined) return false;
     queue.parked = undefined;
-    const at = 'jobId' in why ? queue.wait.findIndex(({ jobId }) => jobId === why.jobId) : -1;
-    if (firstMessage === 'give-up' && at >= 0) {
-      const { reason, attempts } = why;
-      for (const job of queue.wait.splice(at, 1)) queue.failed.push({ ...job, reason, attempts, at: now() });
+    if (firstMessage === 'give-up' && 'jobId' in why) {
+      const { address: _address, message: _message, ...failure } = why;
+      const at = queue.wait.findIndex(({ jobId }) => jobId === why.jobId);
+      const given = at < 0 ? [] : queue.wait.splice(at, 1);
+      for (const job of given) queue.failed.push({ ...job, ...failure, at: now() });
     }
     wake(parked);
     return true;
@@ -92,9 +94,11 @@ export class MemoryMailboxAdmin implements MailboxAdmin {
     return { jobId, message: envelopeOf(job).name, reason, attempts, at, sentAt };
   }
 
-  async deadEnvelope(of: ActorAddress, jobId: string): Promise<Envelope | undefined> {
+  async openDeadLetter(of: ActorAddress, jobId: string): Promise<DeadMessage | undefined> {
     const job = this.#find(of, jobId);
-    return job && envelopeOf(job);
+    if (job === undefined) return undefined;
+    const { causes, state } = job;
+    return { envelope: envelopeOf(job), ...(causes && { causes }), ...(state && { state }) };
   }
 
   async replay(of: ActorAddress, jobId: string): Promise<boolean> {

@@ -1,5 +1,6 @@
 import { systemClock } from '../define/clock.ts';
 import { describeDeadLetters } from '../testing/suites/dead-letters.suite.ts';
+import { describeMailboxView } from '../testing/suites/mailbox-view.suite.ts';
 import { describeMailbox, type MailboxUnderTest } from '../testing/suites/mailbox.suite.ts';
 import { describeWaiting } from '../testing/suites/mailbox-waiting.suite.ts';
 import { MemoryMailbox } from './memory-mailbox.ts';
@@ -11,6 +12,7 @@ function openMailbox(): Promise<MailboxUnderTest> {
   return Promise.resolve({
     mailbox,
     admin: mailbox.admin,
+    view: mailbox.view,
     grant(shard) {
       const lease = { shard, token: `node#${++epoch}`, isHeld: () => true };
       mailbox.grant(lease);
@@ -26,3 +28,4 @@ function openMailbox(): Promise<MailboxUnderTest> {
 describeMailbox('memory', openMailbox);
 describeWaiting('memory', openMailbox);
 describeDeadLetters('memory', openMailbox);
+describeMailboxView('memory', openMailbox);

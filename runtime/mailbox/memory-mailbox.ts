@@ -144,11 +144,11 @@ export class MemoryMailbox implements Mailbox {
   ): Promise<Delivery[]> {
     this.#check(of, lease);
     const queue = this.#queue(of);
-    for (const { jobId, failedReason, attempts = 0 } of done) {
+    for (const { jobId, failedReason, attempts = 0, ...postMortem } of done) {
       const at = queue.active.findIndex((job) => job.jobId === jobId);
       const [job] = at < 0 ? [] : queue.active.splice(at, 1);
       if (job !== undefined && failedReason !== undefined)
-        queue.failed.push({ ...job, reason: failedReason, attempts, at: this.#clock.now() });
+        queue.failed.push({ ...job, ...postMortem, reason: failedReason, attempts, at: this.#clock.now() });
     }
     this.#promoteDue(queue);
     // What is in hand and did not come from here is on its way in a wake-up, and goes first.

@@ -1,4 +1,5 @@
 import type { ActorAddress } from './address.ts';
+import type { PostMortem } from './mailbox.ts';
 import type { ParkedEntry } from './mailbox-admin.ts';
 
 export interface Job {
@@ -10,7 +11,7 @@ export interface Job {
   readonly sentAt: number;
 }
 
-export interface DeadJob extends Job {
+export interface DeadJob extends Job, PostMortem {
   readonly reason: string;
   readonly attempts: number;
   readonly at: number;

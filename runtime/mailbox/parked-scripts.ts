@@ -20,7 +20,7 @@ return 1
 `;
 
 /**
- * ARGV: prefix, actor, now, wake-ups kept, dead letters kept, jobId, reason and attempts of the message to give up, or ''.
+ * ARGV: prefix, actor, now, wake-ups kept, dead letters kept, jobId and failure of the message to give up, or ''.
  * Returns 1, or 0 when the actor is not parked.
  */
 export const releaseScript = `
@@ -31,7 +31,7 @@ call('HDEL', meta, 'paused')
 local jobId = ARGV[6]
 if jobId ~= '' and call('LREM', wait, -1, jobId) == 1 then
   call('LPUSH', active, jobId)
-  fail(jobId, ARGV[7], ARGV[8], tonumber(ARGV[5]))
+  fail(jobId, ARGV[7], tonumber(ARGV[5]))
 end
 call('ZADD', live, now, actor)
 call('XADD', prefix .. ':bell', 'MAXLEN', '~', ARGV[4], '*', 'a', actor)

@@ -16,6 +16,14 @@ export function reasonOf(error: unknown): string {
   return line.slice(0, maxLength) || 'for no reason given';
 }
 
+/** The error and what caused it, outermost first, each with its code or name; without stacks and passwords. */
+export function causesOf(error: unknown): readonly string[] {
+  return chainOf(error).map((each) => {
+    const kind = isActorError(each) ? each.code : each instanceof Error ? each.name : typeof each;
+    return maskPasswords(`${kind}: ${wordsOf(each)}`).slice(0, maxLength);
+  });
+}
+
 /**
  * Whether this is what servers, networks and callers do now and then: a refusal, an outage, a full disk. Where it came
  * up tells nobody anything, unlike that of a fault in this program.

@@ -154,7 +154,7 @@ export function createTestCluster(options: TestClusterOptions): TestCluster {
     },
     mailbox: servers.memoryMailbox,
     parked: parkedActors(servers.memoryMailbox.admin, shards),
-    deadLetters: deadLetters(servers.memoryMailbox.admin, shards),
+    deadLetters: deadLetters({ ...shared, admin: servers.memoryMailbox.admin }),
     inspection: testInspection(shared, () => nodesOf(processes)),
     startNode,
     openClient,

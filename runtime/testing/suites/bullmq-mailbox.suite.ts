@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { systemClock } from '../../define/clock.ts';
 import { addressOf } from '../../mailbox/address.ts';
 import { BullMqMailboxAdmin } from '../../mailbox/bullmq-mailbox-admin.ts';
+import { BullMqMailboxView } from '../../mailbox/bullmq-mailbox-view.ts';
 import { BullMqMailbox } from '../../mailbox/bullmq-mailbox.ts';
 import type { ShardLease } from '../../mailbox/mailbox.ts';
 import { leaseKey, shardPrefix } from '../../mailbox/redis-keys.ts';
@@ -11,6 +12,7 @@ import { silentLogger } from '../../observe/logger.ts';
 import type { RedisConnection } from '../../redis/redis-connection.ts';
 import { describeDeadLetters } from './dead-letters.suite.ts';
 import { describeMailbox, type MailboxUnderTest } from './mailbox.suite.ts';
+import { describeMailboxView } from './mailbox-view.suite.ts';
 import { describeWaiting } from './mailbox-waiting.suite.ts';
 import { keysLike, removeKeys, type RedisUnderTest } from './redis-under-test.ts';
 
@@ -37,6 +39,7 @@ async function openMailbox(on: RedisUnderTest): Promise<BullMqMailboxUnderTest> 
     namespace,
     mailbox,
     admin: new BullMqMailboxAdmin(options),
+    view: new BullMqMailboxView(options),
     async grant(shard: number): Promise<ShardLease> {
       const token = `node#${++epoch}`;
       await redis.set(leaseKey(namespace, shard), token, 'PX', 600_000);
@@ -64,6 +67,7 @@ export function describeBullMqMailbox(on: RedisUnderTest): void {
   describeMailbox(`BullMQ on ${on.name}`, () => openMailbox(on));
   describeWaiting(`BullMQ on ${on.name}`, () => openMailbox(on));
   describeDeadLetters(`BullMQ on ${on.name}`, () => openMailbox(on));
+  describeMailboxView(`BullMQ on ${on.name}`, () => openMailbox(on));
   describeQueue(on);
 }
 

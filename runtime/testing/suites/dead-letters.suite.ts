@@ -3,7 +3,8 @@ import { deadLetters, type DeadLetters } from '../../inspect/dead-letters.ts';
 import { parkedActors } from '../../inspect/parked-actors.ts';
 import { codeOf } from '../../define/errors.ts';
 import { addressOf, type ActorAddress } from '../../mailbox/address.ts';
-import type { Delivery } from '../../mailbox/mailbox.ts';
+import type { Ack, Delivery } from '../../mailbox/mailbox.ts';
+import { createLogger } from '../../observe/logger.ts';
 import type { MailboxUnderTest } from './mailbox.suite.ts';
 
 /** What every mailbox adapter lets operators do with what failed for good. */
@@ -15,28 +16,43 @@ export function describeDeadLetters(name: string, open: () => Promise<MailboxUnd
     const all = { max: 16, wakeAt: Infinity };
     let under: MailboxUnderTest;
     let letters: DeadLetters;
+    let logged: string[];
 
     beforeEach(async () => {
       under = await open();
-      letters = deadLetters(under.admin, shards);
+      logged = [];
+      const logger = createLogger('info', { write: (line) => void logged.push(line) });
+      names.clear();
+      failures.clear();
+      letters = deadLetters({ admin: under.admin, shards, logger });
     });
     afterEach(() => under.close());
 
-    const send = (to: ActorAddress, jobId: string) =>
+    const postMortem = {
+      causes: ['Error: broken', 'unavailable: "nobody" there'],
+      state: { json: '{"total":"ä', bytes: 20, isCut: true },
+    };
+    const failure = { failedReason: 'broken', attempts: 3, ...postMortem };
+
+    const send = (to: ActorAddress, jobId: string, name = 'Add') =>
       under.mailbox.send(to, jobId, {
-        ...{ v: 1, id: `m-${jobId}`, name: 'Add', input: { jobId } },
+        ...{ v: 1, id: `m-${jobId}`, name, input: { jobId } },
         ...{ replyTo: 'inbox', deadline: 1, requestId: 'r-1' },
       });
     const claim = async (of: ActorAddress): Promise<Delivery[]> =>
       under.mailbox.claim(of, await under.grant(of.shard), all);
 
+    /** Other messages than `Add`, and other failures, by job. */
+    const names = new Map<string, string>();
+    const failures = new Map<string, Omit<Ack, 'jobId'>>();
+
     /** Each a second after the one before. */
     async function fail(of: ActorAddress, ...jobIds: string[]): Promise<void> {
       for (const jobId of jobIds) {
-        await send(of, jobId);
+        await send(of, jobId, names.get(jobId));
         const lease = await under.grant(of.shard);
         await under.mailbox.claim(of, lease, all);
-        await under.mailbox.ack(of, lease, [{ jobId, failedReason: 'broken', attempts: 3 }], all);
+        await under.mailbox.ack(of, lease, [{ jobId, ...(failures.get(jobId) ?? failure) }], all);
         under.elapse(1_000);
       }
     }
@@ -103,7 +119,90 @@ export function describeDeadLetters(name: string, open: () => Promise<MailboxUnd
         messageId: 'm-a',
         input: { jobId: 'a' },
         requestId: 'r-1',
+        ...postMortem,
       });
+    });
+
+    it('can be opened also where nothing is known of why', async () => {
+      await send(cart, 'a');
+      const lease = await under.grant(cart.shard);
+      await under.mailbox.claim(cart, lease, all);
+      await under.mailbox.ack(cart, lease, [{ jobId: 'a', failedReason: 'unknown' }], all);
+      const [letter] = (await letters.list()).items;
+      const opened = await letters.get(letter?.id ?? '');
+      expect(opened).to.deep.include({ reason: 'unknown', attempts: 0, causes: [] });
+      expect(opened).to.not.have.property('state');
+    });
+
+    it('are found by their message, by what their reason has in it, and by when they failed', async () => {
+      await fail(cart, 'a');
+      failures.set('b', { ...failure, failedReason: 'Time ran OUT' });
+      await fail(order, 'b');
+      names.set('c', 'Remove');
+      await fail(cart, 'c');
+      expect(idsOf(await letters.list({ message: 'Remove' }))).to.deep.equal(['c']);
+      expect(idsOf(await letters.list({ reason: 'ran out' }))).to.deep.equal(['b']);
+      const [a, b, c] = (await letters.list()).items;
+      expect(idsOf(await letters.list({ newerThan: b?.at }))).to.deep.equal(['b', 'c']);
+      expect(idsOf(await letters.list({ olderThan: c?.at }))).to.deep.equal(['a', 'b']);
+      expect(idsOf(await letters.list({ newerThan: (a?.at ?? 0) + 1, olderThan: c?.at }))).to.deep.equal([
+        'b',
+      ]);
+      expect(idsOf(await letters.list({ reason: 'broken', type: 'cart', limit: 1 }))).to.deep.equal(['a']);
+    });
+
+    it('are found behind more that are not meant than a page has', async () => {
+      const others = Array.from({ length: 12 }, (_, i) => `o${i}`);
+      await fail(cart, ...others);
+      names.set('x', 'Remove');
+      await fail(cart, 'x');
+      const found: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const page = await letters.list({ message: 'Remove', limit: 2, cursor });
+        found.push(...idsOf(page));
+        cursor = page.cursor;
+      } while (cursor !== undefined);
+      expect(found).to.deep.equal(['x']);
+    });
+
+    it('are sent again by filter, once it was seen which they would be', async () => {
+      await fail(cart, 'a');
+      names.set('b', 'Remove');
+      await fail(cart, 'b');
+      await fail(cart, 'c');
+      const preview = await letters.replayAll({ message: 'Add' }, { dryRun: true });
+      expect({ ids: idsOf(preview), done: preview.done }).to.deep.equal({ ids: ['a', 'c'], done: 0 });
+      expect(idsOf(await letters.list())).to.deep.equal(['a', 'b', 'c']);
+      const first = await letters.replayAll({ message: 'Add', limit: 1 });
+      expect({ ids: idsOf(first), done: first.done }).to.deep.equal({ ids: ['a'], done: 1 });
+      const second = await letters.replayAll({ message: 'Add', limit: 1, cursor: first.cursor });
+      expect({ ids: idsOf(second), done: second.done }).to.deep.equal({ ids: ['c'], done: 1 });
+      expect(idsOf(await letters.list())).to.deep.equal(['b']);
+      expect((await claim(cart)).map(({ jobId }) => jobId)).to.deep.equal(['a', 'c']);
+    });
+
+    it('are told of one by one where they cannot be sent again, and stay', async () => {
+      await fail(cart, 'a', 'b');
+      await fail(order, 'c');
+      for (const jobId of ['d', 'e', 'f', 'g', 'h', 'i']) await send(cart, jobId);
+      const { done, failed } = await letters.replayAll();
+      expect(done).to.equal(1);
+      expect(failed.map(({ item, error }) => [item.id.replace(/.*:/, ''), error.code])).to.deep.equal([
+        ['a', 'mailbox_full'],
+        ['b', 'mailbox_full'],
+      ]);
+      expect(idsOf(await letters.list())).to.deep.equal(['a', 'b']);
+    });
+
+    it('are discarded by filter, each with the reason in the log', async () => {
+      await fail(cart, 'a');
+      await fail(order, 'b');
+      expect((await letters.discardAll({ type: 'cart' }, { dryRun: true })).done).to.equal(0);
+      expect((await letters.discardAll({ type: 'cart' }, { reason: 'a test' })).done).to.equal(1);
+      expect(idsOf(await letters.list())).to.deep.equal(['b']);
+      expect(logged.map((line) => JSON.parse(line) as object)).to.have.length(1);
+      expect(JSON.parse(logged[0] ?? '')).to.include({ actor: cart.id, jobId: 'a', reason: 'a test' });
     });
 
     it('are sent again under their ids, once, behind what waits, and answer nobody', async () => {
@@ -164,7 +263,7 @@ export function describeDeadLetters(name: string, open: () => Promise<MailboxUnd
         const lease = await under.grant(actor.shard);
         await send(actor, 'a');
         await under.mailbox.claim(actor, lease, all);
-        const why = { jobId: 'a', message: 'Add', reason: 'broken', attempts: 3 };
+        const why = { jobId: 'a', message: 'Add', reason: 'broken', attempts: 3, ...postMortem };
         await under.mailbox.park(actor, lease, why);
         under.elapse(1_000);
       }
@@ -178,6 +277,7 @@ export function describeDeadLetters(name: string, open: () => Promise<MailboxUnd
       expect(items.map(({ attempts, reason }) => ({ attempts, reason }))).to.deep.equal(
         Array.from({ length: 2 }, () => ({ attempts: 3, reason: 'broken' })),
       );
+      for (const { id } of items) expect(await letters.get(id)).to.deep.include(postMortem);
     });
 
     for (const [what, ask] of [

@@ -9,6 +9,7 @@ export type { EventLogUnderTest } from './event-log.suite.ts';
 export { describeDeadLetters } from './dead-letters.suite.ts';
 export { describeMailbox } from './mailbox.suite.ts';
 export type { MailboxUnderTest } from './mailbox.suite.ts';
+export { describeMailboxView } from './mailbox-view.suite.ts';
 export { describeWaiting } from './mailbox-waiting.suite.ts';
 export { describeShardRegistry } from './shard-registry.suite.ts';
 export type { ShardRegistryUnderTest } from './shard-registry.suite.ts';

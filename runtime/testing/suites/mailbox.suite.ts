@@ -8,12 +8,14 @@ import {
   type ShardLease,
 } from '../../mailbox/mailbox.ts';
 import type { MailboxAdmin } from '../../mailbox/mailbox-admin.ts';
+import type { MailboxView } from '../../mailbox/mailbox-view.ts';
 
 export interface MailboxUnderTest {
   /** Lets the lease of the shard run out. */
   revoke(shard: number): Promise<void>;
   readonly mailbox: Mailbox;
   readonly admin: MailboxAdmin;
+  readonly view: MailboxView;
   /** Gives the shard to a new holder and returns its lease. */
   grant(shard: number): Promise<ShardLease>;
   /** Names of what is stored for mailboxes, wake-ups and leases aside. */
