@@ -198,7 +198,8 @@ local function fail(jobId, failure, kept)
     {jobId, now, 'failedReason', failure.reason, 'failed', '0', q, cmsgpack.pack(options)})
   if call('ZSCORE', failed, jobId) then
     call('ZADD', dead, now, actor .. ':' .. jobId)
-    call('HSET', job, 'atm', string.format('%d', failure.attempts), 'stacktrace', failure.causes, 'state', failure.state)
+    call('HSET', job, 'atm', string.format('%d', failure.attempts), 'stacktrace', failure.causes)
+    if failure.state ~= '' then call('HSET', job, 'state', failure.state) end
   end
   if own then call('DEL', meta, events) end
 end

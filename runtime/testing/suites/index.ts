@@ -11,6 +11,8 @@ export { describeMailbox } from './mailbox.suite.ts';
 export type { MailboxUnderTest } from './mailbox.suite.ts';
 export { describeMailboxView } from './mailbox-view.suite.ts';
 export { describeWaiting } from './mailbox-waiting.suite.ts';
+export { describeNodeBoard } from './node-board.suite.ts';
+export type { NodeBoardUnderTest } from './node-board.suite.ts';
 export { describeShardRegistry } from './shard-registry.suite.ts';
 export type { ShardRegistryUnderTest } from './shard-registry.suite.ts';
 export { describeStateStore } from './state-store.suite.ts';
