@@ -39,6 +39,7 @@ export { BullMqMailboxAdmin } from './mailbox/bullmq-mailbox-admin.ts';
 export type { BullMqMailboxAdminOptions } from './mailbox/bullmq-mailbox-admin.ts';
 export type {
   DeadLetterEntry,
+  DeadMessage,
   ListPosition,
   MailboxAdmin,
   ParkedEntry,
@@ -54,6 +55,7 @@ export type {
   Mailbox,
   MailboxWatch,
   ParkNote,
+  PostMortem,
   ShardLease,
   WakeListener,
   Withdrawal,

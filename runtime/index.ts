@@ -27,6 +27,8 @@
  * - **Wake-up**: the hint that an idle actor has got a message. The truth is the shard's ready set.
  * - **Dead letter**: a message that failed for good, kept as a failed job.
  * - **Parked actor**: one that failed for good at a message, and by its policy takes no other until it is released.
+ * - **Inspection**: what operators see of nodes, shards, mailboxes and actors of any type, and do to them. Nodes report
+ *   once a second, and answer questions about their actors.
  * - **Store of record**: where states live, by actor type. Redis is disposable, this is not.
  */
 export { defineActor } from './define/actor.ts';
@@ -140,7 +142,14 @@ export type { Contracts } from './inspect/contracts.ts';
 export type { ContractReport, MessageReport } from './inspect/contract-report.ts';
 export type { JsonSchema } from './define/json-schema.ts';
 export type { Excerpt } from './observe/excerpt.ts';
-export type { DeadLetter, DeadLetterQuery, DeadLetters, OpenedDeadLetter } from './inspect/dead-letters.ts';
+export type { BulkOptions, BulkResult } from './inspect/bulk.ts';
+export type {
+  DeadLetter,
+  DeadLetterQuery,
+  DeadLetters,
+  DiscardOptions,
+  OpenedDeadLetter,
+} from './inspect/dead-letters.ts';
 export type { Page, PageQuery } from './inspect/page.ts';
 export type { MailboxLoad } from './mailbox/mailbox-admin.ts';
 export type { ParkedActor, ParkedActors, ParkedQuery } from './inspect/parked-actors.ts';

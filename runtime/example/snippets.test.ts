@@ -10,6 +10,7 @@ import {
   defineContract,
   runtimeCodes,
   type ClientInterceptor,
+  type Inspection,
   type NodeInterceptor,
   type StateStore,
 } from '@trolley/runtime';
@@ -106,6 +107,16 @@ const measured = (registry: Registry, store: StateStore) => {
   };
 };
 
+/** What an operator may do about the deepest mailbox of a cluster. */
+async function lookAtDeepest({ mailboxes, actors }: Inspection): Promise<unknown> {
+  const [deepest] = (await mailboxes.list({ order: 'deepest', limit: 1 })).items;
+  if (deepest === undefined) return undefined;
+  const { type, key } = deepest;
+  const { state, effects, failures } = await actors.inspect(type, key);
+  if (failures.length > 0) await actors.passivate(type, key);
+  return { state, effects };
+}
+
 describe('what the README shows', () => {
   let store: MemoryStateStore;
   let cluster: TestCluster;
@@ -149,6 +160,32 @@ describe('what the README shows', () => {
       else await cluster.deadLetters.replay(id);
     }
     expect(await cluster.deadLetters.list()).to.deep.equal({ items: [] });
+  });
+
+  it('replays dead letters by filter, once it was seen which they are', async () => {
+    await cluster.refs.ref(Wallet, 'ann').burn();
+    await cluster.advance(1_000);
+    const { deadLetters, clock } = cluster;
+    const meant = { type: 'wallet', reason: 'burn', olderThan: clock.now() };
+    const { items } = await deadLetters.replayAll(meant, { dryRun: true });
+    if (items.length < 100) await deadLetters.replayAll(meant);
+    expect(await deadLetters.list()).to.deep.equal({ items: [] });
+    await cluster.advance(1_000);
+    expect((await deadLetters.list()).items).to.have.length(1);
+  });
+
+  it('lets an operator find what is deep, look at it and act', async () => {
+    await cluster.advance(1_000);
+    await cluster.refs.ref(Wallet, 'ann').add({ cents: 500 });
+    expect(await lookAtDeepest(cluster.inspection)).to.equal(undefined);
+    await cluster.refs.ref(Wallet, 'ann').tell('Add', { cents: 5 }, { delayMs: 60_000 });
+    const json = '{"money":{"cents":500,"currency":"EUR"}}';
+    expect(await lookAtDeepest(cluster.inspection)).to.deep.equal({
+      state: { json, bytes: json.length, isCut: false },
+      effects: [],
+    });
+    const { answer } = await cluster.inspection.actors.send('wallet', 'ann', 'Add', { cents: 1 });
+    expect(answer).to.deep.equal({ cents: 501 });
   });
 
   it('reminds itself, and is told something for later', async () => {
