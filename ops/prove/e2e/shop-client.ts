@@ -78,9 +78,9 @@ export class ShopClient {
   readonly #tokens: TokenSettings;
   #sent = 0;
 
-  /** `urls`: of one gateway, or of several that are asked in turn. */
+  /** `urls`: of one gateway, or of several that are asked in turn, of which some may come and go. */
   constructor(urls: string | readonly string[], tokens: TokenSettings) {
-    this.#urls = [urls].flat();
+    this.#urls = typeof urls === 'string' ? [urls] : urls;
     this.#tokens = tokens;
   }
 
