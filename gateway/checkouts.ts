@@ -3,10 +3,13 @@ import {
   CheckoutContract,
   checkoutIdFor,
   noSuchCheckout,
+  type CheckoutStatus,
   type CheckoutView,
   type ShippingAddress,
 } from '../actors/checkout/checkout.contract.ts';
+import type { BuyerCheckouts, CheckoutPage } from '../actors/checkout/buyer-checkouts.queries.ts';
 import { parsePaymentMethod } from '../actors/services/payment/payment.client.ts';
+import { defaultPageSize } from '../actors/values/page-size.contract.ts';
 import type { Call } from './call.ts';
 
 export interface CheckoutRequest {
@@ -21,8 +24,16 @@ export interface StartedCheckout {
   readonly checkout: CheckoutView;
 }
 
+interface CheckoutPageRequest {
+  readonly pageSize?: number | undefined;
+  readonly pageToken?: string | undefined;
+  readonly status?: CheckoutStatus | undefined;
+}
+
 /** What the shop does with checkouts, for REST and gRPC alike. Someone else's checkout is `not_found`. */
 export interface Checkouts {
+  /** Own ones, newest first; without a page size, the newest 100. Refused: `invalid_page_token`. */
+  list(userId: number, page: CheckoutPageRequest): Promise<CheckoutPage>;
   /**
    * Starts a checkout or joins the one of the same key, and waits for its end.
    * @throws ActorError `invalid_payment_method`, before anything is written or sent; `empty_cart`,
@@ -41,6 +52,7 @@ const statusMaxMs = 2000;
 
 interface CheckoutsOptions {
   readonly refs: ActorRefs;
+  readonly buyerCheckouts: BuyerCheckouts;
   /** Whether the payment methods count that force an outcome. */
   readonly forcingPaymentMethods: boolean;
   /** Called before a user is told how a checkout has ended. */
@@ -49,6 +61,7 @@ interface CheckoutsOptions {
 
 export function createCheckouts({
   refs,
+  buyerCheckouts,
   forcingPaymentMethods: forcing,
   stockMoved,
 }: CheckoutsOptions): Checkouts {
@@ -64,6 +77,8 @@ export function createCheckouts({
   }
 
   return {
+    list: (userId, { pageSize = defaultPageSize, ...more }) =>
+      buyerCheckouts.list(userId, { pageSize, ...more }),
     async start(userId, { idempotencyKey, shippingAddress, paymentMethod }, call) {
       const id = checkoutIdFor(userId, idempotencyKey);
       const available = call.timeoutMs;

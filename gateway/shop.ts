@@ -1,5 +1,6 @@
 import type { ActorRefs, Clock, Logger } from '@trolley/runtime';
 import type { CartViews } from '../actors/cart/cart.view.ts';
+import type { BuyerCheckouts } from '../actors/checkout/buyer-checkouts.queries.ts';
 import type { OrderQueries } from '../actors/order/order.queries.ts';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
 import type { ProductAdministration, ProductCatalog } from '../actors/services/product/product.client.ts';
@@ -30,6 +31,7 @@ export interface ShopDeps {
   readonly inventory: Pick<Inventory, 'getStock' | 'setStock'>;
   readonly cartViews: CartViews;
   readonly orderQueries: OrderQueries;
+  readonly buyerCheckouts: BuyerCheckouts;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Whether the payment methods count that force an outcome. */
@@ -57,7 +59,12 @@ export function createShop(deps: ShopDeps): Shop {
       readTimeoutMs,
       tally: deps.caches?.cart_views,
     }),
-    checkouts: createCheckouts({ refs, forcingPaymentMethods: deps.forcingPaymentMethods, stockMoved }),
+    checkouts: createCheckouts({
+      refs,
+      buyerCheckouts: deps.buyerCheckouts,
+      forcingPaymentMethods: deps.forcingPaymentMethods,
+      stockMoved,
+    }),
     orders: createOrders({ refs, queries: deps.orderQueries, stockMoved }),
   };
 }

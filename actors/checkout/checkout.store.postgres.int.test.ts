@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { createPostgresPool, type PostgresPool, PostgresStateStore } from '@trolley/runtime/postgres';
 import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { checkoutIdFor } from './checkout.contract.ts';
+import { createPostgresBuyerCheckouts } from './buyer-checkouts.queries.postgres.ts';
 import type { CheckoutEvent } from './checkout.events.ts';
 import { advanceSaga, beginSaga } from './checkout.saga.ts';
 import { CheckoutState, type CheckoutSession } from './checkout.state.ts';
@@ -91,6 +92,31 @@ describe('checkouts in PostgreSQL', () => {
     );
     const { session } = CheckoutState.parse((await store.load(key))?.record.state);
     expect([session?.value, session?.journal]).to.deep.equal(['completed', undefined]);
+  });
+
+  it('lists those of a buyer by their index, whatever page and status', async () => {
+    const single = createPostgresPool(database.url, { max: 1 });
+    const plans: string[] = [];
+    const explaining = {
+      query: async (text: string, values: unknown[]) => {
+        await single.query(`DEALLOCATE ALL; PREPARE kept AS ${text}`);
+        const nulls = values.map(() => 'NULL').join();
+        const { rows } = await single.query<Record<string, string>>(`EXPLAIN EXECUTE kept (${nulls})`);
+        plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
+        return { rows: [] };
+      },
+    } as unknown as PostgresPool;
+    try {
+      // A table as small as this one is read as a whole otherwise.
+      await single.query('SET enable_seqscan = off; SET enable_bitmapscan = off; SET enable_sort = off');
+      // As for any parameters: those of an EXPLAIN would be looked at.
+      await single.query('SET plan_cache_mode = force_generic_plan');
+      await createPostgresBuyerCheckouts(explaining).list(7, { pageSize: 2, status: 'FAILED' });
+    } finally {
+      await single.end();
+    }
+    expect(plans).to.have.length(1);
+    for (const plan of plans) expect(plan).to.contain('checkout_sessions_by_user').and.not.contain('Sort');
   });
 
   it('has the columns that others read', async () => {

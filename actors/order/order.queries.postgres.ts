@@ -1,19 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import { ActorError } from '@trolley/runtime';
 import { Batcher } from '@trolley/runtime/adapters';
 import { postgresFailure, type PostgresPool, type PostgresRow } from '@trolley/runtime/postgres';
 import { z } from 'zod';
+import { pageTokenOf, positionFrom, type Position } from '../values/page-position.ts';
 import type { OrderView } from './order.contract.ts';
 import type { OrderQueries } from './order.queries.ts';
 import { viewOf } from './order.state.ts';
 import { orderFromRow, orderTable } from './order.store.postgres.ts';
-
-/** The last moment that ISO 8601 writes with four digits, which is what PostgreSQL reads. */
-const lastSnapshot = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
-
-/** The last order of a page. The next page begins behind it, whatever is added meanwhile. */
-const Position = z.tuple([z.int().min(0).max(lastSnapshot), z.uuid()]);
-type Position = z.infer<typeof Position>;
 
 /** A page that is asked for. */
 interface Wanted {
@@ -98,14 +91,14 @@ export function createPostgresOrderQueries(pool: PostgresPool): OrderQueries {
 
   return {
     async list(userId, { pageSize, pageToken }) {
-      const after = pageToken === undefined ? undefined : parseToken(pageToken);
+      const after = pageToken === undefined ? undefined : positionFrom(pageToken);
       // One more than asked for tells whether there is a next page.
       const wanted = { userId, after, limit: pageSize + 1 };
       const rows = await (wanted.limit > longestTogether ? readAlone(wanted) : reads.add(wanted));
       const orders = rows.slice(0, pageSize).map(viewOfRow);
       const last = orders.at(-1);
       if (rows.length === orders.length || last === undefined) return { orders };
-      return { orders, nextPageToken: tokenOf([Date.parse(last.createdAt), last.id]) };
+      return { orders, nextPageToken: pageTokenOf([Date.parse(last.createdAt), last.id]) };
     },
 
     async get(orderId) {
@@ -132,16 +125,4 @@ function rememberedViews(): (row: PostgresRow) => OrderView {
     known.set(id, { version, view });
     return view;
   };
-}
-
-function tokenOf(position: Position): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url');
-}
-
-function parseToken(token: string): Position {
-  try {
-    return Position.parse(JSON.parse(Buffer.from(token, 'base64url').toString('utf8')));
-  } catch (cause) {
-    throw new ActorError('invalid_page_token', 'not a page token of this list', { cause });
-  }
 }

@@ -1,9 +1,9 @@
 import { z } from 'zod';
-import { GivenAddress, type CheckoutView } from '../../actors/checkout/checkout.contract.ts';
+import { CheckoutStatus, GivenAddress, type CheckoutView } from '../../actors/checkout/checkout.contract.ts';
 import { orderIdFor } from '../../actors/order/order.contract.ts';
 import type { Checkouts } from '../checkouts.ts';
 import { ShopError } from '../error-table.ts';
-import { BodyIdempotencyKey, BodyPaymentMethod } from '../fields.ts';
+import { BodyIdempotencyKey, BodyPaymentMethod, QueryPageSize, QueryPageToken } from '../fields.ts';
 import { Money } from '../money-json.ts';
 import { keyAmongUsers } from '../request-keys.ts';
 import { defineRoute, ownerFor, type Route } from './route.ts';
@@ -36,6 +36,21 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
         const headers: Record<string, string> =
           outcome === 'running' ? { Location: `/api/v1/checkout/${checkout.checkoutId}` } : {};
         return { status, headers, body: checkoutJson(checkout) };
+      },
+    }),
+    defineRoute({
+      method: 'GET',
+      path: '/api/v1/checkout',
+      access: 'user',
+      query: z.object({
+        page_size: QueryPageSize.optional(),
+        page_token: QueryPageToken.optional(),
+        status: CheckoutStatus.optional(),
+      }),
+      async handle({ user, query: { page_size: pageSize, page_token: pageToken, status } }) {
+        const page = await checkouts.list(user.id, { pageSize, pageToken, status });
+        const body = { checkouts: page.checkouts.map(checkoutJson), next_page_token: page.nextPageToken };
+        return { status: 200, body };
       },
     }),
     defineRoute({

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { ShopError } from '../error-table.ts';
 import type { CartView } from '../../actors/cart/cart.contract.ts';
 import { maxLines, maxQuantity } from '../../actors/cart/cart.contract.ts';
+import type { BuyerCheckouts } from '../../actors/checkout/buyer-checkouts.queries.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';
 import {
   checkoutIdFor,
@@ -58,6 +59,17 @@ export class MemoryShop {
       return { orders: all.slice(from, to), ...(to < all.length ? { nextPageToken: String(to) } : {}) };
     },
     get: async (id) => [...this.placed.values()].find((order) => order.id === id),
+  };
+
+  readonly buyerCheckouts: BuyerCheckouts = {
+    list: async (userId, { pageSize, pageToken = '0', status }) => {
+      if (!/^[0-9]+$/.test(pageToken)) throw new ShopError('invalid_page_token', 'not one of ours');
+      const all = [...this.checkouts.values()]
+        .filter((one) => one.userId === userId && (status === undefined || one.status === status))
+        .reverse();
+      const [from, to] = [Number(pageToken), Number(pageToken) + pageSize];
+      return { checkouts: all.slice(from, to), ...(to < all.length ? { nextPageToken: String(to) } : {}) };
+    },
   };
 
   readonly answers: Answers = {

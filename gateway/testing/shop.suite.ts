@@ -99,6 +99,27 @@ export function describeShop(name: string, open: () => ShopUnderTest): void {
       expect((await call('GET', '/cart')).json).to.include({ total_items: 1 });
     });
 
+    it('lists the checkouts of their buyer, newest first, a page at a time', async () => {
+      expect((await call('GET', '/checkout')).text).to.equal('{"checkouts":[]}');
+      await add(line(2));
+      const failed = await checkout('1', { payment_method: 'card_declined' });
+      const sold = await checkout('2');
+      const idsOf = (json: Parsed) => Object.values(json['checkouts'] ?? {}).map((one) => one['checkout_id']);
+      const ids = [sold, failed].map(({ json }) => json['checkout_id']);
+      const all = (await call('GET', '/checkout')).json;
+      expect(idsOf(all)).to.deep.equal(ids);
+      expect(all['checkouts']?.[0]).to.deep.equal(sold.json);
+      expect(idsOf((await call('GET', '/checkout?status=FAILED')).json)).to.deep.equal([ids[1]]);
+      const first = (await call('GET', '/checkout?page_size=1')).json;
+      const second = (await call('GET', `/checkout?page_size=1&page_token=${textOf(first['next_page_token'])}`)).json; // prettier-ignore
+      expect([idsOf(first), idsOf(second)]).to.deep.equal([[ids[0]], [ids[1]]]);
+      expect(second).to.have.keys(['checkouts']);
+      expect((await call('GET', '/checkout', undefined, open().newUser())).text).to.equal('{"checkouts":[]}');
+      expect(await refusal(call('GET', '/checkout?status=failed'))).to.equal('400 invalid_status');
+      expect(await refusal(call('GET', '/checkout?page_token=x'))).to.equal('400 invalid_page_token');
+      expect(await refusal(call('GET', '/checkout?page_size=501'))).to.equal('400 invalid_page_size');
+    });
+
     it('gives a checkout its first answer again, and another request under its key none', async () => {
       const address = { city: 'Oslo', street: '1 Main Street' };
       for (const payment_method of ['card_declined', 'card']) {

@@ -93,6 +93,7 @@ export async function openTestGateway(
     catalog: createMemoryCatalog(),
     inventory: createMemoryInventory(),
     cartViews: memory.views,
+    buyerCheckouts: memory.buyerCheckouts,
     orderQueries: memory.orders,
     forcingPaymentMethods: true,
     ...shared,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ActorRefs, type Logger, systemClock } from '@trolley/runtime';
 import type { HealthCheck, HealthChecks } from '@trolley/runtime/observe';
+import { createPostgresBuyerCheckouts } from '../../../actors/checkout/buyer-checkouts.queries.postgres.ts';
 import { createPostgresOrderQueries } from '../../../actors/order/order.queries.postgres.ts';
 import type { GrpcObserver } from '../../../actors/services/grpc/grpc-observer.ts';
 import { openGrpcServer } from '../../../actors/services/grpc/grpc-server.ts';
@@ -40,6 +41,7 @@ export function composeShop(config: Config, logger: Logger, parts: ShopParts): S
     catalog: services.catalog,
     inventory: services.inventory,
     cartViews,
+    buyerCheckouts: createPostgresBuyerCheckouts(postgres.pool),
     orderQueries: createPostgresOrderQueries(postgres.pool),
     clock: systemClock,
     logger,
