@@ -148,8 +148,11 @@ async function startRoles(
     const parts = { cluster, postgres, services, cartViews, health, metrics, runtimeMetrics };
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
-  if (is('relay') || is('consumers')) {
-    const events = await startEventLog(config, lifecycle, logger, { redis, health });
+  const events =
+    is('relay') || is('consumers') || is('console')
+      ? await startEventLog(config, lifecycle, logger, { redis, health })
+      : undefined;
+  if (events !== undefined) {
     if (is('consumers')) await startConsumers(lifecycle, { log: events.log, refs, logger, metrics });
     if (is('relay') && postgres !== undefined) {
       metrics.addSource('outbox', outboxSource(postgres.pool));
@@ -157,9 +160,10 @@ async function startRoles(
     }
   }
   if (postgres === undefined) return {};
-  const operators = is('console')
-    ? { console: await startConsole(config, lifecycle, logger, { postgres, cluster }) }
-    : {};
+  const operators =
+    is('console') && events !== undefined
+      ? { console: await startConsole(config, lifecycle, logger, { postgres, cluster, log: events.log }) }
+      : {};
   if (!(is('gateway') || is('grpc'))) return operators;
 
   const caches = cacheMetrics(metrics.registry);

@@ -3,5 +3,8 @@ export const pages = [
   { path: '/', title: 'Overview', key: 'o', load: () => import('./pages/overview.js') },
   { path: '/dead-letters', title: 'Dead letters', key: 'd', load: () => import('./pages/dead-letters.js') },
   { path: '/parked', title: 'Parked actors', key: 'p', load: () => import('./pages/parked.js') },
+  { path: '/outbox', title: 'Outbox', key: 'b', load: () => import('./pages/outbox.js') },
+  { path: '/events', title: 'Events', key: 'e', load: () => import('./pages/events.js') },
+  { path: '/dead-events', title: 'Dead events', key: 'v', load: () => import('./pages/dead-events.js') },
   { path: '/audit', title: 'Audit', key: 'u', load: () => import('./pages/audit.js') },
 ];

@@ -51,7 +51,8 @@ function Head({ column, by = '' }) {
 
 const classOf = ({ end, minor }) => [end && 'end', minor && 'minor'].filter(Boolean).join(' ');
 
-function filtered(rows, columns, text) {
+/** Those rows that hold each word of the text. */
+export function filtered(rows, columns, text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return rows;
   const searched = columns.flatMap((column) => column.text ?? []);

@@ -71,8 +71,8 @@ describe('npm run trolley on the outbox', () => {
       let found = await report();
       while (found.relay === undefined) found = await report();
       expect(found.heldBackBy).to.deep.equal([
-        '1 event had no effect in time and goes out again',
-        'Held back: the relay lives and the event log answers; look at the relay’s log',
+        '1 of 1 had no effect in time, and are published again',
+        'a relay is connected and the event log answers: the relay’s log tells what it meets',
       ]);
       log.lag = () => Promise.reject(Object.assign(new Error('refused'), { code: 'ECONNREFUSED' }));
       const why = async () => (await report()).heldBackBy.at(-1) ?? '';

@@ -16,7 +16,8 @@ export function openScreen(stream: NodeJS.WriteStream): Screen {
   return {
     isTTY: stream.isTTY,
     get width() {
-      return stream.isTTY ? stream.columns : Infinity;
+      // Some terminals do not tell.
+      return stream.isTTY && stream.columns > 0 ? stream.columns : Infinity;
     },
     write: (text) => void stream.write(text),
     clear: () => void stream.write('\u001B[H\u001B[2J\u001B[3J'),

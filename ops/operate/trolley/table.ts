@@ -9,9 +9,11 @@ export type Cell = string | number | undefined;
 /** A row for each item, by what each column tells of it. */
 export function tableOf<T>(items: readonly T[], columns: Readonly<Record<string, (item: T) => Cell>>): Table {
   const cells = Object.values(columns);
-  const rows = items.map((item) => cells.map((cell) => safe(String(cell(item) ?? '-'))));
+  const rows = items.map((item) => cells.map((cell) => shown(cell(item))));
   return { titles: Object.keys(columns), rows };
 }
+
+const shown = (cell: Cell) => (cell === undefined || cell === '' ? '-' : safe(String(cell)));
 
 /** What others wrote must not steer a terminal, or break a line or a column. */
 function safe(text: string): string {

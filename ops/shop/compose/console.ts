@@ -1,11 +1,18 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import bcrypt from 'bcryptjs';
 import { type Logger, systemClock } from '@trolley/runtime';
+import type { EventLog } from '@trolley/runtime/events';
+import { outboxInspection } from '@trolley/runtime/postgres';
+import { cartConsumerGroup } from '../../../actors/cart/cart.consumer.ts';
+import { checkoutTopic } from '../../../actors/checkout/checkout-completed.ts';
+import { orderConsumerGroup } from '../../../actors/order/order.consumer.ts';
 import { trustedProxies } from '../../../gateway/client-address.ts';
 import { openHttpServer } from '../../../gateway/http-server.ts';
 import { createPostgresAudit } from '../../console/audit/postgres-audit.ts';
 import type { ConsoleUser } from '../../console/auth/console-users.ts';
 import { createConsole } from '../../console/create-console.ts';
+import { eventRoutes, eventTroubles } from '../../console/api/event-routes.ts';
+import { outboxRoutes, outboxTroubles } from '../../console/api/outbox-routes.ts';
 import { clusterRoutes, clusterTroubles, type InspectedCluster } from '../../console/api/cluster-routes.ts';
 import type { Config } from '../config/config.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
@@ -17,6 +24,7 @@ import { startHttpsTls } from './tls.ts';
 export interface ConsoleParts {
   readonly postgres: PostgresBackend;
   readonly cluster: InspectedCluster;
+  readonly log: EventLog;
 }
 
 export interface RunningConsole {
@@ -30,8 +38,13 @@ export async function startConsole(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { postgres, cluster }: ConsoleParts,
+  { postgres, cluster, log }: ConsoleParts,
 ): Promise<RunningConsole> {
+  const inspectedTopic = { log, topic: checkoutTopic, groups: [cartConsumerGroup, orderConsumerGroup] };
+  const inspectedOutbox = {
+    outbox: outboxInspection({ pool: postgres.pool }),
+    askLog: () => log.lag(checkoutTopic, orderConsumerGroup),
+  };
   const { host } = config.http;
   const { port } = config.console;
   const certificates = await startHttpsTls(config, 'console', lifecycle, logger);
@@ -39,8 +52,8 @@ export async function startConsole(
   const app = createConsole({
     users: config.console.users ?? (account === undefined ? [] : [account.user]),
     audit: createPostgresAudit(postgres.pool),
-    routes: clusterRoutes(cluster),
-    troubles: clusterTroubles(cluster),
+    routes: [...clusterRoutes(cluster), ...outboxRoutes(inspectedOutbox), ...eventRoutes(inspectedTopic)],
+    troubles: [...clusterTroubles(cluster), outboxTroubles(inspectedOutbox), eventTroubles(inspectedTopic)],
     clock: systemClock,
     logger,
     newId: randomUUID,

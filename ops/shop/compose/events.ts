@@ -55,8 +55,9 @@ export async function startEventLog(
   const log = await startKafkaEventLog(config.kafka, lifecycle, logger);
   await warnOfCompaction(log, logger);
   const check = checkAt(config.kafka.brokers.join(), () => log.check(checkoutTopic));
-  // Without Kafka orders come late and all else goes on: no reason to take a gateway out of service.
-  if (config.roles.has('gateway') || config.roles.has('grpc')) health.watch('kafka', check);
+  // Without Kafka orders come late and all else goes on: no reason to take a gateway or the console out of service.
+  if ((['gateway', 'grpc', 'console'] as const).some((role) => config.roles.has(role)))
+    health.watch('kafka', check);
   else health.addCheck('kafka', check);
   return { log, orderedUntil: log.consumption(checkoutTopic, orderConsumerGroup) };
 }

@@ -4,6 +4,7 @@
  */
 export { OutboxConnection } from './outbox-connection.ts';
 export type { OutboxConnectionOptions, OutboxRow, UndeliveredLook } from './outbox-connection.ts';
+export { heldBackBy } from './held-back.ts';
 export { outboxInspection } from './outbox-inspection.ts';
 export type {
   OutboxInspection,

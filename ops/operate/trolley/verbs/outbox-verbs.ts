@@ -1,13 +1,10 @@
-import { outboxInspection, type OutboxReport, type RelayReport } from '@trolley/runtime/postgres';
+import { heldBackBy, outboxInspection, type RelayReport } from '@trolley/runtime/postgres';
 import { checkoutTopic } from '../../../../actors/checkout/checkout-completed.ts';
+import { orderConsumerGroup } from '../../../../actors/order/order.consumer.ts';
 import { UsageProblem } from '../../../shop/process/start-problem.ts';
 import { counted } from '../deal.ts';
-import { foreseenReason } from '../foreseen-reason.ts';
 import { spanOf, tableOf, timeOf } from '../table.ts';
-import type { Around, Verb } from '../verb.ts';
-
-/** Older rows are held back: a relay is woken by a commit. */
-const lateMs = 5_000;
+import type { Verb } from '../verb.ts';
 
 /** Events that have left with a state and are not in the event log yet. */
 export const outboxVerbs: readonly Verb[] = [
@@ -17,7 +14,9 @@ export const outboxVerbs: readonly Verb[] = [
     isReport: true,
     async run(_call, around) {
       const report = await outboxInspection({ pool: await around.postgres() }).report();
-      const why = await whyHeldBack(report, around);
+      const why = await heldBackBy(report, async () =>
+        (await around.log()).lag(checkoutTopic, orderConsumerGroup),
+      );
       const { at, types, relay, standbys, waiting, isPartial, sentPerSecond } = report;
       const table = tableOf(types, {
         TYPE: ({ type }) => type,
@@ -29,7 +28,7 @@ export const outboxVerbs: readonly Verb[] = [
         `${isPartial ? 'At least ' : ''}${counted(waiting, 'event')} unsent; ${sentPerSecond.toFixed(1)} a second sent in the last minute`,
         relay === undefined ? 'No relay publishes' : `The relay is ${nameOf(relay)}`,
         ...standbys.map((each) => `Stands by: ${nameOf(each)}`),
-        ...why,
+        ...why.map((reason) => `Held back: ${reason}`),
       ];
       return { items: [{ ...report, heldBackBy: why }], table, notes, isPartial };
     },
@@ -66,30 +65,4 @@ function nameOf({ pid, applicationName, address, connectedAt }: RelayReport): st
   const where = address === undefined ? '' : ` from ${address}`;
   const since = connectedAt === undefined ? '' : `, connected since ${timeOf(connectedAt) ?? ''}`;
   return `${applicationName || 'not for this account to see'}${where}, PostgreSQL pid ${pid}${since}`;
-}
-
-/** What is known of why rows wait; nothing where none waits for long. */
-async function whyHeldBack(
-  { oldestAt, at, relay, standbys, republishing }: OutboxReport,
-  around: Around,
-): Promise<string[]> {
-  const again =
-    republishing > 0
-      ? [
-          `${counted(republishing, 'event')} had no effect in time and ${republishing === 1 ? 'goes' : 'go'} out again`,
-        ]
-      : [];
-  if (oldestAt === undefined || at - oldestAt < lateMs) return again;
-  if (relay === undefined) {
-    const who = standbys.length === 0 ? 'no relay is connected: start one' : 'none has the lock yet';
-    return [...again, `Held back: ${who}`];
-  }
-  try {
-    await (await around.log()).lag(checkoutTopic, 'nobody');
-  } catch (error) {
-    const reason = foreseenReason(error);
-    if (reason === undefined) throw error;
-    return [...again, `Held back: the event log does not answer: ${reason}`];
-  }
-  return [...again, 'Held back: the relay lives and the event log answers; look at the relay’s log'];
 }
