@@ -69,7 +69,9 @@ export class AskLimit {
   #endInterval(now: number): void {
     const { answered } = this.#interval;
     const tookMs = now - this.#beganAt;
-    if (answered > 0) {
+    // Nobody has asked meanwhile: what was before is over.
+    if (tookMs >= calmInARow * intervalMs) this.#letAllIn();
+    else if (answered > 0) {
       if (this.#limit === most) this.#watch(answered / tookMs);
       else this.#move(answered / tookMs);
     }
@@ -93,7 +95,10 @@ export class AskLimit {
     if (this.#isSlow) return this.#shrink(answeredPerMs);
     if (mostWaiting >= this.#limit * 0.8) this.#limit = Math.min(most - 1, Math.ceil(this.#limit * 1.1));
     this.#inARow = hasRefused ? 0 : this.#inARow + 1;
-    if (this.#inARow < calmInARow) return;
+    if (this.#inARow >= calmInARow) this.#letAllIn();
+  }
+
+  #letAllIn(): void {
     this.#limit = most;
     this.#inARow = 0;
   }

@@ -84,6 +84,18 @@ describe('load shedding', () => {
     expect((await queue.load(400, 1000)).refused).to.equal(0);
   });
 
+  it('lets everybody in after a second in which nobody asked', async () => {
+    const { clock, shedding } = open();
+    const queue = new Queue(clock, shedding, 100);
+    await queue.load(2000, 2500);
+    while (!isRefused(shedding, 'ask')) queue.ask();
+    // Those who wait still have their answers by then.
+    await clock.advance(15_000);
+    queue.refused = 0;
+    for (let asked = 0; asked < 500; asked++) queue.ask();
+    expect(queue.refused).to.equal(0);
+  });
+
   it('refuses a new checkout where asks are refused, and lets go on what has begun', async () => {
     const { clock, shedding } = open();
     const queue = new Queue(clock, shedding, 100);

@@ -12,7 +12,7 @@ export interface GeneratorSettings {
 }
 
 export type LoadName =
-  'empty' | 'cart' | 'products' | 'adds' | 'steadyAdds' | 'hotCart' | 'checkouts' | 'alone';
+  'empty' | 'cart' | 'products' | 'adds' | 'steadyAdds' | 'overload' | 'hotCart' | 'checkouts' | 'alone';
 
 export interface Load {
   readonly durationMs: number;

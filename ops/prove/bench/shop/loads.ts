@@ -7,6 +7,7 @@ import { closedLoop, openLoop, type LoadResult, type Operation } from '../load/l
 import type { GeneratorSettings, Load, LoadName } from './load-order.ts';
 import {
   add,
+  addUnlessRefused,
   auditCart,
   checkout,
   isFull,
@@ -18,6 +19,8 @@ import {
 
 const clients = 32;
 const addingUsers = 1_000;
+/** Of the overload: as many carts as there are, each asked for by one at a time. */
+const overloadConnections = addingUsers;
 /** Of the steady load: more than are ever under way while it holds. */
 const steadyConnections = 128;
 /** Between two looks for an order, from the second one on: 32 of them would else do little but look. */
@@ -101,6 +104,16 @@ export class Loads implements NamedLoads<LoadName> {
       const open = { url: this.#settings.shopUrl, connections: steadyConnections, perSecond: 1, ...load };
       return openLoop(open, async (connection, client) => {
         await add(connection, this.#adder(this.#users.adders, next(client)));
+      });
+    },
+    overload: async (load) => {
+      await this.#prepareSpare({ durationMs: load.durationMs * 3 });
+      const next = eachItsOwn(this.#users.adders, overloadConnections);
+      const open = { url: this.#settings.shopUrl, connections: overloadConnections, perSecond: 1, ...load };
+      return openLoop(open, async (connection, client, step) => {
+        const startedAt = performance.now();
+        const cart = await addUnlessRefused(connection, this.#adder(this.#users.adders, next(client)));
+        step(cart === undefined ? 'refused' : 'let in', performance.now() - startedAt);
       });
     },
     hotCart: async (load) => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Child } from '../measure/child.ts';
 import type { Figures } from '../measure/figures.ts';
 import { memories, type ProcessTree } from '../measure/processes.ts';
@@ -46,7 +47,18 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       }
       await load(run, 'adds');
       await load(run, 'hotCart');
-      await load(run, 'steadyAdds', Math.max(1, run.figures.median('adds: per s') / 2));
+      await load(run, 'steadyAdds', { perSecond: Math.max(1, run.figures.median('adds: per s') / 2) });
+    },
+  },
+  overload: {
+    about: 'adds by 32 clients, three times as many as they did, and 2 s later by 32 clients again',
+    async run(run) {
+      await load(run, 'adds', { label: 'before overload' });
+      const perSecond = 3 * run.figures.median('before overload: per s');
+      await load(run, 'overload', { perSecond });
+      await delay(2000);
+      // One that is refused ends the run.
+      await load(run, 'adds', { label: 'after overload' });
     },
   },
   checkouts: {
@@ -74,5 +86,5 @@ export function measureMemory({ figures, trees }: Run): void {
   for (const [name, size] of sizes) figures.add(`memory MiB, ${name}`, size);
 }
 
-const load = (run: Run, name: LoadName, perSecond?: number) =>
-  measureLoad({ ...run, trees: name === 'empty' ? [run.empty] : run.trees }, name, { perSecond });
+const load = (run: Run, name: LoadName, options: { label?: string; perSecond?: number } = {}) =>
+  measureLoad({ ...run, trees: name === 'empty' ? [run.empty] : run.trees }, name, options);

@@ -2,7 +2,7 @@ import { mintToken, type TokenSettings } from '../../../shop/token.ts';
 import { maxQuantity } from '../../../../actors/cart/cart.contract.ts';
 import { sum } from '../measure/statistics.ts';
 import { peerApi, shopApi, type Api, type ApiRequest } from './api.ts';
-import type { HttpConnection } from '../load/http-connection.ts';
+import type { HttpAnswer, HttpConnection } from '../load/http-connection.ts';
 import type { CartBody, CheckoutBody, OrderBody } from '../../e2e/shop-client.ts';
 
 /** Of the seeded ones; a cart of so many lines is what GET cart reads. */
@@ -55,9 +55,23 @@ export const isFull = (shopper: Shopper): boolean => shopper.sent >= mostAdds;
 
 /** Adds a unit of one product after the other; the answer must hold at least what was answered before, and this one. */
 export async function add(connection: HttpConnection, shopper: Shopper): Promise<CartBody> {
-  const productId = (shopper.sent++ % linesOfCart) + 1;
+  const cart = await addUnlessRefused(connection, shopper);
+  if (cart === undefined) throw new Error('an add was refused: 503');
+  return cart;
+}
+
+/** The same, from a shop that may have too much to do: then nothing. */
+export async function addUnlessRefused(
+  connection: HttpConnection,
+  shopper: Shopper,
+): Promise<CartBody | undefined> {
+  const productId = (shopper.sent % linesOfCart) + 1;
   const before = shopper.units[productId] ?? 0;
-  const cart = await answered<CartBody>(connection, shopper.api.add(shopper, productId));
+  const { send, wanted } = shopper.api.add(shopper, productId);
+  const answer = await connection.send(...send);
+  if (answer.status === 503) return undefined;
+  const cart = bodyOf<CartBody>(answer, { send, wanted });
+  shopper.sent += 1;
   const quantity = cart.items.find((line) => line.product_id === productId)?.quantity ?? 0;
   if (quantity <= before)
     throw new Error(`a unit was lost: ${quantity} of product ${productId} after ${before}`);
@@ -108,8 +122,11 @@ export async function auditCart(connection: HttpConnection, shopper: Shopper): P
 }
 
 /** The body of an answer with the status that is wanted. */
-async function answered<B>(connection: HttpConnection, { send, wanted }: ApiRequest): Promise<B> {
-  const { status, body } = await connection.send(...send);
+async function answered<B>(connection: HttpConnection, request: ApiRequest): Promise<B> {
+  return bodyOf(await connection.send(...request.send), request);
+}
+
+function bodyOf<B>({ status, body }: HttpAnswer, { send, wanted }: ApiRequest): B {
   if (status !== wanted) throw new Error(`${send[0]} ${send[1]} was answered ${status}: ${body.toString()}`);
   return JSON.parse(body.toString()) as B;
 }
