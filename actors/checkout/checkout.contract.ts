@@ -35,7 +35,7 @@ export const GivenAddress = ShippingAddress.refine(
 );
 
 /** Who gives an order, as the console knows them. */
-const Operator = Text(64).min(1);
+const Operator = Text(128).min(1);
 
 /** Amounts in integer cents, times in ISO 8601. */
 export const CheckoutView = z.object({
@@ -95,7 +95,7 @@ export const CheckoutContract = defineContract({
      * that has begun. The reason is for operators alone. Refused: `not_found`, `conflict` once it is COMPLETED.
      */
     Compensate: {
-      input: z.object({ reason: Text(200).min(1), by: Operator.optional() }),
+      input: z.object({ reason: Text(500).min(1), by: Operator.optional() }),
       output: CheckoutView,
     },
   },

@@ -160,12 +160,9 @@ describe('checkouts as operators see them', function () {
     expect(course?.steps.map(({ context }) => context?.totalCents)).to.deep.equal([
       0, 200, 200, 200, 200, 200,
     ]);
-    expect(course).to.deep.include({
-      traceId: '0af7651916cd43dd8448eb211c80319c',
-      mayResume: true,
-      mayCompensate: true,
-    });
-    expect(await sagas().one(checkoutIdFor(7, 'sold'))).to.deep.include({
+    expect(course?.traceId).to.equal('0af7651916cd43dd8448eb211c80319c');
+    expect(course?.summary).to.include({ mayResume: true, mayCompensate: true });
+    expect((await sagas().one(checkoutIdFor(7, 'sold')))?.summary).to.include({
       mayResume: false,
       mayCompensate: false,
     });

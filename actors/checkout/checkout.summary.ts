@@ -22,10 +22,14 @@ export function summaryOf({ session, effect, changedAt }: StoredCheckout) {
   const { context, machineVersion: version, value } = session;
   const { checkoutId: id, userId, createdAt, failureReason, retries: attempts, giveUpAt } = context;
   const error = lastErrorOf(session);
+  const isOpen = endingOf(session) === undefined;
   const isWaiting = effect !== undefined && isStepName(effect.name);
   return {
     ...{ id, version, state: stateNameOf(value), subject: `user ${userId}`, startedAt: createdAt, changedAt },
-    ended: endingOf(session) !== undefined,
+    ended: !isOpen,
+    mayResume: isOpen,
+    // What is being undone is given up already.
+    mayCompensate: isOpen && typeof value === 'string',
     ...(failureReason === undefined ? {} : { failure: failureReason }),
     ...(isWaiting
       ? {
@@ -53,7 +57,6 @@ export function courseOf(stored: StoredCheckout) {
   const { session, effect } = stored;
   const { context } = session;
   const state = stateNameOf(session.value);
-  const isOpen = endingOf(session) === undefined;
   const [, traceId] = effect?.traceparent?.split('-') ?? [];
   const said = saying();
   const moments = session.journal === undefined ? [] : replayed(session);
@@ -71,8 +74,6 @@ export function courseOf(stored: StoredCheckout) {
     steps: steps.length > 0 ? steps : [ending],
     notes: context.history.map(({ status, at, detail }) => ({ at, text: detail ?? status })),
     ...(traceId === undefined ? {} : { traceId }),
-    mayResume: isOpen,
-    mayCompensate: isOpen && typeof session.value === 'string',
   };
 }
 

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
+import { pageFile } from 'trolley-statechart';
 import type { ConsoleMiddleware } from './console-state.ts';
 
 const types: Readonly<Record<string, string>> = {
@@ -58,6 +59,11 @@ function* libraryFiles(): Iterable<[path: string, file: PageFile]> {
   };
   for (const [name, path] of Object.entries(libraries))
     yield [`/modules/${name}`, fileOf(types['.js'] ?? '', readFileSync(path))];
+  for (const name of ['picture.css', 'chart-view.css', 'chart-view.js']) {
+    const file = pageFile(name);
+    if (file !== undefined)
+      yield [`/modules/statechart/${name}`, fileOf(types[extname(name)] ?? '', Buffer.from(file.body))];
+  }
 }
 
 /** Its one script within the text is the map of imports, which can't be elsewhere: it is let in by its hash. */

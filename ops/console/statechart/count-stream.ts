@@ -1,23 +1,21 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Counts } from './page-host.ts';
-import type { Statechart } from './statechart.ts';
 
 /** Shorter than what proxies wait for something to come. */
 const keepAliveMs = 15_000;
 /** When a page that lost its stream comes again. */
 const retryMs = 3000;
 
-interface StreamOptions {
+export interface StreamOptions {
+  /** What is open now, of all that share a bound. */
   readonly streams: { open: number; readonly max: number };
   readonly headers: Readonly<Record<string, string>>;
   readonly onError: (error: unknown) => void;
 }
 
-/** Counts as server-sent events, until the page is closed or the host has told all. A slow page is told the next when it has taken the last. */
+/** Server-sent events, until the page is closed or all is told. A slow page is told the next when it has taken the last. */
 export async function streamCounts(
-  counts: (chart: Statechart, signal: AbortSignal) => AsyncIterable<Counts>,
-  chart: Statechart,
+  counts: (signal: AbortSignal) => AsyncIterable<unknown>,
   request: IncomingMessage,
   response: ServerResponse,
   { streams, headers, onError }: StreamOptions,
@@ -37,7 +35,7 @@ export async function streamCounts(
   const keepAlive = setInterval(() => response.write(':\n\n'), keepAliveMs);
   try {
     response.write(`retry: ${retryMs}\n\n`);
-    for await (const each of counts(chart, closed.signal)) {
+    for await (const each of counts(closed.signal)) {
       if (closed.signal.aborted) break;
       if (!response.write(`data: ${JSON.stringify(each)}\n\n`))
         await once(response, 'drain', { signal: closed.signal });

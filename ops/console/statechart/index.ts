@@ -23,4 +23,6 @@ export {
   type Visit,
 } from './trace-path.ts';
 export { statechartHandler, type StatechartHandlerOptions } from './page-handler.ts';
+export { pageFile, type PageFile } from './page-files.ts';
+export { streamCounts, type StreamOptions } from './count-stream.ts';
 export type { Counts, RunSummary, StatechartHost } from './page-host.ts';

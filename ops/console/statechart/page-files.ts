@@ -8,6 +8,8 @@ const types = new Map([
   ['page.html', 'text/html'],
   ['page.css', 'text/css'],
   ['page.js', 'text/javascript'],
+  ['chart-view.css', 'text/css'],
+  ['chart-view.js', 'text/javascript'],
 ]);
 
 export interface PageFile {

@@ -51,10 +51,11 @@ export function statechartHandler(
         });
       if (url.pathname === path) return send(request, response, redirect(asked, url));
       const name = url.pathname.startsWith(`${path}/`) ? url.pathname.slice(path.length + 1) : undefined;
-      if (name === 'api/counts' && host.counts !== undefined) {
+      const counts = host.counts?.bind(host);
+      if (name === 'api/counts' && counts !== undefined) {
         const chart = await chartOf(host, url.searchParams);
         if (chart !== undefined)
-          return await streamCounts(host.counts.bind(host), chart, request, response, {
+          return await streamCounts((signal) => counts(chart, signal), request, response, {
             streams,
             headers,
             onError,

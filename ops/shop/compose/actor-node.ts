@@ -4,6 +4,9 @@ import { PostgresStateStore } from '@trolley/runtime/postgres';
 import type { RuntimeMetrics } from '@trolley/runtime/prometheus';
 import { createCartActor } from '../../../actors/cart/cart.actor.ts';
 import type { CartViews } from '../../../actors/cart/cart.view.ts';
+import { readMachine } from 'trolley-statechart';
+import { createPostgresSagaCharts } from '../../console/sagas/saga-charts.ts';
+import { checkoutMachine } from '../../../actors/checkout/checkout.machine.ts';
 import { createCheckoutActor } from '../../../actors/checkout/checkout.actor.ts';
 import { checkoutTable } from '../../../actors/checkout/checkout.store.postgres.ts';
 import { createOrderActor } from '../../../actors/order/order.actor.ts';
@@ -60,6 +63,7 @@ export async function startActorNode(
   });
   const orderActor = createOrderActor({ payments: services.payments, inventory: services.inventory });
 
+  await createPostgresSagaCharts(postgres.pool).remember(readMachine(checkoutMachine));
   const node = await lifecycle.start({
     name: 'the actor node',
     start: () =>

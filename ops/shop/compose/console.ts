@@ -14,16 +14,20 @@ import { createConsole } from '../../console/create-console.ts';
 import { eventRoutes, eventTroubles } from '../../console/api/event-routes.ts';
 import { outboxRoutes, outboxTroubles } from '../../console/api/outbox-routes.ts';
 import { clusterRoutes, clusterTroubles, type InspectedCluster } from '../../console/api/cluster-routes.ts';
+import { sagaRoutes, sagaTroubles } from '../../console/api/saga-routes.ts';
+import { createPostgresSagaCharts } from '../../console/sagas/saga-charts.ts';
+import { createCheckoutSagas } from '../../../actors/checkout/checkout.sagas.postgres.ts';
 import type { Config } from '../config/config.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import { version } from '../process/package-facts.mjs';
 import type { PostgresBackend } from './backends.ts';
+import type { Cluster } from './cluster.ts';
 import { listening } from './listening.ts';
 import { startHttpsTls } from './tls.ts';
 
 export interface ConsoleParts {
   readonly postgres: PostgresBackend;
-  readonly cluster: InspectedCluster;
+  readonly cluster: InspectedCluster & Pick<Cluster, 'refs'>;
   readonly log: EventLog;
 }
 
@@ -49,11 +53,23 @@ export async function startConsole(
   const { port } = config.console;
   const certificates = await startHttpsTls(config, 'console', lifecycle, logger);
   const account = config.console.users === undefined ? newAccount() : undefined;
+  const checkouts = createCheckoutSagas({ pool: postgres.pool, refs: cluster.refs, clock: systemClock });
+  const charts = createPostgresSagaCharts(postgres.pool);
   const app = createConsole({
     users: config.console.users ?? (account === undefined ? [] : [account.user]),
     audit: createPostgresAudit(postgres.pool),
-    routes: [...clusterRoutes(cluster), ...outboxRoutes(inspectedOutbox), ...eventRoutes(inspectedTopic)],
-    troubles: [...clusterTroubles(cluster), outboxTroubles(inspectedOutbox), eventTroubles(inspectedTopic)],
+    routes: [
+      ...clusterRoutes(cluster),
+      ...sagaRoutes({ sources: [checkouts], charts, clock: systemClock, logger }),
+      ...outboxRoutes(inspectedOutbox),
+      ...eventRoutes(inspectedTopic),
+    ],
+    troubles: [
+      ...clusterTroubles(cluster),
+      sagaTroubles(checkouts),
+      outboxTroubles(inspectedOutbox),
+      eventTroubles(inspectedTopic),
+    ],
     clock: systemClock,
     logger,
     newId: randomUUID,

@@ -3,8 +3,17 @@
  * a colleague. It only reads.
  */
 
+import {
+  bringIntoView,
+  clearPath,
+  duration,
+  lightPath,
+  pictureOf,
+  showCounts,
+  wordsOf,
+} from './chart-view.js';
+
 const $ = (id) => document.getElementById(id);
-const svgNamespace = 'http://www.w3.org/2000/svg';
 const view = {
   charts: [],
   chart: undefined,
@@ -68,18 +77,9 @@ async function draw() {
     direction: $('left-right').checked ? 'left-right' : undefined,
   };
   const text = await (await get('picture.svg', { ...ofChart(), ...options })).text();
-  // The page has the same style sheet, and its policy lets none run that stands in a document.
-  const bare = text.replace(/<style>[^<]*<\/style>/, '');
-  const parsed = new DOMParser().parseFromString(bare, 'image/svg+xml').documentElement;
-  view.svg = document.importNode(parsed, true);
-  view.svg.setAttribute('role', 'group');
-  for (const group of view.svg.querySelectorAll('.state')) {
-    group.setAttribute('tabindex', '0');
-    group.setAttribute('role', 'button');
-    group.setAttribute('aria-label', group.dataset.state);
-  }
+  view.svg = pictureOf(text);
   $('picture').replaceChildren(view.svg);
-  showCounts();
+  showLive();
   lightUp();
 }
 
@@ -92,43 +92,16 @@ function listen() {
   view.stream.onmessage = ({ data }) => {
     view.counts = JSON.parse(data);
     $('live').textContent = 'live';
-    showCounts();
+    showLive();
   };
   view.stream.onerror = () => ($('live').textContent = 'not live: the server does not answer');
 }
 
-function svgElement(name, attributes, text) {
-  const made = document.createElementNS(svgNamespace, name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
-function showCounts() {
+function showLive() {
   if (view.svg === undefined || view.counts === undefined) return;
-  view.svg.querySelectorAll('.count, .flow').forEach((old) => old.remove());
-  for (const [id, count] of Object.entries(view.counts.states ?? {})) {
-    const group = view.svg.querySelector(`[data-state="${CSS.escape(id)}"]`);
-    if (group === null || count === 0) continue;
-    const text = count.toLocaleString();
-    const { x, y, width } = group.querySelector('.outline').getBBox();
-    const wide = text.length * 6.5 + 8;
-    const badge = svgElement('g', { class: 'count' });
-    badge.append(
-      svgElement('rect', { x: x + width - wide + 6, y: y - 8, width: wide, height: 16, rx: 8 }),
-      svgElement('text', { x: x + width - wide / 2 + 6, y: y + 4, 'text-anchor': 'middle' }, text),
-    );
-    group.append(badge);
-    group.setAttribute('aria-label', `${id}: ${text}`);
-  }
-  for (const [id, count] of Object.entries(view.counts.transitions ?? {})) {
-    const words = view.svg.querySelector(`.transition[data-transition="${CSS.escape(id)}"] text`);
-    if (words !== null && count > 0)
-      words.append(svgElement('tspan', { class: 'flow' }, ` ×${count.toLocaleString()}`));
-  }
-  const chosen = asked().get('state');
+  showCounts(view.svg, view.counts);
   const total = $('state').querySelector('.total');
-  if (total !== null) total.textContent = countOf(chosen);
+  if (total !== null) total.textContent = countOf(asked().get('state'));
 }
 
 function countOf(id) {
@@ -167,12 +140,7 @@ async function choose(id) {
   $('state').append(list.length === 0 ? none : element('ul', {}, ...list));
 }
 
-function words({ label, guard, targets }) {
-  const keys = targets.map((id) => view.chart.states.find((state) => state.id === id)?.key ?? id);
-  return [label, guard === undefined ? '' : `[${guard}]`, keys.length === 0 ? '' : `→ ${keys.join(', ')}`]
-    .join(' ')
-    .trim();
-}
+const words = (transition) => wordsOf(view.chart, transition);
 
 async function showPath(run, step) {
   const path = await (await get('path', { ...ofChart(), run })).json();
@@ -198,14 +166,6 @@ async function showPath(run, step) {
   );
   remember({ run });
   goTo(step ?? path.steps.length - 1);
-}
-
-function duration(ms) {
-  if (ms === undefined) return '';
-  if (ms < 1000) return `${ms} ms`;
-  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
-  if (ms < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
-  return `${Math.floor(ms / 3_600_000)} h ${Math.round((ms % 3_600_000) / 60_000)} min`;
 }
 
 function goTo(index) {
@@ -250,43 +210,9 @@ function goTo(index) {
 
 function lightUp() {
   if (view.svg === undefined) return;
-  for (const name of ['active', 'visited', 'taken'])
-    view.svg.querySelectorAll(`.${name}`).forEach((old) => old.classList.remove(name));
-  if (view.path === undefined) return;
-  const light = (attribute, ids, name) => {
-    for (const id of ids)
-      view.svg
-        .querySelectorAll(`[${attribute}="${CSS.escape(id)}"]`)
-        .forEach((each) => each.classList.add(name));
-  };
-  const until = view.path.steps.slice(0, view.step + 1);
-  light(
-    'data-state',
-    until.flatMap(({ active }) => active),
-    'visited',
-  );
-  const now = until.at(-1);
-  const inner = (now?.active ?? []).filter(
-    (id) => !view.chart.states.some(({ id: child, parent }) => parent === id && now.active.includes(child)),
-  );
-  light('data-state', inner, 'active');
-  const group = view.svg.querySelector('.active');
-  if (group !== null) bringIntoView(group);
-  light(
-    'data-transition',
-    until.flatMap(({ transitions }) => transitions),
-    'taken',
-  );
-}
-
-/** In the middle of what can be seen of the picture, and nothing but the picture moves. */
-function bringIntoView(group) {
-  const frame = $('picture').getBoundingClientRect();
-  const box = group.getBoundingClientRect();
-  $('picture').scrollBy(
-    box.x + box.width / 2 - frame.x - frame.width / 2,
-    box.y + box.height / 2 - frame.y - frame.height / 2,
-  );
+  if (view.path === undefined) return clearPath(view.svg);
+  const group = lightPath(view.svg, view.chart, view.path.steps.slice(0, view.step + 1));
+  if (group !== null) bringIntoView($('picture'), group);
 }
 
 function closePath() {

@@ -1,0 +1,308 @@
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { bringIntoView, clearPath, lightPath, pictureOf, showCounts, wordsOf } from 'statechart';
+import { Ago, Json, duration, moment, number } from '../format.js';
+import { html } from '../html.js';
+import { Link, addressOf, setQuery, useAddress } from '../location.js';
+import { SagaOrders } from '../saga-orders.js';
+import { Answer } from '../state.js';
+import { Table } from '../table.js';
+import { usePolled } from '../use-polled.js';
+
+/** A machine as a statechart with its live sagas; a state's sagas; the course of one, step by step. */
+export default function Sagas() {
+  const machines = usePolled('saga-machines', {}, { everyMs: 30_000 });
+  return html`
+    <div class="bar"><h1>Sagas</h1></div>
+    <${Answer} of=${machines}>${({ machines: all }) => html`<${Machine} machines=${all} />`}<//>
+  `;
+}
+
+function Machine({ machines }) {
+  const { query } = useAddress();
+  const machine = machines.find(({ machine: name }) => name === query.machine) ?? machines[0];
+  if (machine === undefined || machine.versions.length === 0)
+    return html`<p class="faint">No saga has run here yet.</p>`;
+  const version = machine.versions.includes(query.version) ? query.version : machine.versions[0];
+  const place = { machine: machine.machine, version };
+  const chart = usePolled('saga-chart', place, { everyMs: 0 });
+  const { counts, problem } = useCounts(place);
+  const run = usePolled(query.id === undefined ? undefined : 'saga', {
+    machine: place.machine,
+    id: query.id,
+  });
+  const step = run.value && Math.min(Number(query.step ?? Infinity), run.value.path.steps.length - 1);
+  const older = (counts?.running ?? []).filter((each) => each.version !== version && each.count > 0);
+  return html`
+    <div class="bar">
+      ${machines.length > 1 && html`<${Choice} label="Machine" name="machine" values=${machines.map((each) => each.machine)} value=${place.machine} />`}
+      ${machine.versions.length > 1 && html`<${Choice} label="Version" name="version" values=${machine.versions} value=${version} />`}
+      <${Find} machine=${place.machine} />
+      <span class="faint push" role="status">
+        ${problem ?? (counts === undefined ? 'looking…' : html`live${counts.isCut ? ', more than are counted' : ''}; ends and rates of <${Ago} at=${counts.since} />`)}
+      </span>
+    </div>
+    ${older.length > 0 && html`<p class="note">${number(older.reduce((sum, { count }) => sum + count, 0))} run in another version of the machine: choose it above.</p>`}
+    <div class="saga">
+      <${Answer} of=${chart}>
+        ${(drawn) => html`<${Chart} ...${drawn} counts=${counts} run=${run.value} step=${step} chosen=${query.state} />`}
+      <//>
+      <aside>
+        ${query.id !== undefined && html`<${Answer} of=${run}>${(value) => html`<${Course} run=${value} step=${step} chart=${chart.value?.chart} machine=${place.machine} reload=${run.reload} />`}<//>`}
+        ${query.id === undefined && query.state !== undefined && html`<${InState} place=${place} state=${query.state} />`}
+        ${query.id === undefined && query.state === undefined && query.find === undefined && html`<p class="faint">Choose a state: click it, or Tab to it and press Enter.</p>`}
+        ${query.id === undefined && query.find !== undefined && html`<${Found} machine=${place.machine} text=${query.find} />`}
+      </aside>
+    </div>
+  `;
+}
+
+function Choice({ label, name, values, value }) {
+  return html`<label
+    >${label}${' '}
+    <select
+      value=${value}
+      onChange=${({ target }) => setQuery({ [name]: target.value, state: undefined, id: undefined }, { step: true })}
+    >
+      ${values.map((each) => html`<option value=${each}>${each || 'none'}</option>`)}
+    </select></label
+  >`;
+}
+
+function Find() {
+  const find = (event) => {
+    event.preventDefault();
+    const text = new FormData(event.target).get('find').trim();
+    const isId = /^[0-9a-f-]{36}$/i.test(text);
+    setQuery(
+      { id: isId ? text : undefined, find: isId || text === '' ? undefined : text, step: undefined },
+      { step: true },
+    );
+  };
+  return html`<form onSubmit=${find}>
+    <label class="filter"
+      ><span class="hidden">Id or user</span
+      ><input
+        id="filter"
+        name="find"
+        type="search"
+        placeholder="Id or user  /"
+        autocomplete="off"
+        spellcheck="false"
+    /></label>
+  </form>`;
+}
+
+/** Told by the console as it changes, for as long as the page can be seen. */
+function useCounts({ machine, version }) {
+  const [state, set] = useState({});
+  useEffect(() => {
+    let stream;
+    const open = () => {
+      stream?.close();
+      stream = undefined;
+      if (document.hidden) return;
+      stream = new EventSource(`/api/saga-counts?${new URLSearchParams({ machine, version })}`);
+      stream.onmessage = ({ data }) => {
+        const counts = JSON.parse(data);
+        set({ counts, problem: counts.problem });
+      };
+      stream.onerror = () => set((last) => ({ ...last, problem: 'not live: the console does not answer' }));
+    };
+    open();
+    document.addEventListener('visibilitychange', open);
+    return () => {
+      document.removeEventListener('visibilitychange', open);
+      stream?.close();
+    };
+  }, [machine, version]);
+  return state;
+}
+
+const perSecond = (rate) =>
+  rate >= 10
+    ? `${Math.round(rate)}/s`
+    : rate >= 0.1
+      ? `${rate.toFixed(1)}/s`
+      : `${Math.round(rate * 60)}/min`;
+
+function Chart({ chart, svg: text, counts, run, step, chosen }) {
+  const frame = useRef();
+  const svg = useMemo(() => pictureOf(text), [text]);
+  useEffect(() => frame.current.replaceChildren(svg), [svg]);
+  useEffect(() => {
+    if (counts !== undefined) showCounts(svg, counts, perSecond);
+  }, [svg, counts]);
+  useEffect(() => {
+    if (run === undefined) return clearPath(svg);
+    const active = lightPath(svg, chart, run.path.steps.slice(0, step + 1));
+    if (active !== null) bringIntoView(frame.current, active);
+  }, [svg, run?.path.steps.length, step]);
+  useEffect(() => {
+    for (const old of svg.querySelectorAll('.chosen')) old.classList.remove('chosen');
+    if (chosen !== undefined)
+      svg.querySelector(`[data-state="${CSS.escape(`${chart.id}.${chosen}`)}"]`)?.classList.add('chosen');
+  }, [svg, chosen]);
+  const choose = (event) => {
+    if (event.type === 'keydown' && event.key !== 'Enter' && event.key !== ' ') return;
+    const id = event.target.closest('[data-state]')?.dataset.state;
+    if (id === undefined || id === chart.id) return;
+    event.preventDefault();
+    setQuery(
+      { state: id.slice(chart.id.length + 1), id: undefined, step: undefined, cursor: undefined },
+      { step: true },
+    );
+  };
+  return html`<section
+    class="chart"
+    ref=${frame}
+    aria-label="Statechart"
+    tabindex="0"
+    onClick=${choose}
+    onKeyDown=${choose}
+  ></section>`;
+}
+
+const columns = [
+  {
+    name: 'id',
+    title: 'Saga',
+    cell: ({ id, subject }) =>
+      html`<${Link}
+          to=${addressOf('/sagas', { ...Object.fromEntries(new URLSearchParams(location.search)), id, step: undefined })}
+          ><code>${id.slice(0, 8)}</code><//
+        >
+        <span class="faint">${subject}</span>`,
+    text: ({ id, subject }) => `${id} ${subject}`,
+  },
+  {
+    name: 'at',
+    title: 'Since',
+    cell: ({ waits, changedAt }) => html`<${Ago} at=${waits?.since ?? changedAt} />`,
+  },
+  { name: 'why', title: 'Why', cell: ({ failure, waits }) => failure ?? waits?.error?.code ?? '' },
+];
+
+function InState({ place, state }) {
+  const { query } = useAddress();
+  const { order, cursor } = query;
+  const answer = usePolled('sagas', { ...place, state, order, cursor, limit: 30 });
+  return html`
+    <h2>${state}</h2>
+    <p class="buttons">
+      ${['oldest', 'newest'].map((each) => html`<button aria-pressed=${order === each} onClick=${() => setQuery({ order: each, cursor: undefined })}>${each} first</button>`)}
+    </p>
+    <${Answer} of=${answer}>
+      ${({ items, cursor: next }) => html`
+        <${Table}
+          label=${`In ${state}`}
+          columns=${columns}
+          rows=${items}
+          keyOf=${({ id }) => id}
+          empty="Nothing is here now."
+        />
+        ${next && html`<p><button onClick=${() => setQuery({ cursor: next }, { step: true })}>More</button></p>`}
+      `}
+    <//>
+  `;
+}
+
+function Found({ machine, text }) {
+  const answer = usePolled('sagas/find', { machine, text });
+  return html`<h2>Found by ${text}</h2>
+    <${Answer} of=${answer}>
+      ${({ items }) => html`<${Table} label="Found" columns=${[columns[0], { name: 'state', title: 'State', cell: ({ state }) => state }, columns[1]]} rows=${items} keyOf=${({ id }) => id} empty="Nothing of that id or user." />`}
+    <//>`;
+}
+
+function Course({ run, step, chart, machine, reload }) {
+  const { summary, steps, path, notes } = run;
+  const { waits } = summary;
+  const last = steps.length - 1;
+  const goTo = (index) => setQuery({ step: Math.min(Math.max(index, 0), last) });
+  useEffect(() => {
+    const keys = {
+      ArrowLeft: () => goTo(step - 1),
+      ArrowRight: () => goTo(step + 1),
+      Home: () => goTo(0),
+      End: () => goTo(last),
+      Escape: () => setQuery({ id: undefined, step: undefined }),
+    };
+    const press = (event) => {
+      if (
+        event.target.matches('input, select, textarea') ||
+        document.querySelector('dialog') !== null ||
+        keys[event.key] === undefined
+      )
+        return;
+      event.preventDefault();
+      keys[event.key]();
+    };
+    document.addEventListener('keydown', press);
+    return () => document.removeEventListener('keydown', press);
+  }, [step, last]);
+  const now = steps[step];
+  return html`
+    <h2><code>${summary.id}</code></h2>
+    <p>
+      ${summary.subject},
+      <strong>${summary.state}</strong>${summary.failure === undefined ? '' : `, ${summary.failure}`}
+      <span class="faint">begun <${Ago} at=${summary.startedAt} /></span>
+    </p>
+    ${waits !== undefined && html`<p class="note"><${Hangs} waits=${waits} /></p>`}
+    <p class="buttons"><${SagaOrders} machine=${machine} summary=${summary} onDone=${reload} /></p>
+    ${run.traceId !== undefined && html`<p>Trace <code>${run.traceId}</code></p>`}
+    <p class="buttons">
+      <button title="Home" disabled=${step === 0} onClick=${() => goTo(0)}>⇤</button>
+      <button title="Arrow left" disabled=${step === 0} onClick=${() => goTo(step - 1)}>← back</button>
+      <output>${step + 1} of ${steps.length}</output>
+      <button title="Arrow right" disabled=${step === last} onClick=${() => goTo(step + 1)}>forth →</button>
+      <button title="End" disabled=${step === last} onClick=${() => goTo(last)}>⇥</button>
+      <button title="Escape" onClick=${() => setQuery({ id: undefined, step: undefined })}>close</button>
+    </p>
+    <ol class="course">
+      ${steps.map(
+        (each, index) =>
+          html`<li key=${index}>
+            <button aria-current=${index === step ? 'step' : undefined} onClick=${() => goTo(index)}>
+              <span class=${each.error === undefined ? (each.isCompensation ? 'warn' : '') : 'bad'}
+                >${index}.
+                ${each.leftOut === undefined ? (each.event ?? 'begins') : leftOut(each.leftOut)}${each.attempt > 0 && each.error !== undefined ? ` ×${each.attempt}` : ''}</span
+              >
+              <span class="faint">${duration(path.steps[index]?.durationMs)}</span>
+            </button>
+          </li>`,
+      )}
+    </ol>
+    ${
+      now !== undefined &&
+      html`
+        <p class="faint">${moment(now.at)} UTC → ${now.state}</p>
+        ${(path.steps[step]?.transitions ?? []).map((id) => {
+          const transition = chart?.transitions.find((each) => each.id === id);
+          return transition && html`<p>${wordsOf(chart, transition)}</p>`;
+        })}
+        ${now.error !== undefined && html`<p class="bad">${now.error.code}${now.error.message === undefined ? '' : `: ${now.error.message}`}</p>`}
+        ${now.note !== undefined && html`<p>${now.note}</p>`}
+        ${now.context === undefined ? html`<p class="faint">Its context is not known any more.</p>` : html`<${Json} value=${now.context} />`}
+      `
+    }
+    <details>
+      <summary>What its owner is told</summary>
+      <ul>
+        ${notes.map(({ at, text }) => html`<li><span class="faint">${moment(at)}</span> ${text}</li>`)}
+      </ul>
+    </details>
+  `;
+}
+
+const leftOut = (count) =>
+  count === 0 ? 'events that are not on record' : `${number(count)} events that are not kept`;
+
+/** On which step it hangs, since when, what was tried, and when again. */
+export function Hangs({ waits }) {
+  const { step, label, attempts, since, nextTryAt, giveUpAt, error } = waits;
+  const left = nextTryAt === undefined ? 0 : nextTryAt - Date.now();
+  return html`<strong>${label ?? step}</strong> since <${Ago} at=${since} />,
+    ${attempts === 0 ? 'first try' : `${number(attempts)} without an answer`}${error === undefined ? '' : html`: <span class="bad">${error.message ?? error.code}</span>`};
+    ${left > 0 ? `tried again in ${duration(left)}` : 'under way'}${giveUpAt === undefined ? '' : `; given up in ${duration(Math.max(0, giveUpAt - Date.now()))}`}`;
+}

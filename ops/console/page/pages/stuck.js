@@ -1,0 +1,66 @@
+import { Ago } from '../format.js';
+import { html } from '../html.js';
+import { Link, addressOf, setQuery, useAddress } from '../location.js';
+import { SagaOrders } from '../saga-orders.js';
+import { Answer } from '../state.js';
+import { FilterField, Table } from '../table.js';
+import { usePolled } from '../use-polled.js';
+import { Hangs } from './sagas.js';
+
+/** Sagas that do not go on: on what they hang, since when, what was tried, and what may be done. */
+export default function Stuck() {
+  const { query } = useAddress();
+  const { machine, cursor } = query;
+  const answer = usePolled('sagas/stuck', { machine, cursor, limit: 50 });
+  const columns = [
+    {
+      name: 'saga',
+      title: 'Saga',
+      cell: (row) =>
+        html`<${Link} to=${addressOf('/sagas', { machine: row.machine, version: row.version, id: row.id })}
+            ><code>${row.id.slice(0, 8)}</code><//
+          >
+          ${row.subject}<br /><span class="faint">${row.state}</span>`,
+      text: ({ id, subject, state }) => `${id} ${subject} ${state}`,
+    },
+    {
+      name: 'hangs',
+      title: 'Hangs on',
+      cell: ({ waits }) => waits && html`<${Hangs} waits=${waits} />`,
+      text: ({ waits }) => `${waits?.label} ${waits?.error?.code} ${waits?.error?.message}`,
+    },
+    {
+      name: 'since',
+      title: 'Begun',
+      minor: true,
+      cell: ({ startedAt }) => html`<${Ago} at=${startedAt} />`,
+      sort: ({ startedAt }) => startedAt,
+    },
+    {
+      name: 'act',
+      title: '',
+      cell: (row) =>
+        html`<span class="buttons"
+          ><${SagaOrders} machine=${row.machine} summary=${row} onDone=${answer.reload}
+        /></span>`,
+    },
+  ];
+  return html`
+    <div class="bar">
+      <h1>Stuck sagas</h1>
+      <${FilterField} />
+    </div>
+    <${Answer} of=${answer}>
+      ${({ items, cursor: next }) => html`
+        <${Table}
+          label="Stuck sagas"
+          columns=${columns}
+          rows=${items}
+          keyOf=${({ id }) => id}
+          empty="Nothing is stuck."
+        />
+        ${next && html`<p><button onClick=${() => setQuery({ machine: items[0]?.machine, cursor: next }, { step: true })}>Younger ones</button></p>`}
+      `}
+    <//>
+  `;
+}
