@@ -170,8 +170,7 @@ const columns = [
       html`<${Link}
           to=${addressOf('/sagas', { ...Object.fromEntries(new URLSearchParams(location.search)), id, step: undefined })}
           ><code>${id.slice(0, 8)}</code><//
-        >
-        <span class="faint">${subject}</span>`,
+        ><span class="faint">${` ${subject}`}</span>`,
     text: ({ id, subject }) => `${id} ${subject}`,
   },
   {
@@ -244,9 +243,9 @@ function Course({ run, step, chart, machine, reload }) {
   return html`
     <h2><code>${summary.id}</code></h2>
     <p>
-      ${summary.subject},
-      <strong>${summary.state}</strong>${summary.failure === undefined ? '' : `, ${summary.failure}`}
-      <span class="faint">begun <${Ago} at=${summary.startedAt} /></span>
+      ${`${summary.subject}, `}<strong>${summary.state}</strong>
+      ${summary.failure === undefined ? '' : `, ${summary.failure}`}
+      <span class="faint">${' begun '}<${Ago} at=${summary.startedAt} /></span>
     </p>
     ${waits !== undefined && html`<p class="note"><${Hangs} waits=${waits} /></p>`}
     <p class="buttons"><${SagaOrders} machine=${machine} summary=${summary} onDone=${reload} /></p>
@@ -265,8 +264,7 @@ function Course({ run, step, chart, machine, reload }) {
           html`<li key=${index}>
             <button aria-current=${index === step ? 'step' : undefined} onClick=${() => goTo(index)}>
               <span class=${each.error === undefined ? (each.isCompensation ? 'warn' : '') : 'bad'}
-                >${index}.
-                ${each.leftOut === undefined ? (each.event ?? 'begins') : leftOut(each.leftOut)}${each.attempt > 0 && each.error !== undefined ? ` ×${each.attempt}` : ''}</span
+                >${`${index}. `}${each.leftOut === undefined ? (each.event ?? 'begins') : leftOut(each.leftOut)}${each.attempt > 0 && each.error !== undefined ? ` ×${each.attempt}` : ''}</span
               >
               <span class="faint">${duration(path.steps[index]?.durationMs)}</span>
             </button>
@@ -301,8 +299,12 @@ const leftOut = (count) =>
 /** On which step it hangs, since when, what was tried, and when again. */
 export function Hangs({ waits }) {
   const { step, label, attempts, since, nextTryAt, giveUpAt, error } = waits;
-  const left = nextTryAt === undefined ? 0 : nextTryAt - Date.now();
-  return html`<strong>${label ?? step}</strong> since <${Ago} at=${since} />,
-    ${attempts === 0 ? 'first try' : `${number(attempts)} without an answer`}${error === undefined ? '' : html`: <span class="bad">${error.message ?? error.code}</span>`};
-    ${left > 0 ? `tried again in ${duration(left)}` : 'under way'}${giveUpAt === undefined ? '' : `; given up in ${duration(Math.max(0, giveUpAt - Date.now()))}`}`;
+  const leftMs = nextTryAt === undefined ? 0 : nextTryAt - Date.now();
+  const tried = attempts === 0 ? 'first try' : `${number(attempts)} without an answer`;
+  const next = leftMs > 0 ? `tried again in ${duration(leftMs)}` : 'under way';
+  const end = giveUpAt === undefined ? '' : `; given up in ${duration(Math.max(0, giveUpAt - Date.now()))}`;
+  const said = error && html`: <span class="bad">${error.message ?? error.code}</span>`;
+  return html`<strong>${label ?? step}</strong> since${' '}<${Ago}
+      at=${since}
+    />${`, ${tried}`}${said}${`; ${next}${end}`}`;
 }

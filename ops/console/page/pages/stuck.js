@@ -20,7 +20,7 @@ export default function Stuck() {
         html`<${Link} to=${addressOf('/sagas', { machine: row.machine, version: row.version, id: row.id })}
             ><code>${row.id.slice(0, 8)}</code><//
           >
-          ${row.subject}<br /><span class="faint">${row.state}</span>`,
+          ${` ${row.subject}`}<br /><span class="faint">${row.state}</span>`,
       text: ({ id, subject, state }) => `${id} ${subject} ${state}`,
     },
     {
