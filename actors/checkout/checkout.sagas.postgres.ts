@@ -32,7 +32,7 @@ const effect = `runtime #> '{effects,0}' AS effect`;
  * Those under way, by the index over what is due: each of them wants an effect, and what has ended wants none. The order
  * is what makes PostgreSQL take that index, and the limit what keeps the rest from being looked at when it is wrong.
  */
-export const openCheckouts = `(
+const openCheckouts = `(
   SELECT ${columns}, ${effect} FROM checkout_sessions WHERE runtime -> 'effects' <> '[]'::jsonb
   ORDER BY ((runtime #>> '{effects,0,notBefore}')::bigint) LIMIT ${maxOpen}) AS open`;
 

@@ -88,7 +88,7 @@ describe('sagas in the console', () => {
     expect((await get('/api/saga-chart?machine=trip&version=1')).status).to.equal(404);
     const listed = await get('/api/sagas?machine=trip&version=2&state=paying.asking');
     expect(listed.body['items']).to.deep.equal([summary]);
-    const one = await get(`/api/saga?${new URLSearchParams({ machine: 'trip', id: summary.id })}`);
+    const one = await get(`/api/saga?machine=trip&id=${encodeURIComponent(summary.id)}`);
     const { steps } = one.body['path'] as { steps: { transitions: string[]; durationMs?: number }[] };
     expect(steps.map(({ transitions }) => transitions)).to.deep.equal([[], ['trip.booking/BOOKED/0']]);
     expect(steps[0]?.durationMs).to.equal(1);
@@ -126,13 +126,8 @@ describe('sagas in the console', () => {
       { id: summary.id, by: 'ann', requestId: 'r1' },
       { id: summary.id, reason: 'the buyer called', by: 'ann' },
     ]);
-    const recorded = console.audit.entries.map(({ who, action, target, outcome }) => [
-      who,
-      action,
-      target,
-      outcome,
-    ]);
-    expect(recorded.map(([who, action, target]) => [who, action, target])).to.deep.equal([
+    const recorded = console.audit.entries.map(({ who, action, target }) => [who, action, target]);
+    expect(recorded).to.deep.equal([
       ['ann', 'resume trip', `trip/${summary.id}`],
       ['ann', 'compensate trip', `trip/${summary.id}`],
       ['ann', 'resume trip', 'trip/x'],
