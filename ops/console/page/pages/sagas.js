@@ -1,5 +1,12 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { bringIntoView, clearPath, lightPath, pictureOf, showCounts, wordsOf } from 'statechart';
+import {
+  bringIntoView,
+  clearPath,
+  lightPath,
+  pictureOf,
+  showCounts,
+  wordsOf,
+} from 'trolley-statechart/chart-view.js';
 import { Ago, Json, duration, moment, number } from '../format.js';
 import { html } from '../html.js';
 import { Link, addressOf, setQuery, useAddress } from '../location.js';
