@@ -16,6 +16,7 @@ import type { Metrics } from '../metrics/metrics.ts';
 import { sagaMetrics } from '../metrics/saga-metrics.ts';
 import { mailboxSource } from '../metrics/sources.ts';
 import type { DataDir } from '../process/data-dir.ts';
+import { version } from '../process/package-facts.mjs';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';
 import { startCartStore } from './cart-store.ts';
@@ -74,6 +75,7 @@ export async function startActorNode(
           { actor: orderActor, store: runtimeMetrics.store('order', orders) },
         ],
         {
+          version,
           memoryInUse,
           observer: { ...runtimeMetrics.observer, stateWritten: sagaMetrics(metrics.registry) },
           // What ended the last run may be a message that comes again: Redis counts how often it was begun.
