@@ -16,8 +16,8 @@ export interface MailboxQuery extends PageQuery {
   /** Those that hold such messages, or whose actor is parked. Default: that hold any, or are parked. */
   readonly state?: MailboxState | undefined;
   /**
-   * `deepest` (default): those first that hold most of such messages; without a state, waiting and active. `oldest`: those
-   * first whose first such message came earliest; delayed ones by when they are due, parked ones by since when they are.
+   * `deepest` (default): those first that hold most of such messages; without a state, where most wait or, where none
+   * does, are active. `oldest`: those first whose first such message came earliest; delayed ones by when they are due, parked ones by since when they are.
    */
   readonly order?: 'deepest' | 'oldest' | undefined;
 }

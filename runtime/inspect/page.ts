@@ -41,8 +41,7 @@ export async function readPage<E extends ListPosition, T>(
   let after = cursor === undefined ? undefined : decodeCursor(cursor);
   const items: T[] = [];
   for (let look = 0; look < maxLooks; look++) {
-    const found = await Promise.all(parts.map((part) => part(after, limit)));
-    const entries = found.flat().sort(byAge).slice(0, limit);
+    const entries = await firstOf(parts, after, limit);
     const described = await Promise.all(entries.map(describe));
     for (const [i, entry] of entries.entries()) {
       const item = described[i];
@@ -53,6 +52,32 @@ export async function readPage<E extends ListPosition, T>(
     if (entries.length < limit) return { items };
   }
   return after === undefined ? { items } : { items, cursor: encodeCursor(after) };
+}
+
+/** More than its share of a page that one part is asked for at first: mostly the parts are alike. */
+const spare = 3;
+
+/** The first entries of all parts together. Of each part no more is read than it has among them, or little more. */
+async function firstOf<E extends ListPosition>(
+  parts: PartedList<E, unknown>['parts'],
+  after: ListPosition | undefined,
+  limit: number,
+): Promise<readonly E[]> {
+  let first: readonly E[] = [];
+  let open = parts.map((part) => ({ part, after }));
+  for (let share = Math.ceil(limit / parts.length) + spare; open.length > 0; share *= 4) {
+    const asked = Math.min(share, limit);
+    const found = await Promise.all(open.map(({ part, after }) => part(after, asked)));
+    first = [...first, ...found.flat()].sort(byAge).slice(0, limit);
+    const last = first.length < limit ? undefined : first.at(-1);
+    // A part that gave all it was asked for may have more that comes before the last.
+    open = open.flatMap(({ part }, i) => {
+      const { [i]: entries = [] } = found;
+      const end = entries.length === asked ? entries.at(-1) : undefined;
+      return end === undefined || (last !== undefined && byAge(end, last) >= 0) ? [] : [{ part, after: end }];
+    });
+  }
+  return first;
 }
 
 const Cursor = z.tuple([z.number(), z.string()]);

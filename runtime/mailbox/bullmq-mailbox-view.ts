@@ -62,9 +62,12 @@ export class BullMqMailboxView implements MailboxView {
       this.#scripts.find(leaseKey(namespace, shard), shardPrefix(namespace, shard), clock.now(), ...search),
     );
     const found: FoundMailbox[] = [];
-    for (let i = 0; i + 1 < ids.length; i += 2) {
-      const [name = '', at] = ids.slice(i, i + 2);
-      found.push({ address: parseAddress(name, shard), at: Number(at), name });
+    for (let i = 0; i + 2 < ids.length; i += 3) {
+      found.push({
+        address: parseAddress(ids[i] ?? '', shard),
+        at: Number(ids[i + 1]),
+        name: ids[i + 2] ?? '',
+      });
     }
     return { found, isPartial: isPartial === 1 };
   }

@@ -26,7 +26,7 @@ end
 
 /**
  * KEYS[1] = `own`. ARGV: prefix, now, beginning of the ids, state or '', order, limit, most looked at, position behind
- * which: at or '', name. Returns 1 when there are more than were looked at, else 0, then id, at, …
+ * which: at or '', mark. Returns 1 when there are more than were looked at, else 0, then id, at, mark, …
  */
 export const findMailboxesScript = `
 ${counts}
@@ -35,44 +35,50 @@ local limit, most, afterAt, afterName = tonumber(ARGV[6]), tonumber(ARGV[7]), to
 local live, parked, dead = prefix .. ':live', prefix .. ':parked', prefix .. ':dead'
 
 local seen, candidates, partial = {}, {}, 0
-local function look(actor)
+local function look(actor, since)
   if seen[actor] then return end
   if #candidates >= most then partial = 1 return end
   seen[actor] = true
-  candidates[#candidates + 1] = actor
+  candidates[#candidates + 1] = {actor, since}
 end
 local function lookAtLive(from, to)
-  local found = call('ZRANGEBYSCORE', live, from, to, 'LIMIT', 0, most + 1)
-  for _, actor in ipairs(found) do look(actor) end
+  local found = call('ZRANGEBYSCORE', live, from, to, 'WITHSCORES', 'LIMIT', 0, most + 1)
+  for i = 1, #found, 2 do look(found[i], math.floor(found[i + 1])) end
 end
 if state == '' or state == 'waiting' or state == 'active' or state == 'delayed' then lookAtLive('-inf', now) end
 if state == '' or state == 'waiting' or state == 'parked' or state == 'delayed' then
   local found = call('HSCAN', parked, 0, 'COUNT', most)
   if found[1] ~= '0' then partial = 1 end
-  for i = 1, #found[2], 2 do look(found[2][i]) end
+  for i = 1, #found[2], 2 do look(found[2][i], 0) end
 end
 if state == '' or state == 'failed' then
   local found = call('ZRANGE', dead, 0, most)
   if #found > most then partial = 1 end
-  for _, member in ipairs(found) do look(string.match(member, '^[^:]*')) end
+  for _, member in ipairs(found) do look(string.match(member, '^[^:]*'), 0) end
 end
 if state == '' or state == 'delayed' then lookAtLive('(' .. ARGV[2], '+inf') end
 
--- Bytes, since the language of the server decides about its own comparison.
-local function isBefore(one, other)
-  for i = 1, math.min(#one, #other) do
-    local a, b = string.byte(one, i), string.byte(other, i)
-    if a ~= b then return a < b end
-  end
-  return #one < #other
+-- Those alike: by since when they are live, then by a mark. How text compares depends on the language of the server, but
+-- for digits.
+local function markOf(row)
+  row.mark = row.mark or string.sub(redis.sha1hex(row.actor), 1, 12)
+  return row.mark
 end
+local function isBefore(one, other)
+  if one.at ~= other.at then return one.at < other.at end
+  if one.since ~= other.since then return one.since < other.since end
+  return markOf(one) < markOf(other)
+end
+local after = afterAt and {at = afterAt, since = tonumber(string.sub(afterName, 1, 13)), mark = string.sub(afterName, 14)}
 
 local function depthOf(q, actor)
-  if state == 'waiting' then return waitingIn(q) end
   if state == 'active' then return count('LLEN', q .. 'active') end
   if state == 'delayed' or state == 'failed' then return count('ZCARD', q .. state) end
   if state == 'parked' then return call('HEXISTS', parked, actor) end
-  return waitingIn(q) + count('LLEN', q .. 'active')
+  -- Seldom there is anything else where something waits: it costs as much again to ask.
+  local depth = count('LLEN', q .. 'wait')
+  if depth == 0 and state == '' then depth = count('LLEN', q .. 'active') end
+  return depth > 0 and depth or waitingIn(q)
 end
 local function holdsAny(q, actor)
   return count('ZCARD', q .. 'failed') + count('ZCARD', q .. 'delayed') + call('HEXISTS', parked, actor) > 0
@@ -91,26 +97,30 @@ local function firstAt(q, actor)
 end
 
 local rows = {}
-for _, actor in ipairs(candidates) do
+local function keep(row)
+  if (after and not isBefore(after, row)) or (rows[limit] and not isBefore(row, rows[limit])) then return end
+  local i = math.min(#rows + 1, limit)
+  while i > 1 and isBefore(row, rows[i - 1]) do
+    rows[i] = rows[i - 1]
+    i = i - 1
+  end
+  rows[i] = row
+end
+for _, candidate in ipairs(candidates) do
+  local actor = candidate[1]
   if string.sub(actor, 1, #start) == start then
     local q = prefix .. ':' .. actor .. ':'
     local depth = depthOf(q, actor)
     if depth > 0 or (state == '' and holdsAny(q, actor)) then
-      local at = order == 'deepest' and -depth or firstAt(q, actor) or now
-      if not afterAt or at > afterAt or (at == afterAt and isBefore(afterName, actor)) then
-        rows[#rows + 1] = {actor, at}
-      end
+      keep({actor = actor, at = order == 'deepest' and -depth or firstAt(q, actor) or now, since = candidate[2]})
     end
   end
 end
-table.sort(rows, function(one, other)
-  if one[2] ~= other[2] then return one[2] < other[2] end
-  return isBefore(one[1], other[1])
-end)
 local found = {partial}
-for i = 1, math.min(limit, #rows) do
-  found[#found + 1] = rows[i][1]
-  found[#found + 1] = string.format('%.0f', rows[i][2])
+for _, row in ipairs(rows) do
+  found[#found + 1] = row.actor
+  found[#found + 1] = string.format('%.0f', row.at)
+  found[#found + 1] = string.format('%013.0f', row.since) .. markOf(row)
 end
 return found
 `;

@@ -13,13 +13,16 @@ export interface MailboxSearch {
   readonly idPrefix: string;
   /** Undefined: those that have any messages, or are parked. */
   readonly state: MailboxState | undefined;
-  /** By how many such messages they have, without a state waiting and active; or by when the first of them came. */
+  /**
+   * By how many such messages they have, without a state by how many wait or, where none does, are active; or by when the
+   * first of them came.
+   */
   readonly order: 'deepest' | 'oldest';
   /** So many are looked at, those that have something to do first. */
   readonly maxLookedAt: number;
 }
 
-/** A mailbox that was found. `at`: when its first message came, or less the deeper it is. */
+/** A mailbox that was found. `at`: when its first message came, or less the deeper it is. Its name orders those alike. */
 export interface FoundMailbox extends ListPosition {
   readonly address: ActorAddress;
 }

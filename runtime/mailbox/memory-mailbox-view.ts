@@ -98,7 +98,7 @@ function jobsIn(queue: MemoryQueue, state: MessageState): readonly TimedJob[] {
 
 function depthOf(queue: MemoryQueue, state: MailboxSearch['state']): number {
   if (state === 'parked') return queue.parked === undefined ? 0 : 1;
-  return state === undefined ? queue.wait.length + queue.active.length : jobsIn(queue, state).length;
+  return state === undefined ? queue.wait.length || queue.active.length : jobsIn(queue, state).length;
 }
 
 function holds(queue: MemoryQueue, state: MailboxSearch['state']): boolean {
