@@ -1,14 +1,8 @@
 import type { GatewayContext } from './request-scope.ts';
 import { rateLimitHeaders } from './rate-limits.ts';
+import type { Answer } from './answer.ts';
+import { createContentCoding } from './content-coding.ts';
 import { UnreadBodies, type UnreadOptions } from './unread-body.ts';
-
-/** An answer as it leaves. */
-export interface Answer {
-  readonly status: number;
-  /** Names and values in turn, of this answer alone. */
-  readonly headers: readonly string[];
-  readonly body?: Buffer;
-}
 
 /** Answers, once for each request; then nothing else may touch the response. */
 export type SendAnswer = (ctx: GatewayContext, answer: Answer) => void | Promise<void>;
@@ -16,9 +10,15 @@ export type SendAnswer = (ctx: GatewayContext, answer: Answer) => void | Promise
 /** Sends what is ready to leave as a whole, so past Koa's setters, which look at each part of it. */
 export function createSender(options: UnreadOptions): SendAnswer {
   const unread = new UnreadBodies(options);
-  return (ctx, { status, headers, body }) => {
-    const { req, res, state } = ctx;
+  const coded = createContentCoding();
+  return (ctx, answer) => {
     ctx.respond = false;
+    const sent = coded(answer, ctx.req.headers['accept-encoding']);
+    return sent instanceof Promise ? sent.then((ready) => leave(ctx, ready)) : leave(ctx, sent);
+  };
+
+  function leave(ctx: GatewayContext, { status, headers, body }: Answer): void | Promise<void> {
+    const { req, res, state } = ctx;
     if (!ctx.writable) return void res.end();
     const rest = unread.leave(ctx);
     const all = [...state.headers, ...headers];
@@ -36,5 +36,5 @@ export function createSender(options: UnreadOptions): SendAnswer {
     if (sent === undefined) res.flushHeaders();
     else res.write(sent, delivered);
     return rest().then(() => void res.end());
-  };
+  }
 }
