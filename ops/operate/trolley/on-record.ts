@@ -1,10 +1,11 @@
-import { hostname, userInfo } from 'node:os';
+import { hostname } from 'node:os';
 import { codeOf, silentLogger } from '@trolley/runtime';
 import { reasonOf } from '@trolley/runtime/observe';
 import type { Audit } from '../../console/audit/audit.ts';
 import { audited } from '../../console/audit/audited.ts';
 import type { Progress } from '../../shop/process/progress.ts';
 import { foreseenReason } from './foreseen-reason.ts';
+import { operatorName } from './operator-name.ts';
 import type { Around } from './verb.ts';
 
 /**
@@ -17,7 +18,7 @@ export function onRecord(openAudit: () => Promise<Audit>, progress: Progress): A
     if (!warned.has(reason)) progress.warn(`Not on record: ${reason}`);
     warned.add(reason);
   };
-  const who = userName();
+  const who = operatorName();
   const address = hostname();
 
   return async (action, perform) => {
@@ -43,13 +44,4 @@ export function onRecord(openAudit: () => Promise<Audit>, progress: Progress): A
       return perform();
     }
   };
-}
-
-function userName(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    // A container's user may have no name.
-    return `uid ${process.getuid?.() ?? '?'}`;
-  }
 }

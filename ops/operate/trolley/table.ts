@@ -28,7 +28,7 @@ export function aligned({ titles, rows }: Table, width = Infinity): string[] {
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
-  const isNumeric = titles.map((_, column) => rows.every((row) => /^[\d.,-]+$/.test(row[column] ?? '')));
+  const isNumeric = titles.map((_, column) => rows.every((row) => /^(\d[\d.,]*|-)$/.test(row[column] ?? '')));
   const lineOf = (row: readonly string[]) => {
     const cells = row.map((cell, column) => {
       const room = widths[column] ?? 0;

@@ -7,6 +7,7 @@ import { eventVerbs } from './verbs/event-verbs.ts';
 import { mailboxVerbs } from './verbs/mailbox-verbs.ts';
 import { outboxVerbs } from './verbs/outbox-verbs.ts';
 import { parkedVerbs } from './verbs/parked-verbs.ts';
+import { sagaVerbs } from './verbs/saga-verbs.ts';
 import { topVerb } from './verbs/top-verb.ts';
 
 /** In the order of the help. */
@@ -17,6 +18,7 @@ export const verbs: readonly Verb[] = [
   ...mailboxVerbs,
   ...deadVerbs,
   ...parkedVerbs,
+  ...sagaVerbs,
   ...outboxVerbs,
   ...eventVerbs,
   completionVerb(() => verbs),

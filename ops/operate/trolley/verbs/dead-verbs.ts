@@ -1,4 +1,4 @@
-import type { ActorCluster, DeadLetter } from '@trolley/runtime';
+import type { ActorCluster, DeadLetter, Page } from '@trolley/runtime';
 import { exitCodes } from '../../../shop/process/run-command.ts';
 import { UsageProblem } from '../../../shop/process/start-problem.ts';
 import type { Call } from '../call.ts';
@@ -17,9 +17,6 @@ const filters: Readonly<Record<string, Flag>> = {
 };
 
 const noun = 'dead letter';
-const pageSize = 500;
-/** Letters that are looked through for those that are wanted. */
-const maxLooked = 20_000;
 
 /** Messages that failed for good. */
 export const deadVerbs: readonly Verb[] = [
@@ -91,7 +88,7 @@ export const deadVerbs: readonly Verb[] = [
     run: async (call, around) => {
       const cluster = await around.cluster();
       const because = call.text('because');
-      const act = ({ id }: DeadLetter) => cluster.deadLetters.discard(id);
+      const act = ({ id }: DeadLetter) => cluster.deadLetters.discard(id, { reason: because });
       const details = because === undefined ? {} : { details: { reason: because } };
       return deal(call, around, { verb: 'discard', ...dealingWith(cluster, call), ...details, act });
     },
@@ -118,39 +115,17 @@ const tableOfLetters = (letters: readonly DeadLetter[]) =>
     REASON: ({ reason }) => reason,
   });
 
-/** Those that the flags pick, in pages. */
+/** Those that the flags pick. */
 async function find(
   { deadLetters }: ActorCluster,
   call: Call,
   limit: number,
   after?: string,
-): Promise<{ items: DeadLetter[]; cursor: string | undefined }> {
-  const isWanted = wantedBy(call);
+): Promise<Page<DeadLetter>> {
   const [type, key] = [call.text('type'), call.text('key')];
   if (key !== undefined && type === undefined) throw new UsageProblem('--key goes with --type.');
-  const items: DeadLetter[] = [];
-  let cursor = after;
-  for (let looked = 0; looked < maxLooked;) {
-    const page = await deadLetters.list({
-      type,
-      key,
-      limit: Math.min(pageSize, limit - items.length),
-      cursor,
-    });
-    items.push(...page.items.filter(isWanted));
-    looked += page.items.length;
-    cursor = page.cursor;
-    if (cursor === undefined || items.length >= limit) break;
-  }
-  return { items, cursor };
-}
-
-function wantedBy(call: Call): (letter: DeadLetter) => boolean {
-  const [message, part] = [call.text('message'), call.text('reason')?.toLowerCase()];
-  const [since = -Infinity, until = Infinity] = [call.moment('since'), call.moment('until')];
-  return (letter) =>
-    (message === undefined || letter.message === message) &&
-    (part === undefined || letter.reason.toLowerCase().includes(part)) &&
-    letter.at >= since &&
-    letter.at < until;
+  return deadLetters.list({
+    ...{ type, key, message: call.text('message'), reason: call.text('reason') },
+    ...{ newerThan: call.moment('since'), olderThan: call.moment('until'), limit, cursor: after },
+  });
 }

@@ -1,0 +1,161 @@
+import { randomUUID } from 'node:crypto';
+import { ActorError, type ActorRefs, type Clock } from '@trolley/runtime';
+import type { PostgresPool } from '@trolley/runtime/postgres';
+import { createCheckoutSagas } from '../../../../actors/checkout/checkout.sagas.postgres.ts';
+import { exitCodes } from '../../../shop/process/run-command.ts';
+import { UsageProblem } from '../../../shop/process/start-problem.ts';
+import type { Call } from '../call.ts';
+import { counted } from '../deal.ts';
+import { operatorName } from '../operator-name.ts';
+import { spanOf, tableOf, timeOf } from '../table.ts';
+import type { Around, Flag, Outcome, Verb } from '../verb.ts';
+
+type Sagas = ReturnType<typeof createCheckoutSagas>;
+type Saga = Awaited<ReturnType<Sagas['stuck']>>['items'][number];
+
+const paging: Readonly<Record<string, Flag>> = {
+  limit: { value: 'N', help: 'so many at most, 1 to 500 (default 50)' },
+  after: { value: 'CURSOR', help: 'goes on behind an earlier list, which named the cursor' },
+};
+
+/** Checkouts: where they stand, which are stuck and why, and what an operator may do. */
+export const sagaVerbs: readonly Verb[] = [
+  {
+    name: 'sagas',
+    summary: 'how many checkouts are under way, by state',
+    isReport: true,
+    async run(_call, around) {
+      const look = (await sagasOf(around)).looker();
+      const { running: items, isCut } = await look();
+      const table = tableOf(items, {
+        STATE: ({ state }) => state,
+        CHECKOUTS: ({ count }) => count,
+        VERSION: ({ version }) => version,
+      });
+      const all = items.reduce((sum, { count }) => sum + count, 0);
+      return { items, table, notes: [`${counted(all, 'checkout')} under way`], isPartial: isCut };
+    },
+  },
+  {
+    name: 'sagas stuck',
+    summary: 'checkouts that hang on a step: on which, since when, what was tried; the oldest first',
+    flags: paging,
+    isReport: true,
+    async run(call, around) {
+      const sagas = await sagasOf(around);
+      const page = { limit: call.count('limit', 500), cursor: call.text('after') };
+      const { items, cursor } = await sagas.stuck(page);
+      return {
+        items,
+        table: tableOfSagas(items, around.clock.now()),
+        notes: [counted(items.length, 'stuck checkout')],
+        cursor,
+      };
+    },
+  },
+  {
+    name: 'sagas find',
+    words: 'USER|ID',
+    maxWords: 1,
+    summary: 'the latest checkouts of a user, or the one of an id',
+    isReport: true,
+    async run(call, around) {
+      const items = await (
+        await sagasOf(around)
+      ).find(call.word(0, 'Say whose: a user’s id, or a checkout’s.'));
+      const code = items.length === 0 ? exitCodes.failed : exitCodes.done;
+      return {
+        items,
+        table: tableOfSagas(items, around.clock.now()),
+        notes: [counted(items.length, 'checkout')],
+        code,
+      };
+    },
+  },
+  {
+    name: 'sagas show',
+    words: 'ID',
+    maxWords: 1,
+    summary: 'one as JSON: every step with its time, attempt, error and the context at it',
+    isReport: true,
+    async run(call, around) {
+      const id = idOf(call);
+      const found = await (await sagasOf(around)).one(id);
+      if (found === undefined) return noCheckout(id);
+      return { items: [found], text: JSON.stringify(found, undefined, 2) };
+    },
+  },
+  {
+    name: 'sagas resume',
+    words: 'ID',
+    maxWords: 1,
+    summary: 'tries the step that it hangs on now, not after its back-off',
+    isReport: false,
+    run: (call, around) =>
+      order(call, around, { action: 'resume checkout' }, 'is on its way again', (sagas, id, by) =>
+        sagas.resume(id, by),
+      ),
+  },
+  {
+    name: 'sagas compensate',
+    words: 'ID',
+    maxWords: 1,
+    summary: 'gives it up and undoes all of it; what was paid is refunded',
+    flags: { because: { value: 'TEXT', help: 'why; wanted, for the record' } },
+    isReport: false,
+    async run(call, around) {
+      const reason = call.text('because');
+      if (reason === undefined || reason === '') throw new UsageProblem('Say why: --because "…".');
+      const action = { action: 'compensate checkout', details: { reason } };
+      return order(call, around, action, 'is given up', (sagas, id, by) => sagas.compensate(id, reason, by));
+    },
+  },
+];
+
+const idOf = (call: Call) => call.word(0, 'Say which: the ID of a checkout.');
+
+const noCheckout = (id: string): Outcome => ({
+  items: [],
+  notes: [`There is no checkout ${id}`],
+  code: exitCodes.failed,
+});
+
+/** What is only read needs no node, and no Redis. */
+const nobody: ActorRefs = {
+  ref: () => {
+    throw new ActorError('unavailable', 'nobody is asked here');
+  },
+};
+
+export const readSagas = (pool: PostgresPool, clock: Clock): Sagas =>
+  createCheckoutSagas({ pool, refs: nobody, clock });
+
+const sagasOf = async ({ postgres, clock }: Around) => readSagas(await postgres(), clock);
+
+async function order(
+  call: Call,
+  around: Around,
+  action: { readonly action: string; readonly details?: Readonly<Record<string, unknown>> },
+  done: string,
+  give: (sagas: Sagas, id: string, by: { by: string; requestId: string }) => Promise<void>,
+): Promise<Outcome> {
+  const id = idOf(call);
+  const [pool, { refs }] = await Promise.all([around.postgres(), around.cluster()]);
+  const sagas = createCheckoutSagas({ pool, refs, clock: around.clock });
+  const by = { by: operatorName(), requestId: randomUUID() };
+  await around.audited({ ...action, target: `checkout/${id}` }, () => give(sagas, id, by));
+  return { items: [{ id, outcome: 'done' }], notes: [`${id} ${done}`] };
+}
+
+export const tableOfSagas = (sagas: readonly Saga[], now: number) =>
+  tableOf(sagas, {
+    ID: ({ id }) => id,
+    OF: ({ subject }) => subject,
+    STATE: ({ state }) => state,
+    STARTED: ({ startedAt }) => timeOf(startedAt),
+    'WAITS FOR': ({ waits }) => waits?.label,
+    SINCE: ({ waits }) => waits && spanOf(now - waits.since),
+    TRIES: ({ waits }) => waits?.attempts,
+    NEXT: ({ waits }) => waits && spanOf(waits.nextTryAt - now),
+    WHY: ({ waits, failure }) => waits?.error?.message ?? waits?.error?.code ?? failure,
+  });
