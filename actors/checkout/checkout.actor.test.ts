@@ -232,6 +232,48 @@ describe('checkout actor', () => {
     expect(await late.then(() => 'none', codeOf)).to.equal('conflict');
   });
 
+  it('asks again at once when an operator has it resumed, also after its node has died; not once it is over', async () => {
+    const started = shop.start('a');
+    await shop.charging();
+    expect((await shop.checkout('a').resume({ by: 'ada' })).status).to.equal('PAYMENT_PENDING');
+    // The first answer comes too late: nobody waits for that charge any more.
+    shop.answerCharge({ status: 'failed', reason: 'no_funds' });
+    await shop.charging();
+    shop.cluster.crash();
+    shop.charges.length = 0;
+    await shop.charging();
+    shop.answerCharge(paid);
+    expect((await started).checkout.status).to.equal('COMPLETED');
+    expect(
+      await shop
+        .checkout('a')
+        .resume({})
+        .then(() => 'none', codeOf),
+    ).to.equal('conflict');
+    expect(
+      await shop
+        .checkout('b')
+        .resume({})
+        .then(() => 'none', codeOf),
+    ).to.equal('not_found');
+  });
+
+  it('is given up for an operator wherever it stands, and said so again; not once it is COMPLETED', async () => {
+    const started = shop.start('a');
+    await shop.charging();
+    const giveUp = (key: string) => shop.checkout(key).compensate({ reason: 'the buyer called', by: 'ada' });
+    await giveUp('a');
+    shop.answerCharge(paid);
+    expect((await started).checkout).to.include({ status: 'FAILED', failureReason: 'compensated' });
+    expect((await giveUp('a')).status).to.equal('FAILED');
+
+    const second = shop.start('b');
+    await shop.charging();
+    shop.answerCharge(paid);
+    expect((await second).checkout.status).to.equal('COMPLETED');
+    expect(await giveUp('b').then(() => 'none', codeOf)).to.equal('conflict');
+  });
+
   it('goes on after its node has died while the charge was under way', async () => {
     const started = shop.start('a');
     await shop.charging();
