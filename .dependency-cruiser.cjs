@@ -81,6 +81,7 @@ module.exports = {
       '^gateway/(grpc|clients|services)/',
     ]),
     driver('prom-client', ['^runtime/prometheus/', '^ops/shop/metrics/']),
+    driver('@opentelemetry', ['^runtime/opentelemetry/', '^ops/shop/tracing/']),
     driver('koa', ['^gateway/', '^ops/console/']),
   ],
   options: {

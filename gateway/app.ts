@@ -2,6 +2,7 @@ import Koa from 'koa';
 import type { Clock, Logger } from '@trolley/runtime';
 import { createReadiness, type HealthChecks, levelOfRetry } from '@trolley/runtime/observe';
 import type { GatewayMetrics } from './gateway-metrics.ts';
+import type { GatewayTracing } from './gateway-tracing.ts';
 import type { TrustedProxies } from './client-address.ts';
 import { Jwks } from './jwks.ts';
 import { createAdmission } from './middleware/admission.ts';
@@ -42,6 +43,8 @@ export interface GatewayDeps {
   readonly healthChecks: HealthChecks;
   /** None: there is no `/metrics`. */
   readonly metrics?: GatewayMetrics | undefined;
+  /** None: what a sender gives of a trace is passed on, and nothing of ours is added. */
+  readonly tracing?: GatewayTracing | undefined;
   /** Whose `X-Forwarded-For` says where a request came from. */
   readonly trustedProxies: TrustedProxies;
   /**

@@ -3,7 +3,6 @@ import type { CallContext } from '@trolley/runtime';
 /** One call from outside, over REST or gRPC. It is passed on as it is to all that is asked for it. */
 export interface Call extends CallContext {
   readonly requestId: string;
-  readonly traceparent: string | undefined;
   /** Aborts at the deadline and when the caller has gone; what was accepted goes on without it. */
   readonly signal: AbortSignal;
   /** Milliseconds until the deadline, now: less each time that it is read, at least 1. */

@@ -57,12 +57,12 @@ export function createCarts(options: CartsOptions): Carts {
   }
 
   return {
-    async get(userId, { requestId, traceparent }) {
+    async get(userId, { requestId, traceparent, tracestate }) {
       const view = await fromView(userId);
       tally[view === undefined ? 'misses' : 'hits'] += 1;
       if (view !== undefined) return view;
       return reads.run(String(userId), () =>
-        cart(userId).getCart({}, { requestId, traceparent, timeoutMs: readTimeoutMs }),
+        cart(userId).getCart({}, { requestId, traceparent, tracestate, timeoutMs: readTimeoutMs }),
       );
     },
     async add(userId, line, call, how) {

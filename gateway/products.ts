@@ -108,9 +108,10 @@ export function createProducts(options: ProductsOptions): Products {
   }
 
   /** Asked for everybody: in no user's name, and not ended when the first of them goes. */
-  const forAll = ({ requestId, traceparent }: Call): CallContext => ({
+  const forAll = ({ requestId, traceparent, tracestate }: Call): CallContext => ({
     requestId,
     traceparent,
+    tracestate,
     timeoutMs: readTimeoutMs,
   });
 

@@ -4,7 +4,8 @@
  */
 export { fromWireError, toWireError } from './define/errors.ts';
 export type { WireError } from './define/errors.ts';
-export { validTraceparent } from './define/traceparent.ts';
+export { traceIdOf, validTrace } from './define/trace-context.ts';
+export type { CarriedTrace } from './define/trace-context.ts';
 export { uuidV5 } from './define/uuid-v5.ts';
 export { Batcher } from './flow/batcher.ts';
 export type { BatcherOptions } from './flow/batcher.ts';

@@ -86,6 +86,7 @@ export type { Refusal, RefusalCode, RefusalOf } from './define/refusal.ts';
 export { isKeyOf } from './define/create-ref.ts';
 export type { Schema, SchemaInput, SchemaOutput } from './define/schema.ts';
 export type { CallContext } from './define/call-context.ts';
+export type { TraceContext } from './define/trace-context.ts';
 export type {
   ClientInterceptor,
   HandledMessage,
@@ -95,6 +96,7 @@ export type {
   OutgoingMessage,
   OutgoingTell,
   PerformedEffect,
+  TakenOutcome,
 } from './define/interceptor.ts';
 export type { MethodOf, ReservedName } from './define/message-method.ts';
 export type {

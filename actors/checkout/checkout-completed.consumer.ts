@@ -1,5 +1,5 @@
 import { type AskOptions, codeOf, type Logger } from '@trolley/runtime';
-import { validTraceparent } from '@trolley/runtime/adapters';
+import { validTrace } from '@trolley/runtime/adapters';
 import type { EventLog, LogRecord, Subscription } from '@trolley/runtime/events';
 import { CheckoutCompleted, checkoutCompletedType, checkoutTopic } from './checkout-completed.ts';
 import { isCertainlyRefused } from './refusal.ts';
@@ -14,8 +14,7 @@ const askTimeoutMs = 10_000;
 /** The id of the event names the message, so that a repeated event is applied once. */
 export function askOptionsOf({ id, headers }: LogRecord): AskOptions {
   // Others write into the log as well, and what a message carries is stored.
-  const traceparent = validTraceparent(headers['traceparent'] ?? '');
-  return { messageId: id, timeoutMs: askTimeoutMs, traceparent };
+  return { messageId: id, timeoutMs: askTimeoutMs, ...validTrace(headers) };
 }
 
 /**

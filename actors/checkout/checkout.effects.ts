@@ -43,7 +43,7 @@ export function inputOf(name: StepName, context: CheckoutContext): StepInput {
 function callOf(input: StepInput, context: EffectContext, clock: Pick<Clock, 'now'>): ServiceCall {
   const leftMs = (input.giveUpAt ?? Infinity) - clock.now();
   if (leftMs <= 0) throw new ActorError('deadline_exceeded', 'the time for this step is over');
-  const { signal, requestId, traceparent } = context;
+  const { signal, requestId, traceparent, tracestate } = context;
   const timeoutMs = Math.min(leftMs, input.callTimeoutMs);
-  return { signal, requestId, traceparent, userId: String(input.userId), timeoutMs };
+  return { signal, requestId, traceparent, tracestate, userId: String(input.userId), timeoutMs };
 }

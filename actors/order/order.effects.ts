@@ -30,11 +30,12 @@ const callTimeoutMs = 10_000;
 export function createOrderEffects({ payments, inventory }: OrderPorts) {
   const calling = (
     { userId }: GiveBackInput,
-    { signal, requestId, traceparent }: EffectContext,
+    { signal, requestId, traceparent, tracestate }: EffectContext,
   ): ServiceCall => ({
     signal,
     requestId,
     traceparent,
+    tracestate,
     userId: String(userId),
     timeoutMs: callTimeoutMs,
   });

@@ -1,5 +1,5 @@
 import type { Clock } from '@trolley/runtime';
-import { validTraceparent } from '@trolley/runtime/adapters';
+import { validTrace } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import { ShopError } from '../error-table.ts';
 import type { IncomingCall } from '../../actors/services/grpc/incoming-call.ts';
@@ -18,7 +18,7 @@ export function callOf(incoming: IncomingCall, { clock, newId, requestTimeoutMs 
   const startedAt = clock.monotonic();
   return {
     requestId: incoming.requestId ?? newId(),
-    traceparent: validTraceparent(incoming.traceparent ?? ''),
+    ...validTrace(incoming),
     signal: incoming.signal,
     get timeoutMs() {
       const ours = startedAt + requestTimeoutMs - clock.monotonic();

@@ -19,6 +19,7 @@ export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer
     exposeHeaders: [
       'ETag',
       'X-Request-Id',
+      'Traceresponse',
       'X-Next-Page-Token',
       'Location',
       'Retry-After',
@@ -27,13 +28,19 @@ export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer
   });
   return (ctx, next) => {
     if (ctx.req.headers.origin !== undefined) return forPage(ctx, next);
-    ctx.state.headers = ['X-Request-Id', ctx.state.call.requestId, ...inOne];
+    const { call, traceresponse } = ctx.state;
+    ctx.state.headers =
+      traceresponse === undefined
+        ? ['X-Request-Id', call.requestId, ...inOne]
+        : ['X-Request-Id', call.requestId, 'Traceresponse', traceresponse, ...inOne];
     return next();
   };
 
   /** The library sets its own one by one, and so are the others, to stand before them. */
   async function forPage(ctx: GatewayContext, next: () => Promise<unknown>): Promise<void> {
-    ctx.res.setHeader('X-Request-Id', ctx.state.call.requestId);
+    const { call, traceresponse } = ctx.state;
+    ctx.res.setHeader('X-Request-Id', call.requestId);
+    if (traceresponse !== undefined) ctx.res.setHeader('Traceresponse', traceresponse);
     for (const [name, value] of constant) ctx.res.setHeader(name, value);
     await crossOrigin(ctx, next);
     // What a page asks in advance has been answered by the library.

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Middleware, ParameterizedContext } from 'koa';
-import type { Clock, Logger, ActorError } from '@trolley/runtime';
-import { validTraceparent } from '@trolley/runtime/adapters';
+import type { Clock, Logger, ActorError, TraceContext } from '@trolley/runtime';
+import { traceIdOf, validTrace } from '@trolley/runtime/adapters';
 import { reasonOf } from '@trolley/runtime/observe';
 import { meaningOf, ShopError } from '../error-table.ts';
 import type { Call } from '../call.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
+import type { GatewayTracing } from '../gateway-tracing.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';
 import { Deadlines } from './deadlines.ts';
@@ -22,6 +23,8 @@ export interface GatewayState {
   route: string | undefined;
   /** Of the answer, names and values in turn: set all at once, which costs a fraction of one after the other. */
   headers: readonly string[];
+  /** The trace of the request, as its sender is told it; undefined where requests are not traced. */
+  readonly traceresponse: string | undefined;
   /** Of the sender, by the word of trusted proxies; empty when the connection is gone. */
   readonly clientAddress: string;
   /** Fields for the request's line in the log, such as the checkout id. */
@@ -51,6 +54,7 @@ interface ScopeOptions {
   readonly requestTimeoutMs: number;
   readonly trustedProxies: TrustedProxies;
   readonly metrics?: Pick<GatewayMetrics, 'answered'> | undefined;
+  readonly tracing?: GatewayTracing | undefined;
 }
 
 /**
@@ -58,7 +62,7 @@ interface ScopeOptions {
  * has left or its reader has gone, so that it tells the truth about both.
  */
 export function requestScope(options: ScopeOptions): GatewayMiddleware {
-  const { clock, newId, logger, requestTimeoutMs, trustedProxies, metrics } = options;
+  const { clock, newId, logger, requestTimeoutMs, trustedProxies, metrics, tracing } = options;
   const deadlines = new Deadlines(clock, requestTimeoutMs);
   // A line of ours has fixed fields: looking for secrets in them costs more than writing them.
   const lines = logger.child({}, { redact: [] });
@@ -68,6 +72,10 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
     const { headers, socket } = req;
     const startedAt = clock.monotonic();
     const requestId = printable(headers['x-request-id']) ?? newId();
+    const path = pathOf(ctx);
+    const given = headers.traceparent === undefined ? untraced : validTrace(traceHeaders(ctx));
+    const span = tracing?.begin({ method: req.method ?? '', path, requestId, trace: given });
+    const trace = span?.trace ?? given;
 
     const end = new RequestEnd();
     const cancelDeadline = deadlines.set(() => {
@@ -79,15 +87,16 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       );
     });
     const state: GatewayState = {
-      path: pathOf(ctx),
+      path,
       route: undefined,
       headers: [],
+      traceresponse: span?.trace.traceparent,
       clientAddress: senderOf(socket, ctx.get('x-forwarded-for')),
       notes: undefined,
       end,
       call: {
         requestId,
-        traceparent: headers.traceparent === undefined ? undefined : validTraceparent(ctx.get('traceparent')),
+        ...trace,
         get signal() {
           return end.signal;
         },
@@ -111,12 +120,21 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       const status = answered ? res.statusCode : clientGone;
       const ms = clock.monotonic() - startedAt;
       logRequest({ logger, lines }, req.method, state, status, ms);
-      const { route, error, isShed } = state;
-      metrics?.answered({ method: req.method ?? '', route, status, code: error?.code, isShed, ms });
+      const { route, error, isProbe, isShed } = state;
+      const request = { method: req.method ?? '', route, status, code: error?.code, isShed, ms };
+      metrics?.answered(request);
+      span?.end({ ...request, isProbe });
     });
     return next();
   };
 }
+
+const untraced: TraceContext = {};
+
+const traceHeaders = (ctx: GatewayContext): TraceContext => ({
+  traceparent: ctx.get('traceparent'),
+  tracestate: ctx.get('tracestate'),
+});
 
 /** The other end of a connection is looked at once. */
 function rememberedSenders(trusted: TrustedProxies): (socket: Socket, forwardedFor: string) => string {
@@ -154,7 +172,7 @@ function logRequest(
     ms: Math.round(ms),
     clientAddress,
     requestId: call.requestId,
-    traceparent: call.traceparent,
+    trace_id: traceIdOf(call.traceparent),
     userId: user?.id,
   };
   if (notes !== undefined) Object.assign(line, notes);

@@ -15,6 +15,7 @@ import { openDataDirChecked, warnOfUnknownHosts } from './compose/preflight.ts';
 import { startRedisBackend } from './compose/redis.ts';
 import { startServices } from './compose/services.ts';
 import { startGrpcTls } from './compose/tls.ts';
+import { startTracing } from './compose/tracing.ts';
 import type { Config } from './config/config.ts';
 import { cacheMetrics } from './metrics/cache-metrics.ts';
 import { grpcMetrics } from './metrics/grpc-metrics.ts';
@@ -120,10 +121,11 @@ async function startRoles(
   { dataDir, health, metrics, workers }: Around,
 ): Promise<WaysIn> {
   const is = (role: Parameters<typeof config.roles.has>[0]) => config.roles.has(role);
+  const tracing = await startTracing(config, lifecycle, logger, metrics);
   const redis = await startRedisBackend(config, dataDir, lifecycle, logger);
   const postgres = await startPostgresBackend(config, dataDir, lifecycle, logger);
   const grpcTls = await startGrpcTls(config, lifecycle, logger);
-  const observer = grpcMetrics(metrics.registry);
+  const observer = { ...grpcMetrics(metrics.registry), ...tracing?.calls };
   const services = await startServices(config, dataDir, lifecycle, logger, {
     tls: grpcTls,
     health,
@@ -135,7 +137,8 @@ async function startRoles(
 
   const { shards, mailboxLimit } = config.actors;
   const runtimeMetrics = createRuntimeMetrics({ registry: metrics.registry });
-  const interceptors = [runtimeMetrics.client];
+  const traced = tracing === undefined ? [] : [tracing.runtime.client];
+  const interceptors = [runtimeMetrics.client, ...traced];
   const cluster = await startCluster(
     { redis: redis.redis, logger, shards, mailboxLimit, interceptors },
     lifecycle,
@@ -145,12 +148,12 @@ async function startRoles(
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
 
   if (is('node') && postgres !== undefined) {
-    const parts = { cluster, postgres, services, cartViews, health, metrics, runtimeMetrics };
+    const parts = { cluster, postgres, services, cartViews, health, metrics, runtimeMetrics, tracing };
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
   const events =
     is('relay') || is('consumers') || is('console')
-      ? await startEventLog(config, lifecycle, logger, { redis, health })
+      ? await startEventLog(config, lifecycle, logger, { redis, health, tracing })
       : undefined;
   if (events !== undefined) {
     if (is('consumers')) await startConsumers(lifecycle, { log: events.log, refs, logger, metrics });
@@ -173,7 +176,7 @@ async function startRoles(
   if (!is('gateway')) return operators;
   const gateway =
     workers === undefined
-      ? await startGateway(config, lifecycle, logger, { shop, redis, health, metrics })
+      ? await startGateway(config, lifecycle, logger, { shop, redis, health, metrics, tracing })
       : await startGatewayWorkers(config, lifecycle, { workers, redis, postgres, services, health, metrics });
   return { ...operators, gateway };
 }

@@ -284,14 +284,17 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
       throw new ActorError('invalid_request', `${contract.type} ${key}: ${name}: ${parsed.reason}`);
     }
     refuse(valueFault(`${contract.type} ${key}: ${name}: input`, input));
-    const { messageId, idempotencyKey, requestId, traceparent } = options;
+    const { messageId, idempotencyKey, requestId, traceparent, tracestate } = options;
     if (messageId !== undefined) refuse(nameFault('a message id', messageId));
     if (idempotencyKey !== undefined) refuse(nameFault('an idempotency key', idempotencyKey));
     const id = messageIdOf(messageId, idempotencyKey) ?? this.#ownId();
     const envelope: Mutable<Envelope> = { v: envelopeVersion, id, name, input };
     if (idempotencyKey !== undefined) envelope.fingerprint = fingerprintOf(name, input);
     if (requestId !== undefined) envelope.requestId = requestId;
-    if (traceparent !== undefined) envelope.traceparent = traceparent;
+    if (traceparent !== undefined) {
+      envelope.traceparent = traceparent;
+      if (tracestate !== undefined) envelope.tracestate = tracestate;
+    }
     return envelope;
   }
 }

@@ -1,4 +1,4 @@
-import type { EffectContext } from './actor.ts';
+import type { EffectContext, Outcome } from './actor.ts';
 import type { CallContext } from './call-context.ts';
 import type { AskOptions, TellOptions } from './ref.ts';
 
@@ -38,20 +38,36 @@ export interface ClientInterceptor {
   tell?(tell: OutgoingTell, next: Next<OutgoingTell, Promise<void>>): Promise<void>;
 }
 
-/**
- * A message that is about to be handled. `input`, `requestId` and `traceparent` may be changed; effects and events of
- * the turn carry on the latter two.
- */
-export interface HandledMessage extends Pick<CallContext, 'requestId' | 'traceparent'> {
+/** The request id and the trace context of what a turn is about, which its effects and events carry on. */
+type Carried = Pick<CallContext, 'requestId' | 'traceparent' | 'tracestate'>;
+
+/** A message that is about to be handled. `input`, `requestId` and the trace context may be changed. */
+export interface HandledMessage extends Carried {
   /** The actor type. */
   readonly type: string;
   readonly key: string;
   readonly message: string;
   readonly messageId: string;
+  /** When it was sent, milliseconds since the epoch; undefined for a reminder, and for what an older release sent. */
+  readonly sentAt?: number | undefined;
   /** As the contract's schema gives it. */
   readonly input: unknown;
   /** The actor sends it to itself. */
   readonly isReminder: boolean;
+}
+
+/**
+ * The outcome of an effect that is about to be taken up. `input`, `outcome`, `requestId` and the trace context may be
+ * changed.
+ */
+export interface TakenOutcome extends Carried {
+  /** The actor type. */
+  readonly type: string;
+  readonly key: string;
+  readonly effect: string;
+  /** Of the effect. */
+  readonly input: unknown;
+  readonly outcome: Outcome<unknown>;
 }
 
 /** An effect that is about to be performed. `input` and `context` may be changed. */
@@ -72,6 +88,8 @@ export interface NodeInterceptor {
    * handler did is undone. What it returns is the answer. A message that was applied before is not handled again.
    */
   handle?(message: HandledMessage, next: Next<HandledMessage, unknown>): unknown;
+  /** The same around the handler of each outcome of an effect. What it throws counts as thrown by that handler. */
+  outcome?(taken: TakenOutcome, next: Next<TakenOutcome, unknown>): unknown;
   /** The same around the handler of each read-only message, which may be asynchronous. */
   read?(message: HandledMessage, next: Next<HandledMessage, Promise<unknown>>): Promise<unknown>;
   /** Around each run of an effect. What it returns or throws is the outcome. */

@@ -2,7 +2,7 @@ import type { CallContext } from './call-context.ts';
 import type { ActorContract, AskableName, InputOf, MessageName, MessageSpecs, OutputOf } from './contract.ts';
 import type { MethodOf } from './message-method.ts';
 
-export interface SendOptions extends Pick<CallContext, 'requestId' | 'traceparent'> {
+export interface SendOptions extends Pick<CallContext, 'requestId' | 'traceparent' | 'tracestate'> {
   /** Names the message: sent again with the same id, it is applied once and gets the first answer. */
   readonly messageId?: string | undefined;
   /**

@@ -9,13 +9,13 @@ import type { ActorRefs } from './ref.ts';
 export function refsOfCall(refs: ActorRefs, call: CallContext): ActorRefs {
   const sender: MessageSender = {
     ask({ contract, key, name, input }, options) {
-      const { requestId, traceparent, signal } = call;
-      const merged = { requestId, traceparent, signal, ...options };
+      const { requestId, traceparent, tracestate, signal } = call;
+      const merged = { requestId, traceparent, tracestate, signal, ...options };
       return refs.ref(contract, key).ask(name as never, input, merged);
     },
     tell({ contract, key, name, input }, options) {
-      const { requestId, traceparent } = call;
-      return refs.ref(contract, key).tell(name, input, { requestId, traceparent, ...options });
+      const { requestId, traceparent, tracestate } = call;
+      return refs.ref(contract, key).tell(name, input, { requestId, traceparent, tracestate, ...options });
     },
   };
   return { ref: (contract, key) => createRef(sender, contract, key) };

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
 import { z } from 'zod';
@@ -14,6 +15,7 @@ import {
   type NodeInterceptor,
   type StateStore,
 } from '@trolley/runtime';
+import { createRuntimeTracing } from '@trolley/runtime/opentelemetry';
 import { createRuntimeMetrics } from '@trolley/runtime/prometheus';
 import { createTestCluster, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
 
@@ -104,6 +106,16 @@ const measured = (registry: Registry, store: StateStore) => {
     connect: { interceptors: [metrics.client] },
     hosted: { actor: wallet, store: metrics.store('wallet', store) },
     host: { observer: metrics.observer },
+  };
+};
+
+const traced = (provider: TracerProvider, store: StateStore) => {
+  const tracing = createRuntimeTracing({ provider });
+  const database = { system: 'sqlite', collection: 'actor_wallet' };
+  return {
+    connect: { interceptors: [tracing.client] },
+    hosted: { actor: wallet, store: tracing.store('wallet', store, database) },
+    host: { interceptors: [tracing.node], observer: tracing.observer },
   };
 };
 
@@ -254,6 +266,24 @@ describe('what the README shows', () => {
       'trolley_ask_duration_seconds_count{actor="wallet",message="Add",outcome="ok"} 1',
     );
     expect(text).to.include('trolley_activations_total{actor="wallet"} 1');
+  });
+
+  it('traces what is asked', async () => {
+    const exporter = new InMemorySpanExporter();
+    const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+    const { connect, hosted, host } = traced(provider, store);
+    const watched = createTestCluster({
+      actors: [hosted],
+      interceptors: { client: connect.interceptors, node: host.interceptors },
+      observer: host.observer,
+    });
+    await watched.refs.ref(Wallet, 'ann').ask('Add', { cents: 1 });
+    await watched.runUntilIdle();
+    await watched.close();
+    expect(exporter.getFinishedSpans().map(({ name }) => name)).to.have.members([
+      ...['ask wallet/Add', 'handle wallet/Add'],
+      ...['load actor_wallet', 'write actor_wallet'],
+    ]);
   });
 
   it('loses what a test wants lost', async () => {

@@ -1,4 +1,5 @@
 import { ActorError } from '../define/errors.ts';
+import { carriedTrace } from '../define/trace-context.ts';
 import { addressOf, parseAddress, type ActorAddress } from '../mailbox/address.ts';
 import { deadLetterName, type ListPosition, type MailboxAdmin } from '../mailbox/mailbox-admin.ts';
 import type { Excerpt } from '../observe/excerpt.ts';
@@ -31,6 +32,7 @@ export interface OpenedDeadLetter extends DeadLetter {
   readonly input: unknown;
   readonly requestId?: string;
   readonly traceparent?: string;
+  readonly tracestate?: string;
   /** The error and what caused it, outermost first: `unavailable: nobody there`. Empty where nothing was thrown. */
   readonly causes: readonly string[];
   /** The actor's state when the message failed for good, at most 16 KB. Absent where there was none to be had. */
@@ -156,13 +158,13 @@ export function deadLetters({ admin, shards, logger }: DeadLettersOptions): Dead
       ]);
       if (letter === undefined || opened === undefined) return undefined;
       const { envelope, causes = [], state } = opened;
-      const { id: messageId, input, requestId, traceparent } = envelope;
+      const { id: messageId, input, requestId } = envelope;
       return {
         ...letter,
         messageId,
         input,
         ...(requestId !== undefined && { requestId }),
-        ...(traceparent !== undefined && { traceparent }),
+        ...carriedTrace(envelope),
         causes,
         ...(state && { state }),
       };

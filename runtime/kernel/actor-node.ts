@@ -83,6 +83,7 @@ export class ActorNode implements ShardEvents, NearActors {
       ...options,
       observer: guarded(options.observers ?? [], options.logger),
       interceptHandle: chained(interceptors.map((one) => one.handle?.bind(one))),
+      interceptOutcome: chained(interceptors.map((one) => one.outcome?.bind(one))),
       interceptRead: chained(interceptors.map((one) => one.read?.bind(one))),
       interceptEffect: chained(interceptors.map((one) => one.effect?.bind(one))),
       limits,

@@ -6,9 +6,9 @@ import { parse, parseOrThrow } from '../define/schema.ts';
 import { envelopeVersion, type Envelope } from '../mailbox/mailbox.ts';
 import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
 import { appliedBefore, fingerprintsOf, isSameRequest } from './applied-messages.ts';
-import { handle, type Handled, type Handler } from './handle.ts';
+import { handle, takeUp, type Handled, type Handler, type ResultHandler } from './handle.ts';
 import { checkedAnswer, checkState, thrownBy } from './handler-defect.ts';
-import { deferredMark, MessageTurn, type TurnContext } from './message-turn.ts';
+import { deferredMark, type TurnContext } from './message-turn.ts';
 import { changeRecord, pass, refusedWith, remember, withReply, type TurnDraft } from './turn-draft.ts';
 
 /** What an actor does with a message of that name, and what goes in and out. */
@@ -21,8 +21,6 @@ function understood(actor: AnyActor, name: string): { handler: Handler; spec: Me
   }
   return { handler, spec };
 }
-
-type ResultHandler = (turn: MessageTurn, outcome: Outcome<unknown>, input: unknown) => void;
 
 /**
  * Applies one message: the draft that it makes of `draft`.
@@ -63,8 +61,8 @@ export function applyMessage(
   const input = parse(spec.input, keep('the input', envelope.input));
   if (!input.success) return refuse(new ActorError('invalid_request', input.reason));
 
-  const { id: messageId, name, replyTo, requestId, traceparent } = envelope;
-  const subject = { messageId, name, replyTo, requestId, traceparent };
+  const { id: messageId, name, replyTo, requestId, traceparent, tracestate, sentAt } = envelope;
+  const subject = { messageId, name, replyTo, requestId, traceparent, tracestate, sentAt };
   let handled: Handled;
   try {
     handled = handle(draft, context, subject, handler, input.data);
@@ -137,33 +135,27 @@ export function applyOutcome(
   if (handler === undefined) {
     throw new ActorError('unknown_message', `${context.actorId} does not know the effect '${effect.name}'`);
   }
-  const turn = new MessageTurn(without, context, {
-    messageId: effect.run,
-    cause: effect.run,
-    name: effect.name,
-    requestId: effect.requestId,
-    traceparent: effect.traceparent,
-  });
+  let made: TurnDraft;
   try {
-    handler(turn, outcome, effect.input);
+    made = takeUp(without, context, effect, handler, outcome);
   } catch (error) {
     throw thrownBy(effect.name, error);
   }
-  checkState(actor, without, turn.draft);
-  return turn.draft;
+  checkState(actor, without, made);
+  return made;
 }
 
 /** The message that a reminder brings; refused, it is over all the same. */
 function applyReminder(
   actor: AnyActor,
   draft: TurnDraft,
-  { name, input, run, requestId, traceparent }: PendingEffect,
+  { name, input, run, requestId, traceparent, tracestate }: PendingEffect,
   context: TurnContext,
 ): TurnDraft {
   const { handler, spec } = understood(actor, name);
   // It became read-only after it was set: nobody hears what it reads.
   if (spec.readOnly === true) return draft;
-  const subject = { messageId: run, name, requestId, traceparent, isReminder: true };
+  const subject = { messageId: run, name, requestId, traceparent, tracestate, isReminder: true };
   try {
     // Parsed when it was set; but that may have been under an older version of the contract.
     const { draft: made } = handle(draft, context, subject, handler, parseOrThrow(spec.input, input));

@@ -9,12 +9,17 @@ export class EffectCall {
   #abort: AbortController | undefined;
   #isOver = false;
 
-  constructor({ run, requestId, traceparent }: PendingEffect, actorId: string, key: string, refs: ActorRefs) {
+  constructor(
+    { run, requestId, traceparent, tracestate }: PendingEffect,
+    actorId: string,
+    key: string,
+    refs: ActorRefs,
+  ) {
     const signal = () => this.#signal;
     let made: ActorRefs | undefined;
     // Their own properties, so that an interceptor's copy has them.
     this.context = {
-      ...{ effectId: `${actorId}/${run}`, key, requestId, traceparent },
+      ...{ effectId: `${actorId}/${run}`, key, requestId, traceparent, tracestate },
       get signal() {
         return signal();
       },

@@ -136,7 +136,8 @@ describe('an interceptor', () => {
   it('of a node sees each message that is handled, those of reminders too, but none a second time', async () => {
     const seen: HandledMessage[] = [];
     const a = open({ node: [{ handle: (message, next) => (seen.push(message), next(message)) }] });
-    const options = { requestId: 'r', traceparent, messageId: 'm' };
+    const options = { requestId: 'r', traceparent, tracestate: 'a=b', messageId: 'm' };
+    const sentAt = cluster.clock.now();
     await a.ask('Add', {}, options);
     await a.ask('Add', {}, options);
     await a.ask('Remind', {});
@@ -144,15 +145,15 @@ describe('an interceptor', () => {
     expect(seen.map(({ messageId: _, ...rest }) => rest)).to.deep.equal([
       {
         ...{ type: 'till', key: 'a', message: 'Add', input: { by: 1 }, isReminder: false },
-        ...{ requestId: 'r', traceparent },
+        ...{ requestId: 'r', traceparent, tracestate: 'a=b', sentAt },
       },
       {
         ...{ type: 'till', key: 'a', message: 'Remind', input: {}, isReminder: false },
-        ...{ requestId: undefined, traceparent: undefined },
+        ...{ requestId: undefined, traceparent: undefined, tracestate: undefined, sentAt },
       },
       {
         ...{ type: 'till', key: 'a', message: 'Note', input: { by: 7 }, isReminder: true },
-        ...{ requestId: undefined, traceparent: undefined },
+        ...{ requestId: undefined, traceparent: undefined, tracestate: undefined, sentAt: undefined },
       },
     ]);
     expect(seen[0]?.messageId).to.equal('m-m');
@@ -252,6 +253,32 @@ describe('an interceptor', () => {
     });
     expect(await a.ask('Convert', { to: 'USD' }, { traceparent })).to.deep.equal({ total: 3 });
     expect(seen).to.deep.equal([{ effect: 'Rate', input: 'USD', outcome: `EUR ${otherTrace}` }]);
+  });
+
+  it('of a node sees and changes the outcome of an effect, and may refuse it', async () => {
+    const seen: unknown[] = [];
+    let attempts = 0;
+    const a = open({
+      node: [
+        {
+          outcome(taken, next) {
+            const { type, key, effect, input, outcome } = taken;
+            const value = outcome.ok ? outcome.value : undefined;
+            seen.push({ type, key, effect, input, value, trace: taken.traceparent });
+            if (attempts++ === 0) throw new Error('not yet');
+            return next({ ...taken, outcome: { ok: true, value: 'four' } });
+          },
+        },
+      ],
+    });
+    const asked = a.ask('Convert', { to: 'USD' }, { traceparent });
+    await cluster.advance(1_000);
+    expect(await asked).to.deep.equal({ total: 4 });
+    const taken = { type: 'till', key: 'a', effect: 'Rate', input: 'USD', value: `USD ${traceparent}` };
+    expect(seen).to.deep.equal([
+      { ...taken, trace: traceparent },
+      { ...taken, trace: traceparent },
+    ]);
   });
 
   it('of a node refuses an effect, which its actor hears of', async () => {

@@ -70,6 +70,7 @@ export interface Kernel {
   readonly observer: NodeObserver;
   /** Of all interceptors; undefined where none has it. */
   readonly interceptHandle: NodeInterceptor['handle'];
+  readonly interceptOutcome: NodeInterceptor['outcome'];
   readonly interceptRead: NodeInterceptor['read'];
   readonly interceptEffect: NodeInterceptor['effect'];
   readonly limits: KernelLimits;

@@ -7,6 +7,7 @@ import type { CanDefer, Deferred } from '../define/deferred.ts';
 import { toWireError, ActorError } from '../define/errors.ts';
 import type { NodeInterceptor } from '../define/interceptor.ts';
 import { parse } from '../define/schema.ts';
+import { carriedTrace } from '../define/trace-context.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
 import { changeRecord, clearRecord, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
@@ -29,6 +30,7 @@ export interface TurnContext {
   readonly logger: Logger;
   /** Undefined where no interceptor has it. */
   readonly interceptHandle?: NodeInterceptor['handle'];
+  readonly interceptOutcome?: NodeInterceptor['outcome'];
 }
 
 /** What a turn is about: the message, or the effect whose outcome is taken up. */
@@ -38,6 +40,8 @@ export interface TurnSubject {
   readonly replyTo?: string | undefined;
   readonly requestId?: string | undefined;
   readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
+  readonly sentAt?: number | undefined;
   readonly isReminder?: boolean;
   /** The run of the effect whose outcome is taken up. */
   readonly cause?: string;
@@ -129,10 +133,10 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
     return { notBefore, delayMs: notBefore - this.now };
   }
 
-  #want(wanted: Omit<PendingEffect, 'run' | 'requestId' | 'traceparent'>): void {
+  #want(wanted: Omit<PendingEffect, 'run' | 'requestId' | 'traceparent' | 'tracestate'>): void {
     const request = this.requestId === undefined ? {} : { requestId: this.requestId };
     const run = this.#cause === undefined ? this.#context.newId() : runAfter(this.#cause, wanted);
-    const effect = { ...wanted, run, ...request, ...this.#trace() };
+    const effect = { ...wanted, run, ...request, ...carriedTrace(this.#subject) };
     this.#draft = changeRecord(this.#draft, { effects: withPending(this.#draft.record.effects, effect) });
   }
 
@@ -156,7 +160,7 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
 
   publish(event: OutboxEvent): void {
     keep(`the payload of '${event.type}'`, event.payload);
-    const traced = { ...event, headers: { ...this.#trace(), ...event.headers } };
+    const traced = { ...event, headers: { ...carriedTrace(this.#subject), ...event.headers } };
     this.#draft = { ...this.#draft, changed: true, events: [...this.#draft.events, traced] };
   }
 
@@ -192,11 +196,6 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
   refuseWaiting(error: ActorError, isMeant: IsMeant = () => true): void {
     const refused = refusedWith(toWireError(error));
     this.#settleWaiting((waiting) => (isMeant(waiting) ? refused : undefined));
-  }
-
-  #trace(): { readonly traceparent?: string } {
-    const { traceparent } = this.#subject;
-    return traceparent === undefined ? {} : { traceparent };
   }
 
   /** Gives those who wait the answer that `answerTo` has for them; they go on waiting where it has none. */

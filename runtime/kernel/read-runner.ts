@@ -141,7 +141,8 @@ export class ReadRunner {
   async #read(state: unknown, envelope: Envelope): Promise<unknown> {
     const { clock, limits, interceptRead } = this.#kernel;
     const { type, key } = this.#address;
-    const { name: message, id: messageId, deadline = Infinity, requestId, traceparent } = envelope;
+    const { name: message, id: messageId, deadline = Infinity, requestId } = envelope;
+    const { traceparent, tracestate, sentAt } = envelope;
     const now = clock.now();
     const timeoutMs = Math.min(limits.readTimeoutMs, deadline - now);
     if (timeoutMs <= 0) {
@@ -159,8 +160,10 @@ export class ReadRunner {
 
     const abort = new AbortController();
     const { signal } = abort;
-    const handle = ({ input, requestId, traceparent }: HandledMessage) =>
-      handler({ key, messageId, now, state, requestId, traceparent, timeoutMs, signal }, input);
+    const handle = ({ input, requestId, traceparent, tracestate }: HandledMessage) => {
+      const turn = { key, messageId, now, state, requestId, traceparent, tracestate, timeoutMs, signal };
+      return handler(turn, input);
+    };
     const handled = {
       type,
       key,
@@ -169,6 +172,8 @@ export class ReadRunner {
       input: parsed.data,
       requestId,
       traceparent,
+      tracestate,
+      sentAt,
       isReminder: false,
     };
     const result =

@@ -243,7 +243,7 @@ export class TurnRunner {
 
   #apply(record: ActorRecord, { outcomes, changing: deliveries }: TakenUp): Promise<TurnResult> {
     const { kernel, hosted, address, lease, failures } = this.#options;
-    const { clock, newId, logger, interceptHandle } = kernel;
+    const { clock, newId, logger, interceptHandle, interceptOutcome } = kernel;
     const { actor } = hosted;
     const messages = actor.contract.messages as MessageSpecs;
     const tags = (actor.definition.tags ?? {}) as TagSchemas;
@@ -252,7 +252,19 @@ export class TurnRunner {
       const now = clock.now();
       const input = { outcomes, deliveries, unwritten: this.#stored.isUnwritten };
       const initial = () => initialState(actor, key, now);
-      const context = { actorId, type, key, now, newId, messages, tags, initial, logger, interceptHandle };
+      const context = {
+        actorId,
+        type,
+        key,
+        now,
+        newId,
+        messages,
+        tags,
+        initial,
+        logger,
+        interceptHandle,
+        interceptOutcome,
+      };
       const result = applyTurn(actor, record, input, context, failures);
       return { ...result, draft: completed(result.draft, now) };
     });

@@ -22,6 +22,7 @@ export interface Envelope {
   readonly fingerprint?: string;
   readonly requestId?: string;
   readonly traceparent?: string;
+  readonly tracestate?: string;
 }
 
 /** A message in an owner's hands. */

@@ -61,6 +61,7 @@ export interface PendingEffect {
   readonly delayMs?: number;
   readonly requestId?: string;
   readonly traceparent?: string;
+  readonly tracestate?: string;
 }
 
 export interface WaitingCaller {

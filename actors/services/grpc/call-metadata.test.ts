@@ -53,11 +53,15 @@ describe('refuseMalformedUser', () => {
 });
 
 describe('originOf', () => {
+  const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
   it('reads who calls', () => {
     const metadata = sent('request-id', 'r-1');
     metadata.set('user-id', '7');
-    metadata.set('traceparent', '00-a-b-01');
-    expect(originOf(metadata)).to.deep.equal({ requestId: 'r-1', userId: '7', traceparent: '00-a-b-01' });
+    metadata.set('traceparent', traceparent);
+    metadata.set('tracestate', 'a=b');
+    const trace = { traceparent, tracestate: 'a=b' };
+    expect(originOf(metadata)).to.deep.equal({ requestId: 'r-1', userId: '7', ...trace });
   });
 
   it('goes without a request id or a trace that can stand in no log line', () => {
@@ -65,7 +69,6 @@ describe('originOf', () => {
       expect(originOf(sent(name, 'x'.repeat(129)))).to.deep.equal({
         requestId: undefined,
         userId: undefined,
-        traceparent: undefined,
       });
   });
 });

@@ -1,11 +1,12 @@
 import { Metadata } from '@grpc/grpc-js';
+import { validTrace } from '@trolley/runtime/adapters';
 import { RpcError } from './rpc-error.ts';
 import type { ServiceCall } from '../service-call.ts';
 
 /** What of a call travels in its metadata. The deadline has a place of its own in the protocol. */
-type CallOrigin = Pick<ServiceCall, 'requestId' | 'userId' | 'traceparent'>;
+type CallOrigin = Pick<ServiceCall, 'requestId' | 'userId' | 'traceparent' | 'tracestate'>;
 
-const keys = { requestId: 'request-id', userId: 'user-id', traceparent: 'traceparent' } as const;
+const keys = { requestId: 'request-id', userId: 'user-id' } as const;
 
 // What is not plain text would make grpc-js throw on the way out and spoil a log line on the way in.
 const plain = /^[\x20-\x7e]{1,128}$/;
@@ -16,7 +17,7 @@ const printable = /^[\x20-\x7e]{1,512}$/;
 
 export function metadataOf(origin: CallOrigin & Pick<ServiceCall, 'idempotencyKey'>): Metadata {
   const metadata = new Metadata();
-  for (const name of ['requestId', 'userId', 'traceparent'] as const) {
+  for (const name of ['requestId', 'userId'] as const) {
     const value = origin[name];
     if (value !== undefined && plain.test(value)) metadata.set(keys[name], value);
   }
@@ -25,6 +26,8 @@ export function metadataOf(origin: CallOrigin & Pick<ServiceCall, 'idempotencyKe
     if (!printable.test(key)) throw new RpcError('invalid_request', 'an idempotency key is printable text');
     metadata.set(idempotencyKey, key);
   }
+  if (origin.traceparent === undefined) return metadata;
+  for (const [key, value] of Object.entries(validTrace(origin))) metadata.set(key, value as string);
   return metadata;
 }
 
@@ -34,11 +37,20 @@ export function idempotencyKeyOf(metadata: Metadata): string | undefined {
 
 /** A request id or trace that is not plain text is as good as none: the call counts, and is followed by ids of ours. */
 export function originOf(metadata: Metadata): CallOrigin {
-  const read = (name: keyof CallOrigin) => {
-    const [value] = metadata.get(keys[name]);
-    return typeof value === 'string' && plain.test(value) ? value : undefined;
+  const read = (key: string) => {
+    const [value] = metadata.get(key);
+    return typeof value === 'string' ? value : undefined;
   };
-  return { requestId: read('requestId'), userId: read('userId'), traceparent: read('traceparent') };
+  const readPlain = (key: string) => {
+    const value = read(key);
+    return value !== undefined && plain.test(value) ? value : undefined;
+  };
+  const traceparent = read('traceparent');
+  return {
+    requestId: readPlain(keys.requestId),
+    userId: readPlain(keys.userId),
+    ...(traceparent === undefined ? {} : validTrace({ traceparent, tracestate: read('tracestate') })),
+  };
 }
 
 /**

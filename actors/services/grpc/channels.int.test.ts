@@ -151,10 +151,17 @@ for (const [way, targetOf] of Object.entries(channels)) {
     });
 
     it('passes on who calls, and nothing that is not plain text', async () => {
-      await ask({ requestId: 'r-1', userId: '7', traceparent: '00-a-b-01' });
-      expect(received[0]).to.include({ requestId: 'r-1', userId: '7', traceparent: '00-a-b-01' });
-      await ask({ requestId: 'a\nb', userId: 'é', traceparent: 'x'.repeat(129) });
-      expect(received[1]).to.include({ requestId: undefined, userId: undefined, traceparent: undefined });
+      const trace = {
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        tracestate: 'a=b',
+      };
+      await ask({ requestId: 'r-1', userId: '7', ...trace });
+      expect(received[0]).to.include({ requestId: 'r-1', userId: '7', ...trace });
+      await ask({ ...trace, tracestate: 'é' });
+      expect(received[1]).to.include({ traceparent: trace.traceparent, tracestate: undefined });
+      await ask({ requestId: 'a\nb', userId: 'é', traceparent: 'x'.repeat(129), tracestate: 'a=b' });
+      const none = { requestId: undefined, userId: undefined, traceparent: undefined, tracestate: undefined };
+      expect(received[2]).to.include(none);
     });
 
     it('gives up at the deadline, and tells the handler', async () => {

@@ -1,4 +1,5 @@
-import type { GrpcStatusName } from './rpc-error.ts';
+import type { TraceContext } from '@trolley/runtime';
+import type { GrpcStatusName, StatusOf } from './rpc-error.ts';
 
 /** A call as its caller saw it. `failed`: its outcome is unknown. `not_called`: the circuit was open, or too many were under way. */
 export interface CallReport {
@@ -15,8 +16,24 @@ export interface ServedReport {
   readonly ms: number;
 }
 
-/** Hears of calls as they end, and of circuits; for metrics. Each must return at once. */
+/** A call that begins, with the trace context that it brings. */
+export interface BegunCall {
+  readonly rpc: string;
+  readonly trace: TraceContext;
+  /** The gRPC status of each code of what it may throw. */
+  readonly statusOf: StatusOf;
+}
+
+/** Goes on with the call, under a trace context. */
+export type PerformCall<T> = (trace: TraceContext) => Promise<T>;
+
+/** Hears of calls and circuits; for metrics and traces. */
 export interface GrpcObserver {
+  /** Stands around a call as its caller sees it; what it returns or throws is the outcome. */
+  aroundCall?<T>(call: BegunCall, perform: PerformCall<T>): Promise<T>;
+  /** Stands around a call as it is answered. */
+  aroundServed?<T>(call: BegunCall, perform: PerformCall<T>): Promise<T>;
+  // Those below hear of what is over, and must return at once.
   called?(call: CallReport): void;
   served?(call: ServedReport): void;
   /** How many calls to a service are under way now. */

@@ -1,7 +1,7 @@
 import { CircuitState, ConsecutiveBreaker, circuitBreaker, handleWhen } from 'cockatiel';
 import { service as healthDefinition } from 'grpc-health-check';
 import { isActorError, systemClock } from '@trolley/runtime';
-import { RpcError } from './rpc-error.ts';
+import { RpcError, rpcStatusOf } from './rpc-error.ts';
 import type { CallReport, GrpcObserver } from './grpc-observer.ts';
 import { cancelledByCaller } from './channel.ts';
 import { isUnknownOutcome } from './grpc-status.ts';
@@ -74,39 +74,49 @@ export function openGrpcClient<D extends object>(definition: D, options: GrpcCli
   const refusal = (cause?: unknown) =>
     new RpcError('unavailable', `${service} does not answer; not called`, { cause });
 
+  async function perform<Request, Response>(
+    method: UnaryMethod<Request, Response>,
+    request: Request,
+    context: ServiceCall,
+  ): Promise<Response> {
+    const timeoutMs = context.timeoutMs ?? options.defaultTimeoutMs ?? 5000;
+    const startedAt = systemClock.monotonic();
+    const ended = (outcome: CallReport['outcome']) =>
+      observer?.called?.({ rpc: method.path, outcome, ms: systemClock.monotonic() - startedAt });
+    // While one call probes, cockatiel would make the others wait for it past their own deadlines.
+    if (circuit.state === CircuitState.HalfOpen) {
+      ended('not_called');
+      throw refusal();
+    }
+    if (underWay >= maxConcurrent) {
+      ended('not_called');
+      throw new RpcError('unavailable', `${service} has ${underWay} calls under way; not called`);
+    }
+    underWay += 1;
+    observer?.underWay?.(service, underWay);
+    try {
+      const response = await circuit.execute(() => channel.call(method, request, timeoutMs, context));
+      ended('ok');
+      return response;
+    } catch (error) {
+      if (!isActorError(error)) {
+        ended('not_called');
+        throw refusal(error);
+      }
+      ended(isUnknownOutcome(error) ? 'failed' : 'refused');
+      throw error;
+    } finally {
+      underWay -= 1;
+      observer?.underWay?.(service, underWay);
+    }
+  }
+
   return {
     async call<M extends keyof D>(name: M, request: RequestOf<D[M]>, context: ServiceCall = {}) {
       const method = definition[name] as UnaryMethod<RequestOf<D[M]>, ResponseOf<D[M]>>;
-      const timeoutMs = context.timeoutMs ?? options.defaultTimeoutMs ?? 5000;
-      const startedAt = systemClock.monotonic();
-      const ended = (outcome: CallReport['outcome']) =>
-        observer?.called?.({ rpc: method.path, outcome, ms: systemClock.monotonic() - startedAt });
-      // While one call probes, cockatiel would make the others wait for it past their own deadlines.
-      if (circuit.state === CircuitState.HalfOpen) {
-        ended('not_called');
-        throw refusal();
-      }
-      if (underWay >= maxConcurrent) {
-        ended('not_called');
-        throw new RpcError('unavailable', `${service} has ${underWay} calls under way; not called`);
-      }
-      underWay += 1;
-      observer?.underWay?.(service, underWay);
-      try {
-        const response = await circuit.execute(() => channel.call(method, request, timeoutMs, context));
-        ended('ok');
-        return response;
-      } catch (error) {
-        if (!isActorError(error)) {
-          ended('not_called');
-          throw refusal(error);
-        }
-        ended(isUnknownOutcome(error) ? 'failed' : 'refused');
-        throw error;
-      } finally {
-        underWay -= 1;
-        observer?.underWay?.(service, underWay);
-      }
+      if (observer?.aroundCall === undefined) return perform(method, request, context);
+      const begun = { rpc: method.path, trace: context, statusOf: rpcStatusOf };
+      return observer.aroundCall(begun, (trace) => perform(method, request, { ...context, ...trace }));
     },
     async check() {
       const { status } = await channel.call(healthCheck, { service: '' }, checkTimeoutMs, {});

@@ -1,5 +1,6 @@
 import type { Metadata } from '@grpc/grpc-js';
-import type { Logger } from '@trolley/runtime';
+import type { Logger, TraceContext } from '@trolley/runtime';
+import { traceIdOf } from '@trolley/runtime/adapters';
 import { RpcError } from './rpc-error.ts';
 import type { ServiceCall } from '../service-call.ts';
 import { idempotencyKeyOf, originOf } from './call-metadata.ts';
@@ -32,7 +33,8 @@ export class ArrivedCall implements IncomingCall {
   readonly path: string;
   readonly requestId: string | undefined;
   readonly userId: string | undefined;
-  readonly traceparent: string | undefined;
+  traceparent: string | undefined;
+  tracestate: string | undefined;
   readonly #arrived: Arrived;
   #isOver = false;
   #abort: AbortController | undefined;
@@ -41,10 +43,17 @@ export class ArrivedCall implements IncomingCall {
   constructor(arrived: Arrived) {
     this.path = arrived.path;
     this.#arrived = arrived;
-    const { requestId, userId, traceparent } = originOf(arrived.metadata);
+    const { requestId, userId, traceparent, tracestate } = originOf(arrived.metadata);
     this.requestId = requestId;
     this.userId = userId;
     this.traceparent = traceparent;
+    this.tracestate = tracestate;
+  }
+
+  /** What is done for it from now on belongs there. */
+  goOnUnder({ traceparent, tracestate }: TraceContext): void {
+    this.traceparent = traceparent;
+    this.tracestate = tracestate;
   }
 
   get idempotencyKey(): string | undefined {
@@ -66,8 +75,9 @@ export class ArrivedCall implements IncomingCall {
   }
 
   get logger(): Logger {
-    const { path, requestId, userId, traceparent } = this;
-    return (this.#logger ??= this.#arrived.logger.child({ rpc: path, requestId, userId, traceparent }));
+    const { path: rpc, requestId, userId, traceparent } = this;
+    const trace_id = traceIdOf(traceparent);
+    return (this.#logger ??= this.#arrived.logger.child({ rpc, requestId, userId, trace_id }));
   }
 
   /** Nobody waits for the answer any more. */

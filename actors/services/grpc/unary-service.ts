@@ -1,5 +1,6 @@
 import type { Metadata, ServiceDefinition } from '@grpc/grpc-js';
 import { codeOf, type Logger, systemClock } from '@trolley/runtime';
+import { traceIdOf } from '@trolley/runtime/adapters';
 import { type GrpcStatusName, RpcError, rpcStatusOf, type StatusOf } from './rpc-error.ts';
 import { refuseMalformedUser } from './call-metadata.ts';
 import type { GrpcObserver, ServedReport } from './grpc-observer.ts';
@@ -57,10 +58,24 @@ interface Served {
   readonly observer: GrpcObserver | undefined;
 }
 
-/**
- * Performs one call that has arrived. An `ActorError` is a refusal; anything else was not foreseen, and is logged.
- */
-export async function serveCall(
+/** Performs one call that has arrived, in its trace where calls are traced. */
+export function serveCall(
+  method: ServedMethod,
+  request: unknown,
+  call: ArrivedCall,
+  served: Served,
+): Promise<unknown> {
+  const { observer } = served;
+  if (observer?.aroundServed === undefined) return answerCall(method, request, call, served);
+  const begun = { rpc: call.path, trace: call, statusOf: method.statusOf };
+  return observer.aroundServed(begun, (trace) => {
+    call.goOnUnder(trace);
+    return answerCall(method, request, call, served);
+  });
+}
+
+/** An `ActorError` is a refusal; anything else was not foreseen, and is logged. */
+async function answerCall(
   { answer, statusOf }: ServedMethod,
   request: unknown,
   call: ArrivedCall,
@@ -73,7 +88,7 @@ export async function serveCall(
       rpc,
       requestId,
       userId,
-      traceparent,
+      trace_id: traceIdOf(traceparent),
       durationMs: Math.round(systemClock.monotonic() - startedAt),
     };
   };

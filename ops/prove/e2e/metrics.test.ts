@@ -34,6 +34,8 @@ const atRest = new Set([
   'trolley_passivations_total',
   'trolley_scrape_failures_total',
   'trolley_shards_left_total',
+  'trolley_spans_dropped_total',
+  'trolley_spans_exported_total',
   'trolley_turn_failures_total',
   'trolley_turn_retries_total',
 ]);
@@ -58,7 +60,13 @@ describe('the metrics of the shop', () => {
       .reduce((total, { value }) => total + value, 0);
 
   before(async () => {
-    shop = await startShop({ HEALTH_PORT: '0', RATE_LIMIT_RPS: '1', RATE_LIMIT_BURST: '12' });
+    shop = await startShop({
+      HEALTH_PORT: '0',
+      RATE_LIMIT_RPS: '1',
+      RATE_LIMIT_BURST: '12',
+      // Nobody is there.
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+    });
     const [buyer, refused, hasty] = await shop.client.users(1, 3);
     await buyer!.add(1, 1);
     await buyer!.cart();

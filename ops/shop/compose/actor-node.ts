@@ -1,5 +1,6 @@
 import { getHeapStatistics } from 'node:v8';
-import { type Logger, systemClock } from '@trolley/runtime';
+import { type Logger, type StateStore, systemClock } from '@trolley/runtime';
+import type { TracedDatabase } from '@trolley/runtime/opentelemetry';
 import { PostgresStateStore } from '@trolley/runtime/postgres';
 import type { RuntimeMetrics } from '@trolley/runtime/prometheus';
 import { createCartActor } from '../../../actors/cart/cart.actor.ts';
@@ -23,6 +24,7 @@ import { startCartStore } from './cart-store.ts';
 import type { Cluster } from './cluster.ts';
 import type { Health } from './health.ts';
 import type { Services } from './services.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface ActorNodeParts {
   readonly cluster: Cluster;
@@ -32,6 +34,7 @@ export interface ActorNodeParts {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly runtimeMetrics: RuntimeMetrics;
+  readonly tracing: Tracing | undefined;
 }
 
 /** The part of the heap that is in use, 0 to 1. */
@@ -40,13 +43,20 @@ function memoryInUse(): number {
   return used_heap_size / heap_size_limit;
 }
 
+const tableOf = (collection: string): TracedDatabase => ({ system: 'postgresql', collection });
+
+const cartDatabase = ({ mongo }: Config): TracedDatabase =>
+  mongo.uri === undefined
+    ? { system: 'sqlite', collection: 'actor_cart' }
+    : { system: 'mongodb', collection: 'carts' };
+
 /** Hosts carts, checkouts and orders, and wakes those that were left in the middle of something. */
 export async function startActorNode(
   config: Config,
   dataDir: Pick<DataDir, 'path' | 'takenOver'>,
   lifecycle: Lifecycle,
   logger: Logger,
-  { cluster, postgres, services, cartViews, health, metrics, runtimeMetrics }: ActorNodeParts,
+  { cluster, postgres, services, cartViews, health, metrics, runtimeMetrics, tracing }: ActorNodeParts,
 ): Promise<void> {
   const carts = await startCartStore(config, lifecycle, logger, { dataDir, postgres, health });
   const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
@@ -65,19 +75,31 @@ export async function startActorNode(
   const orderActor = createOrderActor({ payments: services.payments, inventory: services.inventory });
 
   await createPostgresSagaCharts(postgres.pool).remember(readMachine(checkoutMachine));
+  const observed = (type: string, store: StateStore, database: TracedDatabase) => {
+    const measured = runtimeMetrics.store(type, store);
+    return tracing === undefined ? measured : tracing.runtime.store(type, measured, database);
+  };
   const node = await lifecycle.start({
     name: 'the actor node',
     start: () =>
       cluster.host(
         [
-          { actor: cartActor, store: runtimeMetrics.store('cart', carts) },
-          { actor: checkoutActor, store: runtimeMetrics.store('checkout', checkouts) },
-          { actor: orderActor, store: runtimeMetrics.store('order', orders) },
+          { actor: cartActor, store: observed('cart', carts, cartDatabase(config)) },
+          { actor: checkoutActor, store: observed('checkout', checkouts, tableOf('checkout_sessions')) },
+          { actor: orderActor, store: observed('order', orders, tableOf('orders')) },
         ],
         {
           version,
           memoryInUse,
-          observer: { ...runtimeMetrics.observer, stateWritten: sagaMetrics(metrics.registry) },
+          ...(tracing === undefined ? {} : { interceptors: [tracing.runtime.node] }),
+          observer: {
+            ...runtimeMetrics.observer,
+            turnEnded(turn) {
+              runtimeMetrics.observer.turnEnded?.(turn);
+              tracing?.runtime.observer.turnEnded?.(turn);
+            },
+            stateWritten: sagaMetrics(metrics.registry),
+          },
           // What ended the last run may be a message that comes again: Redis counts how often it was begun.
           ...(dataDir.takenOver ? {} : { nearAsksAfterMs: 0 }),
           limits: { idleMs: config.actors.idleMs, recoverMs: config.checkout.recoveryPollMs },

@@ -16,6 +16,7 @@ import type { Lifecycle } from '../process/lifecycle.ts';
 import type { PostgresBackend } from './backends.ts';
 import type { Health } from './health.ts';
 import type { RedisBackend } from './redis.ts';
+import type { Tracing } from './tracing.ts';
 
 const sweepEveryMs = 5_000;
 
@@ -28,6 +29,7 @@ const undeliveredPolls = 6;
 export interface EventLogParts {
   readonly redis: RedisBackend;
   readonly health: Health;
+  readonly tracing: Tracing | undefined;
 }
 
 export interface RunningEventLog {
@@ -41,15 +43,16 @@ export async function startEventLog(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { redis: { redis }, health }: EventLogParts,
+  { redis: { redis }, health, tracing }: EventLogParts,
 ): Promise<RunningEventLog> {
+  const traced = (log: EventLog, system: string) => tracing?.runtime.eventLog(log, system) ?? log;
   if (config.kafka === undefined) {
     const streams = await lifecycle.start({
       name: 'the event log',
       start: () => new RedisStreamsEventLog({ redis, clock: systemClock, logger, instanceId: randomUUID() }),
       stop: (log) => log.close(),
     });
-    return { log: streams, orderedUntil: undefined };
+    return { log: traced(streams, 'redis_streams'), orderedUntil: undefined };
   }
   const { startKafkaEventLog } = await import('./kafka.ts');
   const log = await startKafkaEventLog(config.kafka, lifecycle, logger);
@@ -59,7 +62,7 @@ export async function startEventLog(
   if ((['gateway', 'grpc', 'console'] as const).some((role) => config.roles.has(role)))
     health.watch('kafka', check);
   else health.addCheck('kafka', check);
-  return { log, orderedUntil: log.consumption(checkoutTopic, orderConsumerGroup) };
+  return { log: traced(log, 'kafka'), orderedUntil: log.consumption(checkoutTopic, orderConsumerGroup) };
 }
 
 /** Others may have made the topic. Who may not look at its settings is not kept from starting. */

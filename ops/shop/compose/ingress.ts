@@ -25,6 +25,7 @@ import { listening } from './listening.ts';
 import type { RedisBackend } from './redis.ts';
 import type { Services } from './services.ts';
 import { startHttpsTls } from './tls.ts';
+import type { Tracing } from './tracing.ts';
 
 export interface ShopParts {
   readonly refs: ActorRefs;
@@ -116,6 +117,7 @@ interface GatewayParts {
   readonly redis: RedisBackend;
   readonly health: Health;
   readonly metrics: Metrics;
+  readonly tracing: Tracing | undefined;
 }
 
 /** The REST API. */
@@ -123,7 +125,7 @@ export async function startGateway(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { shop, redis, health, metrics }: GatewayParts,
+  { shop, redis, health, metrics, tracing }: GatewayParts,
 ): Promise<Gateway> {
   const claim = { port: config.http.port, variable: 'HTTP_PORT', host: config.http.host };
   const { perSecond: rps, burst } = config.rateLimit;
@@ -156,6 +158,7 @@ export async function startGateway(
             text: metrics.text,
             contentType: metrics.contentType,
           },
+          tracing: tracing?.requests,
           tls: certificates?.current,
         }),
       ),

@@ -89,8 +89,21 @@ export interface Config {
     /** What the checkouts of one user may hold at once. */
     readonly perUser: { readonly maxCheckouts: number; readonly maxUnits: number };
   };
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingConfig | undefined;
   readonly outbox: { readonly pollMs: number };
   readonly actors: { readonly shards: number; readonly idleMs: number; readonly mailboxLimit: number };
+}
+
+export interface TracingConfig {
+  readonly endpoint: string;
+  readonly protocol: Values['OTEL_EXPORTER_OTLP_PROTOCOL'];
+  readonly serviceName: string;
+  readonly sampler: Values['OTEL_TRACES_SAMPLER'];
+  /** Of the traces, where the sampler goes by a ratio. */
+  readonly ratio: number;
+  readonly maxQueuedSpans: number;
+  readonly gatherMs: number;
 }
 
 export interface KafkaConfig {
@@ -199,12 +212,26 @@ export function toConfig(
       retentionMs: values.SESSION_RETENTION_DAYS * 86_400_000,
       perUser: { maxCheckouts: values.MAX_OPEN_CHECKOUTS, maxUnits: values.MAX_RESERVED_UNITS },
     },
+    tracing: tracingOf(values),
     outbox: { pollMs: values.OUTBOX_POLL_MS },
     actors: {
       shards: values.ACTOR_SHARDS,
       idleMs: values.ACTOR_IDLE_MS,
       mailboxLimit: values.MAILBOX_LIMIT,
     },
+  };
+}
+
+function tracingOf(values: Values): TracingConfig | undefined {
+  if (values.OTEL_EXPORTER_OTLP_ENDPOINT === undefined) return undefined;
+  return {
+    endpoint: values.OTEL_EXPORTER_OTLP_ENDPOINT,
+    protocol: values.OTEL_EXPORTER_OTLP_PROTOCOL,
+    serviceName: values.OTEL_SERVICE_NAME,
+    sampler: values.OTEL_TRACES_SAMPLER,
+    ratio: values.OTEL_TRACES_SAMPLER_ARG,
+    maxQueuedSpans: values.OTEL_BSP_MAX_QUEUE_SIZE,
+    gatherMs: values.OTEL_BSP_SCHEDULE_DELAY,
   };
 }
 

@@ -364,11 +364,24 @@ describe('parseConfig', () => {
     });
   }
 
-  it('only warns of a standard variable that has no effect', () => {
-    const { warnings } = parseConfig({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318' });
-    expect(warnings).to.deep.equal([
-      'OTEL_EXPORTER_OTLP_ENDPOINT has no effect: tracing is not part of this version',
-    ]);
+  it('traces where a collector is named, by standard variables of which more are for the exporter', () => {
+    expect(parseConfig({ OTEL_SERVICE_NAME: 'shop' }).tracing).to.equal(undefined);
+    const { tracing, warnings } = parseConfig({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://localhost:4318',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=secret',
+      OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+      OTEL_TRACES_SAMPLER_ARG: '0.1',
+    });
+    expect(warnings).to.deep.equal([]);
+    expect(tracing).to.deep.equal({
+      endpoint: 'http://localhost:4318',
+      protocol: 'http/protobuf',
+      serviceName: 'trolley',
+      sampler: 'parentbased_traceidratio',
+      ratio: 0.1,
+      maxQueuedSpans: 2048,
+      gatherMs: 5000,
+    });
   });
 });
 

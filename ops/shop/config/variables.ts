@@ -49,6 +49,7 @@ const callers = inGroup('Where services are found', ['gateway', 'node', 'grpc', 
 const payment = inGroup('Payment simulation', ['payment']);
 const checkout = inGroup('Checkout', ['node', 'inventory']);
 const relay = inGroup('Checkout', ['relay']);
+const tracing = inGroup('Tracing', 'all');
 const actors = inGroup('Actors', ['gateway', 'node', 'consumers', 'grpc', 'console']);
 
 const day = 86_400_000;
@@ -320,6 +321,46 @@ export const variables = {
     value.integer(1, 1_000_000),
     '1000',
     'Messages that may wait for one actor; more are answered 429',
+  ),
+
+  OTEL_EXPORTER_OTLP_ENDPOINT: tracing.optional(
+    value.url('http:', 'https:'),
+    'unset: no tracing',
+    'Where spans are sent, such as `http://localhost:4318`. The exporter also reads `OTEL_EXPORTER_OTLP_HEADERS`, `…_TIMEOUT`, `…_COMPRESSION`, `…_CERTIFICATE` and their kin, and `OTEL_RESOURCE_ATTRIBUTES`',
+    { secret: true },
+  ),
+  OTEL_EXPORTER_OTLP_PROTOCOL: tracing.set(
+    value.oneOf('http/protobuf', 'http/json', 'grpc'),
+    'http/protobuf',
+    'How they are sent. With `http/…` the path `/v1/traces` is added to the endpoint',
+  ),
+  OTEL_SERVICE_NAME: tracing.set(value.text, 'trolley', 'What this process is called in traces'),
+  OTEL_TRACES_SAMPLER: tracing.set(
+    value.oneOf(
+      'always_on',
+      'always_off',
+      'traceidratio',
+      'parentbased_always_on',
+      'parentbased_always_off',
+      'parentbased_traceidratio',
+    ),
+    'parentbased_always_on',
+    'Which traces are recorded; `parentbased_…` goes by what the caller has decided, where there is one',
+  ),
+  OTEL_TRACES_SAMPLER_ARG: tracing.set(
+    value.fraction(),
+    '1',
+    'The share of traces that `…traceidratio` records',
+  ),
+  OTEL_BSP_MAX_QUEUE_SIZE: tracing.set(
+    value.integer(1, 1_000_000),
+    '2048',
+    'Spans that wait to be sent; more are dropped, and counted in `trolley_spans_dropped_total`',
+  ),
+  OTEL_BSP_SCHEDULE_DELAY: tracing.set(
+    value.milliseconds(1, day),
+    '5000',
+    'How long spans are gathered before they are sent',
   ),
 } as const satisfies Record<string, Variable<unknown>>;
 

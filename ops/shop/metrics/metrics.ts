@@ -32,11 +32,12 @@ interface Source {
 
 /** The figures of one process, and where they are read together with those of the processes that belong to it. */
 export class Metrics {
+  /** As its options name it. */
+  readonly process: string;
   readonly registry = new Registry();
   readonly contentType = this.registry.contentType;
   /** Prometheus' text format, a second old at most: who asks often costs no more. */
   readonly text: () => Promise<string>;
-  readonly #process: string;
   readonly #clock: Clock;
   readonly #sources: Source[] = [];
   readonly #failures: Counter<'source'>;
@@ -44,7 +45,7 @@ export class Metrics {
 
   constructor({ process, clock, whole }: MetricsOptions) {
     this.#clock = clock;
-    this.#process = process;
+    this.process = process;
     this.registry.setDefaultLabels({ process });
     collectDefaultMetrics({ register: this.registry });
     this.#failures = new Counter({
@@ -59,7 +60,7 @@ export class Metrics {
   /** Something that knows its figures only when it is asked. */
   addSource(name: string, open: OpenSource): void {
     const registry = new Registry();
-    registry.setDefaultLabels({ process: this.#process });
+    registry.setDefaultLabels({ process: this.process });
     this.#sources.push({ name, registry, read: open(registry) });
   }
 
