@@ -38,11 +38,11 @@ export interface ClientInterceptor {
   tell?(tell: OutgoingTell, next: Next<OutgoingTell, Promise<void>>): Promise<void>;
 }
 
-/** The request id and the trace context of what a turn is about, which its effects and events carry on. */
-type Carried = Pick<CallContext, 'requestId' | 'traceparent' | 'tracestate'>;
-
-/** A message that is about to be handled. `input`, `requestId` and the trace context may be changed. */
-export interface HandledMessage extends Carried {
+/**
+ * A message that is about to be handled. `input`, `requestId` and the trace context may be changed; effects and events of
+ * the turn carry on the latter two.
+ */
+export interface HandledMessage extends Pick<CallContext, 'requestId' | 'traceparent' | 'tracestate'> {
   /** The actor type. */
   readonly type: string;
   readonly key: string;
@@ -58,9 +58,9 @@ export interface HandledMessage extends Carried {
 
 /**
  * The outcome of an effect that is about to be taken up. `input`, `outcome`, `requestId` and the trace context may be
- * changed.
+ * changed, as those of a message.
  */
-export interface TakenOutcome extends Carried {
+export interface TakenOutcome extends Pick<CallContext, 'requestId' | 'traceparent' | 'tracestate'> {
   /** The actor type. */
   readonly type: string;
   readonly key: string;

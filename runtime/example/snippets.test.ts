@@ -281,7 +281,7 @@ describe('what the README shows', () => {
     await watched.runUntilIdle();
     await watched.close();
     expect(exporter.getFinishedSpans().map(({ name }) => name)).to.have.members([
-      ...['ask wallet/Add', 'handle wallet/Add'],
+      ...['ask wallet/Add', 'wait wallet/Add', 'handle wallet/Add'],
       ...['load actor_wallet', 'write actor_wallet'],
     ]);
   });

@@ -68,6 +68,9 @@ export function tracedEventLog(spans: Spans, log: EventLog, system: string): Eve
       });
     },
     reject: (topic, record, reason) => log.reject(topic, record, reason),
+    replay: (topic, record) => log.replay(topic, record),
+    read: (topic, query) => log.read(topic, query),
+    lag: (topic, group) => log.lag(topic, group),
     close: () => log.close(),
     [Symbol.asyncDispose]: () => log[Symbol.asyncDispose](),
   };

@@ -31,6 +31,7 @@ describe('tracing', () => {
       code: undefined,
       ms: 1,
       isProbe: false,
+      isShed: false,
     });
     return span.trace.traceparent;
   };
