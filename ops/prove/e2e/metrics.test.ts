@@ -25,6 +25,7 @@ const atRest = new Set([
   'trolley_circuit_open',
   'trolley_dead_letters_total',
   'trolley_event_log_lag',
+  'trolley_http_shed_total',
   'trolley_mailbox_actors',
   'trolley_mailbox_deepest',
   'trolley_mailbox_messages',
@@ -110,7 +111,7 @@ describe('the metrics of the shop', () => {
     expect(counts('trolley_activations_total', { actor: 'checkout' })).to.equal(2);
     expect(counts('trolley_shards', {})).to.equal(64);
     for (const group of ['cart-service-consumer', 'orders-service'])
-      expect(seen.samples.filter(({ labels }) => labels['group'] === group)).to.have.length(1);
+      expect(seen.samples.filter(({ labels }) => labels['group'] === group)).to.have.length(6);
   });
 
   it('are those of the guide, with its types and labels, and all of them move but those of a shop in trouble', () => {
