@@ -115,6 +115,7 @@ describe('the spans of a runtime', () => {
       'ask printer/Print > handle printer/Print > outcome printer/Feed',
       'ask printer/Print > handle printer/Print > outcome printer/Feed > write printers',
       'ask printer/Print > handle printer/Print > write printers',
+      'ask printer/Print > wait printer/Print',
     ]);
     const spans = exporter.getFinishedSpans();
     expect([...new Set(spans.map((span) => span.spanContext().traceId))]).to.deep.equal(['a'.repeat(32)]);

@@ -20,9 +20,10 @@ export function tracedNode(
 
   /** The time in the mailbox, beside the span of the message. */
   function addWait(message: HandledMessage, until: number): void {
-    const { type, message: name, sentAt: startedAt } = message;
-    if (startedAt === undefined || startedAt >= until) return;
+    const { type, message: name, sentAt } = message;
+    if (sentAt === undefined) return;
     const attributes = actorAttributes(message);
+    const startedAt = Math.min(sentAt, until);
     spans.add(`wait ${type}/${name}`, message, { startedAt, attributes }, until);
   }
 

@@ -51,6 +51,7 @@ const notRun: readonly (readonly [string, string])[] = [
   ['npm run backup -- --to /backups/2', 'the same commands as in the guide, which are run'],
   ['npx trolley-statechart ', 'draws a machine of the reader; statechart-package.int.test.ts runs it on one'],
   ['TEST_POSTGRES_URL=', 'needs a PostgreSQL of another version'],
+  ['OTEL_EXPORTER_OTLP_ENDPOINT=', 'needs a collector; ops/prove/e2e/tracing.kafka.int.test.ts is one'],
 ];
 
 interface Ran {

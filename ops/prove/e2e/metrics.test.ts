@@ -25,6 +25,7 @@ const atRest = new Set([
   'trolley_circuit_open',
   'trolley_dead_letters_total',
   'trolley_event_log_lag',
+  'trolley_grpc_client_calls_under_way',
   'trolley_http_shed_total',
   'trolley_mailbox_actors',
   'trolley_mailbox_deepest',
