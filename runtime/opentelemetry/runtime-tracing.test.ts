@@ -61,7 +61,7 @@ describe('the spans of a runtime', () => {
         const { printed, tries } = turn.state;
         if (!outcome.ok) {
           turn.set({ printed, tries: tries + 1 });
-          turn.perform('Feed', pages as number, { delayMs: 100 });
+          turn.perform('Feed', pages, { delayMs: 100 });
           return;
         }
         turn.set({ printed: printed + outcome.value, tries });

@@ -1,7 +1,5 @@
 /* Settings that have no effect. Ignoring them in silence would let somebody believe that they have. */
 
-const feature = (name: string) => `${name} is not part of this version`;
-
 const throughRedis = 'every role reaches carts, checkouts and orders through Redis';
 
 const ignored: Readonly<Record<string, string>> = {
