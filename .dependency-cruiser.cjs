@@ -80,7 +80,7 @@ module.exports = {
       '^actors/[^/]+/[^/]+\\.(effects|client|grpc)\\.ts$',
       '^gateway/(grpc|clients|services)/',
     ]),
-    driver('prom-client', ['^runtime/prometheus/', '^ops/shop/metrics/']),
+    driver('prom-client', ['^runtime/prometheus/', '^ops/shop/(metrics|tracing)/']),
     driver('@opentelemetry', ['^runtime/opentelemetry/', '^ops/shop/tracing/']),
     driver('koa', ['^gateway/', '^ops/console/']),
   ],
