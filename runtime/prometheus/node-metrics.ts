@@ -88,6 +88,8 @@ export function nodeMetrics(registry: Registry): NodeObserver {
     activated({ type: actor }) {
       active.inc({ actor });
       activated.inc({ actor });
+      // From 0 on: of a counter that begins with its first event, `increase` does not see that one.
+      for (const counter of [dead, parked]) counter.inc({ actor }, 0);
     },
     passivated({ type: actor }, why) {
       active.dec({ actor });

@@ -88,6 +88,9 @@ describe('the metrics of the runtime', () => {
     expect(await job.refuse({}).catch(codeOf)).to.equal('conflict');
     await cluster.advance(1_000);
     expect(await moved()).to.include({ 'trolley_activations job': 1, trolley_shards: 1 });
+    const told = (await registry.metrics()).split('\n');
+    for (const name of ['trolley_dead_letters_total', 'trolley_parked_actors_total'])
+      expect(told).to.include(`${name}{actor="job"} 0`);
     await cluster.advance(10_000);
     await cluster.nodes[0]?.stop();
     const seen = await moved();

@@ -2,11 +2,20 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import { knownMetrics, queryProblems } from './testing/known-metrics.ts';
 
 interface Alert {
   readonly alert: string;
   readonly expr: string;
   readonly annotations: { readonly summary: string; readonly runbook: string };
+}
+
+/** A shop, and how many of an alert fire in it. */
+interface AlertTest {
+  readonly name: string;
+  readonly promql_expr_test: readonly [
+    { readonly expr: string; readonly exp_samples: readonly [{ readonly value: number }] },
+  ];
 }
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -16,24 +25,10 @@ const { groups } = parse(read('ops/operate/observability/alerts.yml')) as {
 };
 const alerts = groups.flatMap(({ rules }) => rules);
 
-/** Labels by metric, as the guide lists them, which is held against the shop by `metrics.test.ts`. */
-const documented = new Map(
-  [...read('ops/guide/metrics.md').matchAll(/^\| `(trolley_\w+)` +\| \w+ +\|([\w, ]*)\|/gm)].map(
-    ([, name = '', labels = '']) => [name, labels.split(',').map((label) => label.trim())] as const,
-  ),
-);
-const everywhere = ['process', 'instance', 'job', 'le'];
-
 describe('the alerts', () => {
   for (const { alert, expr, annotations } of alerts) {
-    it(`${alert} asks for figures that there are, and names a page that says what to do`, () => {
-      const asked = [...expr.matchAll(/(trolley_\w+)(?:\{([^}]*)\})?/g)];
-      for (const [, series = '', matchers = ''] of asked) {
-        const name = series.replace(/_(bucket|count|sum)$/, '');
-        expect([...documented.keys()]).to.include(name);
-        for (const [, label = ''] of matchers.matchAll(/(\w+)(?:=~?|!~|!=)"/g))
-          expect([...(documented.get(name) ?? []), ...everywhere], series).to.include(label);
-      }
+    it(`${alert} asks for figures that there are, and names a page that says what to do`, async () => {
+      expect(queryProblems(expr, await knownMetrics())).to.deep.equal([]);
       const [page = '', heading] = annotations.runbook.split('#');
       const headings = [...read(page).matchAll(/^## (\w+)$/gm)].map(([, title = '']) => title.toLowerCase());
       expect(headings).to.include(heading);
@@ -42,8 +37,15 @@ describe('the alerts', () => {
 
   it('are each seen to fire, and not to fire', () => {
     const { tests } = parse(read('ops/operate/observability/alerts.test.yml')) as {
-      readonly tests: readonly { readonly name: string }[];
+      readonly tests: readonly AlertTest[];
     };
+    for (const { name, promql_expr_test: asked } of tests) {
+      const [alert = ''] = name.split(' ');
+      const firing = `count(ALERTS{alertname="${alert}",alertstate="firing"})`;
+      const [{ expr, exp_samples: samples }] = asked;
+      expect(expr, name).to.equal(name.endsWith('fires') ? firing : `${firing} or vector(0)`);
+      expect(samples[0].value > 0, name).to.equal(name.endsWith('fires'));
+    }
     expect(tests.map(({ name }) => name).sort()).to.deep.equal(
       alerts.flatMap(({ alert }) => [`${alert} fires`, `${alert} stays quiet`]).sort(),
     );

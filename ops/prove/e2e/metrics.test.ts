@@ -1,24 +1,12 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'chai';
+import { documentedMetrics } from '../../operate/observability/testing/known-metrics.ts';
 import { parseExposition, type Exposition } from '../../shop/metrics/testing/parse-exposition.ts';
 import { eventually } from './eventually.ts';
 import { untilAllEnded } from './invariants.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import { portOf } from './shop-environment.ts';
 
-const guide = join(import.meta.dirname, '..', '..', 'guide', 'metrics.md');
-/** Metrics as the guide lists them. */
-const documented = [
-  ...readFileSync(guide, 'utf8').matchAll(/^\| `(trolley_\w+)` +\| (\w+) +\|([\w, ]*)\|/gm),
-].map(([, name = '', type = '', labels = '']) => ({
-  name,
-  type,
-  labels: labels
-    .split(',')
-    .map((label) => label.trim())
-    .filter((label) => label !== ''),
-}));
+const documented = [...documentedMetrics()].map(([name, metric]) => ({ name, ...metric }));
 
 /** Do not move in a shop to which nothing happens; what counts them is tested by itself. */
 const atRest = new Set([
