@@ -67,7 +67,7 @@ module.exports = {
         pathNot: ['\\.(contract|client|view|queries)\\.ts$', '^actors/services/grpc/'],
       },
     },
-    driver('bullmq', ['^runtime/(mailbox|cluster|kernel|storage|events)/']),
+    driver('bullmq', ['^runtime/(mailbox|cluster|kernel|storage|events)/', '^ops/console/board/']),
     driver('ioredis', ['^runtime/(redis|mailbox|cluster|kernel|storage|events)/', '^gateway/middleware/']),
     driver('kafkajs', ['^runtime/events/']),
     driver('pg', ['^runtime/(storage|events)/', '^actors/', '^ops/shop/(servers|process|migrations)/']),

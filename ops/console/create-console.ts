@@ -8,13 +8,14 @@ import { overviewRoutes } from './api/overview-routes.ts';
 import type { ApiRoute } from './api/route.ts';
 import { serveApi } from './api/serve-api.ts';
 import type { Audit } from './audit/audit.ts';
-import { authenticate } from './auth/authenticate.ts';
+import { authenticate, signInBeforeBoard } from './auth/authenticate.ts';
 import type { ConsoleUser } from './auth/console-users.ts';
 import { Passwords } from './auth/passwords.ts';
 import { refuseCrossSite } from './auth/refuse-cross-site.ts';
 import { sessionRoutes, signInRoute } from './auth/session-routes.ts';
 import { Sessions } from './auth/sessions.ts';
 import { SignInTries } from './auth/sign-in-tries.ts';
+import type { Board } from './board/board.ts';
 import type { ConsoleState } from './console-state.ts';
 import { pageFiles } from './page-files.ts';
 import { requestScope } from './request-scope.ts';
@@ -25,6 +26,8 @@ export interface ConsoleDeps {
   readonly audit: Audit;
   /** What the pages ask and do, beside the overview and the audit. */
   readonly routes: readonly ApiRoute[];
+  /** Bull Board; undefined: there is none. */
+  readonly board?: Pick<Board, 'serve'> | undefined;
   /** What the overview tells of. */
   readonly troubles: readonly TroubleSource[];
   readonly clock: Clock;
@@ -55,8 +58,10 @@ export function createConsole(deps: ConsoleDeps): Koa<ConsoleState> {
   app.use(pageFiles());
   app.use(refuseCrossSite);
   app.use(signInRoute(door));
+  app.use(signInBeforeBoard(door));
   app.use(authenticate(door));
   app.use(sessionRoutes(door));
+  if (deps.board !== undefined) app.use(deps.board.serve);
   const routes = [...overviewRoutes(deps.troubles, clock), ...auditRoutes(audit), ...deps.routes];
   app.use(serveApi({ ...door, routes }));
   app.use(() => {

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { pageFile } from 'trolley-statechart';
+import { boardPath } from './board/board-path.ts';
 import type { ConsoleMiddleware } from './console-state.ts';
 
 const types: Readonly<Record<string, string>> = {
@@ -26,7 +27,7 @@ export function pageFiles(): ConsoleMiddleware {
   const shell = readShell();
   return async (ctx, next) => {
     const isRead = ctx.method === 'GET' || ctx.method === 'HEAD';
-    if (!isRead || ctx.path === '/api' || ctx.path.startsWith('/api/')) return next();
+    if (!isRead || isElsewhere(ctx.path)) return next();
     const isFile = ctx.path.startsWith('/page/') || ctx.path.startsWith('/modules/');
     const file = isFile ? files.get(ctx.path) : shell;
     if (file === undefined) return next();
@@ -38,6 +39,10 @@ export function pageFiles(): ConsoleMiddleware {
     else ctx.body = file.body;
   };
 }
+
+/** What is served to those alone who have been let in. */
+const isElsewhere = (path: string) =>
+  ['/api', boardPath].some((root) => path === root || path.startsWith(`${root}/`));
 
 const folder = join(import.meta.dirname, 'page');
 

@@ -165,7 +165,15 @@ async function startRoles(
   if (postgres === undefined) return {};
   const operators =
     is('console') && events !== undefined
-      ? { console: await startConsole(config, lifecycle, logger, { postgres, cluster, log: events.log }) }
+      ? {
+          console: await startConsole(config, lifecycle, logger, {
+            postgres,
+            redis,
+            cluster: cluster.inspected,
+            refs,
+            log: events.log,
+          }),
+        }
       : {};
   if (!(is('gateway') || is('grpc'))) return operators;
 

@@ -1,10 +1,23 @@
 import { z } from 'zod';
-import { ActorError, type DeadLetters } from '@trolley/runtime';
+import { ActorError, type BulkResult, type DeadLetter, type DeadLetters } from '@trolley/runtime';
 import type { TroubleSource } from '../trouble.ts';
-import { Filter, PageFields, Reason } from './fields.ts';
+import { Filter, Moment, PageFields, Reason } from './fields.ts';
 import { type ApiRoute, defineAction, defineRead } from './route.ts';
 
 const Id = z.string().min(1).max(2_000);
+
+/** Which ones. Times are milliseconds since the epoch. */
+const Which = z.object({
+  type: Filter,
+  key: Filter,
+  message: Filter,
+  reason: Filter,
+  newerThan: Moment,
+  olderThan: Moment,
+});
+/** What is done to many at once, a page of them. */
+const Many = z.object({ which: Which, limit: z.int().min(1).max(500) });
+
 const gone = (id: string) => new ActorError('not_found', `there is no dead letter '${id}' any more`);
 
 /** `/api/dead-letters…`: messages that failed for good. */
@@ -12,7 +25,7 @@ export function deadLetterRoutes(deadLetters: DeadLetters): ApiRoute[] {
   return [
     defineRead({
       path: '/api/dead-letters',
-      query: z.object({ ...PageFields, type: Filter, key: Filter }),
+      query: Which.extend(PageFields),
       answer: (query) => deadLetters.list(query),
     }),
     defineRead({
@@ -37,12 +50,44 @@ export function deadLetterRoutes(deadLetters: DeadLetters): ApiRoute[] {
       path: '/api/dead-letter/discard',
       body: z.object({ id: Id, reason: Reason }),
       audit: ({ id, reason }) => ({ action: 'discard dead letter', target: id, details: { reason } }),
-      async perform({ id }) {
-        if (!(await deadLetters.discard(id))) throw gone(id);
+      async perform({ id, reason }) {
+        if (!(await deadLetters.discard(id, { reason }))) throw gone(id);
         return { result: {} };
       },
     }),
+    defineAction({
+      path: '/api/dead-letters/replay',
+      body: Many,
+      audit: ({ which, limit }) => ({
+        action: 'replay dead letters',
+        target: targetOf(which),
+        details: { ...which, limit },
+      }),
+      perform: async ({ which, limit }) =>
+        counted(await deadLetters.replayAll({ ...which, limit }), 'replayed'),
+    }),
+    defineAction({
+      path: '/api/dead-letters/discard',
+      body: Many.extend({ reason: Reason }),
+      audit: ({ which, limit, reason }) => ({
+        action: 'discard dead letters',
+        target: targetOf(which),
+        details: { which, limit, reason },
+      }),
+      perform: async ({ which, limit, reason }) =>
+        counted(await deadLetters.discardAll({ ...which, limit }, { reason }), 'discarded'),
+    }),
   ];
+}
+
+const targetOf = ({ type = '*', key = '*' }: z.output<typeof Which>) => `${type}/${key}`;
+
+function counted({ done, failed, cursor }: BulkResult<DeadLetter>, what: string) {
+  const [first] = failed;
+  const not = first === undefined ? '' : `, ${failed.length} not: ${first.error.message}`;
+  const more = cursor === undefined ? '' : '; there are more';
+  const note = `${done} ${what}${not}${more}`;
+  return { result: { done, note }, note };
 }
 
 /** For the overview. */

@@ -7,6 +7,17 @@ const emptyIsAbsent = (text: string) => (text === '' ? undefined : text);
 /** Any text; empty: all. */
 export const Filter = z.string().max(512).transform(emptyIsAbsent).optional();
 
+/** Milliseconds since the epoch, from a query or a body. */
+export const Moment = z
+  .union([
+    z
+      .string()
+      .regex(/^[0-9]{1,15}$/, 'must be milliseconds since the epoch')
+      .transform(Number),
+    z.int().min(0),
+  ])
+  .optional();
+
 export const ActorType = z.string().min(1).max(100);
 export const ActorKey = z.string().min(1).max(512);
 

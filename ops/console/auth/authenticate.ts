@@ -1,4 +1,5 @@
 import { ActorError, type Clock } from '@trolley/runtime';
+import { boardPath } from '../board/board-path.ts';
 import type { ConsoleContext, ConsoleMiddleware } from '../console-state.ts';
 import type { Caller } from './caller.ts';
 import type { ConsoleUser } from './console-users.ts';
@@ -31,6 +32,17 @@ export function setSessionCookie(ctx: ConsoleContext, isSecure: boolean, id: str
     'Set-Cookie',
     `${cookieName(isSecure)}=${id ?? ''}; Path=/; HttpOnly; SameSite=Strict${secure}${end}`,
   );
+}
+
+/** The board has no sign-in of its own: who comes to it by a link without a session is led to a page that has one. */
+export function signInBeforeBoard({ sessions, isSecure }: DoorParts): ConsoleMiddleware {
+  return async (ctx, next) => {
+    const isPage = ctx.path.startsWith(boardPath) && ctx.get('accept').includes('text/html');
+    const id = sessionIdIn(ctx, isSecure);
+    if (!isPage || ctx.get('authorization') !== '' || (id !== undefined && sessions.use(id) !== undefined))
+      return next();
+    ctx.redirect('/mailboxes');
+  };
 }
 
 /** Lets in who has signed in, or brings name and password by HTTP Basic. */

@@ -1,5 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { act } from './api.js';
+import { Json } from './format.js';
 import { html } from './html.js';
 import { useSession, useWritesForMs } from './session.js';
 
@@ -21,22 +22,35 @@ export function Dialog({ title, onClose, children }) {
  * A button for something that changes the cluster: asks first, says what will happen, and needs write mode. `body` is
  * what is sent, or a function of what was filled in; `children` what the dialog says, fields included.
  */
-export function ActionButton({ label, title = label, path, body = {}, danger, children, onDone, wide }) {
+export function ActionButton({
+  label,
+  title = label,
+  path,
+  body = {},
+  danger,
+  children,
+  onDone,
+  onOpenChange,
+}) {
   const { role } = useSession();
   const [isOpen, setOpen] = useState(false);
+  const open = (isNow) => {
+    setOpen(isNow);
+    onOpenChange?.(isNow);
+  };
   const hint = role === 'operator' ? undefined : 'A viewer looks, and changes nothing.';
   return html`
     <button
-      class=${[danger && 'danger', wide && 'wide'].filter(Boolean).join(' ')}
+      class=${danger ? 'danger' : ''}
       disabled=${hint !== undefined}
       title=${hint}
-      onClick=${() => setOpen(true)}
+      onClick=${() => open(true)}
     >
       ${label}
     </button>
     ${
       isOpen &&
-      html`<${Confirm} ...${{ label, title, path, body, danger, onDone }} onClose=${() => setOpen(false)}
+      html`<${Confirm} ...${{ label, title, path, body, danger, onDone }} onClose=${() => open(false)}
         >${children}<//
       >`
     }
@@ -62,7 +76,7 @@ function Confirm({ label, title, path, body, danger, children, onDone, onClose }
     try {
       const result = await act(path, sent);
       await onDone?.(result);
-      set({ status: 'done', note: result.note });
+      set({ status: 'done', note: result.note, answer: result.answer });
       if (result.note === undefined) onClose();
     } catch (error) {
       if (error.code === 'read_only') void session.look();
@@ -76,6 +90,7 @@ function Confirm({ label, title, path, body, danger, children, onDone, onClose }
   if (state.status === 'done')
     return html`<${Dialog} title=${title} onClose=${onClose}>
       <p role="status">${state.note}</p>
+      ${state.answer !== undefined && html`<${Json} value=${state.answer} />`}
       <div class="buttons"><button class="main" autofocus onClick=${onClose}>Close</button></div>
     <//>`;
   return html`<${Dialog} title=${title} onClose=${onClose}>

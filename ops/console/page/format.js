@@ -35,6 +35,29 @@ export const number = (value) => (value === undefined ? '' : value.toLocaleStrin
 
 export const plural = (count, one, many = `${one}s`) => `${number(count)} ${count === 1 ? one : many}`;
 
+export const percent = (part) => (part === undefined ? '' : `${Math.round(part * 100)} %`);
+
+export function bytes(count) {
+  if (count === undefined) return '';
+  if (count < 1_024) return `${count} B`;
+  return count < 1_048_576 ? `${Math.round(count / 1_024)} KB` : `${Math.round(count / 1_048_576)} MB`;
+}
+
+/** JSON of which there may be a part only. */
+export function Excerpt({ of }) {
+  if (of === undefined) return html`<p class="faint">nothing</p>`;
+  return html`<pre class="json" tabindex="0">${of.isCut ? of.json : indented(of.json)}</pre>
+    ${of.isCut && html`<p class="faint">The beginning of ${bytes(of.bytes)}.</p>`}`;
+}
+
+function indented(json) {
+  try {
+    return JSON.stringify(JSON.parse(json), null, 2);
+  } catch {
+    return json;
+  }
+}
+
 /** A value as JSON that can be read and copied. */
 export function Json({ value }) {
   return html`<pre class="json" tabindex="0">${JSON.stringify(value, null, 2) ?? 'nothing'}</pre>`;

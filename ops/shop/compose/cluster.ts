@@ -1,9 +1,12 @@
 import { type ActorCluster, connect, type ConnectOptions, systemClock } from '@trolley/runtime';
 import { withTimeLimit } from '@trolley/runtime/adapters';
 import type { HealthCheck } from '@trolley/runtime/observe';
+import type { InspectedCluster } from '../../console/api/cluster-routes.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 
-export interface Cluster extends Pick<ActorCluster, 'refs' | 'host' | 'deadLetters' | 'parked'> {
+export interface Cluster extends Pick<ActorCluster, 'refs' | 'host'> {
+  /** What operators see of it. */
+  readonly inspected: InspectedCluster;
   /** Rejects while no node is alive to handle what is asked. */
   readonly nodes: HealthCheck;
 }
@@ -19,8 +22,7 @@ export async function startCluster(options: ConnectOptions, lifecycle: Lifecycle
   });
   return {
     refs: cluster.refs,
-    deadLetters: cluster.deadLetters,
-    parked: cluster.parked,
+    inspected: cluster,
     host: (actors, nodeOptions) => cluster.host(actors, nodeOptions),
     nodes: () => checkNodes(cluster),
   };

@@ -1,6 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import bcrypt from 'bcryptjs';
-import { type Logger, systemClock } from '@trolley/runtime';
+import { type ActorRefs, type Logger, systemClock } from '@trolley/runtime';
 import type { EventLog } from '@trolley/runtime/events';
 import { outboxInspection } from '@trolley/runtime/postgres';
 import { cartConsumerGroup } from '../../../actors/cart/cart.consumer.ts';
@@ -10,6 +10,7 @@ import { trustedProxies } from '../../../gateway/client-address.ts';
 import { openHttpServer } from '../../../gateway/http-server.ts';
 import { createPostgresAudit } from '../../console/audit/postgres-audit.ts';
 import type { ConsoleUser } from '../../console/auth/console-users.ts';
+import { createBoard } from '../../console/board/board.ts';
 import { createConsole } from '../../console/create-console.ts';
 import { eventRoutes, eventTroubles } from '../../console/api/event-routes.ts';
 import { outboxRoutes, outboxTroubles } from '../../console/api/outbox-routes.ts';
@@ -21,13 +22,15 @@ import type { Config } from '../config/config.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import { version } from '../process/package-facts.mjs';
 import type { PostgresBackend } from './backends.ts';
-import type { Cluster } from './cluster.ts';
 import { listening } from './listening.ts';
+import type { RedisBackend } from './redis.ts';
 import { startHttpsTls } from './tls.ts';
 
 export interface ConsoleParts {
   readonly postgres: PostgresBackend;
-  readonly cluster: InspectedCluster & Pick<Cluster, 'refs'>;
+  readonly cluster: InspectedCluster;
+  readonly refs: ActorRefs;
+  readonly redis: RedisBackend;
   readonly log: EventLog;
 }
 
@@ -42,7 +45,7 @@ export async function startConsole(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { postgres, cluster, log }: ConsoleParts,
+  { postgres, redis, cluster, refs, log }: ConsoleParts,
 ): Promise<RunningConsole> {
   const inspectedTopic = { log, topic: checkoutTopic, groups: [cartConsumerGroup, orderConsumerGroup] };
   const inspectedOutbox = {
@@ -53,9 +56,22 @@ export async function startConsole(
   const { port } = config.console;
   const certificates = await startHttpsTls(config, 'console', lifecycle, logger);
   const account = config.console.users === undefined ? newAccount() : undefined;
-  const checkouts = createCheckoutSagas({ pool: postgres.pool, refs: cluster.refs, clock: systemClock });
+  const checkouts = createCheckoutSagas({ pool: postgres.pool, refs, clock: systemClock });
   const charts = createPostgresSagaCharts(postgres.pool);
+  const board = await lifecycle.start({
+    name: 'the mailboxes on the board',
+    start: () =>
+      createBoard({
+        redis: redis.redis,
+        mailboxes: cluster.mailboxes,
+        shards: config.actors.shards,
+        clock: systemClock,
+        logger,
+      }),
+    stop: (opened) => opened.close(),
+  });
   const app = createConsole({
+    board,
     users: config.console.users ?? (account === undefined ? [] : [account.user]),
     audit: createPostgresAudit(postgres.pool),
     routes: [
@@ -65,7 +81,7 @@ export async function startConsole(
       ...eventRoutes(inspectedTopic),
     ],
     troubles: [
-      ...clusterTroubles(cluster),
+      ...clusterTroubles(cluster, systemClock),
       sagaTroubles(checkouts),
       outboxTroubles(inspectedOutbox),
       eventTroubles(inspectedTopic),

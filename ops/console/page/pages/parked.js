@@ -1,4 +1,5 @@
 import { ActionButton } from '../dialog.js';
+import { ActorLink } from '../actor-link.js';
 import { html } from '../html.js';
 import { Ago, number } from '../format.js';
 import { Link, addressOf, useAddress } from '../location.js';
@@ -14,7 +15,7 @@ export default function Parked() {
     {
       name: 'actor',
       title: 'Actor',
-      cell: ({ type, key }) => html`<code>${type} ${key}</code>`,
+      cell: (row) => html`<${ActorLink} type=${row.type} actorKey=${row.key} />`,
       text: ({ type, key }) => `${type} ${key}`,
       sort: ({ type, key }) => `${type} ${key}`,
     },
@@ -36,7 +37,13 @@ export default function Parked() {
     {
       name: 'act',
       title: '',
-      cell: (row) => html`<${Release} ...${row} onDone=${answer.reload} />`,
+      cell: (row) =>
+        html`<${Release}
+          type=${row.type}
+          actorKey=${row.key}
+          message=${row.message}
+          onDone=${answer.reload}
+        />`,
     },
   ];
   return html`
@@ -62,7 +69,7 @@ export default function Parked() {
   `;
 }
 
-export function Release({ type, key, message, onDone }) {
+export function Release({ type, actorKey: key, message, onDone }) {
   return html`<${ActionButton}
     label="Release"
     title=${`Release ${type} ${key}`}
