@@ -46,6 +46,8 @@ const notRun: readonly (readonly [string, string])[] = [
   ['grpcurl ', 'a program in Go; npm run deploy:check calls every RPC with it'],
   ['docker ', 'needs a container engine'],
   ['kubectl ', 'needs a cluster'],
+  ['npm run -s console:user ', 'wants a password; console-user.test.ts runs it'],
+  ['curl -u operator:', 'needs the password that a start makes up'],
   ['npm run verify', 'most are runs of minutes of their own; the short ones are run'],
   ['git clone ', 'needs a published repository; what follows it is run by bank-account.int.test.ts'],
   ['npm run backup -- --to /backups/2', 'the same commands as in the guide, which are run'],
