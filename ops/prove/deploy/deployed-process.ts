@@ -21,6 +21,7 @@ const samples: Readonly<Record<string, string>> = {
   MONGODB_URI: 'mongodb://sample/trolley',
   KAFKA_SASL_MECHANISM: 'PLAIN',
   JWT_SECRET: 'a sample of at least thirty-two bytes',
+  CONSOLE_USERS: `sample:operator:$2b$12$${'a'.repeat(53)}`,
 };
 
 const composeModel = z.object({

@@ -4,6 +4,7 @@ import { processesOfCompose, processesOfManifests } from './deployed-process.ts'
 import { problemsOf } from './process-problems.ts';
 
 const everything = {
+  CONSOLE_USERS: `sample:operator:$2b$12$${'a'.repeat(53)}`,
   ROLES: roles.join(','),
   HEALTH_PORT: '9090',
   DATA_DIR: '/data',
