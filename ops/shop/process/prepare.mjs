@@ -17,7 +17,10 @@ const say = (line) => process.stderr.write(`${line}\n`);
 await preparePackages();
 if (!process.argv.includes('--packages-only')) {
   await prepareRedis();
-  if (process.env.npm_lifecycle_event?.startsWith('pretest')) await prepareJava();
+  if (process.env.npm_lifecycle_event?.startsWith('pretest')) {
+    await prepareJava();
+    await prepareBrowser();
+  }
 }
 
 async function preparePackages() {
@@ -85,6 +88,17 @@ async function prepareJava() {
   say(`No ${missing.join(' and no ')} on this machine: installing Java and Maven with apt-get, for Kafka.`);
   const failure = 'apt-get could not install Java and Maven: see above. Or set TEST_KAFKA_BROKERS.';
   await install(aptGet, failure, 'default-jre-headless', 'maven');
+}
+
+/** The tests of the console drive one. Where it can't be had, they say so. Ubuntu's packages have none that runs in a container. */
+async function prepareBrowser() {
+  const { PATH = '' } = process.env;
+  const aptGet = findProgram(['apt-get'], PATH);
+  const isDebian = /^ID=debian$/m.test(readText('/etc/os-release'));
+  const found = findProgram(['chromium', 'google-chrome'], PATH);
+  if (found !== undefined || !isDebian || !mayInstall(aptGet)) return;
+  say('No Chromium on this machine: installing it with apt-get, for the tests of the console.');
+  await install(aptGet, 'apt-get could not install chromium: see above.', 'chromium');
 }
 
 function mayInstall(aptGet) {
