@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { codeOf } from '@trolley/runtime';
@@ -9,6 +9,7 @@ import { runMigrations } from '../../shop/migrations/run-migrations.ts';
 import type { Audit } from './audit.ts';
 import { createPostgresAudit } from './postgres-audit.ts';
 
+const program = fileURLToPath(new URL('../testing/audited-process.ts', import.meta.url));
 const action = {
   who: 'ann',
   role: 'operator',
@@ -69,7 +70,6 @@ describe('the audit in PostgreSQL', () => {
     });
 
   it('keeps what was cut off by a kill -9 as unknown', async () => {
-    const program = join(import.meta.dirname, '..', 'testing', 'audited-process.ts');
     const args = ['--conditions=@trolley/source', '--import', 'tsx', program, database.url];
     const end = await promisify(execFile)(process.execPath, args).catch((error: unknown) => error);
     expect(end).to.include({ signal: 'SIGKILL' });
