@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
-import { unknownDependencies } from './compose-problems.ts';
+import { exposedPorts, missingLimits, unknownDependencies } from './compose-problems.ts';
 
 describe('what a compose file names', () => {
   const shop = {
@@ -19,6 +19,30 @@ describe('what a compose file names', () => {
     expect(unknownDependencies({ services: { shop, redis: {} }, volumes: { shop: null } })).to.deep.equal([
       'shop: there is no reddis',
       'shop: there is no chop',
+    ]);
+  });
+});
+
+describe('what a compose file opens and bounds', () => {
+  const limited = { deploy: { resources: { limits: { cpus: '1', memory: '1G' } } } };
+
+  it('has a limit of memory for each service', () => {
+    const half = { deploy: { resources: { limits: { cpus: '1' } } } };
+    expect(missingLimits({ services: { limited, half, free: {} } })).to.deep.equal([
+      'half: has no limit of memory',
+      'free: has no limit of memory',
+    ]);
+  });
+
+  it('has ports on the loopback only', () => {
+    const ports = [
+      { host_ip: '127.0.0.1', published: '80' },
+      { host_ip: '0.0.0.0', published: '81' },
+      { published: '82' },
+    ];
+    expect(exposedPorts({ services: { shop: { ports } } })).to.deep.equal([
+      'shop: port 81 is not on the loopback',
+      'shop: port 82 is not on the loopback',
     ]);
   });
 });

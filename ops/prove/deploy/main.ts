@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify, stripVTControlCharacters } from 'node:util';
 import { parseAllDocuments } from 'yaml';
@@ -7,7 +7,8 @@ import { createProgress } from '../../shop/process/progress.ts';
 import { isStartProblem, StartProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
 import { parseDockerfile } from '../smoke/parse-dockerfile.ts';
-import { unknownDependencies } from './compose-problems.ts';
+import { exposedPorts, missingLimits, unknownDependencies } from './compose-problems.ts';
+import { dashboardRules } from './dashboard-rules.ts';
 import { callEveryMethod } from './go-client.ts';
 import { processesOfCompose, processesOfManifests, type DeployedProcess } from './deployed-process.ts';
 import { policyProblems } from './policy-problems.ts';
@@ -15,8 +16,8 @@ import { problemsOf } from './process-problems.ts';
 import { findTools } from './tools.ts';
 
 /*
- * `npm run deploy:check` looks at the Dockerfile, docker-compose.yml, ops/operate/k8s and the workflows with what their
- * readers use themselves, and then whether what they give a process is what it reads. And it calls the services with a client in Go.
+ * `npm run deploy:check` looks at the Dockerfile, docker-compose.yml, ops/operate/k8s, what Prometheus and Grafana read and
+ * the workflows with what their readers use themselves, and then whether what they give a process is what it reads. And it calls the services with a client in Go.
  */
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -59,7 +60,20 @@ async function check(): Promise<void> {
       await tool(tools['compose-spec'], '--format', 'json', 'docker-compose.yml'),
     ) as unknown;
     const processes = processesOfCompose(model).map((one) => withImage(one, imageEnv));
-    refuse([...unknownDependencies(model), ...problemsOf(processes)]);
+    refuse([
+      ...unknownDependencies(model),
+      ...missingLimits(model),
+      ...exposedPorts(model),
+      ...problemsOf(processes),
+    ]);
+  });
+  await step('ops/operate/observability', async () => {
+    const at = 'ops/operate/observability';
+    await tool(tools.promtool, 'check', 'config', '--lint-fatal', `${at}/prometheus.yml`);
+    await tool(tools.promtool, 'test', 'rules', `${at}/alerts.test.yml`);
+    const queries = join(folder, 'dashboards.yml');
+    writeFileSync(queries, dashboardRules(join(root, at, 'grafana/dashboards')));
+    await tool(tools.promtool, 'check', 'rules', '--lint-fatal', queries);
   });
   await step('the gRPC services, by a client in Go', () => callEveryMethod(tools.grpcurl));
   for (const name of ['base', 'overlays/example']) {

@@ -72,4 +72,21 @@ describe('what network policies let through', () => {
       'product does not need from-users-of-redis',
     ]);
   });
+
+  it('lets a Prometheus of another namespace read the figures of each', () => {
+    const probed = { ...pod('consumers'), namedPorts: { health: 9090 } };
+    const scraped = (from: object) =>
+      policy('to-metrics', {
+        podSelector: { matchLabels: { app: 'shop' } },
+        policyTypes: ['Ingress'],
+        ingress: [{ from: [from], ports: [{ port: 9090 }] }],
+      });
+    const prometheus = { podSelector: { matchLabels: { 'app.kubernetes.io/name': 'prometheus' } } };
+    const closed = ['prometheus → consumers:9090 is closed'];
+    expect(policyProblems([deny], [probed])).to.deep.equal(closed);
+    expect(policyProblems([deny, scraped(prometheus)], [probed])).to.deep.equal(closed);
+    expect(policyProblems([deny, scraped({ ...prometheus, namespaceSelector: {} })], [probed])).to.deep.equal(
+      [],
+    );
+  });
 });

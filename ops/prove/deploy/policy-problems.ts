@@ -39,6 +39,9 @@ type Labels = Readonly<Record<string, string>>;
 const callers = ['gateway', 'grpc', 'node'];
 const called = ['product', 'inventory', 'payment'];
 
+/** A Prometheus in another namespace. */
+const scraper = { 'app.kubernetes.io/name': 'prometheus' };
+
 /** The variable with a store's address, and the policy that lets its users out. */
 const stores: Readonly<Record<string, string>> = {
   REDIS_URL: 'from-users-of-redis',
@@ -66,6 +69,9 @@ export function policyProblems(
         allows(policies, 'Ingress', to.labels, from.labels, grpc);
       if (needed !== open) lines.push(`${from.name} → ${to.name}:${grpc} is ${open ? 'open' : 'closed'}`);
     }
+    const { health } = from.namedPorts;
+    if (health !== undefined && !allows(policies, 'Ingress', from.labels, scraper, health, 'elsewhere'))
+      lines.push(`prometheus → ${from.name}:${health} is closed`);
     for (const [variable, name] of Object.entries(stores)) {
       const needed = from.env[variable] !== undefined;
       const policy = policies.find(({ metadata }) => metadata.name === name);
@@ -82,6 +88,7 @@ function allows(
   pod: Labels,
   peer: Labels,
   port: number,
+  where: 'here' | 'elsewhere' = 'here',
 ): boolean {
   const that = policies.filter(
     ({ spec }) => spec.policyTypes.includes(direction) && selects(spec.podSelector, pod),
@@ -95,7 +102,9 @@ function allows(
       const meets = peers?.some(
         ({ podSelector, namespaceSelector }) =>
           // Another namespace's pods are not ours.
-          namespaceSelector === undefined && podSelector !== undefined && selects(podSelector, peer),
+          (namespaceSelector === undefined) === (where === 'here') &&
+          podSelector !== undefined &&
+          selects(podSelector, peer),
       );
       return meets !== false && ports.some((one) => one.port === port);
     });

@@ -33,6 +33,12 @@ const goPrograms = {
     version: 'v2.16.2',
     program: 'cmd',
   },
+  /** Of Prometheus 3.16, as docker-compose.yml has it. */
+  promtool: {
+    package: 'github.com/prometheus/prometheus/cmd/promtool',
+    version: 'v0.316.0',
+    program: 'promtool',
+  },
 } as const;
 
 const hadolint = {
