@@ -23,7 +23,8 @@ const stopDeadlineMs = 20_000;
 /** How long late copies of messages may keep their mailboxes after the last answer. */
 const settleMs = 15_000;
 /** What belongs to the cluster and not to an actor. */
-const clusterKey = /:(own|epoch|bell)$|^chaos:(members|inbox:.*)$|^\{chaos:members\}:(types|format)$/;
+const clusterKey =
+  /:(own|epoch|bell)$|^chaos:(members|inbox:.*)$|^\{chaos:members\}:(types|format|steps|report:.*|contracts:.*)$/;
 
 /** Runs the scenario once. Whatever happens, nothing that it started is left behind. */
 export async function runCluster(
