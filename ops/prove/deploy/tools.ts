@@ -54,7 +54,7 @@ const hadolint = {
 export type ToolName = keyof typeof goPrograms | 'hadolint';
 export type Tools = Readonly<Record<ToolName, string>>;
 
-const buildDeadlineMs = 1_200_000;
+const buildDeadlineMs = 2_400_000;
 const run = promisify(execFile);
 
 /**
@@ -68,7 +68,9 @@ export async function findTools(say: (line: string) => void): Promise<Tools> {
   const tools: Partial<Record<ToolName, string>> = {};
   // One after the other: Go uses all processors for each.
   for (const name of Object.keys(goPrograms) as (keyof typeof goPrograms)[]) {
-    tools[name] = await buildGoProgram(name, searchPath, say);
+    // Of all of these the longest to build, and what it checks is the same in all its versions.
+    const found = name === 'promtool' ? findProgram([name], searchPath) : undefined;
+    tools[name] = found ?? (await buildGoProgram(name, searchPath, say));
   }
   const folder = await cachedFolder(`hadolint-2.15.1-${process.platform}-${process.arch}`, async (empty) => {
     say('Fetching hadolint, this once.');
