@@ -65,7 +65,14 @@ describe('backup and restore', function () {
     const files = sqlite.map(({ file }) => file);
     expect(files).to.include.members(['inventory.sqlite', 'payment.sqlite', 'product.sqlite']);
     const tables = postgres?.tables.map(({ name }) => name);
-    expect(tables).to.deep.equal(['checkout_sessions', 'orders', 'outbox_events', 'schema_migrations']);
+    expect(tables).to.deep.equal([
+      'checkout_sessions',
+      'console_audit',
+      'orders',
+      'outbox_events',
+      'saga_machines',
+      'schema_migrations',
+    ]);
     expect(Date.parse(takenAt)).to.be.lessThan(Date.now());
   });
 
