@@ -62,7 +62,7 @@ describe('npm start', function () {
     const held = await seen();
     const stock = first.stores.stock();
 
-    const { code: found, lines: told } = await runCommandProcess('actors', first.environment, 'parked');
+    const { code: found, lines: told } = await runCommandProcess('trolley', first.environment, 'parked');
     expect([found, told], 'with the password of its Redis').to.deep.equal([0, ['0 parked actors']]);
     expect(openToOthers(dataDir), 'what others may read').to.deep.equal([]);
 
