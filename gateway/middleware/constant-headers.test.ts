@@ -24,7 +24,7 @@ const fresh = 'Cache-Control: no-store';
 const version = 'ETag: "0"';
 const allowed = 'Access-Control-Allow-Origin: https://shop.example';
 const exposed =
-  'Access-Control-Expose-Headers: ETag,X-Request-Id,X-Next-Page-Token,Location,Retry-After,RateLimit-Policy,RateLimit-Limit,RateLimit-Remaining,RateLimit-Reset';
+  'Access-Control-Expose-Headers: ETag,X-Request-Id,Traceresponse,X-Next-Page-Token,Location,Retry-After,RateLimit-Policy,RateLimit-Limit,RateLimit-Remaining,RateLimit-Reset';
 const methods = 'Access-Control-Allow-Methods: GET,HEAD,PUT,POST,DELETE,PATCH';
 
 describe('the headers of an answer, all of them and in order', () => {
