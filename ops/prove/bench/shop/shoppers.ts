@@ -67,11 +67,15 @@ export async function addUnlessRefused(
 ): Promise<CartBody | undefined> {
   const productId = (shopper.sent % linesOfCart) + 1;
   const before = shopper.units[productId] ?? 0;
+  // Counted before the answer: many clients may add to one cart at a time.
+  shopper.sent += 1;
   const { send, wanted } = shopper.api.add(shopper, productId);
   const answer = await connection.send(...send);
-  if (answer.status === 503) return undefined;
+  if (answer.status === 503) {
+    shopper.sent -= 1;
+    return undefined;
+  }
   const cart = bodyOf<CartBody>(answer, { send, wanted });
-  shopper.sent += 1;
   const quantity = cart.items.find((line) => line.product_id === productId)?.quantity ?? 0;
   if (quantity <= before)
     throw new Error(`a unit was lost: ${quantity} of product ${productId} after ${before}`);
