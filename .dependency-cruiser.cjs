@@ -67,6 +67,26 @@ module.exports = {
         pathNot: ['\\.(contract|client|view|queries)\\.ts$', '^actors/services/grpc/'],
       },
     },
+    {
+      name: 'api-runs-anywhere',
+      comment:
+        'What callers see of the routes is for browsers, too: nothing of Node, and of the rest types alone.',
+      severity: 'error',
+      from: { path: '^gateway/api/', pathNot: tests },
+      to: {
+        dependencyTypesNot: ['type-only'],
+        pathNot: ['^gateway/api/', '^node_modules/zod/', '^actors/.*\\.contract\\.ts$'],
+      },
+    },
+    {
+      name: 'vocabulary-runs-anywhere',
+      comment: 'The contracts that the descriptions of the routes are made of need no actor.',
+      severity: 'error',
+      from: {
+        path: '^actors/(values/|cart/cart-line|checkout/(checkout-status|shipping-address)|order/order-status|services/payment/payment-method).*\\.contract\\.ts$',
+      },
+      to: { path: '^runtime/', dependencyTypesNot: ['type-only'] },
+    },
     driver('bullmq', ['^runtime/(mailbox|cluster|kernel|storage|events)/', '^ops/console/board/']),
     driver('ioredis', ['^runtime/(redis|mailbox|cluster|kernel|storage|events)/', '^gateway/middleware/']),
     driver('kafkajs', ['^runtime/events/']),

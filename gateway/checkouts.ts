@@ -3,10 +3,10 @@ import {
   CheckoutContract,
   checkoutIdFor,
   noSuchCheckout,
-  type CheckoutStatus,
   type CheckoutView,
-  type ShippingAddress,
 } from '../actors/checkout/checkout.contract.ts';
+import type { ShippingAddress } from '../actors/checkout/shipping-address.contract.ts';
+import type { CheckoutStatus } from '../actors/checkout/checkout-status.contract.ts';
 import type { BuyerCheckouts, CheckoutPage } from '../actors/checkout/buyer-checkouts.queries.ts';
 import { parsePaymentMethod } from '../actors/services/payment/payment.client.ts';
 import { defaultPageSize } from '../actors/values/page-size.contract.ts';

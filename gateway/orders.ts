@@ -1,10 +1,6 @@
 import type { ActorRefs } from '@trolley/runtime';
-import {
-  OrderContract,
-  noSuchOrder,
-  type OrderStatus,
-  type OrderView,
-} from '../actors/order/order.contract.ts';
+import { OrderContract, noSuchOrder, type OrderView } from '../actors/order/order.contract.ts';
+import type { OrderStatus } from '../actors/order/order-status.contract.ts';
 import type { OrderPage, OrderQueries } from '../actors/order/order.queries.ts';
 import { defaultPageSize } from '../actors/values/page-size.contract.ts';
 import type { Call } from './call.ts';

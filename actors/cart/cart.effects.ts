@@ -1,5 +1,6 @@
 import { type EffectContext, isRefusal } from '@trolley/runtime';
-import { CheckoutContract, type CheckoutStatus } from '../checkout/checkout.contract.ts';
+import { CheckoutContract } from '../checkout/checkout.contract.ts';
+import type { CheckoutStatus } from '../checkout/checkout-status.contract.ts';
 
 export interface VerifyClaimInput {
   readonly checkoutId: string;

@@ -1,15 +1,8 @@
 import { refusal, type DeepReadonly } from '@trolley/runtime';
 import { uuidV5 } from '@trolley/runtime/adapters';
 import { z } from 'zod';
-import {
-  CartContract,
-  CartLine,
-  ProductId,
-  Quantity,
-  maxLines,
-  maxQuantity,
-  type CartView,
-} from './cart.contract.ts';
+import { CartContract, type CartView } from './cart.contract.ts';
+import { CartLine, ProductId, Quantity, maxLines, maxQuantity } from './cart-line.contract.ts';
 
 /** How many settled checkouts a cart remembers. */
 export const maxSettled = 100;

@@ -1,4 +1,5 @@
-import type { CheckoutStatus, CheckoutView } from './checkout.contract.ts';
+import type { CheckoutView } from './checkout.contract.ts';
+import type { CheckoutStatus } from './checkout-status.contract.ts';
 
 export interface CheckoutPage {
   readonly checkouts: readonly CheckoutView[];

@@ -2,40 +2,14 @@ import { type ActorError, defineContract, refusal } from '@trolley/runtime';
 import { uuidV5 } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import { claimRefusals } from '../cart/cart.contract.ts';
-import { isPaymentMethod } from '../services/payment/payment-method.ts';
+import { isPaymentMethod } from '../services/payment/payment-method.contract.ts';
 import { Shortage } from '../values/shortage.contract.ts';
-import { storableText } from '../values/storable-text.contract.ts';
-
-export const CheckoutStatus = z.enum([
-  'INITIATED',
-  'INVENTORY_RESERVED',
-  'PAYMENT_PENDING',
-  'PAYMENT_COMPLETED',
-  'COMPLETED',
-  'FAILED',
-]);
-export type CheckoutStatus = z.infer<typeof CheckoutStatus>;
-
-const Text = (maxLength: number) => z.string().max(maxLength).regex(storableText, 'well-formed text');
-
-/** As JSON in UTF-8. */
-const maxAddressBytes = 2048;
-
-/** As it is stored: older ones may be larger than what is taken now. */
-export const ShippingAddress = z.record(Text(64), Text(maxAddressBytes));
-export type ShippingAddress = z.infer<typeof ShippingAddress>;
-
-/** As it is taken from a buyer. */
-export const GivenAddress = ShippingAddress.refine(
-  (address) => Object.keys(address).length > 0,
-  'must have a field; leave it out where there is none',
-).refine(
-  (address) => Buffer.byteLength(JSON.stringify(address)) <= maxAddressBytes,
-  `must be at most ${maxAddressBytes} bytes of JSON`,
-);
+import { StorableText } from '../values/storable-text.contract.ts';
+import { CheckoutStatus } from './checkout-status.contract.ts';
+import { GivenAddress } from './shipping-address.contract.ts';
 
 /** Who gives an order, as the console knows them. */
-const Operator = Text(128).min(1);
+const Operator = StorableText(128).min(1);
 
 /** Amounts in integer cents, times in ISO 8601. */
 export const CheckoutView = z.object({
@@ -75,7 +49,7 @@ export const CheckoutContract = defineContract({
     Start: {
       input: z.object({
         userId: z.int().positive(),
-        idempotencyKey: Text(255).min(1),
+        idempotencyKey: StorableText(255).min(1),
         shippingAddress: GivenAddress.optional(),
         paymentMethod: z.string().refine(isPaymentMethod, 'a known name or a token').optional(),
       }),
@@ -95,7 +69,7 @@ export const CheckoutContract = defineContract({
      * that has begun. The reason is for operators alone. Refused: `not_found`, `conflict` once it is COMPLETED.
      */
     Compensate: {
-      input: z.object({ reason: Text(500).min(1), by: Operator.optional() }),
+      input: z.object({ reason: StorableText(500).min(1), by: Operator.optional() }),
       output: CheckoutView,
     },
   },

@@ -1,5 +1,5 @@
 import type { Clock } from '@trolley/runtime';
-import type { CartLine } from '../cart/cart.contract.ts';
+import type { CartLine } from '../cart/cart-line.contract.ts';
 import type { ServiceCall } from '../services/service-call.ts';
 import type { ProductPrice } from './checkout.pricing.ts';
 

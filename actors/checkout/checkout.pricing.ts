@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { CartLine } from '../cart/cart.contract.ts';
+import { CartLine } from '../cart/cart-line.contract.ts';
 import type { Shortage } from '../values/shortage.contract.ts';
 import { toStorableText } from '../values/storable-text.contract.ts';
 

@@ -1,7 +1,7 @@
 import { backOffMs } from '@trolley/runtime';
 import { assign, setup } from 'xstate';
 import type { Shortage } from '../values/shortage.contract.ts';
-import type { CheckoutStatus } from './checkout.contract.ts';
+import type { CheckoutStatus } from './checkout-status.contract.ts';
 import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
 import type { CheckoutContext } from './checkout.state.ts';
 import type { Compensation } from './checkout.step.ts';

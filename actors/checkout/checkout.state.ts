@@ -1,7 +1,9 @@
 import type { DeepReadonly } from '@trolley/runtime';
 import { z } from 'zod';
 import { Shortage } from '../values/shortage.contract.ts';
-import { CheckoutStatus, ShippingAddress, type CheckoutView } from './checkout.contract.ts';
+import type { CheckoutView } from './checkout.contract.ts';
+import { ShippingAddress } from './shipping-address.contract.ts';
+import { CheckoutStatus } from './checkout-status.contract.ts';
 import { PricedLine } from './checkout.pricing.ts';
 
 /** One status reached, or one thing that happened under it. `at` in milliseconds since the epoch. */

@@ -2,10 +2,8 @@ import { type ActorError, defineContract, refusal, type DeepReadonly } from '@tr
 import { uuidV5 } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import { CheckoutCompleted } from '../checkout/checkout-completed.ts';
-import { ShippingAddress } from '../checkout/checkout.contract.ts';
-
-export const OrderStatus = z.enum(['CONFIRMED', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'CANCELLED']);
-export type OrderStatus = z.infer<typeof OrderStatus>;
+import { ShippingAddress } from '../checkout/shipping-address.contract.ts';
+import { OrderStatus } from './order-status.contract.ts';
 
 /** Amounts in integer cents, times in ISO 8601. */
 export const OrderView = z.object({

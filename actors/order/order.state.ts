@@ -1,10 +1,11 @@
 import { ActorError, refusal, type DeepReadonly } from '@trolley/runtime';
 import { z } from 'zod';
 import { centsFromAmount, type CheckoutCompleted } from '../checkout/checkout-completed.ts';
-import { ShippingAddress } from '../checkout/checkout.contract.ts';
+import { ShippingAddress } from '../checkout/shipping-address.contract.ts';
 import { maxTotalCents } from '../checkout/checkout.pricing.ts';
 import { storableText, toStorableText } from '../values/storable-text.contract.ts';
-import { OrderContract, OrderStatus, OrderView, orderIdFor } from './order.contract.ts';
+import { OrderContract, OrderView, orderIdFor } from './order.contract.ts';
+import { OrderStatus } from './order-status.contract.ts';
 
 /** Times in milliseconds since the epoch. */
 export const Order = z.object({

@@ -1,5 +1,5 @@
 import { ActorError } from '@trolley/runtime';
-import type { CartLine } from '../cart/cart.contract.ts';
+import type { CartLine } from '../cart/cart-line.contract.ts';
 import type { CheckoutPorts } from '../checkout/checkout.ports.ts';
 import type { ProductPrice } from '../checkout/checkout.pricing.ts';
 import type { TestTime } from './actor-driver.ts';

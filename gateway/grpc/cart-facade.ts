@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { ProductId, Quantity, type CartView } from '../../actors/cart/cart.contract.ts';
+import type { CartView } from '../../actors/cart/cart.contract.ts';
+import { ProductId, Quantity } from '../../actors/cart/cart-line.contract.ts';
 import type { UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import { CartServiceService, type CartResponse } from '../../proto/gen/cart/cart.ts';
 import type { Carts } from '../carts.ts';

@@ -1,9 +1,7 @@
 import { z } from 'zod';
-import {
-  GivenAddress,
-  type CheckoutStatus as Status,
-  type CheckoutView,
-} from '../../actors/checkout/checkout.contract.ts';
+import type { CheckoutView } from '../../actors/checkout/checkout.contract.ts';
+import { GivenAddress } from '../../actors/checkout/shipping-address.contract.ts';
+import type { CheckoutStatus as Status } from '../../actors/checkout/checkout-status.contract.ts';
 import type { UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import {
   CheckoutServiceService,
@@ -12,7 +10,7 @@ import {
   type CheckoutSession,
 } from '../../proto/gen/checkout/checkout.ts';
 import type { Checkouts } from '../checkouts.ts';
-import { BodyIdempotencyKey, BodyPaymentMethod, PathUuid } from '../fields.ts';
+import { BodyIdempotencyKey, BodyPaymentMethod, PathUuid } from '../api/fields.ts';
 import { guarded } from '../guard.ts';
 import { facade } from './facade.ts';
 import { callOf, userIdOf, type FacadeOptions } from './incoming.ts';

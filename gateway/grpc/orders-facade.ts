@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { OrderStatus, type OrderView } from '../../actors/order/order.contract.ts';
+import type { OrderView } from '../../actors/order/order.contract.ts';
+import { OrderStatus } from '../../actors/order/order-status.contract.ts';
 import { fitting } from '../../actors/services/grpc/message-size.ts';
 import type { UnaryService } from '../../actors/services/grpc/unary-service.ts';
 import { Order, OrdersServiceService } from '../../proto/gen/orders/orders.ts';
 import { maxPageSize } from '../../actors/values/page-size.contract.ts';
-import { PathUuid, QueryPageToken } from '../fields.ts';
+import { PathUuid, QueryPageToken } from '../api/fields.ts';
 import { guarded } from '../guard.ts';
 import type { Orders } from '../orders.ts';
 import { facade } from './facade.ts';

@@ -1,13 +1,11 @@
 import type { ActorError } from '@trolley/runtime';
+import type { Access } from '../api/describe-route.ts';
 import { ShopError } from '../error-table.ts';
 import { senderOf } from '../client-address.ts';
 import { asActorError } from '../error-answer.ts';
 import type { TokenVerifier, User } from '../tokens.ts';
 import type { RateLimits } from './rate-limits.ts';
 import type { GatewayContext } from './request-scope.ts';
-
-/** Who may call: everyone and unlimited, whoever has a token, or whoever's token has the role `admin`. */
-export type Access = 'public' | 'user' | 'admin';
 
 export interface AdmissionOptions {
   readonly tokens: TokenVerifier;

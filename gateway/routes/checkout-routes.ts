@@ -1,29 +1,16 @@
-import { z } from 'zod';
-import { CheckoutStatus, GivenAddress, type CheckoutView } from '../../actors/checkout/checkout.contract.ts';
+import type { CheckoutView } from '../../actors/checkout/checkout.contract.ts';
 import { orderIdFor } from '../../actors/order/order.contract.ts';
+import { cancelCheckout, getCheckout, listCheckouts, startCheckout } from '../api/checkout-api.ts';
 import type { Checkouts } from '../checkouts.ts';
 import { ShopError } from '../error-table.ts';
-import { BodyIdempotencyKey, BodyPaymentMethod, QueryPageSize, QueryPageToken } from '../fields.ts';
 import { Money } from '../money-json.ts';
 import { keyAmongUsers } from '../request-keys.ts';
 import { defineRoute, ownerFor, type Route } from './route.ts';
 
-// Any text: the contract has no 400 for a checkout's id, and what is no id is no checkout either.
-const Params = z.object({ checkout_id: z.string().transform((id) => id.toLowerCase()) });
-
 export function checkoutRoutes(checkouts: Checkouts): Route[] {
   return [
-    defineRoute({
-      method: 'POST',
-      path: '/api/v1/checkout',
-      access: 'user',
-      retryable: 'by the gateway',
+    defineRoute(startCheckout, {
       load: 'saga',
-      body: z.object({
-        idempotency_key: BodyIdempotencyKey.optional(),
-        shipping_address: GivenAddress.optional(),
-        payment_method: BodyPaymentMethod.optional(),
-      }),
       async handle({ user, body, call, idempotencyKey, note }) {
         const request = {
           idempotencyKey: checkoutKey(body.idempotency_key ?? idempotencyKey),
@@ -32,46 +19,29 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
         };
         const { outcome, checkout } = await checkouts.start(user.id, request, call);
         note(inLog(checkout));
-        const status = { created: 201, joined: 200, running: 202 }[outcome];
+        const status = ({ created: 201, joined: 200, running: 202 } as const)[outcome];
         const headers: Record<string, string> =
           outcome === 'running' ? { Location: `/api/v1/checkout/${checkout.checkoutId}` } : {};
         return { status, headers, body: checkoutJson(checkout) };
       },
     }),
-    defineRoute({
-      method: 'GET',
-      path: '/api/v1/checkout',
-      access: 'user',
-      query: z.object({
-        page_size: QueryPageSize.optional(),
-        page_token: QueryPageToken.optional(),
-        status: CheckoutStatus.optional(),
-      }),
+    defineRoute(listCheckouts, {
       async handle({ user, query: { page_size: pageSize, page_token: pageToken, status } }) {
         const page = await checkouts.list(user.id, { pageSize, pageToken, status });
         const body = { checkouts: page.checkouts.map(checkoutJson), next_page_token: page.nextPageToken };
         return { status: 200, body };
       },
     }),
-    defineRoute({
-      method: 'GET',
-      path: '/api/v1/checkout/:checkout_id',
-      access: 'user',
+    defineRoute(getCheckout, {
       load: 'underway',
-      params: Params,
       async handle({ user, params, call, note }) {
         const checkout = await checkouts.get(ownerFor(user), params.checkout_id, call);
         note(inLog(checkout));
         return { status: 200, body: { ...checkoutJson(checkout), history: historyJson(checkout) } };
       },
     }),
-    defineRoute({
-      method: 'POST',
-      path: '/api/v1/checkout/:checkout_id/cancel',
-      access: 'user',
-      retryable: 'by the gateway',
+    defineRoute(cancelCheckout, {
       load: 'underway',
-      params: Params,
       async handle({ user, params, call, idempotencyKey, note }) {
         const key = keyAmongUsers(user.id, idempotencyKey);
         const checkout = await checkouts.cancel(user.id, params.checkout_id, call, key);

@@ -1,16 +1,4 @@
-import { z } from 'zod';
-import { ShopError } from '../error-table.ts';
-import {
-  BodyDescription,
-  BodyImageUrl,
-  BodyPrice,
-  BodyProductName,
-  BodyStock,
-  PathProductId,
-  QueryPageSize,
-  QueryPageToken,
-  QueryText,
-} from '../fields.ts';
+import { changeProduct, createProduct, deleteProduct, getProduct, listProducts } from '../api/product-api.ts';
 import { Money, writtenOnce } from '../money-json.ts';
 import type { ProductPage, Products, StockedProduct } from '../products.ts';
 import { keyAmongUsers } from '../request-keys.ts';
@@ -18,41 +6,18 @@ import { defineRoute, type Route } from './route.ts';
 
 export function productRoutes(products: Products): Route[] {
   return [
-    defineRoute({
-      method: 'GET',
-      path: '/api/v1/products',
-      access: 'user',
-      query: z.object({
-        page_size: QueryPageSize.optional(),
-        page_token: QueryPageToken.optional(),
-        q: QueryText.optional(),
-      }),
+    defineRoute(listProducts, {
       async handle({ user, query, call }) {
         const asked = { pageSize: query.page_size, pageToken: query.page_token, query: query.q };
         return { status: 200, body: pageText(await products.list(asked, call, user.id)) };
       },
     }),
-    defineRoute({
-      method: 'GET',
-      path: '/api/v1/products/:product_id',
-      access: 'user',
-      params: z.object({ product_id: PathProductId }),
+    defineRoute(getProduct, {
       async handle({ user, params: { product_id: id }, call }) {
-        return { status: 200, body: productText(await products.get(existing(id), call, user.id)) };
+        return { status: 200, body: productText(await products.get(id, call, user.id)) };
       },
     }),
-    defineRoute({
-      method: 'POST',
-      path: '/api/v1/products',
-      access: 'admin',
-      retryable: 'by the gateway',
-      body: z.object({
-        name: BodyProductName,
-        description: BodyDescription.default(''),
-        price: BodyPrice,
-        image_url: BodyImageUrl.default(''),
-        stock: BodyStock.optional(),
-      }),
+    defineRoute(createProduct, {
       async handle({ user, body, call, idempotencyKey }) {
         const { name, description, price: priceCents, image_url: imageUrl, stock } = body;
         const fields = { name, description, priceCents, imageUrl, stock };
@@ -62,13 +27,7 @@ export function productRoutes(products: Products): Route[] {
         return { status: 201, headers, body: productJson(product) };
       },
     }),
-    defineRoute({
-      method: 'PUT',
-      path: '/api/v1/products/:product_id',
-      access: 'admin',
-      retryable: 'by the gateway',
-      params: z.object({ product_id: PathProductId }),
-      body: ChangedProduct,
+    defineRoute(changeProduct, {
       async handle({ user, params, body, call, idempotencyKey }) {
         const by = { userId: user.id, idempotencyKey: keyAmongUsers(user.id, idempotencyKey) };
         const { name, description, price: priceCents, image_url: imageUrl, stock } = body;
@@ -79,42 +38,18 @@ export function productRoutes(products: Products): Route[] {
           ...(imageUrl === undefined ? {} : { imageUrl }),
           stock,
         };
-        const product = await products.update(existing(params.product_id), fields, call, by);
+        const product = await products.update(params.product_id, fields, call, by);
         return { status: 200, body: productJson(product) };
       },
     }),
-    defineRoute({
-      method: 'DELETE',
-      path: '/api/v1/products/:product_id',
-      access: 'admin',
-      retryable: 'by the gateway',
-      params: z.object({ product_id: PathProductId }),
+    defineRoute(deleteProduct, {
       async handle({ user, params, call, idempotencyKey }) {
         const by = { userId: user.id, idempotencyKey: keyAmongUsers(user.id, idempotencyKey) };
-        await products.delete(existing(params.product_id), call, by);
+        await products.delete(params.product_id, call, by);
         return { status: 204, body: null };
       },
     }),
   ];
-}
-
-const ChangedProduct = z
-  .object({
-    name: BodyProductName.optional(),
-    description: BodyDescription.optional(),
-    price: BodyPrice.optional(),
-    image_url: BodyImageUrl.optional(),
-    stock: BodyStock.optional(),
-  })
-  .refine(
-    (fields) => Object.values(fields).some((field) => field !== undefined),
-    'name, description, price, image_url or stock must be there',
-  );
-
-/** An id beyond what a number holds is that of no product. */
-function existing(id: number): number {
-  if (Number.isSafeInteger(id)) return id;
-  throw new ShopError('not_found', 'there is no such product');
 }
 
 const pageText = writtenOnce(({ products, nextPageToken }: ProductPage) => ({

@@ -1,10 +1,15 @@
 import { expect } from 'chai';
+import type { Method } from '../api/describe-route.ts';
 import { createRouteTable } from './route-table.ts';
-import { defineRoute, type Method, type Route } from './route.ts';
+import { defineRoute, type Route } from './route.ts';
 
 function route(text: string): Route {
   const [method, path] = text.split(' ') as [Method, string];
-  return defineRoute({ method, path, access: 'user', handle: async () => ({ status: 200, body: text }) });
+  const answers = { 200: { description: text } };
+  return defineRoute(
+    { operationId: text, tag: 'Any', summary: text, method, path, access: 'user', answers },
+    { handle: async () => ({ status: 200, body: text }) },
+  );
 }
 
 const table = createRouteTable(

@@ -1,4 +1,5 @@
-import type { Method, Route } from './route.ts';
+import type { Method } from '../api/describe-route.ts';
+import type { Route } from './route.ts';
 
 /** What there is at a path: a route for each of its methods. */
 export interface Place {

@@ -2,21 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { ShopError } from '../error-table.ts';
 import type { CartView } from '../../actors/cart/cart.contract.ts';
-import { maxLines, maxQuantity } from '../../actors/cart/cart.contract.ts';
+import { maxLines, maxQuantity } from '../../actors/cart/cart-line.contract.ts';
 import type { BuyerCheckouts } from '../../actors/checkout/buyer-checkouts.queries.ts';
 import type { CartViews } from '../../actors/cart/cart.view.ts';
-import {
-  checkoutIdFor,
-  noSuchCheckout,
-  type CheckoutView,
-  type ShippingAddress,
-} from '../../actors/checkout/checkout.contract.ts';
-import {
-  noSuchOrder,
-  orderIdFor,
-  type OrderStatus,
-  type OrderView,
-} from '../../actors/order/order.contract.ts';
+import { checkoutIdFor, noSuchCheckout, type CheckoutView } from '../../actors/checkout/checkout.contract.ts';
+import type { ShippingAddress } from '../../actors/checkout/shipping-address.contract.ts';
+import { noSuchOrder, orderIdFor, type OrderView } from '../../actors/order/order.contract.ts';
+import type { OrderStatus } from '../../actors/order/order-status.contract.ts';
 import type { OrderQueries } from '../../actors/order/order.queries.ts';
 import type { ProductView } from '../../actors/services/product/product.client.ts';
 import type { Answers } from './memory-actors.ts';

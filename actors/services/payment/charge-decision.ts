@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { forcedRefusals } from './payment-method.ts';
+import { forcedRefusals } from './payment-method.contract.ts';
 
 /** Why a charge is refused, when chance says so; each as likely. */
 const reasons: readonly string[] = forcedRefusals;

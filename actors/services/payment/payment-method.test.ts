@@ -2,7 +2,8 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { codeOf } from '@trolley/runtime';
 import { holdsCardNumber } from './card-number.ts';
-import { forcedRefusals, isPaymentMethod, parsePaymentMethod } from './payment-method.ts';
+import { forcedRefusals, isPaymentMethod } from './payment-method.contract.ts';
+import { parsePaymentMethod } from './payment-method.ts';
 
 // Published by the card schemes for tests, 13 to 19 digits.
 const cards = [

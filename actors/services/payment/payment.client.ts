@@ -5,7 +5,7 @@ import type { ServiceCall } from '../service-call.ts';
 import { reasonOf } from './payment.messages.ts';
 import { formatAmount, parseAmount } from './payment.requests.ts';
 
-export { isPaymentMethod, parsePaymentMethod } from './payment-method.ts';
+export { parsePaymentMethod } from './payment-method.ts';
 
 export interface ChargeRequest {
   /** The same checkout is charged once, however often this is called. */

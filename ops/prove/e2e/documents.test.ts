@@ -84,7 +84,7 @@ async function addAnActor(copy: string): Promise<string[]> {
   const steps = blocks.filter(
     ({ place, above }) => place.startsWith('ARCHITECTURE.md') && /^\*\*\d\./.test(above),
   );
-  expect(steps.map(({ language }) => language)).to.deep.equal(['ts', 'ts', 'ts', 'ts', 'ts', 'diff']);
+  expect(steps.map(({ language }) => language)).to.deep.equal(['ts', 'ts', 'ts', 'ts', 'ts', 'ts', 'diff']);
   const files: string[] = [];
   for (const { language, above, code } of steps) {
     if (language === 'diff') {

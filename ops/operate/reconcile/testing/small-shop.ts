@@ -4,7 +4,8 @@ import { createPostgresPool, PostgresStateStore } from '@trolley/runtime/postgre
 import { openSqlite, type SqliteDatabase, SqliteStateStore } from '@trolley/runtime/sqlite';
 import { createTestCluster, FakeClock, MemoryStateStore, type TestCluster } from '@trolley/runtime/testing';
 import { createCartActor } from '../../../../actors/cart/cart.actor.ts';
-import { CartContract, type CartLine } from '../../../../actors/cart/cart.contract.ts';
+import { CartContract } from '../../../../actors/cart/cart.contract.ts';
+import type { CartLine } from '../../../../actors/cart/cart-line.contract.ts';
 import { createCheckoutActor } from '../../../../actors/checkout/checkout.actor.ts';
 import { CheckoutCompleted } from '../../../../actors/checkout/checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor } from '../../../../actors/checkout/checkout.contract.ts';

@@ -1,5 +1,5 @@
 import { mintToken, type TokenSettings } from '../../../shop/token.ts';
-import { maxQuantity } from '../../../../actors/cart/cart.contract.ts';
+import { maxQuantity } from '../../../../actors/cart/cart-line.contract.ts';
 import { sum } from '../measure/statistics.ts';
 import { peerApi, shopApi, type Api, type ApiRequest } from './api.ts';
 import type { HttpAnswer, HttpConnection } from '../load/http-connection.ts';
