@@ -79,6 +79,13 @@ module.exports = {
       },
     },
     {
+      name: 'client-needs-nothing',
+      comment: 'What others install: nothing of the shop, of Node or of a package. Its types are written from the routes.',
+      severity: 'error',
+      from: { path: '^gateway/client/', pathNot: tests },
+      to: { pathNot: '^gateway/client/' },
+    },
+    {
       name: 'vocabulary-runs-anywhere',
       comment: 'The contracts that the descriptions of the routes are made of need no actor.',
       severity: 'error',
@@ -106,7 +113,7 @@ module.exports = {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^(((runtime|ops/console/statechart)/)?dist|\\.data)/' },
+    exclude: { path: '^(((runtime|gateway/client|ops/console/statechart)/)?dist|\\.data)/' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
     enhancedResolveOptions: {
