@@ -15,10 +15,12 @@ import { requestScope, type GatewayState } from './middleware/request-scope.ts';
 import { createSender } from './middleware/send-answer.ts';
 import { cartRoutes } from './routes/cart-routes.ts';
 import { checkoutRoutes } from './routes/checkout-routes.ts';
+import { documentRoutes } from './routes/document-routes.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { metricsRoutes } from './routes/metrics-routes.ts';
 import { orderRoutes } from './routes/order-routes.ts';
 import { productRoutes } from './routes/product-routes.ts';
+import type { Route } from './routes/route.ts';
 import { serve } from './routes/serve.ts';
 import type { Shop } from './shop.ts';
 import { createTokenVerifier, type JwtSettings } from './tokens.ts';
@@ -33,6 +35,8 @@ export interface GatewayDeps {
   /** Makes ids for requests that bring none. */
   readonly newId: () => string;
   readonly logger: Logger;
+  /** Of the program, and so of its API. */
+  readonly version: string;
   readonly jwt: JwtSettings;
   /** Origins whose pages may call; none: no page of another origin. */
   readonly corsOrigins: readonly string[];
@@ -54,23 +58,29 @@ export interface GatewayDeps {
   readonly shedAboveMs?: number | undefined;
 }
 
+/** All that is served. */
+export function gatewayRoutes({ shop, clock, metrics, healthChecks, version }: GatewayDeps): Route[] {
+  const routes = [
+    ...productRoutes(shop.products),
+    ...cartRoutes(shop.carts, shop.prices),
+    ...checkoutRoutes(shop.checkouts),
+    ...orderRoutes(shop.orders),
+    ...healthRoutes(createReadiness(healthChecks, clock)),
+    ...(metrics === undefined ? [] : metricsRoutes(metrics)),
+  ];
+  return [...routes, ...documentRoutes(routes, version)];
+}
+
 /** The REST API as a Koa app that does not listen. */
 export function createApp(deps: GatewayDeps, loopDelay: Lateness): Koa<GatewayState> {
-  const { shop, clock, logger, metrics } = deps;
+  const { shop, clock, logger } = deps;
   const { jwksUrl } = deps.jwt;
   const app = new Koa<GatewayState>();
   const send = createSender(deps);
   app.use(requestScope(deps));
   app.use(constantHeaders(deps.corsOrigins, send));
   serve(app, {
-    routes: [
-      ...productRoutes(shop.products),
-      ...cartRoutes(shop.carts, shop.prices),
-      ...checkoutRoutes(shop.checkouts),
-      ...orderRoutes(shop.orders),
-      ...healthRoutes(createReadiness(deps.healthChecks, clock)),
-      ...(metrics === undefined ? [] : metricsRoutes(metrics)),
-    ],
+    routes: gatewayRoutes(deps),
     admit: createAdmission({
       tokens: createTokenVerifier(deps.jwt, clock, {
         keys: jwksUrl === undefined ? undefined : new Jwks({ url: jwksUrl, clock, logger }),

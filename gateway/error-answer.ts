@@ -1,6 +1,6 @@
 import { isActorError, type ActorError } from '@trolley/runtime';
 import { meaningOf, ShopError } from './error-table.ts';
-import { etagOf } from './if-match.ts';
+import { etagOf } from './entity-tags.ts';
 
 /** An error as it leaves over HTTP. */
 export interface ErrorAnswer {

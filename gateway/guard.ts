@@ -16,10 +16,21 @@ export function guarded<S extends z.ZodType>(schema: S, value: unknown): z.outpu
   throw new ShopError(codeFor(field, value), `${issue.path.join('.').slice(0, 100)}: ${issue.message}`);
 }
 
+/** What a field of that name may be refused with. */
+export function codesOf(field: string): ErrorCode[] {
+  return [...new Set([codeOf(field, true), codeOf(field, false)])];
+}
+
 function codeFor(field: string, value: unknown): ErrorCode {
   const given =
     typeof value === 'object' && value !== null ? (Reflect.get(value, field) as unknown) : undefined;
-  const blank = given === undefined || given === null || (typeof given === 'string' && given.trim() === '');
-  const codes = blank ? [`missing_${field}`, `invalid_${field}`] : [`invalid_${field}`];
+  return codeOf(
+    field,
+    given === undefined || given === null || (typeof given === 'string' && given.trim() === ''),
+  );
+}
+
+function codeOf(field: string, isBlank: boolean): ErrorCode {
+  const codes = isBlank ? [`missing_${field}`, `invalid_${field}`] : [`invalid_${field}`];
   return codes.find(isErrorCode) ?? 'invalid_request';
 }

@@ -16,8 +16,8 @@ export class Money {
   }
 }
 
-/** JSON text that was written before, in the form in which it leaves. */
-export class WrittenJson {
+/** Text that was written before, most of it JSON, in the form in which it leaves. */
+export class WrittenText {
   readonly bytes: Buffer;
 
   constructor(text: string) {
@@ -29,7 +29,7 @@ export class WrittenJson {
 
 /** What is sent of it. */
 export function toJsonBytes(value: Json): Buffer {
-  return value instanceof WrittenJson ? value.bytes : Buffer.from(toJsonText(value));
+  return value instanceof WrittenText ? value.bytes : Buffer.from(toJsonText(value));
 }
 
 export type Json =
@@ -38,7 +38,7 @@ export type Json =
   | number
   | string
   | Money
-  | WrittenJson
+  | WrittenText
   | readonly Json[]
   | { readonly [name: string]: Json | undefined };
 
@@ -48,7 +48,7 @@ export type Json =
  */
 export function toJsonText(value: Json): string {
   if (value instanceof Money) return value.toString();
-  if (value instanceof WrittenJson) return value.bytes.toString();
+  if (value instanceof WrittenText) return value.bytes.toString();
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (isList(value)) return `[${value.map(toJsonText).join(',')}]`;
   const members: string[] = [];
@@ -64,12 +64,12 @@ function isList(value: Json): value is readonly Json[] {
 }
 
 /** Writes the JSON of a value that does not change once, and remembers it for as long as that very value is there. */
-export function writtenOnce<V extends object>(jsonOf: (value: V) => Json): (value: V) => WrittenJson {
-  const written = new WeakMap<V, WrittenJson>();
+export function writtenOnce<V extends object>(jsonOf: (value: V) => Json): (value: V) => WrittenText {
+  const written = new WeakMap<V, WrittenText>();
   return (value) => {
     let text = written.get(value);
     if (text === undefined) {
-      text = new WrittenJson(toJsonText(jsonOf(value)));
+      text = new WrittenText(toJsonText(jsonOf(value)));
       written.set(value, text);
     }
     return text;

@@ -16,7 +16,7 @@ const checkouts = '/api/v1/checkout';
 const checkout = `${checkouts}/:checkout_id` as const;
 const CheckoutParams = z.object({ checkout_id: PathCheckoutId });
 /** Of user 1 under the key of the example below. */
-const exampleId = '00000000-0000-0000-0000-000000000000';
+const exampleId = 'f329f00a-ef9b-59e9-b434-70422dcca1d2';
 
 const checkoutShape = {
   checkout_id: Uuid,

@@ -9,7 +9,7 @@ const orders = '/api/v1/orders';
 const order = `${orders}/:order_id` as const;
 const OrderParams = z.object({ order_id: PathUuid });
 /** Of the checkout that is the example of `checkout-api.ts`. */
-const exampleId = '00000000-0000-0000-0000-000000000000';
+const exampleId = '0b2c7ad9-7b28-51b7-8a41-216bbbd92391';
 
 export const Order = z
   .object({

@@ -103,6 +103,7 @@ export const createProduct = describeRoute({
   body: NewProduct,
   example: { body: { name: 'Lamp', description: 'A lamp for a desk.', price: 19.9, stock: 3 } },
   answers: { 201: { description: 'The product as it is now.', body: Product, headers: ['Location'] } },
+  refusals: ['unimplemented'],
 });
 
 export const changeProduct = describeRoute({
@@ -119,7 +120,7 @@ export const changeProduct = describeRoute({
   body: ChangedProduct,
   example: { params: { product_id: '1' }, body: { price: 1199.99 } },
   answers: { 200: { description: 'The product as it is now.', body: Product } },
-  refusals: ['not_found'],
+  refusals: ['not_found', 'unimplemented'],
 });
 
 export const deleteProduct = describeRoute({
@@ -134,5 +135,6 @@ export const deleteProduct = describeRoute({
   params: ProductParams,
   example: { params: { product_id: '1' } },
   answers: { 204: { description: 'It is gone.' } },
-  refusals: ['not_found'],
+  // Of a product service that is older than the gateway.
+  refusals: ['not_found', 'unimplemented'],
 });

@@ -45,7 +45,7 @@ describe('the headers of an answer, all of them and in order', () => {
     'a page of ours': ['GET /api/v1/cart', () => [user, ours], 200, [allowed, exposed, fresh, version, json]],
     "a stranger's page": ['GET /api/v1/cart', () => [user, 'Origin: https://evil.example'], 200, [fresh, version, json]],
     'an empty origin': ['GET /api/v1/cart', () => [user, 'Origin:'], 200, [fresh, version, json]],
-    'a preflight of ours': ['OPTIONS /api/v1/cart', () => [ours, preflight, 'Access-Control-Request-Headers: a, b'], 204, [allowed, methods, 'Access-Control-Allow-Headers: a, b']],
+    'a preflight of ours': ['OPTIONS /api/v1/cart', () => [ours, preflight, 'Access-Control-Request-Headers: a, b'], 204, [allowed, methods, 'Access-Control-Allow-Headers: a, b', 'Cache-Control: no-store']],
     "a stranger's preflight": ['OPTIONS /api/v1/cart', () => ['Origin: null', preflight], 204, [fresh, 'Allow: DELETE, GET, HEAD, OPTIONS']],
     'OPTIONS': ['OPTIONS /api/v1/cart', () => [], 204, [fresh, 'Allow: DELETE, GET, HEAD, OPTIONS']],
     'nobody': ['GET /api/v1/cart', () => [], 401, [fresh, 'WWW-Authenticate: Bearer realm="trolley"', json]],

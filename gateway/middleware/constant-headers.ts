@@ -6,6 +6,17 @@ import { rateLimitFields } from './rate-limits.ts';
 import type { GatewayContext, GatewayMiddleware } from './request-scope.ts';
 import type { SendAnswer } from './send-answer.ts';
 
+/** What a page of another origin may read of an answer. */
+export const exposedHeaders: readonly string[] = [
+  'ETag',
+  'X-Request-Id',
+  'Traceresponse',
+  'X-Next-Page-Token',
+  'Location',
+  'Retry-After',
+  ...rateLimitFields,
+];
+
 /**
  * The headers that every answer has: what browsers are told to be careful of. Only a request from a page has those of
  * CORS added, which depend on the page.
@@ -16,15 +27,7 @@ export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer
   const crossOrigin = cors({
     // The library's default is to let everyone in.
     origin: (ctx) => corsOrigins.find((origin) => origin === ctx.get('origin')) ?? '',
-    exposeHeaders: [
-      'ETag',
-      'X-Request-Id',
-      'Traceresponse',
-      'X-Next-Page-Token',
-      'Location',
-      'Retry-After',
-      ...rateLimitFields,
-    ],
+    exposeHeaders: [...exposedHeaders],
   });
   return (ctx, next) => {
     if (ctx.req.headers.origin !== undefined) return forPage(ctx, next);
@@ -44,12 +47,13 @@ export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer
     for (const [name, value] of constant) ctx.res.setHeader(name, value);
     await crossOrigin(ctx, next);
     // What a page asks in advance has been answered by the library.
-    if (ctx.respond !== false) await send(ctx, { status: ctx.status, headers: [] });
+    if (ctx.respond !== false)
+      await send(ctx, { status: ctx.status, headers: ['Cache-Control', 'no-store'] });
   }
 }
 
 /** What helmet sets: the same each time, so it is asked once, about an answer that goes nowhere. */
-function securityHeaders(): (readonly [name: string, value: string])[] {
+export function securityHeaders(): (readonly [name: string, value: string])[] {
   const set: [string, string][] = [];
   const answer = new ServerResponse(new IncomingMessage(new Socket()));
   answer.setHeader = (name, value) => {

@@ -2,8 +2,8 @@ import type { CartView } from '../../actors/cart/cart.contract.ts';
 import { addCartItem, clearCart, getCart, removeCartItem, setCartItem } from '../api/cart-api.ts';
 import type { Call } from '../call.ts';
 import type { Carts } from '../carts.ts';
-import { etagOf } from '../if-match.ts';
-import { Money, toJsonText, WrittenJson, type Json } from '../money-json.ts';
+import { etagOf } from '../entity-tags.ts';
+import { Money, toJsonText, WrittenText, type Json } from '../money-json.ts';
 import type { Priced, PriceList } from '../price-list.ts';
 import { defineRoute, type Reply, type Route } from './route.ts';
 
@@ -18,7 +18,7 @@ export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
     if (before !== undefined && prices.areCurrent(before.prices)) return before.reply;
     const ids = view.items.map(({ productId }) => productId);
     const current = await prices.pricesOf(ids, call);
-    const body = new WrittenJson(toJsonText(cartJson(view, current)));
+    const body = new WrittenText(toJsonText(cartJson(view, current)));
     const reply = { status: 200 as const, headers: { ETag: etagOf(view.version) }, body };
     written.set(view, { reply, prices: current });
     return reply;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Access, Received, RouteDescription, StatusOf } from '../api/describe-route.ts';
 import type { Call } from '../call.ts';
 import { guarded } from '../guard.ts';
-import { versionsFrom } from '../if-match.ts';
+import { versionsFrom } from '../entity-tags.ts';
 import type { Load } from '../middleware/load-shedding.ts';
 import type { Json } from '../money-json.ts';
 import type { RequestKeys } from '../request-keys.ts';
@@ -20,6 +20,8 @@ export interface Reply<Status extends number = number> {
   /** Of a body that is a text as it stands; default: JSON. */
   readonly contentType?: string;
   readonly body: Json;
+  /** Whether it is the same for everybody, for as long as its `ETag` is: then who has it is not sent it again. */
+  readonly isFixed?: boolean;
 }
 
 /** What there is where nothing was sent. */

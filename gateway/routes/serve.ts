@@ -8,6 +8,7 @@ import type { Shedding } from '../middleware/load-shedding.ts';
 import type { GatewayContext, GatewayState } from '../middleware/request-scope.ts';
 import type { Answer } from '../middleware/answer.ts';
 import type { SendAnswer } from '../middleware/send-answer.ts';
+import { knownTag } from '../entity-tags.ts';
 import { jsonType, toJsonBytes } from '../money-json.ts';
 import type { RequestKeys } from '../request-keys.ts';
 import { nothing, type Reply, type Route } from './route.ts';
@@ -83,7 +84,7 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
     let answer: Answer;
     try {
       // An answer that comes after the end finds another one given.
-      answer = answerOf(await ctx.state.end.before(reply(ctx)));
+      answer = answerOf(ctx, await ctx.state.end.before(reply(ctx)));
     } catch (thrown) {
       answer = refusalOf(ctx, thrown);
     }
@@ -91,13 +92,26 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
   });
 }
 
-function answerOf({ status, headers, contentType, body }: Reply): Answer {
-  const all = ['Cache-Control', 'no-store'];
+function answerOf(ctx: GatewayContext, reply: Reply): Answer {
+  const { status, headers, contentType, body, isFixed } = reply;
+  const all = ['Cache-Control', isFixed === true ? 'no-cache' : 'no-store'];
+  if (headers?.['Content-Security-Policy'] !== undefined) withoutPolicy(ctx);
+  const known = isFixed === true ? knownTag(headers?.['ETag'], ctx.req.headers['if-none-match']) : undefined;
+  if (known !== undefined) {
+    all.push(...Object.entries({ ...headers, ETag: known }).flat(), 'Vary', 'Accept-Encoding');
+    return { status: 304, headers: all };
+  }
   if (headers !== undefined) all.push(...Object.entries(headers).flat());
   if (status === 204) return { status, headers: all };
   all.push('Content-Type', contentType ?? jsonType);
   const isText = contentType !== undefined && typeof body === 'string';
   return { status, headers: all, body: isText ? Buffer.from(body) : toJsonBytes(body) };
+}
+
+/** Of two policies a browser would obey both. */
+function withoutPolicy({ state }: GatewayContext): void {
+  const at = state.headers.indexOf('Content-Security-Policy');
+  if (at >= 0) state.headers = state.headers.toSpliced(at, 2);
 }
 
 /** Whatever is thrown, in the one form that errors have outside. */

@@ -19,6 +19,7 @@ import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { requestMetrics } from '../metrics/request-metrics.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
+import { version } from '../process/package-facts.mjs';
 import type { PostgresBackend } from './backends.ts';
 import type { Health } from './health.ts';
 import { listening } from './listening.ts';
@@ -146,6 +147,7 @@ export async function startGateway(
           clock: systemClock,
           newId: randomUUID,
           logger,
+          version,
           jwt: config.jwt,
           corsOrigins: config.http.corsOrigins,
           trustedProxies: trustedProxies(config.http.trustedProxies),

@@ -29,3 +29,17 @@ export function versionsFrom(ifMatch: string | undefined): number[] | undefined 
     return version === undefined ? [] : [Number(version)];
   });
 }
+
+/**
+ * The tag by which a request with `If-None-Match` has the very thing that `etag` is of, in whichever content coding;
+ * undefined: it has another one, or none.
+ */
+export function knownTag(etag: string | undefined, ifNoneMatch: string | undefined): string | undefined {
+  const given = ifNoneMatch?.trim();
+  if (given === undefined || etag === undefined) return undefined;
+  if (given === '*') return etag;
+  const tags = list.test(given) ? (given.match(oneTag) ?? []) : [];
+  return tags
+    .map((one) => one.replace(/^W\//, ''))
+    .find((one) => one === etag || one.replace(/-(?:gzip|br)"$/, '"') === etag);
+}

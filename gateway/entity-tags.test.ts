@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { codeOf } from '@trolley/runtime';
-import { etagOf, versionsFrom } from './if-match.ts';
+import { etagOf, knownTag, versionsFrom } from './entity-tags.ts';
 
 describe('If-Match', () => {
   it('names the versions of strong tags, whatever they were encoded as', () => {
@@ -36,5 +36,18 @@ describe('If-Match', () => {
       }
       expect(code, wrong).to.equal('invalid_request');
     }
+  });
+});
+
+describe('If-None-Match', () => {
+  it('names what its sender has, in any content coding, weak tags too', () => {
+    for (const known of ['"a-br"', '"a-br-gzip"']) {
+      expect(knownTag('"a-br"', known), known).to.equal(known);
+      expect(knownTag('"a-br"', `"x", W/${known}`), known).to.equal(known);
+    }
+    for (const any of ['*', ' * ']) expect(knownTag('"a-br"', any)).to.equal('"a-br"');
+    for (const other of [undefined, '', '"a"', '"a-gzip"', 'a-br', '"a-br" x'])
+      expect(knownTag('"a-br"', other), other).to.equal(undefined);
+    expect(knownTag(undefined, '*')).to.equal(undefined);
   });
 });

@@ -1,0 +1,55 @@
+import type { z } from 'zod';
+import type { RouteDescription } from '../api/describe-route.ts';
+import { type ErrorCode, meaningOf } from '../error-table.ts';
+import { codesOf } from '../guard.ts';
+
+/** What any request may be refused with, whatever it asks for. */
+const always: readonly ErrorCode[] = [
+  'invalid_request',
+  'request_timeout',
+  'headers_too_large',
+  'internal',
+  'deadline_exceeded',
+];
+/** What only those can be refused with who need a token. */
+const notPublic: readonly ErrorCode[] = [
+  ...(['unauthorized', 'rate_limited', 'mailbox_full', 'unavailable'] as const),
+  // A node or a service of another version.
+  ...(['unknown_actor', 'unknown_message'] as const),
+];
+const ofBodies: readonly ErrorCode[] = ['payload_too_large', 'unsupported_media_type'];
+const ofKeys: readonly ErrorCode[] = ['invalid_idempotency_key', 'idempotency_key_reused', 'aborted'];
+
+/** All codes that a route refuses with, by status: those that it names, and those that follow from what it takes. */
+export function refusalsOf(route: RouteDescription): ReadonlyMap<number, readonly ErrorCode[]> {
+  const { params, query, body, access, method } = route;
+  const codes = new Set<ErrorCode>([
+    ...always,
+    ...(access === 'public' ? [] : notPublic),
+    ...(access === 'admin' ? (['forbidden'] as const) : []),
+    ...[params, query, body].flatMap((guard) => (guard === undefined ? [] : fieldCodes(guard))),
+    ...(method === 'GET' || method === 'DELETE' ? [] : ofBodies),
+    ...(route.retryable === undefined ? [] : ofKeys),
+    ...(route.conditional === true ? (['precondition_failed'] as const) : []),
+    ...(route.refusals ?? []),
+  ]);
+  return byStatus(codes);
+}
+
+/** What requests that no route is for are refused with. */
+export function otherRefusals(): ReadonlyMap<number, readonly ErrorCode[]> {
+  return byStatus(new Set([...always, 'rate_limited', 'unavailable', 'not_found', 'method_not_allowed']));
+}
+
+function fieldCodes({ shape }: z.ZodObject): ErrorCode[] {
+  return Object.keys(shape).flatMap(codesOf);
+}
+
+function byStatus(codes: ReadonlySet<ErrorCode>): Map<number, ErrorCode[]> {
+  const sorted = new Map<number, ErrorCode[]>();
+  for (const code of [...codes].sort()) {
+    const { http } = meaningOf(code);
+    sorted.set(http, [...(sorted.get(http) ?? []), code]);
+  }
+  return sorted;
+}
