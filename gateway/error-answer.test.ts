@@ -58,7 +58,7 @@ describe('errors over HTTP', () => {
         open.actors.answerWith('cart', 'ClearCart', () => {
           throw new ActorError(code, 'the promotion is over');
         });
-        const { status, json, headers } = await open.send('DELETE', '/api/v1/cart');
+        const { status, json, headers } = await open.send('DELETE', '/api/v1/cart', { isUndocumented: true });
         expect(status).to.equal(409);
         expect(json).to.include({ code, error: 'the promotion is over' });
         expect(headers.has('retry-after')).to.equal(false);
@@ -105,10 +105,11 @@ describe('errors over HTTP', () => {
     it(`passes an actor's ${code} on`, async () => {
       const open = await openTestGateway();
       try {
-        open.actors.answerWith('cart', 'ClearCart', () => {
+        open.actors.answerWith('cart', 'AddItem', () => {
           throw new ShopError(code, 'because of 10.0.0.1');
         });
-        const { status, json, headers } = await open.send('DELETE', '/api/v1/cart');
+        const line = { json: { product_id: 1, quantity: 1 } };
+        const { status, json, headers } = await open.send('POST', '/api/v1/cart/items', line);
         expect({ status, code: json['code'] }).to.deep.equal({ status: errorTable[code].http, code });
         if (status === 503 || status === 429) expect(headers.get('retry-after')).to.match(/^[1-9][0-9]*$/);
       } finally {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { request } from 'node:http';
+import type { GivenAnswer } from './testing/documented-answers.ts';
 import { openTestGateway, tokenFor, type TestGateway } from './testing/test-gateway.ts';
 
 interface Shot {
@@ -115,15 +116,17 @@ describe('the gateway', () => {
   });
   after(() => open.close());
 
-  it('answers nothing with 5xx, and every refusal in the one form', async () => {
+  it('answers nothing with 5xx, every refusal in the one form, and all as it says that it does', async () => {
     await fc.assert(
       fc.asyncProperty(shot, fc.boolean(), async (given, withToken) => {
         const authorization = { authorization: withToken ? `Bearer ${token}` : 'Bearer no.such.token' };
-        const { status, text } = await fire(open.gateway.port, {
+        const answer = await fire(open.gateway.port, {
           ...given,
           headers: { ...given.headers, ...authorization },
         });
+        const { status, text } = answer;
         expect(status, text).to.be.within(200, 499);
+        open.documented.check(given, answer);
         if (status >= 400 && given.method !== 'HEAD') {
           expect(JSON.parse(text)).to.have.keys('error', 'code', 'request_id');
         }
@@ -135,7 +138,7 @@ describe('the gateway', () => {
 
 // Not fetch: it would normalise the very paths that are of interest.
 function fire(port: number, { method, path: target, headers: sent, body: text }: Shot) {
-  return new Promise<{ status: number; text: string }>((resolve, reject) => {
+  return new Promise<GivenAnswer>((resolve, reject) => {
     // Node frames the body of a GET only when told its length.
     const length = text === undefined ? {} : { 'content-length': Buffer.byteLength(text) };
     const options = { port, method, path: target, headers: { ...sent, ...length }, host: '127.0.0.1' };
@@ -143,7 +146,13 @@ function fire(port: number, { method, path: target, headers: sent, body: text }:
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('end', () =>
-        resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: new Headers(
+            Object.entries(response.headersDistinct).map(([name, values = []]) => [name, values.join(', ')]),
+          ),
+          text: Buffer.concat(chunks).toString(),
+        }),
       );
       response.on('error', reject);
     });

@@ -1,9 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { silentLogger, systemClock } from '@trolley/runtime';
+import { gatewayRoutes } from '../app.ts';
 import { trustedProxies } from '../client-address.ts';
 import { openGateway, type Gateway, type GatewayOptions } from '../server.ts';
 import { createShop, type Shop, type ShopDeps } from '../shop.ts';
+import { openApiDocument } from '../openapi/openapi-document.ts';
+import { DocumentedAnswers } from './documented-answers.ts';
 import { MemoryActors } from './memory-actors.ts';
 import { createMemoryCatalog, createMemoryInventory } from './memory-catalog.ts';
 import { MemoryShop } from './memory-shop.ts';
@@ -46,6 +49,8 @@ export interface Sent {
   readonly body?: string | ReadableStream;
   readonly headers?: Readonly<Record<string, string>>;
   readonly signal?: AbortSignal;
+  /** Whether the answer is meant to be one that the gateway does not tell of. */
+  readonly isUndocumented?: boolean;
 }
 
 export interface Answered {
@@ -72,6 +77,9 @@ export interface TestGateway {
   readonly shop: Shop;
   readonly memory: MemoryShop;
   readonly actors: MemoryActors;
+  /** What the gateway says of itself. */
+  readonly documented: DocumentedAnswers;
+  /** Rejects where the answer is another than the gateway says that it gives. */
   send(method: string, path: string, sent?: Sent): Promise<Answered>;
   close(): Promise<void>;
 }
@@ -98,10 +106,11 @@ export async function openTestGateway(
     forcingPaymentMethods: true,
     ...shared,
   });
-  const gateway = await openGateway({
+  const deps = {
     shop,
     rateLimits: undefined,
     newId: randomUUID,
+    version: '0.0.0',
     jwt: testJwt,
     corsOrigins: ['https://shop.example'],
     maxBodyBytes: 1024 * 1024,
@@ -110,13 +119,20 @@ export async function openTestGateway(
     host: '127.0.0.1',
     port: 0,
     ...shared,
-  });
+  };
+  const gateway = await openGateway(deps);
+  const documented = new DocumentedAnswers(openApiDocument(gatewayRoutes(deps), deps.version));
   return {
     gateway,
     shop,
     memory,
     actors,
-    send: (method, path, sent) => send(gateway.url, method, path, sent),
+    documented,
+    async send(method, path, sent) {
+      const answer = await send(gateway.url, method, path, sent);
+      if (sent?.isUndocumented !== true) documented.check({ method, path }, answer);
+      return answer;
+    },
     close: () => gateway.close(),
   };
 }
@@ -143,6 +159,8 @@ async function send(url: string, method: string, path: string, sent: Sent = {}):
     status: response.status,
     headers: response.headers,
     text,
-    json: (text === '' ? {} : JSON.parse(text)) as Parsed,
+    json: (text !== '' && isJson(response) ? JSON.parse(text) : {}) as Parsed,
   };
 }
+
+const isJson = ({ headers }: Response) => (headers.get('content-type') ?? '').startsWith('application/json');
