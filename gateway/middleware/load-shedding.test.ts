@@ -8,11 +8,13 @@ const aboveMs = 200;
 /** Actors that answer so many asks a second, one after the other, whoever asks. */
 class Queue {
   readonly waits: number[] = [];
+  readonly refusedAfterMs: number[] = [];
   refused = 0;
   readonly #clock: FakeClock;
   readonly #shedding: Shedding;
-  readonly #everyMs: number;
+  #everyMs: number;
   #freeAt = 0;
+  #slowerMs = 0;
 
   constructor(clock: FakeClock, shedding: Shedding, perSecond: number) {
     this.#clock = clock;
@@ -20,22 +22,45 @@ class Queue {
     this.#everyMs = 1000 / perSecond;
   }
 
-  ask(): void {
-    if (this.#shedding.refusalOf('ask') !== undefined) {
+  /** Calls `onEnd` when it is refused or has its answer. */
+  ask(onEnd: () => void = () => undefined): void {
+    const askedAt = this.#clock.monotonic();
+    const refuse = () => {
       this.refused += 1;
-      return;
-    }
+      this.refusedAfterMs.push(this.#clock.monotonic() - askedAt);
+      onEnd();
+    };
+    if (this.#shedding.refusalOf('ask') !== undefined) return refuse();
+    this.#shedding
+      .counted(() => this.#answered())
+      .then(() => {
+        this.waits.push(this.#clock.monotonic() - askedAt);
+        onEnd();
+      }, refuse);
+  }
+
+  set speed(perSecond: number) {
+    this.#everyMs = 1000 / perSecond;
+  }
+
+  /** From now on an answer takes so much longer; they do not wait for each other. */
+  slowDown(ms: number): void {
+    this.#slowerMs = ms;
+  }
+
+  /** Asks, and again when it is answered, until it is told to stop. */
+  askAgainAndAgain(until: () => boolean): void {
+    this.ask(() => {
+      if (!until()) this.askAgainAndAgain(until);
+    });
+  }
+
+  #answered(): Promise<void> {
     const now = this.#clock.monotonic();
     this.#freeAt = Math.max(this.#freeAt, now) + this.#everyMs;
-    const waitMs = this.#freeAt - now;
-    void this.#shedding.counted(
-      new Promise<void>((resolve) => {
-        this.#clock.schedule(waitMs, () => {
-          this.waits.push(waitMs);
-          resolve();
-        });
-      }),
-    );
+    return new Promise((resolve) => {
+      this.#clock.schedule(this.#freeAt + this.#slowerMs - now, resolve);
+    });
   }
 
   /** Asks at an even rate for so long. */
@@ -43,7 +68,7 @@ class Queue {
     perSecond: number,
     ms: number,
   ): Promise<{ answered: number; refused: number; longestMs: number }> {
-    [this.waits.length, this.refused] = [0, 0];
+    [this.waits.length, this.refusedAfterMs.length, this.refused] = [0, 0, 0];
     for (let asked = 0; asked < (perSecond * ms) / 1000; asked++) {
       this.ask();
       await this.#clock.advance(1000 / perSecond);
@@ -96,6 +121,114 @@ describe('load shedding', () => {
     expect(queue.refused).to.equal(0);
   });
 
+  describe('where it is known what is usual', () => {
+    const perSecond = 500;
+    /** So many as may be under way without a question, one after the other. */
+    const fewMs = (1000 * 32) / perSecond;
+    const openUsual = async () => {
+      const { clock, shedding } = open();
+      const queue = new Queue(clock, shedding, perSecond);
+      expect((await queue.load(0.9 * perSecond, 3000)).refused).to.equal(0);
+      return { clock, shedding, queue };
+    };
+
+    it('answers who is let in as soon as ever, from the first moment of three times the load, and all of them again soon after', async () => {
+      const { queue } = await openUsual();
+      const { answered, refused, longestMs } = await queue.load(3 * perSecond, 2000);
+      expect(longestMs).to.be.at.most(fewMs + 10);
+      expect(answered).to.be.within(950, 1020);
+      expect(refused).to.be.within(1900, 2050);
+      await queue.load(0.9 * perSecond, 300);
+      expect((await queue.load(0.9 * perSecond, 2000)).refused).to.equal(0);
+    });
+
+    it('refuses at once, but for those who wait at its beginning', async () => {
+      const { queue } = await openUsual();
+      await queue.load(3 * perSecond, 200);
+      expect(Math.max(...queue.refusedAfterMs)).to.be.at.most(170);
+      await queue.load(3 * perSecond, 1000);
+      expect(Math.max(...queue.refusedAfterMs)).to.be.at.most(40);
+      expect(queue.refusedAfterMs.filter((ms) => ms > 0).length).to.be.below(20);
+    });
+
+    it('lets in all of a burst, and of many who each wait for their answer before they ask again', async () => {
+      const { clock, queue } = await openUsual();
+      queue.refused = 0;
+      for (let asked = 0; asked < 500; asked++) queue.ask();
+      await clock.advance(3000);
+      let isOver = false;
+      for (let asked = 0; asked < 90; asked++) queue.askAgainAndAgain(() => isOver);
+      await clock.advance(5000);
+      expect(queue.refused).to.equal(0);
+      isOver = true;
+    });
+
+    it('holds some hundreds, and refuses the oldest where more come at once', async () => {
+      const { clock, queue } = await openUsual();
+      const ended: number[] = [];
+      for (let asked = 0; asked < 600; asked++) queue.ask(() => ended.push(asked));
+      await clock.advance(0);
+      // Behind the 32 who were let in.
+      expect(ended).to.deep.equal(Array.from({ length: 600 - 32 - 512 }, (_, index) => 32 + index));
+      await clock.advance(3000);
+      expect(ended.length).to.equal(600);
+      expect(queue.refused).to.equal(600 - 32 - 512);
+    });
+
+    it('lets who was held in by and by, so that nobody after them waits for all of them', async () => {
+      const { clock, queue } = await openUsual();
+      for (let asked = 0; asked < 500; asked++) queue.ask();
+      await clock.advance(400);
+      queue.waits.length = 0;
+      let waitMs = 0;
+      const askedAt = clock.monotonic();
+      queue.ask(() => (waitMs = clock.monotonic() - askedAt));
+      await clock.advance(2000);
+      expect(waitMs).to.be.within(1, 500);
+    });
+
+    it('takes no slow second for a surge, such as of a database, nor one in which nothing is answered', async () => {
+      const { clock, queue } = await openUsual();
+      queue.slowDown(1000);
+      expect((await queue.load(0.9 * perSecond, 1000)).refused).to.equal(0);
+      queue.slowDown(0);
+      await clock.advance(1000);
+      expect((await queue.load(0.9 * perSecond, 1000)).refused).to.equal(0);
+      // What the slow second was answered with, all at once, is not taken for what can be answered.
+      expect((await queue.load(3 * perSecond, 2000)).longestMs).to.be.below(2 * fewMs);
+    });
+
+    it('takes half the speed for a second for no surge', async () => {
+      const { clock, shedding } = open();
+      const queue = new Queue(clock, shedding, perSecond);
+      await queue.load(0.9 * perSecond, 3000);
+      queue.speed = perSecond / 2;
+      expect((await queue.load(0.9 * perSecond, 500)).refused).to.equal(0);
+      queue.speed = perSecond;
+      expect((await queue.load(0.5 * perSecond, 2000)).refused).to.equal(0);
+    });
+
+    it('lets as many in as have become usual', async () => {
+      const { clock, queue } = await openUsual();
+      let isOver = false;
+      for (let asked = 0; asked < 64; asked++) queue.askAgainAndAgain(() => isOver);
+      await clock.advance(5000);
+      isOver = true;
+      await clock.advance(1000);
+      const { longestMs } = await queue.load(3 * perSecond, 2000);
+      expect(longestMs).to.be.within(1.5 * fewMs, 2.2 * fewMs);
+    });
+
+    it('lets no more in than are answered in time, however many have become usual', async () => {
+      const { clock, shedding } = open();
+      const queue = new Queue(clock, shedding, 50);
+      await queue.load(45, 3000);
+      await queue.load(150, 2000);
+      const { longestMs } = await queue.load(150, 4000);
+      expect(longestMs).to.be.below(2 * aboveMs);
+    });
+  });
+
   it('refuses a new checkout where asks are refused, and lets go on what has begun', async () => {
     const { clock, shedding } = open();
     const queue = new Queue(clock, shedding, 100);
@@ -110,7 +243,7 @@ describe('load shedding', () => {
     const never = new Promise<never>(() => undefined);
     for (let asked = 0; asked < 500; asked++) {
       expect(isRefused(shedding, 'ask')).to.equal(false);
-      void shedding.counted(never);
+      void shedding.counted(() => never);
       await clock.advance(20);
     }
   });
@@ -122,7 +255,7 @@ describe('load shedding', () => {
     for (let asked = 0; asked < 4000; asked++) {
       isFull ||= isRefused(shedding, 'ask');
       queue.ask();
-      shedding.counted(Promise.reject(new Error('refused'))).catch(() => undefined);
+      shedding.counted(() => Promise.reject(new Error('refused'))).catch(() => undefined);
       await clock.advance(1);
     }
     expect(isFull).to.equal(true);

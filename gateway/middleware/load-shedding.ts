@@ -1,7 +1,7 @@
 import type { ActorError, Clock, Logger } from '@trolley/runtime';
 import { ShopError } from '../error-table.ts';
 import type { Lateness } from './loop-delay.ts';
-import { AskLimit } from './ask-limit.ts';
+import { AskGate } from './ask-gate.ts';
 
 /**
  * What a request is when there is more than can be done. `probe` is never refused. `underway` goes on with something
@@ -22,18 +22,20 @@ export interface SheddingOptions {
 export interface Shedding {
   /** What a request of this kind is refused with now; undefined: it is not. */
   refusalOf(load: Load): ActorError | undefined;
-  /** An `ask` that has been let in and has arrived, until its answer is there, whoever still waits for it. */
-  counted<T>(answer: Promise<T>): Promise<T>;
+  /**
+   * Has an `ask` that has arrived carried out, perhaps not at once, and counts it until its answer is there, whoever
+   * still waits for it. Rejects as `refusalOf` says where there turns out to be too much.
+   */
+  counted<T>(ask: () => Promise<T>): Promise<T>;
 }
 
 /** One line in the log for so long. */
 const quietMs = 10_000;
-const retryAfterMs = 1000;
 
 /** Refuses what cannot be answered soon, at once, so that what is let in can. */
 export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOptions): Shedding {
-  if (aboveMs === 0) return { refusalOf: () => undefined, counted: (answer) => answer };
-  const asks = new AskLimit({ clock, targetMs: aboveMs });
+  if (aboveMs === 0) return { refusalOf: () => undefined, counted: (ask) => ask() };
+  const asks = new AskGate({ clock, aboveMs });
   let refused = 0;
   let tellAt = -Infinity;
 
@@ -47,10 +49,10 @@ export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOp
     refused += 1;
     const now = clock.monotonic();
     if (now < tellAt) return;
-    const { waiting, limit } = asks;
+    const { underWay, limit } = asks;
     const loopDelayMs = Math.round(loopDelay.ms);
     logger.warn(
-      { refused, waiting, limit, loopDelayMs },
+      { refused, underWay, limit, loopDelayMs },
       'more is asked than can be answered: some of it is refused',
     );
     refused = 0;
@@ -60,15 +62,20 @@ export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOp
   return {
     refusalOf(load) {
       if (!isTooMuch(load)) return undefined;
+      if (load === 'ask') asks.refused();
       tell();
-      return new ShopError('unavailable', 'overloaded', { details: { overloaded: true, retryAfterMs } });
+      return refusal;
     },
-    async counted(answer) {
+    async counted(ask) {
+      const entered = asks.enter();
+      if (entered !== true && !(await entered)) {
+        tell();
+        throw refusal;
+      }
       const startedAt = clock.monotonic();
-      asks.enter();
       let tookMs: number | undefined;
       try {
-        const reply = await answer;
+        const reply = await ask();
         tookMs = clock.monotonic() - startedAt;
         return reply;
       } finally {
@@ -77,3 +84,11 @@ export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOp
     },
   };
 }
+
+/** The same each time: who has too much to do makes nothing anew for whom it refuses. */
+const refusal = new ShopError('unavailable', 'overloaded', {
+  details: { overloaded: true, retryAfterMs: 1000 },
+});
+
+/** Whether a request was refused since there was too much to do. */
+export const isShed = (error: ActorError | undefined): boolean => error === refusal;

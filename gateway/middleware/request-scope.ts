@@ -10,6 +10,7 @@ import type { GatewayTracing } from '../gateway-tracing.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
 import type { User } from '../tokens.ts';
 import { Deadlines } from './deadlines.ts';
+import { isShed } from './load-shedding.ts';
 import type { Allowance } from './rate-limits.ts';
 import { RequestEnd } from './request-end.ts';
 
@@ -38,8 +39,6 @@ export interface GatewayState {
   delivered: boolean;
   /** Has no line in the log: such come every second, and what they find is told once. */
   isProbe: boolean;
-  /** Was refused since there is too much to do, which is told once for many. */
-  isShed: boolean;
   /** What the request was refused with. */
   error: ActorError | undefined;
 }
@@ -109,7 +108,6 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       receiving: false,
       delivered: false,
       isProbe: false,
-      isShed: false,
       error: undefined,
     };
     ctx.state = state;
@@ -120,8 +118,15 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       const status = answered ? res.statusCode : clientGone;
       const ms = clock.monotonic() - startedAt;
       logRequest({ logger, lines }, req.method, state, status, ms);
-      const { route, error, isProbe, isShed } = state;
-      const request = { method: req.method ?? '', route, status, code: error?.code, isShed, ms };
+      const { route, error, isProbe } = state;
+      const request = {
+        method: req.method ?? '',
+        route,
+        status,
+        code: error?.code,
+        isShed: isShed(error),
+        ms,
+      };
       metrics?.answered(request);
       span?.end({ ...request, isProbe });
     });
@@ -161,7 +166,7 @@ interface RequestLog {
 function logRequest(
   { logger, lines }: RequestLog,
   method: string | undefined,
-  { call, path, clientAddress, notes, user, error, isProbe, isShed }: GatewayState,
+  { call, path, clientAddress, notes, user, error, isProbe }: GatewayState,
   status: number,
   ms: number,
 ): void {
@@ -178,7 +183,7 @@ function logRequest(
   if (notes !== undefined) Object.assign(line, notes);
   if (error === undefined) return lines[isProbe ? 'debug' : 'info'](line, 'request');
   line['code'] = error.code;
-  if (isShed) return lines.debug(line, 'request');
+  if (isShed(error)) return lines.debug(line, 'request');
   const level = status === clientGone ? 'info' : meaningOf(error.code).log;
   if (level === 'warn' || level === 'error') return logger[level]({ ...line, err: error }, 'request');
   if (isTurnedAway(error)) line['reason'] = reasonOf(error);

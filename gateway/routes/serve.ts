@@ -11,7 +11,7 @@ import type { SendAnswer } from '../middleware/send-answer.ts';
 import { knownTag } from '../entity-tags.ts';
 import { jsonType, toJsonBytes } from '../money-json.ts';
 import type { RequestKeys } from '../request-keys.ts';
-import { nothing, type Reply, type Route } from './route.ts';
+import { nothing, type RawRequest, type Reply, type Route } from './route.ts';
 import { createRouteTable, type Place } from './route-table.ts';
 
 export interface ServeOptions {
@@ -38,13 +38,12 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
     state.route = route.path;
     const refusal = shedding.refusalOf(route.load);
     if (refusal !== undefined) {
-      state.isShed = true;
       throw refusal;
     }
     const admitted = admit(ctx, route.access, route.load === 'saga');
     const user = admitted instanceof Promise ? await admitted : admitted;
     const body = hasBody(req) ? await received(ctx) : nothing;
-    const answer = route.answer({
+    const request: RawRequest = {
       user,
       params: place?.params ?? nothing,
       querystring: ctx.querystring,
@@ -60,8 +59,8 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
       note: (fields) => {
         state.notes = { ...state.notes, ...fields };
       },
-    });
-    return route.load === 'ask' ? shedding.counted(answer) : answer;
+    };
+    return route.load === 'ask' ? shedding.counted(() => route.answer(request)) : route.answer(request);
   }
 
   async function received(ctx: GatewayContext): Promise<unknown> {

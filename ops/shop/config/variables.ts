@@ -152,7 +152,7 @@ export const variables = {
   SHED_ABOVE_MS: gateway.set(
     value.milliseconds(0, 60_000),
     '200',
-    'How late a gateway may come to its requests, and how long even the quickest change of a cart may take, for half a second or more, before it refuses at once (503) what it could not answer soon; 0 = never',
+    'How late a gateway may come to its requests, and how long even the quickest change of a cart may take, for half a second or more, before it refuses at once (503) what it could not answer soon. Of a sudden surge it refuses what is more than usual, however quick the shop is; 0 = never',
   ),
   GATEWAY_PROCESSES: gateway.set(
     value.countOrAuto(32),
