@@ -2,6 +2,7 @@ import type { ActorError, Clock, Logger } from '@trolley/runtime';
 import { ShopError } from '../error-table.ts';
 import type { Lateness } from './loop-delay.ts';
 import { AskGate } from './ask-gate.ts';
+import { TurnShare } from './turn-share.ts';
 
 /**
  * What a request is when there is more than can be done. `probe` is never refused. `underway` goes on with something
@@ -22,6 +23,8 @@ export interface SheddingOptions {
 export interface Shedding {
   /** What a request of this kind is refused with now; undefined: it is not. */
   refusalOf(load: Load): ActorError | undefined;
+  /** When one that is refused may be answered: not all of them in one turn of the event loop. */
+  turn(): Promise<void> | undefined;
   /**
    * Has an `ask` that has arrived carried out, perhaps not at once, and counts it until its answer is there, whoever
    * still waits for it. Rejects as `refusalOf` says where there turns out to be too much.
@@ -34,8 +37,9 @@ const quietMs = 10_000;
 
 /** Refuses what cannot be answered soon, at once, so that what is let in can. */
 export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOptions): Shedding {
-  if (aboveMs === 0) return { refusalOf: () => undefined, counted: (ask) => ask() };
+  if (aboveMs === 0) return { refusalOf: () => undefined, turn: () => undefined, counted: (ask) => ask() };
   const asks = new AskGate({ clock, aboveMs });
+  const turns = new TurnShare();
   let refused = 0;
   let tellAt = -Infinity;
 
@@ -66,10 +70,12 @@ export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOp
       tell();
       return refusal;
     },
+    turn: () => turns.next(),
     async counted(ask) {
       const entered = asks.enter();
       if (entered !== true && !(await entered)) {
         tell();
+        await turns.next();
         throw refusal;
       }
       const startedAt = clock.monotonic();

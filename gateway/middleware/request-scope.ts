@@ -170,6 +170,8 @@ function logRequest(
   status: number,
   ms: number,
 ): void {
+  // Told once for many.
+  if (isShed(error) && !lines.isLevelEnabled('debug')) return;
   const line: Record<string, unknown> = {
     method,
     path,

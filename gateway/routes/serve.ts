@@ -38,6 +38,7 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
     state.route = route.path;
     const refusal = shedding.refusalOf(route.load);
     if (refusal !== undefined) {
+      await shedding.turn();
       throw refusal;
     }
     const admitted = admit(ctx, route.access, route.load === 'saga');
