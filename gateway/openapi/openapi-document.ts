@@ -51,7 +51,6 @@ export function openApiDocument(routes: readonly DescribedRoute[], version: stri
       description: intro,
       license: { name: 'MIT', identifier: 'MIT' },
     },
-    servers: [{ url: '/' }],
     tags: [...new Set(routes.map(({ tag }) => tag))].map((name) => ({ name })),
     paths,
     components: {
