@@ -1,4 +1,5 @@
 import { mintToken, type TokenSettings } from '../../shop/token.ts';
+import { documentedFetch } from './documented-fetch.ts';
 
 export interface CartBody {
   readonly cart_id: string;
@@ -93,7 +94,7 @@ export class ShopClient {
     const body = raw ?? (json === undefined ? undefined : JSON.stringify(json));
     const { url } = this;
     this.#sent += 1;
-    const response = await fetch(url + path, {
+    const response = await documentedFetch(url + path, {
       method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
