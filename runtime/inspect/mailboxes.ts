@@ -79,9 +79,10 @@ export function mailboxes(options: MailboxesOptions): Mailboxes {
         isPartial ||= part.isPartial;
         return part.found;
       };
+      const holders = askedOnce(options.holders);
       const listed = await readPage(page, {
         parts: Array.from({ length: shards }, (_, shard) => find(shard)),
-        describe: ({ address }) => report(options, address),
+        describe: ({ address }) => report({ view, holders }, address),
       });
       return { ...listed, isPartial };
     },
@@ -102,6 +103,18 @@ export function mailboxes(options: MailboxesOptions): Mailboxes {
     async message(type, key, jobId) {
       const stored = await view.message(addressOf(type, key, shards), jobId);
       return stored && messageOf(stored, maxOpenedBytes);
+    },
+  };
+}
+
+/** Of a list, many are of one shard. */
+function askedOnce(holders: ShardHolders): ShardHolders {
+  const asked = new Map<number, ReturnType<ShardHolders['holder']>>();
+  return {
+    holder(shard) {
+      const known = asked.get(shard) ?? holders.holder(shard);
+      asked.set(shard, known);
+      return known;
     },
   };
 }

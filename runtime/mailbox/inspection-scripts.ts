@@ -106,13 +106,22 @@ local function keep(row)
   end
   rows[i] = row
 end
+-- Of a live actor no message came before it went live; one that was delayed came when it was due. So those that went live
+-- after the last that is kept came are not looked into: of many that wait, few are.
+local ofMessages = order == 'oldest' and (state == '' or state == 'waiting' or state == 'active')
+local function isTooYoung(since) return ofMessages and rows[limit] and since > rows[limit].at end
+local function atOf(q, actor, depth, since)
+  if order == 'deepest' then return -depth end
+  local first = firstAt(q, actor) or now
+  return ofMessages and since <= now and math.max(first, since) or first
+end
 for _, candidate in ipairs(candidates) do
-  local actor = candidate[1]
-  if string.sub(actor, 1, #start) == start then
+  local actor, since = candidate[1], candidate[2]
+  if string.sub(actor, 1, #start) == start and not isTooYoung(since) then
     local q = prefix .. ':' .. actor .. ':'
     local depth = depthOf(q, actor)
     if depth > 0 or (state == '' and holdsAny(q, actor)) then
-      keep({actor = actor, at = order == 'deepest' and -depth or firstAt(q, actor) or now, since = candidate[2]})
+      keep({actor = actor, at = atOf(q, actor, depth, since), since = since})
     end
   end
 end

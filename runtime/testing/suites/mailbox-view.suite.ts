@@ -84,6 +84,22 @@ export function describeMailboxView(name: string, open: () => Promise<MailboxUnd
       expect((await keysOf())[0]).to.equal('b');
     });
 
+    it('goes by the first message of each, not by how long it has had any', async () => {
+      const busy = of('cart', 'busy');
+      await send(busy, 'first');
+      under.elapse(1_000);
+      await send(of('cart', 'waits'), 'first');
+      under.elapse(1_000);
+      await send(busy, 'second');
+      const lease = await under.grant(busy.shard);
+      await under.mailbox.claim(busy, lease, { max: 1, wakeAt: Infinity });
+      await under.mailbox.ack(busy, lease, [{ jobId: 'first' }], { max: 0, wakeAt: Infinity });
+      for (const query of [{}, { state: 'waiting' as const }]) {
+        expect(await keysOf({ ...query, order: 'oldest', limit: 1 })).to.deep.equal(['waits']);
+        expect(await keysOf({ ...query, order: 'oldest' })).to.deep.equal(['waits', 'busy']);
+      }
+    });
+
     it('is found by type, and by how its key begins', async () => {
       for (const address of [
         of('cart', 'user:1'),
