@@ -92,9 +92,10 @@ export function outboxInspection({
            GROUP BY event_type ORDER BY waiting DESC, type`,
           [mostCounted],
         ),
+        // `now()`: by a time that moves while it reads, PostgreSQL would read the index whole.
         pool.query<{ sent: number; at: number }>(
           `SELECT count(*)::int AS sent, ${inMs('clock_timestamp()')} AS at FROM (
-             SELECT FROM ${table} WHERE processed_at > clock_timestamp() - make_interval(secs => $1)
+             SELECT FROM ${table} WHERE processed_at > now() - make_interval(secs => $1)
              LIMIT $2) AS s`,
           [sentWithinS, mostCounted],
         ),
