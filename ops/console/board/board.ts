@@ -17,8 +17,9 @@ export interface Board {
   close(): void;
 }
 
-/** A poll of any tab may find a list that is so old. */
+/** A list that is so old is made anew beside the poll; the poll waits for it where it is much older. */
 const keptMs = 1_000;
+const longestKeptMs = 15_000;
 /** Mailboxes that somebody looked for stay on the board so long. */
 const lookedForMs = 600_000;
 const maxLookedFor = 20;
@@ -34,7 +35,7 @@ const foreignFonts = /<link[^>]+href="https:\/\/fonts\.googleapis\.com[^>]*>/g;
  * by them is never handled, and what an emptied queue had accepted is lost. Our own pages act instead.
  */
 export function createBoard(options: BoardOptions): Board {
-  const { mailboxes, clock } = options;
+  const { mailboxes, clock, logger } = options;
   const queues = new MailboxQueues(options);
   const lookedFor = new LRUCache<string, ShownMailbox>({
     max: maxLookedFor,
@@ -62,8 +63,9 @@ export function createBoard(options: BoardOptions): Board {
   let choosing: Promise<void> | undefined;
 
   async function choose(): Promise<void> {
-    chosenAt = clock.monotonic();
+    const begunAt = clock.monotonic();
     board.replaceQueues(queues.show(await chooseMailboxes(mailboxes, [...lookedFor.values()])));
+    chosenAt = begunAt;
   }
 
   async function serve(ctx: ConsoleContext): Promise<void> {
@@ -77,8 +79,10 @@ export function createBoard(options: BoardOptions): Board {
       ctx.redirect(`${boardPath}/queue/${encodeURIComponent(name)}`);
       return;
     }
-    if (clock.monotonic() - chosenAt >= keptMs) choosing ??= choose().finally(() => (choosing = undefined));
-    await choosing;
+    const age = clock.monotonic() - chosenAt;
+    if (age >= keptMs) choosing ??= choose().finally(() => (choosing = undefined));
+    if (age >= longestKeptMs) await choosing;
+    else choosing?.catch((err: unknown) => logger.debug({ err }, 'the board shows the mailboxes of before'));
     await plugin(ctx, async () => undefined);
     ctx.set('Content-Security-Policy', policy);
     // Their names change with what is in them.

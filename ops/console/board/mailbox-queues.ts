@@ -27,6 +27,20 @@ class MailboxAdapter extends BullMQAdapter {
   override getName(): string {
     return this.#name;
   }
+
+  // No mailbox has any of these, and each would be asked for of each mailbox with each poll.
+
+  override getGlobalConcurrency(): Promise<null> {
+    return Promise.resolve(null);
+  }
+
+  override getActiveRateLimitTtl(): Promise<number> {
+    return Promise.resolve(0);
+  }
+
+  override getJobSchedulersCount(): Promise<number> {
+    return Promise.resolve(0);
+  }
 }
 
 /** The queues behind the mailboxes that the board shows: opened when one comes, closed when it goes. */
