@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ActorError, defineActor, type Outcome, refusal, type Turn } from '@trolley/runtime';
+import { traceIdOf } from '@trolley/runtime/adapters';
 import { z } from 'zod';
 import { checkoutCompletedType, encodeCheckoutCompleted } from './checkout-completed.ts';
 import { CheckoutContract, checkoutIdFor, noSuchCheckout, type CheckoutView } from './checkout.contract.ts';
@@ -52,7 +53,8 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
         }
         const session = accepted(turn.state);
         if (session === undefined) {
-          follow(turn, beginSaga({ ...input, checkoutId: turn.key, currency, limits, at: turn.now }));
+          const begun = { ...input, checkoutId: turn.key, currency, limits, at: turn.now };
+          follow(turn, beginSaga(begun, traceIdOf(turn.traceparent)));
           // Nothing is accepted before there are prices: a claim that no checkout knows is given back by its cart.
           turn.postponeWrite();
           return turn.defer({ created: true });

@@ -24,15 +24,16 @@ export interface SagaStep {
 /** How a session stands. */
 export type Ending = 'completed' | 'failed' | 'rejected' | undefined;
 
-export function beginSaga(input: CheckoutInput): SagaStep {
-  return stepOf(inertCheckout.begin(input), () => []);
+/** `traceId`: of the request that begins it. */
+export function beginSaga(input: CheckoutInput, traceId?: string): SagaStep {
+  return stepOf(inertCheckout.begin(input), traceId, () => []);
 }
 
 /** An event that the state does not know, such as a late outcome, changes nothing, and is not on record. */
 export function advanceSaga(session: CheckoutSession, event: CheckoutEvent): SagaStep {
   const stepped = inertCheckout.next(restored(session), event);
   if (isAsBefore(session, stepped)) return { session, commands: [], mayWait: false };
-  const step = stepOf(stepped, (after) => withEvent(session, event, after));
+  const step = stepOf(stepped, session.traceId, (after) => withEvent(session, event, after));
   const isOnward = step.commands.length > 0 && step.commands.every(isForward);
   return { ...step, mayWait: isOnward && isAnswerThatMayWait(event) };
 }
@@ -65,6 +66,7 @@ export function endingOf({ value }: CheckoutSession): Ending {
 // state value and a context are all that this machine is.
 function stepOf(
   [snapshot, actions]: Stepped<typeof checkoutMachine>,
+  traceId: string | undefined,
   journalOf: (session: CheckoutSession) => CheckoutSession['journal'],
 ): SagaStep {
   const session: CheckoutSession = {
@@ -72,6 +74,7 @@ function stepOf(
     machineVersion: checkoutMachine.version ?? '',
     value: snapshot.value,
     context: snapshot.context,
+    ...(traceId === undefined ? {} : { traceId }),
   };
   const recorded = { ...session, journal: journalOf(session) };
   return { session: recorded, commands: actions.map(commandOf), mayWait: false };

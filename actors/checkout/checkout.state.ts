@@ -87,6 +87,8 @@ export const CheckoutSession = z.object({
   machineVersion: z.string(),
   value: z.union([z.string(), z.record(z.string(), z.string())]),
   context: CheckoutContext,
+  /** Of the request that began it, where that was traced. */
+  traceId: z.string().optional(),
   /** How it came there; absent in what a release stored that kept none. */
   journal: z.array(JournalEntry).optional(),
 });

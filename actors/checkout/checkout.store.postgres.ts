@@ -22,6 +22,7 @@ const SnapshotColumn = z.object({
   version: z.string(),
   value: z.unknown(),
   context: z.record(z.string(), z.unknown()),
+  traceId: z.string().optional(),
   journal: z.unknown().optional(),
 });
 
@@ -57,7 +58,7 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
 
   toRow(key, { session }) {
     if (session === null) throw new TypeError(`checkout ${key} has not begun: there is nothing to store`);
-    const { machine, machineVersion: version, value, context, journal } = session;
+    const { machine, machineVersion: version, value, context, traceId, journal } = session;
     const { limits, createdAt, cartVersion, retries, giveUpAt, reservedAgain, cancelRequested, undo } =
       context;
     const { failureDetails } = context;
@@ -82,7 +83,7 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
       shipping_address: context.shippingAddress ?? null,
       payment_method: context.paymentMethod ?? null,
       failure_reason: context.failureReason ?? null,
-      machine_snapshot: { machine, version, value, context: rest satisfies Rest, journal },
+      machine_snapshot: { machine, version, value, context: rest satisfies Rest, traceId, journal },
       history: context.history,
       completed_at: context.completedAt === undefined ? null : new Date(context.completedAt).toISOString(),
     };
@@ -95,6 +96,7 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
       version: machineVersion,
       value,
       context,
+      traceId,
       journal,
     } = SnapshotColumn.parse(row['machine_snapshot']);
     const lines = CartColumn.parse(row['cart_snapshot'] ?? []).map((line) => ({
@@ -119,7 +121,8 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
       history: row['history'],
       completedAt: timeOf(row['completed_at']),
     };
-    const session: unknown = { machine, machineVersion, value, context: { ...context, ...columns }, journal };
+    const known = { machine, machineVersion, value, context: { ...context, ...columns } };
+    const session: unknown = { ...known, ...(traceId === undefined ? {} : { traceId }), journal };
     return { session: session as CheckoutSession };
   },
 };

@@ -1,4 +1,5 @@
 import type { PendingEffect } from '@trolley/runtime';
+import { traceIdOf } from '@trolley/runtime/adapters';
 import { endingOf } from './checkout.saga.ts';
 import { replayed } from './checkout.replay.ts';
 import {
@@ -57,7 +58,7 @@ export function courseOf(stored: StoredCheckout) {
   const { session, effect } = stored;
   const { context } = session;
   const state = stateNameOf(session.value);
-  const [, traceId] = effect?.traceparent?.split('-') ?? [];
+  const traceId = session.traceId ?? traceIdOf(effect?.traceparent);
   const said = saying();
   const moments = session.journal === undefined ? [] : replayed(session);
   const steps = moments.map(({ entry, ...moment }): CourseStep => ({

@@ -111,6 +111,8 @@ export interface TurnOn<
   readonly key: string;
   readonly messageId: string;
   readonly requestId: string | undefined;
+  /** Of the message or outcome, as W3C trace context; what the turn wants done goes on with it. */
+  readonly traceparent: string | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Frozen, as all that is kept: a handler that changes it in place throws, and its message did not happen. */

@@ -84,6 +84,10 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
     return this.#draft;
   }
 
+  get traceparent(): string | undefined {
+    return this.#subject.traceparent;
+  }
+
   get state(): unknown {
     return this.#draft.record.state;
   }
