@@ -28,6 +28,8 @@ const released: CheckoutEvent[] = [
   { type: 'ReleaseClaim.done', at: at + 12 },
 ];
 
+const traceOfSold = '4bf92f3577b34da6a3ce929d0e0e4736';
+
 describe('checkouts as operators see them', function () {
   this.timeout(120_000);
   let database: TestDatabase;
@@ -52,7 +54,8 @@ describe('checkouts as operators see them', function () {
   async function put(name: string, ...events: CheckoutEvent[]): Promise<string> {
     const checkoutId = checkoutIdFor(7, name);
     const limits = { reserveMs: 30_000, paymentMs: 60_000 };
-    let step = beginSaga({ checkoutId, userId: 7, idempotencyKey: name, currency: 'USD', limits, at });
+    const begun = { checkoutId, userId: 7, idempotencyKey: name, currency: 'USD', limits, at };
+    let step = beginSaga(begun, name === 'sold' ? traceOfSold : undefined);
     for (const event of events) step = advanceSaga(step.session, event);
     const now = events.at(-1)?.at ?? at;
     const [wanted] = step.commands.filter((command) => command.type === 'perform');
@@ -143,6 +146,8 @@ describe('checkouts as operators see them', function () {
     // Whoever waits for one answer for long is stuck as well.
     const later = createCheckoutSagas({ pool, refs, clock: { now: () => at + 60_000 } });
     expect((await later.stuck({})).items).to.have.length(4);
+    expect(await later.countStuck()).to.deep.equal({ count: 4, firstBegan: at + 5 });
+    expect(await sagas().countStuck()).to.deep.equal({ count: 1, firstBegan: at + 20 });
   });
 
   it('shows one with the context at each step, its trace, and what may be done', async () => {
@@ -166,6 +171,7 @@ describe('checkouts as operators see them', function () {
       mayResume: false,
       mayCompensate: false,
     });
+    expect((await sagas().one(checkoutIdFor(7, 'sold')))?.traceId).to.equal(traceOfSold);
     expect(await sagas().one('no id')).to.equal(undefined);
     expect((await sagas().find(id)).map((found) => found.id)).to.deep.equal([id]);
     expect(await sagas().find('7')).to.have.length(written.size);
@@ -217,6 +223,7 @@ describe('checkouts as operators see them', function () {
       } as unknown as PostgresPool;
       const recorded = createCheckoutSagas({ pool: recording, refs, clock });
       await recorded.stuck({});
+      await recorded.countStuck();
       for (const state of ['completed', 'failed', 'confirming', 'compensating.refunding']) {
         const { cursor } = await recorded.list({ version: '1', state }, { limit: 1 });
         if (cursor !== undefined) await recorded.list({ version: '1', state }, { limit: 1, cursor });

@@ -36,6 +36,9 @@ const openCheckouts = `(
   SELECT ${columns}, ${effect} FROM checkout_sessions WHERE runtime -> 'effects' <> '[]'::jsonb
   ORDER BY ((runtime #>> '{effects,0,notBefore}')::bigint) LIMIT ${maxOpen}) AS open`;
 
+const isStuck = `((machine_snapshot #>> '{context,retries}')::int > 0 OR (effect ->> 'notBefore')::bigint < $1)`;
+const mostCounted = 10_000;
+
 const Position = z.tuple([z.iso.datetime(), z.uuid()]);
 
 interface Page {
@@ -76,6 +79,7 @@ export function createCheckoutSagas({ pool, refs, clock }: CheckoutSagasOptions)
     return { items, cursor: tokenOf(order, last) };
   }
 
+  const stuckBefore = () => clock.now() - stuckAfterMs;
   const actorOf = (id: string) => refs.ref(CheckoutContract, id);
   const ended = (status: string) => `(SELECT ${columns}, ${effect}, runtime FROM checkout_sessions
     WHERE status = '${status}') AS ended`;
@@ -98,9 +102,22 @@ export function createCheckoutSagas({ pool, refs, clock }: CheckoutSagasOptions)
     },
 
     stuck(query: Page) {
-      const where = `((machine_snapshot #>> '{context,retries}')::int > 0 OR (effect ->> 'notBefore')::bigint < $1)`;
-      const values = [clock.now() - stuckAfterMs];
-      return page({ from: openCheckouts, where, values, order: 'created_at', isNewestFirst: false }, query);
+      const values = [stuckBefore()];
+      return page(
+        { from: openCheckouts, where: isStuck, values, order: 'created_at', isNewestFirst: false },
+        query,
+      );
+    },
+
+    /** How many are stuck, counted up to 10,000, and when the first of these began, milliseconds since the epoch. */
+    async countStuck(): Promise<{ readonly count: number; readonly firstBegan: number | undefined }> {
+      const { rows } = await pool.query<{ count: number; first_began: Date | null }>(
+        `SELECT count(*)::int AS count, min(created_at) AS first_began FROM (
+           SELECT created_at FROM ${openCheckouts} WHERE ${isStuck} LIMIT ${mostCounted}) AS stuck`,
+        [stuckBefore()],
+      );
+      const [{ count, first_began: first } = { count: 0, first_began: null }] = rows;
+      return { count, firstBegan: first === null ? undefined : Number(first) };
     },
 
     async find(text: string) {

@@ -40,15 +40,19 @@ describe('the alerts', () => {
       readonly tests: readonly AlertTest[];
     };
     for (const { name, promql_expr_test: asked } of tests) {
-      const [alert = ''] = name.split(' ');
+      const [alert = ''] = name.split(/\W/);
       const firing = `count(ALERTS{alertname="${alert}",alertstate="firing"})`;
       const [{ expr, exp_samples: samples }] = asked;
       expect(expr, name).to.equal(name.endsWith('fires') ? firing : `${firing} or vector(0)`);
       expect(samples[0].value > 0, name).to.equal(name.endsWith('fires'));
     }
-    expect(tests.map(({ name }) => name).sort()).to.deep.equal(
-      alerts.flatMap(({ alert }) => [`${alert} fires`, `${alert} stays quiet`]).sort(),
+    const names = tests.map(({ name }) => name);
+    expect(names).to.include.members(
+      alerts.flatMap(({ alert }) => [`${alert} fires`, `${alert} stays quiet`]),
     );
+    // Some fire in more than one shop.
+    const known = alerts.map(({ alert }) => alert);
+    expect(names.filter((name) => !known.includes(/^\w+/.exec(name)?.[0] ?? ''))).to.deep.equal([]);
   });
 
   it('have a page for each heading of the runbook', () => {

@@ -22,6 +22,8 @@ const atRest = new Set([
   'trolley_outbox_oldest_age_seconds',
   'trolley_parked_actors_total',
   'trolley_passivations_total',
+  'trolley_sagas_stuck',
+  'trolley_sagas_stuck_oldest_age_seconds',
   'trolley_scrape_failures_total',
   'trolley_shards_left_total',
   'trolley_spans_dropped_total',

@@ -8,6 +8,7 @@ import type { CartViews } from '../../../actors/cart/cart.view.ts';
 import { readMachine } from 'trolley-statechart';
 import { createPostgresSagaCharts } from '../../console/sagas/saga-charts.ts';
 import { checkoutMachine } from '../../../actors/checkout/checkout.machine.ts';
+import { createCheckoutSagas } from '../../../actors/checkout/checkout.sagas.postgres.ts';
 import { createCheckoutActor } from '../../../actors/checkout/checkout.actor.ts';
 import { checkoutTable } from '../../../actors/checkout/checkout.store.postgres.ts';
 import { createOrderActor } from '../../../actors/order/order.actor.ts';
@@ -15,7 +16,7 @@ import { orderTable } from '../../../actors/order/order.store.postgres.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { sagaMetrics } from '../metrics/saga-metrics.ts';
-import { mailboxSource } from '../metrics/sources.ts';
+import { mailboxSource, sagaSource } from '../metrics/sources.ts';
 import type { DataDir } from '../process/data-dir.ts';
 import { version } from '../process/package-facts.mjs';
 import type { Lifecycle } from '../process/lifecycle.ts';
@@ -109,4 +110,9 @@ export async function startActorNode(
     describe: ({ shards }) => `actor node with ${shards} of ${config.actors.shards} shards`,
   });
   metrics.addSource('mailboxes', mailboxSource(node));
+  const sagas = createCheckoutSagas({ pool: postgres.pool, refs: cluster.refs, clock: systemClock });
+  metrics.addSource(
+    'sagas',
+    sagaSource(sagas.machine, () => sagas.countStuck(), systemClock),
+  );
 }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Registry } from 'prom-client';
 import type { PartitionLag } from '@trolley/runtime/events';
-import { lagSource } from './sources.ts';
+import { lagSource, sagaSource } from './sources.ts';
 
 describe('the lag of a group, measured', () => {
   it('is told by partition, those behind the 64th as one, and none that is gone', async () => {
@@ -31,5 +31,27 @@ describe('the lag of a group, measured', () => {
     lags = [{ partition: 0, records: 0 }];
     expect(await look()).to.deep.equal([['readers', '0', 0]]);
     expect(asked[0]).to.equal('outbox readers');
+  });
+});
+
+describe('stuck sagas, measured', () => {
+  it('are told by how many they are, and how long the first of them has run', async () => {
+    let found: { count: number; firstBegan: number | undefined } = { count: 3, firstBegan: 40_000 };
+    const registry = new Registry();
+    const read = sagaSource('checkout', async () => found, { now: () => 100_000 })(registry);
+    const look = async () => {
+      await read();
+      const metrics = await registry.getMetricsAsJSON();
+      return metrics.map(({ values }) => [values[0]?.labels['saga'], values[0]?.value]);
+    };
+    expect(await look()).to.deep.equal([
+      ['checkout', 3],
+      ['checkout', 60],
+    ]);
+    found = { count: 0, firstBegan: undefined };
+    expect(await look()).to.deep.equal([
+      ['checkout', 0],
+      ['checkout', 0],
+    ]);
   });
 });

@@ -1,5 +1,5 @@
 import { Gauge } from 'prom-client';
-import type { ClusterNode } from '@trolley/runtime';
+import type { Clock, ClusterNode } from '@trolley/runtime';
 import type { EventLog } from '@trolley/runtime/events';
 import type { PostgresPool } from '@trolley/runtime/postgres';
 import type { OpenSource } from './metrics.ts';
@@ -59,6 +59,32 @@ export function outboxSource(pool: PostgresPool): OpenSource {
       );
       waiting.set(rows[0]?.waiting ?? 0);
       age.set(Math.max(0, rows[0]?.age ?? 0));
+    };
+  };
+}
+
+/** Sagas that do not get on. Each node tells the same. */
+export function sagaSource(
+  saga: string,
+  count: () => Promise<{ readonly count: number; readonly firstBegan: number | undefined }>,
+  clock: Pick<Clock, 'now'>,
+): OpenSource {
+  return (registry) => {
+    const shared = { labelNames: ['saga'], registers: [registry] };
+    const stuck = new Gauge({
+      name: 'trolley_sagas_stuck',
+      help: 'Sagas that try a step again, or wait for it longer than one should, counted up to 10,000.',
+      ...shared,
+    });
+    const age = new Gauge({
+      name: 'trolley_sagas_stuck_oldest_age_seconds',
+      help: 'How long ago the first of these began; 0 where none is stuck.',
+      ...shared,
+    });
+    return async () => {
+      const found = await count();
+      stuck.set({ saga }, found.count);
+      age.set({ saga }, Math.max(0, clock.now() - (found.firstBegan ?? Infinity)) / 1_000);
     };
   };
 }
