@@ -86,6 +86,22 @@ describe('npm run trolley on checkouts', () => {
     expect(alone.lines.join('\n')).to.match(new RegExp(`STUCK CHECKOUTS\n.*\n {2}${stuck}`));
   });
 
+  it('lists those in a state, of a version and in the order that is asked for', async () => {
+    const ids = async (words: string) => (await trolley.json(words)).items.map(({ id }) => id);
+    expect(await ids('sagas list confirming')).to.deep.equal([stuck]);
+    expect(await ids('sagas list confirming --order newest --limit 1')).to.deep.equal([stuck]);
+    expect(await ids('sagas list charging')).to.deep.equal([]);
+    expect(await ids('sagas list confirming --machine-version 0')).to.deep.equal([]);
+    expect(await ids('sagas list completed')).to.deep.equal([]);
+    expect(await trolley.problem('sagas list')).to.match(/^Say in which state: pricing, reserving,/);
+    expect(await trolley.problem('sagas list paying')).to.match(
+      /^There is no state paying: it is one of pric/,
+    );
+    expect(await trolley.problem('sagas list charging --order best')).to.match(
+      /--order goes with oldest, newest/,
+    );
+  });
+
   it('resumes one, and gives one up with a reason, on record', async () => {
     expect(await trolley.run(`sagas resume ${stuck}`)).to.equal(0);
     expect(await trolley.problem(`sagas compensate ${stuck}`)).to.match(/^Say why: --because/);

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { ActorError, type ActorRefs, type Clock } from '@trolley/runtime';
 import type { PostgresPool } from '@trolley/runtime/postgres';
+import { readMachine } from 'trolley-statechart';
+import { checkoutMachine } from '../../../../actors/checkout/checkout.machine.ts';
 import { createCheckoutSagas } from '../../../../actors/checkout/checkout.sagas.postgres.ts';
 import { exitCodes } from '../../../shop/process/run-command.ts';
 import { UsageProblem } from '../../../shop/process/start-problem.ts';
@@ -12,6 +14,8 @@ import type { Around, Flag, Outcome, Verb } from '../verb.ts';
 
 type Sagas = ReturnType<typeof createCheckoutSagas>;
 type Saga = Awaited<ReturnType<Sagas['stuck']>>['items'][number];
+
+const orders = ['oldest', 'newest'] as const;
 
 const paging: Readonly<Record<string, Flag>> = {
   limit: { value: 'N', help: 'so many at most, 1 to 500 (default 50)' },
@@ -54,6 +58,39 @@ export const sagaVerbs: readonly Verb[] = [
     },
   },
   {
+    name: 'sagas list',
+    words: 'STATE',
+    maxWords: 1,
+    summary:
+      'checkouts in a state; of those under way the one that is longest there first, of ended ones the latest',
+    flags: {
+      order: { value: 'WHICH', help: 'which come first', choices: orders },
+      'machine-version': { value: 'V', help: 'for those under way; default: that of this release' },
+      ...paging,
+    },
+    isReport: true,
+    async run(call, around) {
+      const state = call.word(0, `Say in which state: ${stateNames.join(', ')}.`);
+      const version = call.text('machine-version') ?? checkoutMachine.version;
+      // An older machine may have had others.
+      if (version === checkoutMachine.version && !stateNames.includes(state))
+        throw new UsageProblem(`There is no state ${state}: it is one of ${stateNames.join(', ')}.`);
+      const place = { state, version: version ?? '' };
+      const page = {
+        order: call.choice('order', orders),
+        limit: call.count('limit', 500),
+        cursor: call.text('after'),
+      };
+      const { items, cursor } = await (await sagasOf(around)).list(place, page);
+      return {
+        items,
+        table: tableOfSagas(items, around.clock.now()),
+        notes: [`${counted(items.length, 'checkout')} in ${state}`],
+        cursor,
+      };
+    },
+  },
+  {
     name: 'sagas find',
     words: 'USER|ID',
     maxWords: 1,
@@ -76,7 +113,7 @@ export const sagaVerbs: readonly Verb[] = [
     name: 'sagas show',
     words: 'ID',
     maxWords: 1,
-    summary: 'one as JSON: every step with its time, attempt, error and the context at it',
+    summary: 'one as JSON: every step with its time, attempt, error and the context at it, and its trace',
     isReport: true,
     async run(call, around) {
       const id = idOf(call);
@@ -111,6 +148,11 @@ export const sagaVerbs: readonly Verb[] = [
     },
   },
 ];
+
+/** `compensating.refunding`: as a checkout is said to be in. */
+const stateNames = readMachine(checkoutMachine)
+  .states.filter(({ type, parent }) => type !== 'compound' && parent !== undefined)
+  .map(({ id }) => id.slice(`${checkoutMachine.id}.`.length));
 
 const idOf = (call: Call) => call.word(0, 'Say which: the ID of a checkout.');
 
