@@ -23,6 +23,10 @@ await runNamedCommand({
       summary: 'whether anything costs more with a million carts, orders and checkouts',
       run: async (args) => runCommand({ ...(await import('./scale.ts')).scaleBench, args }),
     },
+    console: {
+      summary: 'the pages of the console with a million checkouts, and what looking at them costs',
+      run: async (args) => runCommand({ ...(await import('./console.ts')).consoleBench, args }),
+    },
     sizing: {
       summary: 'what a cart, a checkout, an order, an event and a message cost',
       run: async (args) => runCommand({ ...(await import('./sizing.ts')).sizingBench, args }),

@@ -15,10 +15,12 @@ export const outcomeOptions = {
   compare: { type: 'string' },
 } as const;
 
-export const outcomeHelp = `  --json FILE     writes all figures of all rounds
-  --plots DIR     writes plots of them, as SVG
-  --compare FILE  tells what has changed since a run with --json FILE, by more than its rounds differ
+export const jsonHelp = `  --json FILE     writes all figures of all rounds
 `;
+export const compareHelp = `  --compare FILE  tells what has changed since a run with --json FILE, by more than its rounds differ
+`;
+export const outcomeHelp = `${jsonHelp}  --plots DIR     writes plots of them, as SVG
+${compareHelp}`;
 
 interface Wanted {
   readonly json?: string | undefined;

@@ -1,0 +1,108 @@
+import type { Command, Given } from '../../shop/process/run-command.ts';
+import { UsageProblem } from '../../shop/process/start-problem.ts';
+import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
+import { costBars, measureCost, renderCost } from './console/cost.ts';
+import { measurePages, pageBars, renderPages } from './console/pages.ts';
+import { renderBars, type Bar } from './measure/bar.ts';
+import { Figures } from './measure/figures.ts';
+import {
+  compareHelp,
+  comparisonWith,
+  jsonHelp,
+  keepOutcome,
+  outcomeOptions,
+  readEarlier,
+} from './measure/outcome.ts';
+import { sizeOf } from './measure/size.ts';
+
+/** By the name that `--only` takes. */
+const parts = {
+  pages: 'each view of each page, with much to look at',
+  cost: 'what a tab on each page costs a shop that is loaded',
+} as const;
+type Part = keyof typeof parts;
+
+const help = `npm run bench -- console [--only NAMES] [--size N] [--rounds N] [--seconds S] [--json FILE]
+                           [--compare FILE]
+
+Asks a console what its pages ask, first with a million finished checkouts, 5,000 that run and 5,000 mailboxes in which
+messages wait, beside an empty route, a PING of Redis and a SELECT 1; and has EXPLAIN tell by which index each statement
+reads. Then loads a shop as \`npm start\` starts it by turns with a tab open on each page of its console and without.
+Ends with 1 when a view takes more than 200 ms, the poll of Bull Board more than 50 ms or 100 KB, a statement reads a
+large table without an index, or looking costs more than 2 %.
+
+  --only NAMES    some of these, with commas between:${Object.entries(parts)
+    .map(([name, about]) => `\n                    ${name.padEnd(11)}${about}`)
+    .join('')}
+  --size N        finished checkouts, in thousands; default 1000
+  --rounds N      looks at each view, and pairs of loads; default 16
+  --seconds S     of each load; default 4
+${jsonHelp}${compareHelp}`;
+
+const { json, compare } = outcomeOptions;
+const options = {
+  only: { type: 'string' },
+  size: { type: 'string', default: '1000' },
+  rounds: { type: 'string', default: '16' },
+  seconds: { type: 'string', default: '4' },
+  json,
+  compare,
+} as const;
+
+type Values = Given<typeof options>['values'];
+
+/** `npm run bench -- console …` */
+export const consoleBench: Command<typeof options> = {
+  help,
+  options,
+  run: ({ values }) => measure(values),
+};
+
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+const print = (lines: string[]) => void process.stdout.write(`${lines.join('\n')}\n\n`);
+const [running, mailboxes] = [5_000, 5_000];
+
+async function measure(values: Values): Promise<number> {
+  const [rounds, seconds] = [sizeOf('rounds', values.rounds), sizeOf('seconds', values.seconds)];
+  const sizes = { finished: thousandsOf(values.size), running, mailboxes };
+  const chosen = partsOf(values.only);
+  const earlier = readEarlier(values.compare);
+  const folder = temporaryFolder('bench');
+  const figures = new Figures();
+  const bars: Bar[] = [];
+  try {
+    const run = { folder, rounds, seconds, figures, say };
+    if (chosen.includes('pages')) {
+      const reads = await measurePages({ ...run, sizes });
+      for (const part of renderPages(figures, reads)) print(part);
+      bars.push(...pageBars(figures, reads));
+    }
+    if (chosen.includes('cost')) {
+      await measureCost(run);
+      print(renderCost(figures));
+      bars.push(...costBars(figures));
+    }
+    if (earlier !== undefined) print(comparisonWith(earlier, figures));
+    print(renderBars(bars));
+    await keepOutcome(values, { figures, facts: { rounds, seconds, sizes, bars }, plots: {} });
+    return bars.every(({ ok }) => ok) ? 0 : 1;
+  } finally {
+    removeTemporaryFolder(folder);
+  }
+}
+
+function thousandsOf(given: string): number {
+  const thousands = Number(given);
+  if (Number.isInteger(thousands) && thousands > 0 && thousands <= 10_000) return thousands * 1_000;
+  throw new UsageProblem(`--size: got '${given}', wanted a number of thousands from 1 to 10000.`);
+}
+
+function partsOf(only: string | undefined): Part[] {
+  const names = only?.split(',') ?? Object.keys(parts);
+  return names.map((name) => {
+    if (isPart(name)) return name;
+    throw new UsageProblem(`--only knows ${Object.keys(parts).join(', ')}, not '${name}'.`);
+  });
+}
+
+const isPart = (name: string): name is Part => Object.hasOwn(parts, name);
