@@ -6,6 +6,9 @@ import { parseAllDocuments } from 'yaml';
 import { createProgress } from '../../shop/process/progress.ts';
 import { isStartProblem, StartProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
+import { apiChanges, changed } from '../openapi/api-changes.ts';
+import { breakingChanges, findOasdiff } from '../openapi/breaking-changes.ts';
+import { releasedApi } from '../openapi/released-api.ts';
 import { parseDockerfile } from '../smoke/parse-dockerfile.ts';
 import { exposedPorts, missingLimits, unknownDependencies } from './compose-problems.ts';
 import { dashboardRules } from './dashboard-rules.ts';
@@ -17,7 +20,7 @@ import { findTools } from './tools.ts';
 
 /*
  * `npm run deploy:check` looks at the Dockerfile, docker-compose.yml, ops/operate/k8s, what Prometheus and Grafana read and
- * the workflows with what their readers use themselves, and then whether what they give a process is what it reads. And it calls the services with a client in Go.
+ * the workflows with what their readers use themselves, and then whether what they give a process is what it reads. And it calls the services with a client in Go, and shows which changes of the API it would not let through.
  */
 
 const root = join(import.meta.dirname, '..', '..', '..');
@@ -74,6 +77,16 @@ async function check(): Promise<void> {
     const queries = join(folder, 'dashboards.yml');
     writeFileSync(queries, dashboardRules(join(root, at, 'grafana/dashboards')));
     await tool(tools.promtool, 'check', 'rules', '--lint-fatal', queries);
+  });
+  await step('what breaks a client of the API, by oasdiff', async () => {
+    const [oasdiff, api] = [await findOasdiff((line) => progress.say(line)), releasedApi()];
+    const wrong: string[] = [];
+    for (const change of apiChanges) {
+      const found = await breakingChanges(oasdiff, api, changed(api, change));
+      if (found.length > 0 !== change.isBreaking)
+        wrong.push(`${change.what}: ${found.join(' ') || 'not found'}`);
+    }
+    refuse(wrong);
   });
   await step('the gRPC services, by a client in Go', () => callEveryMethod(tools.grpcurl));
   for (const name of ['base', 'overlays/example']) {

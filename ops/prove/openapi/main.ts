@@ -1,0 +1,11 @@
+import { runNamedCommand } from '../../shop/process/run-named-command.ts';
+import { checkCommand, releaseCommand } from './check-command.ts';
+import { fuzzCommand } from './fuzz-command.ts';
+
+/* `npm run openapi -- NAME [flags]` */
+
+await runNamedCommand({
+  script: 'openapi',
+  about: 'Holds the API to what it says of itself.',
+  commands: { check: checkCommand, release: releaseCommand, fuzz: fuzzCommand },
+});
