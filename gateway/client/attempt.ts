@@ -21,7 +21,11 @@ export type Attempt =
     }
   | { readonly status: undefined; readonly cause: unknown };
 
-/** Sends it once and takes the whole answer. Never throws: a connection that breaks is an outcome. */
+/**
+ * Sends it once and takes the whole answer. A connection that breaks is an outcome.
+ *
+ * @throws TypeError for what can't be sent, such as a header with a line break
+ */
 export async function attempt(
   fetch: Fetch,
   { method, url, headers, body }: Request,
@@ -30,7 +34,7 @@ export async function attempt(
 ): Promise<Attempt> {
   const init: RequestInit = {
     method,
-    headers: body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' },
+    headers: new Headers(body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' }),
     // No other address gets the token, and no cookie goes along.
     redirect: 'manual',
     credentials: 'omit',

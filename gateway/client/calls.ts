@@ -58,12 +58,14 @@ export class Calls {
     return this.transport.send<B>({ method: 'GET', url, headers: {} }, this.deadline(options));
   }
 
-  change<B>(
+  async change<B>(
     method: string,
     path: string,
     { headers, body }: Partial<Pick<Sent, 'headers' | 'body'>>,
     { idempotencyKey = this.newId(), ...options }: ChangeOptions = {},
   ): Promise<Answer<B>> {
+    if (!/^[\x20-\x7e]{1,255}$/.test(idempotencyKey))
+      throw new RangeError('idempotencyKey is to be 1 to 255 printable characters of ASCII');
     const request = {
       ...{ method, url: this.url + path, body, idempotencyKey },
       headers: { ...headers, 'Idempotency-Key': idempotencyKey },

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Client, ClientOptions } from './index.ts';
 import { errorOf } from './testing/error-of.ts';
+import { Transport } from './transport.ts';
 import {
   ScriptedShop,
   answer,
@@ -16,6 +17,12 @@ const line = { product_id: 1, quantity: 2 };
 const cart = { cart_id: 'c', user_id: 1, items: [], total_items: 0, total_price: 0, updated_at: '' };
 const ok = answer(200, cart, { ETag: '"7"' });
 const minute = 60_000;
+
+const thrownBy = (call: Promise<unknown>) =>
+  call.then(
+    () => expect.fail('the call was answered'),
+    (error: unknown) => error,
+  );
 
 describe('a call of the client', () => {
   let shop: ScriptedShop;
@@ -115,6 +122,30 @@ describe('a call of the client', () => {
     await shop.outcomeOf(client.orders.cancel('o'));
     const keys = shop.received.map(({ headers }) => headers['idempotency-key']);
     expect(keys).to.deep.equal(['key-1', 'mine', 'key-2']);
+  });
+
+  it('that changes something without a key is made once', async () => {
+    await open([cut, ok]);
+    const backOff = { firstMs: 100, maxMs: 100, random: () => 0 };
+    const limits = { maxAttempts: 5, attemptTimeoutMs: 1000 };
+    const transport = new Transport({ ...limits, token: 't', fetch, clock: shop.clock, backOff });
+    const request = { method: 'POST', url: shop.url, headers: {} };
+    const error = await errorOf(transport.send(request, transport.deadline(minute, undefined)));
+    expect(error).to.include({ code: 'no_answer', outcomeUnknown: true, attempts: 1 });
+    expect(shop.received).to.have.length(1);
+  });
+
+  it('with what can not be sent says so, and sends nothing', async () => {
+    const client = await open([ok]);
+    for (const idempotencyKey of ['', 'k'.repeat(256), 'é', 'a\nb'])
+      expect(await thrownBy(added(client, { idempotencyKey })), idempotencyKey).to.be.instanceOf(RangeError);
+    expect(await thrownBy(added(client, { ifMatch: '"7"\r\nX: y' }))).to.be.instanceOf(TypeError);
+    for (const token of ['', 'a b', 'secret\n']) {
+      const error = await errorOf(added(shop.client({ token })));
+      expect(error).to.include({ code: 'no_token', attempts: 0 });
+      expect(error.message).not.to.include('secret');
+    }
+    expect(shop.received).to.deep.equal([]);
   });
 
   describe('waits', () => {

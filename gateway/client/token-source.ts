@@ -12,7 +12,12 @@ export class TokenSource {
 
   constructor(token: Token) {
     this.canRenew = typeof token === 'function';
-    this.#ask = async (refused) => (typeof token === 'string' ? token : token(refused));
+    this.#ask = async (refused) => {
+      const given = typeof token === 'string' ? token : await token(refused);
+      // What else a header would say of it, it would say with the token.
+      if (/^[\x21-\x7e]+$/.test(given)) return given;
+      throw new TypeError('a token is printable characters without blanks');
+    };
   }
 
   get(): Promise<string> {
