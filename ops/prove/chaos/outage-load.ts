@@ -67,14 +67,14 @@ export class OutageLoad {
   async #buy(user: Shopper): Promise<void> {
     for (let round = 1; !this.#stopping; round += 1) {
       const productId = (round % products) + 1;
-      await this.#until(user, 'cart', () => user.cart());
+      await this.#until(user, 'cart', () => user.send('GET', '/cart'));
       const json = { product_id: productId, quantity: 1 };
       const headers = { 'idempotency-key': `add ${round}` };
       const added = await this.#until(user, 'add', () => user.send('POST', '/cart/items', { json, headers }));
       if (added) this.#take(user.id, productId);
       const isEnded = ({ body }: { body: { status?: string } }) => ended.has(body.status ?? '');
       await this.#until(user, 'checkout', () => user.checkout(`buy ${round}`), isEnded);
-      await this.#until(user, 'orders', () => user.orders());
+      await this.#until(user, 'orders', () => user.send('GET', '/orders'));
     }
   }
 

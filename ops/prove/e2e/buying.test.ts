@@ -30,13 +30,12 @@ describe('the shop sells', () => {
   }));
 
   const orderOf = (user: Shopper) =>
-    eventually(async () => (await user.orders()).body[0], `the order of user ${user.id}`);
+    eventually(async () => (await user.shop.orders.list()).orders[0], `the order of user ${user.id}`);
 
   it('two laptops and a mouse, once, whatever is asked again', async () => {
     const user = await newUser();
-    expect((await user.add(1, 2)).status).to.equal(201);
-    const { body: cart } = await user.add(2, 1);
-    expect(cart).to.include({ total_items: 2, total_price: 2629.97, user_id: user.id });
+    await user.add(1, 2);
+    expect(await user.add(2, 1)).to.include({ total_items: 2, total_price: 2629.97, user_id: user.id });
 
     const address = { street: '1 Main Street', city: 'Springfield' };
     const { status, body: checkout } = await user.checkout('first', { shipping_address: address });
@@ -54,14 +53,14 @@ describe('the shop sells', () => {
       { product_id: 2, product_name: 'Mouse', quantity: 1, price: 29.99 },
     ]);
     expect(order.shipping_address).to.deep.equal(address);
-    await eventually(async () => (await user.cart()).body.total_items === 0, 'an empty cart');
+    await eventually(async () => (await user.shop.cart.get()).total_items === 0, 'an empty cart');
 
     const again = await user.checkout('first', { shipping_address: address });
     expect(again.status).to.equal(200);
     expect(again.body).to.deep.equal(checkout);
-    expect((await user.orders()).body).to.deep.equal([order]);
-    expect((await user.order(order.id)).body).to.deep.equal(order);
-    const { history = [] } = (await user.checkoutStatus(checkout.checkout_id)).body;
+    expect((await user.shop.orders.list()).orders).to.deep.equal([order]);
+    expect(await user.shop.orders.get(order.id)).to.deep.equal(order);
+    const { history } = await user.shop.checkouts.get(checkout.checkout_id);
     expect(history.map((step) => step.status)).to.include.members(['INITIATED', 'COMPLETED']);
   });
 
@@ -82,7 +81,7 @@ describe('the shop sells', () => {
     expect(new Set(answers.map(({ text }) => text)).size, 'different answers').to.equal(1);
     expect(answers[0]?.body.status).to.equal('COMPLETED');
     await orderOf(user);
-    expect((await user.orders()).body).to.have.length(1);
+    expect((await user.shop.orders.list()).orders).to.have.length(1);
   });
 
   it('a cart once, when it is checked out under 8 keys at once', async () => {
@@ -96,9 +95,9 @@ describe('the shop sells', () => {
     for (const { status, body } of answers.filter((answer) => answer !== sold[0])) {
       expect(`${status} ${body.code ?? ''}`).to.be.oneOf(['400 empty_cart', '409 checkout_in_progress']);
     }
-    await eventually(async () => (await user.cart()).body.total_items === 0, 'an empty cart');
+    await eventually(async () => (await user.shop.cart.get()).total_items === 0, 'an empty cart');
     await orderOf(user);
-    expect((await user.orders()).body).to.have.length(1);
+    expect((await user.shop.orders.list()).orders).to.have.length(1);
   });
 
   it('to the last unit and no further, when more buyers come than there is stock', async () => {

@@ -33,7 +33,7 @@ describe('FLUSHALL on Redis', function () {
   it('while nothing runs leaves every cart whole', async () => {
     const users = await shop.client.users(1, 20);
     await Promise.all(users.map((user) => Promise.all([user.add(1, user.id), user.add(2, 1)])));
-    const carts = async () => (await Promise.all(users.map((user) => user.cart()))).map(({ body }) => body);
+    const carts = async () => Promise.all(users.map((user) => user.shop.cart.get()));
     const before = await carts();
     await redis.flushall();
     expect(await carts()).to.deep.equal(before);
@@ -80,7 +80,7 @@ describe('FLUSHALL on Redis', function () {
     await untilAllEnded(shop.stores, 60_000);
     await expectInvariants(shop.stores);
     for (const [index, user] of users.entries()) {
-      const left = (await user.cart()).body.total_items;
+      const left = (await user.shop.cart.get()).total_items;
       expect(left, `lines left to user ${user.id}`).to.equal(
         again[index]?.body.status === 'COMPLETED' ? 0 : 1,
       );

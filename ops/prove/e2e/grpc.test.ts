@@ -52,7 +52,7 @@ describe('the shop over gRPC', () => {
       const request = { userId: 1n, idempotencyKey: 'k', shippingAddress: undefined, paymentMethod: '' };
       const { checkoutId, status } = await checkouts.call('initiateCheckout', request);
       expect(status).to.equal(CheckoutStatus.COMPLETED);
-      expect((await user.checkout('k')).body).to.include({ checkout_id: checkoutId, total_amount: 2629.97 });
+      expect(await user.buy('k')).to.include({ checkout_id: checkoutId, total_amount: 2629.97 });
 
       const list = { userId: '1', pageSize: 0, pageToken: '' };
       const order = await eventually(
@@ -61,7 +61,7 @@ describe('the shop over gRPC', () => {
       );
       expect(order).to.include({ checkoutId, userId: '1', totalAmount: 2629.97, status: 'CONFIRMED' });
       expect((await orders.call('getOrder', { orderId: order.id })).order).to.deep.equal(order);
-      expect((await user.order(order.id)).body.total_amount).to.equal(order.totalAmount);
+      expect((await user.shop.orders.get(order.id)).total_amount).to.equal(order.totalAmount);
       const refusal = await orders.call('getOrder', { orderId: 'x' }).catch(codeOf);
       expect(refusal).to.be.oneOf(['invalid_order_id', 'invalid_request', 'invalid_argument']);
     } finally {

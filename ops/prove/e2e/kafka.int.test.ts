@@ -68,7 +68,7 @@ describe('the shop with its event log on Kafka', function () {
       headers: { traceparent },
     });
     expect(status).to.equal(201);
-    await eventually(async () => (await user.orders()).body.length === 1, 'the order');
+    await eventually(async () => (await user.shop.orders.list()).orders.length === 1, 'the order');
 
     const messages = await published();
     expect(messages).to.have.length(1);
@@ -143,7 +143,7 @@ describe('the shop with its event log on Kafka', function () {
     await untilAllEnded(shop.stores, 60_000);
     await expectInvariants(shop.stores);
     expect(await shop.stores.orders()).to.have.length(1 + users.length);
-    for (const user of users) expect((await user.orders()).body).to.have.length(1);
+    for (const user of users) expect((await user.shop.orders.list()).orders).to.have.length(1);
     const ids = (await published()).map(({ headers }) => String(headers?.['event_id']));
     expect(new Set(ids).size, 'events by id').to.equal(1 + users.length);
   });
@@ -180,7 +180,7 @@ describe('a shop whose Kafka loses what it took', function () {
     const users = await shop.client.users(1, 3);
     for (const user of users) {
       await user.add(1, 1);
-      expect((await user.checkout('k')).body.status).to.equal('COMPLETED');
+      expect((await user.buy('k')).status).to.equal('COMPLETED');
     }
     // While the topic is new, its brokers may not know of it.
     await eventually(async () => (await highest(admin).catch(() => 0)) === users.length, 'the events');
@@ -192,7 +192,7 @@ describe('a shop whose Kafka loses what it took', function () {
     await fleet.start('consumers', 'consumers', addresses);
     for (const user of users) {
       await eventually(
-        async () => (await user.orders()).body.length === 1,
+        async () => (await user.shop.orders.list()).orders.length === 1,
         `the order of user ${user.id}`,
         60_000,
       );

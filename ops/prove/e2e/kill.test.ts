@@ -1,9 +1,10 @@
 import { rmSync } from 'node:fs';
 import { expect } from 'chai';
+import type { Checkout } from '../../../gateway/client/index.ts';
 import { checkoutIdFor } from '../../../actors/checkout/checkout.contract.ts';
 import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
-import type { Answer, CheckoutBody, Shopper } from './shop-client.ts';
+import type { Answer, Shopper } from './shop-client.ts';
 import { temporaryDataDir, type Environment } from './shop-environment.ts';
 import { ShopProcess } from './shop-process.ts';
 import type { ShopStores } from './shop-stores.ts';
@@ -108,8 +109,8 @@ async function expectCartsAsSold(shop: ShopProcess, users: readonly Shopper[]): 
   const again = await usersOf(shop, users);
   await Promise.all(
     again.map(async (user, index) => {
-      const { body } = await user.cart();
-      const lines = body.items.map(({ product_id, quantity }) => [product_id, quantity]);
+      const { items } = await user.shop.cart.get();
+      const lines = items.map(({ product_id, quantity }) => [product_id, quantity]);
       const bought = statuses.get(checkoutIdFor(user.id, key)) === 'COMPLETED';
       const wanted = bought ? [] : [[(index % 5) + 1, (index % 3) + 1]];
       expect(lines, `the cart of user ${user.id}`).to.deep.equal(wanted);
@@ -117,10 +118,7 @@ async function expectCartsAsSold(shop: ShopProcess, users: readonly Shopper[]): 
   );
 }
 
-function expectSameAnswers(
-  before: readonly Answer<CheckoutBody>[],
-  after: readonly Answer<CheckoutBody>[],
-): void {
+function expectSameAnswers(before: readonly Answer<Checkout>[], after: readonly Answer<Checkout>[]): void {
   const bodies = new Map(after.map(({ body }) => [body.checkout_id, body]));
   for (const { status, body } of before) {
     expect(status, `the answer before the kill: ${JSON.stringify(body)}`).to.equal(201);

@@ -61,7 +61,7 @@ describe('the metrics of the shop', () => {
     });
     const [buyer, refused, hasty] = await shop.client.users(1, 3);
     await buyer!.add(1, 1);
-    await buyer!.cart();
+    await buyer!.shop.cart.get();
     await buyer!.checkout('k');
     await buyer!.checkout('k');
     await refused!.add(2, 1);
@@ -69,7 +69,7 @@ describe('the metrics of the shop', () => {
     await refused!.send('GET', '/products/1');
     await refused!.send('PUT', '/cart/items/5', { json: { quantity: 1 } });
     await shop.client.send('GET', '/nowhere/1/2');
-    await Promise.all(Array.from({ length: 14 }, () => hasty!.cart()));
+    await Promise.all(Array.from({ length: 14 }, () => hasty!.send('GET', '/cart')));
     await untilAllEnded(shop.stores);
     seen = await eventually(async () => {
       const found = await scrape(shop.client.url);

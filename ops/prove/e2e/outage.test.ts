@@ -42,7 +42,7 @@ class Load {
 
   async #buy(user: Shopper): Promise<void> {
     for (let round = 1; !this.#stopped; round += 1) {
-      this.#count(await user.add((round % 5) + 1, 1));
+      this.#count(await user.sendAdd((round % 5) + 1, 1));
       const key = `round ${round}`;
       const answer = await user.checkout(key);
       this.#count(answer);
@@ -144,7 +144,7 @@ describe('an outage in the middle of load', function () {
     await eventually(async () => (await notReady(shop.client.url, shop.lines)) === '', 'readiness');
     await eventually(async () => (await serving(shop.lines)) === allFacades, 'all façades serving');
     const late = await shop.client.user(1000);
-    await eventually(async () => (await late.add(1, 1)).status === 201, 'a cart that takes something');
+    await eventually(async () => (await late.sendAdd(1, 1)).status === 201, 'a cart that takes something');
     const bought = async () => {
       const { status, body } = await late.checkout('k');
       return status < 300 && body.status === 'COMPLETED';
@@ -168,8 +168,8 @@ describe('an outage in the middle of load', function () {
       'no readiness',
     );
     await eventually(() => load.refused >= 20, 'refusals under load');
-    expect((await user.orders()).status, 'reads go on').to.equal(200);
-    expect((await user.add(1, 1)).status, 'carts go on').to.equal(201);
+    await user.shop.orders.list();
+    await user.add(1, 1);
     await setUp(server.url, { default_transaction_read_only: 'off' });
     await recovers();
     expect(shop.log.filter((line) => line.includes('dead letter'))).to.deep.equal([]);
@@ -180,12 +180,12 @@ describe('an outage in the middle of load', function () {
       'no readiness',
     );
     await eventually(async () => (await serving(shop.lines)) === 'cart', 'only carts serving');
-    const refusals: Answer<unknown>[] = [await user.checkout('k'), await user.orders()];
+    const refusals: Answer<unknown>[] = [await user.checkout('k'), await user.send('GET', '/orders')];
     for (const { status, headers, body } of refusals) {
       expect(`${status} ${body.code ?? ''}`).to.equal('503 unavailable');
       expect(Number(headers.get('retry-after'))).to.be.at.least(1);
     }
-    expect((await user.add(2, 1)).status, 'carts go on').to.equal(201);
+    await user.add(2, 1);
     const before = load.refused;
     await eventually(() => load.refused >= before + 10, 'refusals under load');
 
@@ -195,7 +195,7 @@ describe('an outage in the middle of load', function () {
     const { body } = await user.checkout('k');
     expect(body.status).to.equal('COMPLETED');
     await expectWhole(shop.stores, load);
-    const [order] = (await user.orders()).body;
+    const [order] = (await user.shop.orders.list()).orders;
     expect(Date.parse(order?.created_at ?? '')).to.be.within(startedAt, Date.now());
   });
 
@@ -217,11 +217,11 @@ describe('an outage in the middle of load', function () {
     await server.kill();
     await eventually(async () => (await notReady(shop.client.url, shop.lines)) === 'redis', 'no readiness');
     await eventually(async () => (await serving(shop.lines)) === '', 'no façade serving');
-    const { status, headers, body } = await user.add(1, 1);
+    const { status, headers, body } = await user.sendAdd(1, 1);
     expect(`${status} ${body.code ?? ''}`).to.equal('503 unavailable');
     expect(Number(headers.get('retry-after'))).to.be.at.least(1);
-    expect((await user.send('GET', '/products')).status).to.equal(200);
-    expect((await user.orders()).status).to.equal(200);
+    await user.shop.products.list();
+    await user.shop.orders.list();
     const before = load.refused;
     await eventually(() => load.refused >= before + 10, 'refusals under load');
 
@@ -268,7 +268,7 @@ describe('an outage of the services in the middle of load', function () {
       const { status, headers, body } = await user.send('GET', '/products');
       expect(`${status} ${body.code ?? ''}`).to.equal('503 unavailable');
       expect(Number(headers.get('retry-after'))).to.be.at.least(1);
-      expect((await user.add(2, 1)).status, 'a product that is known').to.equal(201);
+      await user.add(2, 1);
       const waiting = user.checkout('k');
 
       services = await ShopProcess.start({ ...settings, ...roles, ...ports });

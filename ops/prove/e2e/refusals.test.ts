@@ -17,9 +17,9 @@ describe('a checkout that fails', () => {
   for (const reason of ['card_declined', 'no_funds', 'card_expired', 'invalid_ccv', 'network_error']) {
     it(`says ${reason}, and leaves stock and cart as before`, async () => {
       const user = await shop.client.user(1);
-      if ((await user.cart()).body.total_items === 0) await user.add(1, 2);
+      if ((await user.shop.cart.get()).total_items === 0) await user.add(1, 2);
       const stock = shop.stores.stock();
-      const cart = (await user.cart()).body;
+      const cart = await user.shop.cart.get();
       const { status, headers, body } = await user.checkout(reason, { payment_method: reason });
       const requestId = headers.get('x-request-id') ?? expect.fail('an answer has a request id');
       const logged = () => shop.log.filter((line) => line.includes(requestId));
@@ -34,37 +34,37 @@ describe('a checkout that fails', () => {
       });
       expect(status).to.equal(201);
       expect(shop.stores.stock()).to.deep.equal(stock);
-      expect((await user.cart()).body).to.deep.equal(cart);
+      expect(await user.shop.cart.get()).to.deep.equal(cart);
 
       const other = await user.checkout(reason, { payment_method: 'card' });
       expect(`${other.status} ${other.body.code ?? ''}`).to.equal('409 idempotency_key_reused');
       const again = await user.checkout(reason, { payment_method: reason });
       expect(again.status, 'the same key again').to.equal(200);
       expect(again.body).to.deep.equal(body);
-      expect((await user.orders()).body).to.deep.equal([]);
+      expect((await user.shop.orders.list()).orders).to.deep.equal([]);
     });
   }
 
   it('leaves a cart that can be bought with another card', async () => {
     const user = await shop.client.user(1);
-    expect((await user.checkout('with a good card')).body.status).to.equal('COMPLETED');
+    expect((await user.buy('with a good card')).status).to.equal('COMPLETED');
   });
 
   it('for want of stock has reserved nothing, of no product', async () => {
     const user = await shop.client.user(2);
     await user.add(2, 1);
     await user.add(3, 6);
-    const cart = (await user.cart()).body;
+    const cart = await user.shop.cart.get();
     const { status, body } = await user.checkout('too much');
     expect(status).to.equal(201);
     expect(body).to.include({ status: 'FAILED', failure_reason: 'insufficient_stock' });
     const [mouse, keyboard] = [shop.stores.available(2), shop.stores.available(3)];
     expect([mouse, keyboard]).to.deep.equal([5, 5]);
-    expect((await user.cart()).body).to.deep.equal(cart);
+    expect(await user.shop.cart.get()).to.deep.equal(cart);
     expect(shop.stores.payments().some(({ checkoutId }) => checkoutId === body.checkout_id)).to.be.false;
 
     await user.send('PUT', '/cart/items/3', { json: { quantity: 5 } });
-    expect((await user.checkout('as much as there is')).body.status).to.equal('COMPLETED');
+    expect((await user.buy('as much as there is')).status).to.equal('COMPLETED');
     expect(shop.stores.available(3)).to.equal(0);
   });
 

@@ -26,16 +26,16 @@ describe('the roles in processes of their own', function () {
     expect(status).to.equal(201);
     expect(body).to.include({ status: 'COMPLETED', total_amount: 2629.97 });
     const [order] = await eventually(async () => {
-      const { body: found } = await user.orders();
-      return found.length > 0 && found;
+      const { orders } = await user.shop.orders.list();
+      return orders.length > 0 && orders;
     }, 'the order');
     expect(order).to.include({ checkout_id: body.checkout_id, status: 'CONFIRMED' });
-    await eventually(async () => (await user.cart()).body.total_items === 0, 'an empty cart');
+    await eventually(async () => (await user.shop.cart.get()).total_items === 0, 'an empty cart');
     expect((await gateway.client.send('GET', '/health/ready')).status).to.equal(200);
 
     // A node that dies alone: nobody is left to handle what is asked, and everybody says so.
     await node.kill();
-    const refused = await user.add(1, 1);
+    const refused = await user.sendAdd(1, 1);
     expect(refused.status).to.equal(503);
     expect(refused.body)
       .to.have.property('error')
@@ -47,7 +47,7 @@ describe('the roles in processes of their own', function () {
     expect(await redis.exists('actors:members')).to.equal(0);
     redis.disconnect();
     const again = await fleet.start('node', 'node,relay,consumers', addresses);
-    expect((await user.add(1, 1)).body).to.include({ total_items: 1 });
+    expect(await user.add(1, 1)).to.include({ total_items: 1 });
 
     for (const each of [gateway, again, services]) {
       each.signal('SIGTERM');

@@ -70,8 +70,8 @@ describe('two gateways and two nodes that are restarted one after the other unde
     }
     async function shop(user: Shopper): Promise<void> {
       for (let round = 1; !ended.signal.aborted; round++) {
-        await counted(user, 'add', user.add((user.id % 5) + 1, 1));
-        await counted(user, 'cart', user.cart());
+        await counted(user, 'add', user.sendAdd((user.id % 5) + 1, 1));
+        await counted(user, 'cart', user.send('GET', '/cart'));
         if (round % 3 === 0) await counted(user, 'checkout', user.checkout(`k-${round}`));
       }
     }

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
+import type { Checkout } from '../../../gateway/client/index.ts';
 import { OtlpReceiver, type ReceivedSpan } from '../testing/otlp-receiver.ts';
 import { startPrivateKafka, type PrivateServer } from '../testing/test-servers.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
-import type { CheckoutBody, Shopper } from './shop-client.ts';
+import type { Shopper } from './shop-client.ts';
 
 /** The last that happens to a purchase: both of those who consume it have written. */
 const last = ['handle order/Create', 'handle cart/SettlePurchase'];
@@ -43,7 +44,7 @@ describe('a trace of the shop', function () {
 
       const checkout = async (key: string, headers: Record<string, string> = {}) => {
         await user.add(1, 1);
-        const answer = await user.send<CheckoutBody>('POST', '/checkout', {
+        const answer = await user.send<Checkout>('POST', '/checkout', {
           json: { idempotency_key: key },
           headers,
         });

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { createTestMongo, type TestDatabase } from '@trolley/runtime/testing/suites';
+import type { Cart } from '../../../gateway/client/index.ts';
 import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
-import type { Answer, CartBody, Shopper } from './shop-client.ts';
+import type { Answer, Shopper } from './shop-client.ts';
 import { portOf, type Environment } from './shop-environment.ts';
 import { ShopFleet } from './shop-fleet.ts';
 import type { ShopProcess } from './shop-process.ts';
@@ -14,7 +15,7 @@ const products = 5;
 /** So many units a cart takes of five products. */
 const room = products * 99;
 
-type Line = Pick<CartBody['items'][number], 'product_id' | 'quantity'>;
+type Line = Pick<Cart['items'][number], 'product_id' | 'quantity'>;
 
 describe('two nodes that host the carts of one shop, in MongoDB', function () {
   this.timeout(120_000);
@@ -106,7 +107,7 @@ describe('two nodes that host the carts of one shop, in MongoDB', function () {
     const stored = new Map((await stores.carts()).map((cart) => [cart.userId, cart.items]));
     for (const user of users) {
       const wanted = quantitiesAfter(added.get(user.id) ?? 0);
-      expect(quantitiesIn((await user.cart()).body), `the cart of user ${user.id}`).to.deep.equal(wanted);
+      expect(quantitiesIn(await user.shop.cart.get()), `the cart of user ${user.id}`).to.deep.equal(wanted);
       const items = (stored.get(user.id) ?? []).map(({ productId, quantity }) => ({
         product_id: productId,
         quantity,
@@ -147,7 +148,7 @@ describe('two nodes that host the carts of one shop, in MongoDB', function () {
 const productOf = (unit: number) => 1 + (unit % products);
 
 const addUnit = (user: Shopper, unit: number) =>
-  user.send<CartBody>('POST', '/cart/items', {
+  user.send<Cart>('POST', '/cart/items', {
     json: { product_id: productOf(unit), quantity: 1 },
     headers: { 'idempotency-key': `unit-${unit}` },
   });

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
+import type { Checkout } from '../../../gateway/client/index.ts';
 import { checkoutIdFor } from '../../../actors/checkout/checkout.contract.ts';
 import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
-import type { Answer, CheckoutBody, Shopper } from './shop-client.ts';
+import { refusalOf, type Shopper } from './shop-client.ts';
 
 describe('while a payment runs', () => {
   let shop: RunningShop;
@@ -19,13 +20,13 @@ describe('while a payment runs', () => {
   });
 
   /** A user whose checkout, of two mice, waits for its payment. */
-  async function paying(): Promise<{ user: Shopper; id: string; ended: Promise<Answer<CheckoutBody>> }> {
+  async function paying(): Promise<{ user: Shopper; id: string; ended: Promise<Checkout> }> {
     const user = await shop.client.user(nextUser++);
     await user.add(2, 2);
     const id = checkoutIdFor(user.id, 'k');
-    const ended = user.checkout('k');
+    const ended = user.buy('k');
     await eventually(
-      async () => (await user.checkoutStatus(id)).body.status === 'PAYMENT_PENDING',
+      async () => (await user.shop.checkouts.list({ status: 'PAYMENT_PENDING' })).checkouts.length === 1,
       `the payment of checkout ${id}`,
     );
     return { user, id, ended };
@@ -35,9 +36,9 @@ describe('while a payment runs', () => {
     const { user, ended } = await paying();
     await user.add(2, 3);
     await user.add(3, 1);
-    expect((await ended).body).to.include({ status: 'COMPLETED', total_amount: 59.98 });
+    expect(await ended).to.include({ status: 'COMPLETED', total_amount: 59.98 });
     await untilAllEnded(shop.stores);
-    const left = (await user.cart()).body.items.map(({ product_id, quantity }) => [product_id, quantity]);
+    const left = (await user.shop.cart.get()).items.map(({ product_id, quantity }) => [product_id, quantity]);
     expect(left).to.deep.equal([
       [2, 3],
       [3, 1],
@@ -46,49 +47,40 @@ describe('while a payment runs', () => {
 
   it('another checkout of the same cart is told to wait, and what was added can be bought', async () => {
     const { user, ended } = await paying();
-    const second = await user.checkout('another');
-    expect(`${second.status} ${second.body.code ?? ''}`).to.equal('409 checkout_in_progress');
+    expect(await refusalOf(user.buy('another'))).to.equal('409 checkout_in_progress');
     await user.add(5, 1);
-    const third = await user.checkout('a third');
-    expect(third.body).to.include({ status: 'COMPLETED', total_amount: 249.99 });
-    expect((await ended).body.status).to.equal('COMPLETED');
-    await eventually(async () => (await user.cart()).body.total_items === 0, 'an empty cart');
+    expect(await user.buy('a third')).to.include({ status: 'COMPLETED', total_amount: 249.99 });
+    expect((await ended).status).to.equal('COMPLETED');
+    await eventually(async () => (await user.shop.cart.get()).total_items === 0, 'an empty cart');
   });
 
   it('cancelling gives money and stock back and leaves the cart', async () => {
     const before = shop.stores.available(2);
     const { user, id, ended } = await paying();
-    const cart = (await user.cart()).body;
-    const cancelled = await user.cancelCheckout(id);
-    expect(cancelled.status).to.equal(200);
-    expect(cancelled.body).to.include({
-      status: 'FAILED',
-      failure_reason: 'cancelled',
-    });
-    expect((await ended).body).to.deep.equal(cancelled.body);
-    expect((await user.cancelCheckout(id)).body, 'cancelled again').to.deep.equal(cancelled.body);
+    const cart = await user.shop.cart.get();
+    const cancelled = await user.shop.checkouts.cancel(id);
+    expect(cancelled).to.include({ status: 'FAILED', failure_reason: 'cancelled' });
+    expect(await ended).to.deep.equal(cancelled);
+    expect(await user.shop.checkouts.cancel(id), 'cancelled again').to.deep.equal(cancelled);
     expect(shop.stores.available(2)).to.equal(before);
     const payment = shop.stores.payments().find(({ checkoutId }) => checkoutId === id);
     expect(payment?.status, 'the payment').to.be.oneOf(['refunded', 'tombstone', undefined]);
-    expect((await user.cart()).body).to.deep.equal(cart);
-    const again = await user.checkout('after all');
-    expect(again.body.status).to.equal('COMPLETED');
+    expect(await user.shop.cart.get()).to.deep.equal(cart);
+    expect((await user.buy('after all')).status).to.equal('COMPLETED');
   });
 
   it('another user neither sees nor cancels it', async () => {
     const { id, ended } = await paying();
-    const stranger = await shop.client.user(999);
-    for (const answer of [await stranger.checkoutStatus(id), await stranger.cancelCheckout(id)]) {
-      expect(`${answer.status} ${answer.body.code ?? ''}`).to.equal('404 not_found');
-    }
-    expect((await ended).body.status).to.equal('COMPLETED');
+    const { checkouts } = (await shop.client.user(999)).shop;
+    for (const call of [checkouts.get(id), checkouts.cancel(id)])
+      expect(await refusalOf(call)).to.equal('404 not_found');
+    expect((await ended).status).to.equal('COMPLETED');
   });
 
   it('it can no longer be cancelled once it has completed', async () => {
     const { user, id, ended } = await paying();
     await ended;
-    const { status, body } = await user.cancelCheckout(id);
-    expect(`${status} ${body.code ?? ''}`).to.equal('409 conflict');
+    expect(await refusalOf(user.shop.checkouts.cancel(id))).to.equal('409 conflict');
   });
 });
 
@@ -108,10 +100,8 @@ describe('a checkout that outlasts its request', () => {
       location: `/api/v1/checkout/${body.checkout_id}`,
     });
     expect(body.status).to.not.equal('COMPLETED');
-    await eventually(
-      async () => (await user.checkoutStatus(body.checkout_id)).body.status === 'COMPLETED',
-      'the end of the checkout',
-    );
+    const ended = await user.buy('k');
+    expect(ended).to.include({ checkout_id: body.checkout_id, status: 'COMPLETED' });
     await untilAllEnded(shop.stores);
     await expectInvariants(shop.stores);
     expect((await user.checkout('k')).status).to.equal(200);

@@ -1,5 +1,6 @@
 import { deepStrictEqual } from 'node:assert/strict';
-import type { Answer, CartBody, ShopClient } from '../../e2e/shop-client.ts';
+import type { Cart } from '../../../../gateway/client/index.ts';
+import type { ShopClient } from '../../e2e/shop-client.ts';
 import { cartMarks, checkoutMarks, linesOfCart, type Census } from './owners.ts';
 
 /* Whether the shop takes what was filled in for its own: it reads it, and goes on from it. */
@@ -7,12 +8,12 @@ import { cartMarks, checkoutMarks, linesOfCart, type Census } from './owners.ts'
 /** Of the last one. */
 export async function checkFilledCart(client: ShopClient, { size }: Census): Promise<void> {
   const user = await client.user(size);
-  const { body: cart } = await user.cart();
+  const cart = await user.shop.cart.get();
   expectSame('a cart', [cart.cart_id, unitsIn(cart)], [cartMarks(size)['cartId'], linesOfCart]);
   const more = linesOfCart + 1;
-  expectSame('a cart after an add', unitsIn((await user.add(more, 1)).body), more);
+  expectSame('a cart after an add', unitsIn(await user.add(more, 1)), more);
   // As it was: others rely on it.
-  await user.send('DELETE', `/cart/items/${more}`);
+  await user.shop.cart.remove(more);
 }
 
 /** Of the first checkout: finds it by its key, its order by its id, and takes that back. */
@@ -20,22 +21,20 @@ export async function checkFilledCheckout(client: ShopClient, census: Census): P
   const user = await client.user(census.collector);
   const key = 'filled-0';
   const { checkoutId, orderId } = checkoutMarks(census.collector, key);
-  const { body: again } = await user.checkout(key);
+  const again = await user.buy(key);
   expectSame(
     'a checkout that is asked for again',
     [again.checkout_id, again.status],
     [checkoutId, 'COMPLETED'],
   );
-  const { body: order } = await user.order(orderId ?? '');
+  const order = await user.shop.orders.get(orderId ?? '');
   expectSame('an order', [order.checkout_id, order.status], [checkoutId, 'CONFIRMED']);
   // That needs the payment, to be refunded, and the reservation, whose units go back.
-  const cancelled = await user.cancelOrder(orderId ?? '');
-  expectSame('an order that is taken back', statusesOf(cancelled), [200, 'CANCELLED']);
+  const { status } = await user.shop.orders.cancel(orderId ?? '');
+  expectSame('an order that is taken back', status, 'CANCELLED');
 }
 
-const unitsIn = ({ items }: CartBody) => items.reduce((units, { quantity }) => units + quantity, 0);
-
-const statusesOf = ({ status, body }: Answer<{ readonly status: string }>) => [status, body.status];
+const unitsIn = ({ items }: Cart) => items.reduce((units, { quantity }) => units + quantity, 0);
 
 function expectSame(what: string, found: unknown, wanted: unknown): void {
   deepStrictEqual(

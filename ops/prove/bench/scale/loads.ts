@@ -1,5 +1,5 @@
+import type { Order } from '../../../../gateway/client/index.ts';
 import type { TokenSettings } from '../../../shop/token.ts';
-import type { OrderBody } from '../../e2e/shop-client.ts';
 import type { NamedLoads } from '../shop/answer-orders.ts';
 import { HttpConnection } from '../load/http-connection.ts';
 import { closedLoop, type LoadResult, type Operation } from '../load/loops.ts';
@@ -128,6 +128,6 @@ const filledUnits: readonly number[] = [0, ...Array.from({ length: linesOfCart }
 const isPageOf =
   ({ id }: Shopper) =>
   (body: Buffer): boolean => {
-    const orders = JSON.parse(body.toString()) as OrderBody[];
+    const orders = JSON.parse(body.toString()) as Order[];
     return orders.length === pageSize && orders.every((order) => order.user_id === id);
   };

@@ -81,12 +81,12 @@ export class ScaledShop {
     const keeper = await client.user(patterns.cartOf);
     for (let product = 1; product <= linesOfCart; product++) await keeper.add(product, 1);
     const buyer = await client.user(patterns.buyer);
-    for (let product = 1; product <= linesOfCart; product++) await buyer.add(product, 1);
+    for (let product = 1; product <= linesOfCart; product++) await buyer.sendAdd(product, 1);
     await buyer.checkout(patterns.key);
-    const isOrdered = async () => (await buyer.orders()).body.length === 1;
+    const isOrdered = async () => (await buyer.shop.orders.list()).orders.length === 1;
     await eventually(isOrdered, 'the order that is a pattern for others');
     // The last that becomes of a purchase; the mark of its event is set a moment after the order is there.
-    const isSettled = async () => (await buyer.cart()).body.items.length === 0;
+    const isSettled = async () => (await buyer.shop.cart.get()).items.length === 0;
     await eventually(isSettled, 'the cart after the purchase');
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CartBody } from '../../e2e/shop-client.ts';
+import type { Cart } from '../../../../gateway/client/index.ts';
 import type { ApiRequest } from './api.ts';
 import type { NamedLoads } from './answer-orders.ts';
 import { HttpConnection } from '../load/http-connection.ts';
@@ -187,8 +187,7 @@ function cartOf(readers: readonly Shopper[], client: number): ApiRequest {
   return reader.api.cart(reader);
 }
 
-const isCart = (body: Buffer): boolean =>
-  (JSON.parse(body.toString()) as CartBody).items.length === linesOfCart;
+const isCart = (body: Buffer): boolean => (JSON.parse(body.toString()) as Cart).items.length === linesOfCart;
 
 function areInStock(body: Buffer, count: number): boolean {
   const { products } = JSON.parse(body.toString()) as { products: { stock?: number }[] };

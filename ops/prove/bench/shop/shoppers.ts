@@ -1,9 +1,9 @@
+import type { Cart, Checkout, Order } from '../../../../gateway/client/index.ts';
 import { mintToken, type TokenSettings } from '../../../shop/token.ts';
 import { maxQuantity } from '../../../../actors/cart/cart-line.contract.ts';
 import { sum } from '../measure/statistics.ts';
 import { peerApi, shopApi, type Api, type ApiRequest } from './api.ts';
 import type { HttpAnswer, HttpConnection } from '../load/http-connection.ts';
-import type { CartBody, CheckoutBody, OrderBody } from '../../e2e/shop-client.ts';
 
 /** Of the seeded ones; a cart of so many lines is what GET cart reads. */
 export const linesOfCart = 5;
@@ -54,7 +54,7 @@ export class Shoppers {
 export const isFull = (shopper: Shopper): boolean => shopper.sent >= mostAdds;
 
 /** Adds a unit of one product after the other; the answer must hold at least what was answered before, and this one. */
-export async function add(connection: HttpConnection, shopper: Shopper): Promise<CartBody> {
+export async function add(connection: HttpConnection, shopper: Shopper): Promise<Cart> {
   const cart = await addUnlessRefused(connection, shopper);
   if (cart === undefined) throw new Error('an add was refused: 503');
   return cart;
@@ -64,7 +64,7 @@ export async function add(connection: HttpConnection, shopper: Shopper): Promise
 export async function addUnlessRefused(
   connection: HttpConnection,
   shopper: Shopper,
-): Promise<CartBody | undefined> {
+): Promise<Cart | undefined> {
   const productId = (shopper.sent % linesOfCart) + 1;
   const before = shopper.units[productId] ?? 0;
   // Counted before the answer: many clients may add to one cart at a time.
@@ -75,7 +75,7 @@ export async function addUnlessRefused(
     shopper.sent -= 1;
     return undefined;
   }
-  const cart = bodyOf<CartBody>(answer, { send, wanted });
+  const cart = bodyOf<Cart>(answer, { send, wanted });
   const quantity = cart.items.find((line) => line.product_id === productId)?.quantity ?? 0;
   if (quantity <= before)
     throw new Error(`a unit was lost: ${quantity} of product ${productId} after ${before}`);
@@ -84,13 +84,9 @@ export async function addUnlessRefused(
 }
 
 /** Buys what is in the cart. */
-export async function checkout(
-  connection: HttpConnection,
-  shopper: Shopper,
-  cart: CartBody,
-): Promise<CheckoutBody> {
+export async function checkout(connection: HttpConnection, shopper: Shopper, cart: Cart): Promise<Checkout> {
   const key = `${shopper.id}-${++shopper.orders}`;
-  const sold = await answered<CheckoutBody>(connection, shopper.api.checkout(shopper, key));
+  const sold = await answered<Checkout>(connection, shopper.api.checkout(shopper, key));
   if (sold.status !== 'COMPLETED' || sold.total_amount !== cart.total_price) {
     throw new Error(`a cart of ${cart.total_price} was answered ${JSON.stringify(sold)}`);
   }
@@ -102,9 +98,9 @@ export async function checkout(
 export async function isOrdered(
   connection: HttpConnection,
   shopper: Shopper,
-  sold: CheckoutBody,
+  sold: Checkout,
 ): Promise<boolean> {
-  const [newest] = await answered<OrderBody[]>(connection, shopper.api.orders(shopper));
+  const [newest] = await answered<Order[]>(connection, shopper.api.orders(shopper));
   if (newest?.checkout_id !== sold.checkout_id) return false;
   if (newest.total_amount !== sold.total_amount)
     throw new Error(`not what was paid: ${JSON.stringify(newest)}`);
@@ -113,7 +109,7 @@ export async function isOrdered(
 
 /** The cart must hold exactly what was answered. */
 export async function auditCart(connection: HttpConnection, shopper: Shopper): Promise<void> {
-  const { items } = await answered<CartBody>(connection, shopper.api.cart(shopper));
+  const { items } = await answered<Cart>(connection, shopper.api.cart(shopper));
   const found = new Map(items.map((line) => [line.product_id, line.quantity]));
   for (let productId = 1; productId <= linesOfCart; productId++) {
     const [has, answeredUnits] = [found.get(productId) ?? 0, shopper.units[productId] ?? 0];
