@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { isAlive } from '../../shop/process/process-identity.ts';
 import { expectInvariants, untilAllEnded } from './invariants.ts';
+import { documentedFetch } from './documented-fetch.ts';
 import { eventually } from './eventually.ts';
 import { temporaryDataDir } from './shop-environment.ts';
 import { ShopProcess } from './shop-process.ts';
@@ -74,50 +74,83 @@ describe('a shop with gateways in processes of their own', function () {
     }, 'the figures of three processes');
   });
 
-  it('loses nothing when its gateways are killed under way, and starts others in their place', async () => {
-    const users = await shop.client.users(100, 8);
-    const killed: number[] = [];
+  /** Kills these gateways, and waits for others in their place. */
+  async function killed(...gateways: readonly number[]): Promise<void> {
+    for (const pid of gateways) process.kill(pid, 'SIGKILL');
+    await untilWhole(gateways);
+  }
+
+  /** A client that asks again, and how often its connections broke. */
+  async function patient(userId: number) {
+    const { token } = await shop.client.user(userId);
+    const seen = { broken: 0 };
+    const client = shop.client.typed({
+      token,
+      fetch: (url, init) =>
+        documentedFetch(url, init).catch((error: unknown) => {
+          seen.broken += 1;
+          throw error;
+        }),
+    });
+    return { client, seen };
+  }
+  const quantities = (items: readonly { readonly product_id: number; readonly quantity: number }[]) =>
+    items.map(({ product_id, quantity }) => [product_id, quantity]);
+
+  it('has each add once, and each checkout, though its gateways are killed under way', async () => {
+    const users = await Promise.all(Array.from({ length: 8 }, (_, index) => patient(100 + index)));
     let over = false;
-    /** As a client does: what was not answered is asked again under the same key. */
-    const insist = async <A>(ask: () => Promise<A>): Promise<A> => {
-      for (;;) {
-        try {
-          return await ask();
-        } catch {
-          await delay(20);
-        }
-      }
-    };
     const bought = Promise.all(
-      users.map(async (user) => {
-        let orders = 0;
+      users.map(async ({ client }) => {
+        const ids: (string | undefined)[] = [];
         while (!over) {
-          const key = `${user.id}-${orders}`;
-          await insist(() => user.add(2, 1));
-          const { status } = await insist(() => user.checkout(key));
-          expect(status).to.be.oneOf([200, 201, 202]);
-          orders += 1;
+          await client.cart.add({ product_id: 2, quantity: 1 });
+          const { status, order_id } = await client.checkouts.run();
+          expect(status).to.equal('COMPLETED');
+          ids.push(order_id);
         }
-        return orders;
+        return ids;
       }),
     );
-    for (let round = 0; round < 3; round++) {
-      const gateways = gatewaysOf(shop.pid);
-      // The last time both at once.
-      for (const pid of round === 2 ? gateways : gateways.slice(0, 1)) {
-        process.kill(pid, 'SIGKILL');
-        killed.push(pid);
-      }
-      await untilWhole(killed);
-    }
+    const [first = 0] = gatewaysOf(shop.pid);
+    await killed(first);
+    // And then both at once.
+    await killed(...gatewaysOf(shop.pid));
     over = true;
-    const orders = (await bought).reduce((sum, each) => sum + each, 0);
-    expect(orders).to.be.greaterThan(0);
+    const ids = (await bought).flat();
     await untilAllEnded(shop.stores);
     await expectInvariants(shop.stores);
-    expect(await shop.stores.orders()).to.have.length(orders);
+    const orders = (await Promise.all(users.map(({ client }) => client.orders.list({ page_size: 500 })))).flatMap((page) => page.orders); // prettier-ignore
+    expect(orders.map(({ id }) => id)).to.have.members(ids);
+    for (const { id, items } of orders) expect(quantities(items), `order ${id}`).to.deep.equal([[2, 1]]);
     const told = shop.log.filter((line) => line.includes('a gateway process has ended'));
-    expect(told).to.have.length(killed.length);
+    expect(told).to.have.length(3);
+  });
+
+  it('has adds once that were under way when they were killed', async () => {
+    const { client, seen } = await patient(200);
+    const adds = Array.from({ length: 90 }, () => client.cart.add({ product_id: 2, quantity: 1 }));
+    await Promise.race(adds);
+    await killed(...gatewaysOf(shop.pid));
+    await Promise.all(adds);
+    expect(seen.broken, 'broken connections').to.be.greaterThan(0);
+    expect(quantities((await client.cart.get()).items)).to.deep.equal([[2, 90]]);
+  });
+
+  it('ends a checkout once that was paying when they were killed', async () => {
+    const { client, seen } = await patient(201);
+    await client.cart.add({ product_id: 2, quantity: 1 });
+    const running = client.checkouts.run({ payment_method: 'slow' });
+    const pending = async () => (await client.checkouts.list({ status: 'PAYMENT_PENDING' })).checkouts[0];
+    const { checkout_id: id } = await eventually(pending, 'a payment that runs');
+    await killed(...gatewaysOf(shop.pid));
+    const ended = await running;
+    expect(seen.broken, 'broken connections').to.be.greaterThan(0);
+    expect(ended).to.include({ status: 'COMPLETED', checkout_id: id, total_amount: 29.99 });
+    await untilAllEnded(shop.stores);
+    await expectInvariants(shop.stores);
+    expect((await client.checkouts.list()).checkouts).to.deep.equal([ended]);
+    expect((await client.orders.list()).orders.map((order) => order.id)).to.deep.equal([ended.order_id]);
   });
 
   it('ends as a whole with its first process, also by kill -9, and starts again', async () => {
