@@ -91,7 +91,8 @@ describe('a client on the gateway', () => {
       return held === 0 ? { add: line } : { set: line };
     };
 
-    it('loses none of the changes that others make meanwhile', async () => {
+    it('loses none of the changes that others make meanwhile, and makes each once', async () => {
+      proxy.loses = 1;
       const clients = await Promise.all(
         Array.from({ length: 5 }, async () =>
           createClient({ url: proxy.url, token: await tokenFor(1), maxAttempts }),
