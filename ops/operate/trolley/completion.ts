@@ -107,17 +107,25 @@ compdef _trolley trolley`;
 
 function fish(places: readonly Place[]): string {
   const lines = places.flatMap(({ words, next, flags }) => {
-    const at = `__trolley_at ${words}`.trimEnd();
-    const follow = next.length === 0 ? [] : [`complete -c trolley -f -n '${at}' -a '${next.join(' ')}'`];
+    const at = `__trolley_below ${words}`.trimEnd();
+    const just = `__trolley_at ${words}`.trimEnd();
+    const follow = next.length === 0 ? [] : [`complete -c trolley -f -n '${just}' -a '${next.join(' ')}'`];
     const named = Object.entries(flags).map(([flag, { value, help, choices = [] }]) => {
       const given = value === undefined ? '' : choices.length === 0 ? ' -x' : ` -x -a '${choices.join(' ')}'`;
       return `complete -c trolley -n '${at}' -l ${flag}${given} -d '${help.replaceAll("'", '’')}'`;
     });
     return [...follow, ...named];
   });
-  return `function __trolley_at
-    set -l typed (commandline -opc | string match -v -- '-*')
-    test (count $typed) -gt (count $argv); and test "$typed[2..(math (count $argv) + 1)]" = "$argv"
+  return `function __trolley_words
+    commandline -opc | string match -v -- '-*' | tail -n +2
+end
+function __trolley_at
+    set -l typed (__trolley_words)
+    test "$typed" = "$argv"
+end
+function __trolley_below
+    set -l typed (__trolley_words)
+    string match -q -- "$argv *" "$typed "; or test -z "$argv"
 end
 complete -c trolley -f
 ${lines.join('\n')}`;

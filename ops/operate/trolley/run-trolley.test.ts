@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { expect } from 'chai';
 import { MemoryEventLog } from '@trolley/runtime/events';
 import { checkoutTopic } from '../../../actors/checkout/checkout-completed.ts';
@@ -119,29 +119,53 @@ describe('npm run trolley', () => {
   });
 
   describe('completion', () => {
-    /** What bash offers for the last word. */
-    async function offered(...typed: string[]): Promise<string[]> {
+    /** What each shell is told to say for the last word of a line. */
+    const asking = {
+      bash: (words: readonly string[]) =>
+        `COMP_WORDS=(${quoted(words)}); COMP_CWORD=${words.length - 1}; _trolley; printf '%s\\n' "\${COMPREPLY[@]}"`,
+      // What fits the beginning of a word, compadd would find itself.
+      zsh: (words: readonly string[]) =>
+        `words=(${quoted(words)}); CURRENT=${words.length}; _trolley | grep -e '^${words.at(-1) ?? ''}'; :`,
+      fish: (words: readonly string[]) => `complete -C '${words.join(' ')}' | cut -f1`,
+    };
+    const before = { bash: '', fish: '', zsh: 'compdef() { : }; compadd() { print -l -- "${(@P)2}" }' };
+    const quoted = (words: readonly string[]) => words.map((word) => `'${word}'`).join(' ');
+    const isThere = (shell: string) => spawnSync(shell, ['-c', 'true']).status === 0;
+
+    async function offered(shell: keyof typeof asking, ...typed: string[]): Promise<string[]> {
       trolley.lines = [];
-      await trolley.run('completion bash');
-      const words = ['trolley', ...typed].map((word) => `'${word}'`).join(' ');
-      const script = `${trolley.lines.join('\n')}
-        COMP_WORDS=(${words}); COMP_CWORD=${typed.length}; _trolley; printf '%s\\n' "\${COMPREPLY[@]}"`;
-      return execFileSync('bash', ['-c', script], { encoding: 'utf8' }).trim().split('\n');
+      await trolley.run(`completion ${shell}`);
+      const script = [before[shell], ...trolley.lines, asking[shell](['trolley', ...typed])].join('\n');
+      const said = execFileSync(shell, ['-c', script], { encoding: 'utf8' }).trim().split('\n');
+      return said.filter((word) => word !== '');
     }
 
-    it('offers verbs, what follows them, and their flags', async () => {
-      expect(await offered('')).to.include.members(['events', 'dead', 'outbox', 'completion']);
-      expect(await offered('ev')).to.deep.equal(['events']);
-      expect(await offered('dead', 're')).to.deep.equal(['replay']);
-      expect(await offered('events', 'dead', '')).to.include.members([
-        'show',
-        'replay',
-        'discard',
-        '--reason',
-      ]);
-      expect(await offered('events', 'dead', 'replay', '--d')).to.deep.equal(['--dry-run']);
-      expect(await offered('events', '--w')).to.deep.equal(['--watch']);
-      expect(await offered('events', 'dead', 'replay', '--w')).to.deep.equal(['']);
+    for (const shell of ['bash', 'zsh', 'fish'] as const) {
+      (isThere(shell) ? it : it.skip)(
+        `offers verbs, what follows them, and their flags in ${shell}`,
+        async () => {
+          expect(await offered(shell, '')).to.include.members(['events', 'dead', 'outbox', 'completion']);
+          expect(await offered(shell, 'ev')).to.deep.equal(['events']);
+          expect(await offered(shell, 'dead', 're')).to.deep.equal(['replay']);
+          expect(await offered(shell, 'events', 'dead', '')).to.include.members([
+            'show',
+            'replay',
+            'discard',
+          ]);
+          expect(await offered(shell, 'events', 'dead', '')).not.to.include.members(['nodes']);
+          expect(await offered(shell, 'events', 'dead', '--rea')).to.deep.equal(['--reason']);
+          expect(await offered(shell, 'events', 'dead', 'replay', '--d')).to.deep.equal(['--dry-run']);
+          expect(await offered(shell, 'events', '--w')).to.deep.equal(['--watch']);
+          expect((await offered(shell, 'sagas', 'list', '--order', '')).sort()).to.deep.equal([
+            'newest',
+            'oldest',
+          ]);
+        },
+      );
+    }
+
+    it('offers no flag of another verb', async () => {
+      expect(await offered('bash', 'events', 'dead', 'replay', '--w')).to.deep.equal([]);
     });
 
     it('has a script for each shell, that names each verb', async () => {
