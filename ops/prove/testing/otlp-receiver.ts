@@ -1,5 +1,13 @@
 import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import {
+  type handleUnaryCall,
+  Server,
+  ServerCredentials,
+  type ServiceDefinition,
+  status,
+} from '@grpc/grpc-js';
+import { type EncodedAttributes, type EncodedRequest, readOtlpRequest } from './otlp-protobuf.ts';
 
 /** A span as a collector hears of it. */
 export interface ReceivedSpan {
@@ -26,31 +34,6 @@ export interface ReceivedRequest {
   readonly bytes: number;
 }
 
-interface Encoded {
-  readonly traceId: string;
-  readonly spanId: string;
-  readonly parentSpanId?: string;
-  readonly traceState?: string;
-  readonly name: string;
-  readonly kind: number;
-  readonly startTimeUnixNano: string;
-  readonly endTimeUnixNano: string;
-  readonly attributes: EncodedAttributes;
-  readonly status?: { readonly code?: number };
-}
-
-type EncodedAttributes = readonly {
-  readonly key: string;
-  readonly value: Readonly<Record<string, unknown>>;
-}[];
-
-interface EncodedRequest {
-  readonly resourceSpans: readonly {
-    readonly resource: { readonly attributes: EncodedAttributes };
-    readonly scopeSpans: readonly { readonly spans: readonly Encoded[] }[];
-  }[];
-}
-
 const kinds: readonly ReceivedSpan['kind'][] = [
   'INTERNAL',
   'INTERNAL',
@@ -61,11 +44,24 @@ const kinds: readonly ReceivedSpan['kind'][] = [
 ];
 const errorStatus = 2;
 
-/** A collector that takes OTLP over HTTP: what comes as JSON it decodes, the rest it notes. */
+/** Over gRPC, as bytes: what they say is read here. */
+const traceService = {
+  Export: {
+    path: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: (bytes: Buffer) => bytes,
+    requestDeserialize: (bytes: Buffer) => bytes,
+    responseSerialize: (bytes: Buffer) => bytes,
+    responseDeserialize: (bytes: Buffer) => bytes,
+  },
+} satisfies ServiceDefinition;
+
+/** A collector that takes OTLP over HTTP, as JSON or protobuf, and over gRPC. */
 export class OtlpReceiver implements AsyncDisposable {
   readonly spans: ReceivedSpan[] = [];
   readonly requests: ReceivedRequest[] = [];
-  /** What requests are answered with. */
+  /** What requests over HTTP are answered with; over gRPC others than 200 are `unavailable`. */
   status = 200;
   readonly #server = createServer((request, response) => {
     const chunks: Buffer[] = [];
@@ -73,22 +69,51 @@ export class OtlpReceiver implements AsyncDisposable {
     request.on('end', () => {
       const { url: path = '', headers } = request;
       const body = Buffer.concat(chunks);
-      this.requests.push({ path, headers, bytes: body.length });
-      if (this.status === 200 && headers['content-type'] === 'application/json') {
-        this.spans.push(...decode(JSON.parse(body.toString()) as EncodedRequest));
-      }
-      response.writeHead(this.status, { 'content-type': 'application/json' }).end('{}');
+      const isJson = headers['content-type'] === 'application/json';
+      this.#take({ path, headers, bytes: body.length }, () =>
+        isJson ? (JSON.parse(body.toString()) as EncodedRequest) : readOtlpRequest(body),
+      );
+      response.writeHead(this.status, { 'content-type': headers['content-type'] });
+      response.end(isJson ? '{}' : '');
     });
   });
+  readonly #grpc = new Server();
+  #grpcPort = 0;
 
   static async open(): Promise<OtlpReceiver> {
     const receiver = new OtlpReceiver();
     await new Promise<void>((resolve) => receiver.#server.listen(0, '127.0.0.1', resolve));
+    receiver.#grpc.addService(traceService, {
+      Export: receiver.#export,
+    });
+    receiver.#grpcPort = await new Promise<number>((resolve, reject) => {
+      receiver.#grpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) =>
+        error === null ? resolve(port) : reject(error),
+      );
+    });
     return receiver;
   }
 
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  get grpcUrl(): string {
+    return `http://127.0.0.1:${this.#grpcPort}`;
+  }
+
+  readonly #export: handleUnaryCall<Buffer, Buffer> = ({ request, metadata }, callback) => {
+    const headers = metadata.getMap() as IncomingHttpHeaders;
+    this.#take({ path: traceService.Export.path, headers, bytes: request.length }, () =>
+      readOtlpRequest(request),
+    );
+    if (this.status === 200) callback(null, Buffer.alloc(0));
+    else callback({ code: status.UNAVAILABLE });
+  };
+
+  #take(request: ReceivedRequest, read: () => EncodedRequest): void {
+    this.requests.push(request);
+    if (this.status === 200) this.spans.push(...decode(read()));
   }
 
   /** Those of one trace. */
@@ -97,6 +122,7 @@ export class OtlpReceiver implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#grpc.forceShutdown();
     this.#server.closeAllConnections();
     await new Promise((resolve) => this.#server.close(resolve));
   }

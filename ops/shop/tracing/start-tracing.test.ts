@@ -36,23 +36,32 @@ describe('tracing', () => {
     return span.trace.traceparent;
   };
 
-  for (const [protocol, type] of [
-    ['http/protobuf', 'application/x-protobuf'],
-    ['http/json', 'application/json'],
+  const grpcPath = '/opentelemetry.proto.collector.trace.v1.TraceService/Export';
+  for (const [protocol, path, type] of [
+    ['http/protobuf', '/v1/traces', 'application/x-protobuf'],
+    ['http/json', '/v1/traces', 'application/json'],
+    ['grpc', grpcPath, undefined],
   ] as const) {
     it(`sends what is left at the end, as ${protocol}`, async () => {
       await using receiver = await OtlpReceiver.open();
       const { lifecycle, tracing } = await start({
-        OTEL_EXPORTER_OTLP_ENDPOINT: `${receiver.url}/`,
+        OTEL_EXPORTER_OTLP_ENDPOINT: `${protocol === 'grpc' ? receiver.grpcUrl : receiver.url}/`,
         OTEL_EXPORTER_OTLP_PROTOCOL: protocol,
       });
-      request(tracing);
+      const traceparent = request(tracing, 503);
       expect(receiver.requests).to.deep.equal([]);
       await lifecycle.stop();
-      expect(receiver.requests.map(({ path, headers }) => [path, headers['content-type']])).to.deep.equal([
-        ['/v1/traces', type],
-      ]);
+      const came = receiver.requests.map(({ path: to, headers }) => [to, headers['content-type']]);
+      expect(came).to.deep.equal([[path, type]]);
       expect(receiver.requests[0]?.bytes).to.be.above(100);
+      const [span] = receiver.spans;
+      expect(receiver.spans).to.have.length(1);
+      expect(`00-${span?.traceId}-${span?.spanId}-01`).to.equal(traceparent);
+      expect(span).to.deep.include({ name: 'GET /api/v1/orders/:order_id', kind: 'SERVER', isError: true });
+      expect(span?.parentSpanId).to.equal('');
+      expect(Number(span?.endedAt) - Number(span?.startedAt)).to.be.within(0, 60e9);
+      expect(span?.attributes).to.include({ 'http.response.status_code': 503, 'http.request.method': 'GET' });
+      expect(span?.resource).to.include({ 'service.name': 'trolley', 'process.pid': process.pid });
     });
   }
 
