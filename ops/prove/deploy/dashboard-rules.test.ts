@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
-import { dashboardRules } from './dashboard-rules.ts';
+import { dashboardQueries, dashboardRules } from './dashboard-rules.ts';
 
 describe('the queries of dashboards, as rules', () => {
   const folder = temporaryFolder('dashboard-rules');
@@ -18,10 +18,11 @@ describe('the queries of dashboards, as rules', () => {
           name: 'shop',
           rules: [
             { record: 'shop:query_0', expr: 'sum(rate(a[1m]))' },
-            { record: 'shop:query_1', expr: 'b{role=~"$role"}' },
+            { record: 'shop:query_1', expr: 'b{role=~".*"}' },
           ],
         },
       ],
     });
+    expect(dashboardQueries(folder)).to.deep.equal(['sum(rate(a[1m]))', 'b{role=~".*"}']);
   });
 });

@@ -7,21 +7,28 @@ const dashboard = z.object({
   panels: z.array(z.object({ targets: z.array(z.object({ expr: z.string() })).default([]) })),
 });
 
-/**
- * The queries of a folder of dashboards as a file of Prometheus' rules, which `promtool` can check: one group for each
- * dashboard. What Grafana puts in is put in.
- */
-export function dashboardRules(folder: string): string {
-  const groups = readdirSync(folder).map((file) => {
+/** What Grafana puts in is put in: a time, and of variables any value. */
+const filledIn = (expr: string) =>
+  expr.replaceAll('$__rate_interval', '1m').replaceAll(/\$(role|instance)\b/g, '.*');
+
+function dashboards(folder: string) {
+  return readdirSync(folder).map((file) => {
     const { panels } = dashboard.parse(JSON.parse(readFileSync(join(folder, file), 'utf8')));
-    const name = file.replace('.json', '');
-    const rules = panels
-      .flatMap(({ targets }) => targets)
-      .map(({ expr }, index) => ({
-        record: `${name}:query_${index}`,
-        expr: expr.replaceAll('$__rate_interval', '1m'),
-      }));
-    return { name, rules };
+    const queries = panels.flatMap(({ targets }) => targets).map(({ expr }) => filledIn(expr));
+    return { name: file.replace('.json', ''), queries };
   });
+}
+
+/** The queries of a folder of dashboards, as Prometheus takes them. */
+export function dashboardQueries(folder: string): string[] {
+  return dashboards(folder).flatMap(({ queries }) => queries);
+}
+
+/** The same as a file of Prometheus' rules, which `promtool` can check: one group for each dashboard. */
+export function dashboardRules(folder: string): string {
+  const groups = dashboards(folder).map(({ name, queries }) => ({
+    name,
+    rules: queries.map((expr, index) => ({ record: `${name}:query_${index}`, expr })),
+  }));
   return stringify({ groups });
 }

@@ -16,6 +16,7 @@ import { callEveryMethod } from './go-client.ts';
 import { processesOfCompose, processesOfManifests, type DeployedProcess } from './deployed-process.ts';
 import { policyProblems } from './policy-problems.ts';
 import { problemsOf } from './process-problems.ts';
+import { scrapeShop } from './scraped-shop.ts';
 import { findTools } from './tools.ts';
 
 /*
@@ -78,6 +79,9 @@ async function check(): Promise<void> {
     writeFileSync(queries, dashboardRules(join(root, at, 'grafana/dashboards')));
     await tool(tools.promtool, 'check', 'rules', '--lint-fatal', queries);
   });
+  await step('a shop that sells, read by Prometheus', () =>
+    scrapeShop(tools.prometheus, join(root, 'ops/operate/observability')),
+  );
   await step('what breaks a client of the API, by oasdiff', async () => {
     const [oasdiff, api] = [await findOasdiff((line) => progress.say(line)), releasedApi()];
     const wrong: string[] = [];

@@ -37,7 +37,15 @@ const goPrograms = {
     version: 'v0.316.0',
     program: 'promtool',
   },
+  prometheus: {
+    package: 'github.com/prometheus/prometheus/cmd/prometheus',
+    version: 'v0.316.0',
+    program: 'prometheus',
+  },
 } as const;
+
+/** Of all of these the longest to build, and what they do here is the same in all their versions. */
+const anyVersion = ['promtool', 'prometheus'];
 
 const hadolint = {
   what: 'hadolint',
@@ -63,8 +71,7 @@ export async function findTools(say: (line: string) => void): Promise<Tools> {
   const tools: Partial<Record<ToolName, string>> = {};
   // One after the other: Go uses all processors for each.
   for (const name of Object.keys(goPrograms) as (keyof typeof goPrograms)[]) {
-    // Of all of these the longest to build, and what it checks is the same in all its versions.
-    const found = name === 'promtool' ? findProgram([name], searchPath) : undefined;
+    const found = anyVersion.includes(name) ? findProgram([name], searchPath) : undefined;
     tools[name] = found ?? (await findGoProgram({ name, ...goPrograms[name] }, searchPath, say));
   }
   const folder = await cachedFolder(`hadolint-2.15.1-${process.platform}-${process.arch}`, async (empty) => {
