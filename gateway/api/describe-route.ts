@@ -9,8 +9,11 @@ import type { ErrorCode } from '../error-table.ts';
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
-/** Who may call: everyone and unlimited, whoever has a token, or whoever's token has the role `admin`. */
-export type Access = 'public' | 'user' | 'admin';
+/**
+ * Who may call: everyone and unlimited (`public`, for those who watch the process), everyone as often as others may
+ * (`anyone`), whoever has a token, or whoever's token has the role `admin`.
+ */
+export type Access = 'public' | 'anyone' | 'user' | 'admin';
 
 /** The headers that some answers have and others don't, beside those of all. */
 export type AnswerHeader = 'ETag' | 'Location' | 'X-Next-Page-Token' | 'Content-Security-Policy';

@@ -9,7 +9,7 @@ export const getOpenApi = describeRoute({
   summary: 'This description, by OpenAPI 3.1.',
   method: 'GET',
   path: '/openapi.json',
-  access: 'public',
+  access: 'anyone',
   answers: {
     200: {
       description: 'The description.',
@@ -26,7 +26,7 @@ export const getDocs = describeRoute({
   summary: 'This description for people, to be tried out.',
   method: 'GET',
   path: '/docs',
-  access: 'public',
+  access: 'anyone',
   answers: {
     200: {
       description: 'The page.',
@@ -47,7 +47,7 @@ export const getDocsFile = describeRoute({
   summary: 'What that page is made of.',
   method: 'GET',
   path: '/docs/:file',
-  access: 'public',
+  access: 'anyone',
   params: z.object({ file: z.string() }),
   example: { params: { file: 'docs.js' } },
   answers: {

@@ -15,13 +15,10 @@ export interface AdmissionOptions {
   readonly checkoutLimits: RateLimits | undefined;
 }
 
-/**
- * Lets a request in, or throws `unauthorized`, `rate_limited` or `forbidden`. `unknown` is a path or method
- * without a route: limited as all others are, but open to everyone, since there is nothing to protect.
- */
+/** Lets a request in, or throws `unauthorized`, `rate_limited` or `forbidden`. */
 export type Admission = (
   ctx: GatewayContext,
-  access: Access | 'unknown',
+  access: Access,
   isCheckout?: boolean,
 ) => User | undefined | Promise<User | undefined>;
 
@@ -38,7 +35,7 @@ export function createAdmission({ tokens, limits, checkoutLimits }: AdmissionOpt
 
   async function admitted(
     ctx: GatewayContext,
-    access: Access | 'unknown',
+    access: Access,
     isCheckout: boolean,
   ): Promise<User | undefined> {
     const { user, refusal } = await identify(tokens, ctx.get('authorization'));
@@ -49,7 +46,7 @@ export function createAdmission({ tokens, limits, checkoutLimits }: AdmissionOpt
     await take(ctx, limits, principal);
     // Whoever has no token starts none.
     if (isCheckout && user !== undefined) await take(ctx, checkoutLimits, principal);
-    if (access === 'unknown') return user;
+    if (access === 'anyone') return user;
     if (refusal !== undefined) throw refusal;
     if (user === undefined) throw new ShopError('unauthorized', 'a bearer token is required');
     if (access === 'admin' && !user.roles.includes('admin')) {

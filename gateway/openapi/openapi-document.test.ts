@@ -4,6 +4,7 @@ import { checkoutIdFor } from '../../actors/checkout/checkout.contract.ts';
 import { orderIdFor } from '../../actors/order/order.contract.ts';
 import { getCheckout, startCheckout } from '../api/checkout-api.ts';
 import { getOrder } from '../api/order-api.ts';
+import type { RateLimits } from '../middleware/rate-limits.ts';
 import { openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
 import type { OpenApiDocument } from './openapi-document.ts';
 
@@ -110,6 +111,16 @@ describe('the description of the API', () => {
     }
     const other = await open.send('GET', '/openapi.json', { headers: { 'if-none-match': '"x"' } });
     expect([other.status, other.text]).to.deep.equal([200, text]);
+  });
+
+  it('is asked for no more often than anything else', async () => {
+    const limits: RateLimits = { take: async () => ({ allowed: false, retryAfterMs: 1 }) };
+    const limited = await openTestGateway({ rateLimits: limits });
+    const statusOf = async (path: string) => (await limited.send('GET', path, { as: 'nobody' })).status;
+    for (const path of ['/openapi.json', '/docs', '/docs/docs.js'])
+      expect(await statusOf(path), path).to.equal(429);
+    expect(await statusOf('/health')).to.equal(200);
+    await limited.close();
   });
 
   it('comes with a page of files of its own, under a policy that lets nothing else in', async () => {

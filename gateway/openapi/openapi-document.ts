@@ -35,7 +35,7 @@ export function openApiDocument(routes: readonly DescribedRoute[], version: stri
     const path = route.path.replaceAll(/:([a-z_]+)/g, '{$1}');
     (paths[path] ??= {})[route.method.toLowerCase()] = {
       ...about(route),
-      security: route.access === 'public' ? [] : [{ bearer: route.access === 'admin' ? ['admin'] : [] }],
+      security: securityOf(route),
       parameters: [...fieldParameters(route, schemas), ...headerParameters(route)],
       ...requestBody(route, schemas),
       responses: responses.of(route),
@@ -63,6 +63,11 @@ export function openApiDocument(routes: readonly DescribedRoute[], version: stri
     'x-answer-headers': commonHeaders(),
     'x-otherwise': { responses: otherwise },
   };
+}
+
+function securityOf({ access }: RouteDescription): readonly JsonSchema[] {
+  if (access === 'public' || access === 'anyone') return [];
+  return [{ bearer: access === 'admin' ? ['admin'] : [] }];
 }
 
 const bearer: JsonSchema = {

@@ -11,12 +11,10 @@ const always: readonly ErrorCode[] = [
   'internal',
   'deadline_exceeded',
 ];
-/** What only those can be refused with who need a token. */
-const notPublic: readonly ErrorCode[] = [
-  ...(['unauthorized', 'rate_limited', 'mailbox_full', 'unavailable'] as const),
-  // A node or a service of another version.
-  ...(['unknown_actor', 'unknown_message'] as const),
-];
+/** Where there is a limit. */
+const limited: readonly ErrorCode[] = ['rate_limited', 'unavailable'];
+/** Where somebody is asked whom a token names; the last two by a node of another version. */
+const withToken: readonly ErrorCode[] = ['unauthorized', 'mailbox_full', 'unknown_actor', 'unknown_message'];
 const ofBodies: readonly ErrorCode[] = ['payload_too_large', 'unsupported_media_type'];
 const ofKeys: readonly ErrorCode[] = ['invalid_idempotency_key', 'idempotency_key_reused', 'aborted'];
 
@@ -25,7 +23,8 @@ export function refusalsOf(route: RouteDescription): ReadonlyMap<number, readonl
   const { params, query, body, access, method } = route;
   const codes = new Set<ErrorCode>([
     ...always,
-    ...(access === 'public' ? [] : notPublic),
+    ...(access === 'public' ? [] : limited),
+    ...(access === 'user' || access === 'admin' ? withToken : []),
     ...(access === 'admin' ? (['forbidden'] as const) : []),
     ...[params, query, body].flatMap((guard) => (guard === undefined ? [] : fieldCodes(guard))),
     ...(method === 'GET' || method === 'DELETE' ? [] : ofBodies),
@@ -38,7 +37,7 @@ export function refusalsOf(route: RouteDescription): ReadonlyMap<number, readonl
 
 /** What requests that no route is for are refused with. */
 export function otherRefusals(): ReadonlyMap<number, readonly ErrorCode[]> {
-  return byStatus(new Set([...always, 'rate_limited', 'unavailable', 'not_found', 'method_not_allowed']));
+  return byStatus(new Set([...always, ...limited, 'not_found', 'method_not_allowed']));
 }
 
 function fieldCodes({ shape }: z.ZodObject): ErrorCode[] {

@@ -38,7 +38,7 @@ interface RouteHandler<D extends RouteDescription, S extends StatusOf<D>> {
 
 /** What a handler gets: parsed, and with the user that the route's access promises. */
 interface RouteRequest<D extends RouteDescription> {
-  readonly user: D['access'] extends 'public' ? undefined : User;
+  readonly user: D['access'] extends 'user' | 'admin' ? User : User | undefined;
   readonly params: Received<D, 'params'>;
   readonly query: Received<D, 'query'>;
   readonly body: Received<D, 'body'>;

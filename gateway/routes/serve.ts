@@ -72,7 +72,8 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
   }
 
   async function refuse(ctx: GatewayContext, place: Place | undefined): Promise<Reply> {
-    await admit(ctx, 'unknown');
+    // There is nothing to protect.
+    await admit(ctx, 'anyone');
     if (place === undefined) throw new ShopError('not_found', 'there is no such route');
     const methods = [...place.routes.keys(), 'OPTIONS', ...(place.routes.has('GET') ? ['HEAD'] : [])];
     const allow = methods.sort().join(', ');

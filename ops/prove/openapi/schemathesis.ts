@@ -4,6 +4,7 @@ import { promisify } from 'node:util';
 import { endingWithParent } from '../../shop/process/death-signal.ts';
 import { findProgram } from '../../shop/process/find-redis.mjs';
 import { StartProblem } from '../../shop/process/start-problem.ts';
+import { temporaryFolder } from '../../shop/process/temporary-folder.ts';
 import { cachedFolder } from '../servers/server-cache.ts';
 
 const version = '4.32.5';
@@ -77,7 +78,7 @@ export function runSchemathesis(
   { url, token, examples, seed }: FuzzRun,
   say: (text: string) => void,
 ): Promise<{ readonly cases: number; readonly passed: boolean }> {
-  const { program, args } = endingWithParent(
+  const { program, args, cwd } = endingWithParent(
     {
       program: python,
       args: [
@@ -103,7 +104,7 @@ export function runSchemathesis(
         ...['--warnings', 'off', '--max-failures', '50', '--no-shrink'],
         ...(token === undefined ? [] : ['--header', `Authorization: Bearer ${token}`]),
       ],
-      cwd: folder,
+      cwd: temporaryFolder('schemathesis'),
     },
     'KILL',
   );
@@ -115,6 +116,7 @@ export function runSchemathesis(
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, {
       env,
+      cwd,
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: runDeadlineMs,
       killSignal: 'SIGKILL',
