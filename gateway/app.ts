@@ -1,3 +1,4 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import type { Clock, Logger } from '@trolley/runtime';
 import { createReadiness, type HealthChecks, levelOfRetry } from '@trolley/runtime/observe';
@@ -20,7 +21,9 @@ import { healthRoutes } from './routes/health-routes.ts';
 import { metricsRoutes } from './routes/metrics-routes.ts';
 import { orderRoutes } from './routes/order-routes.ts';
 import { productRoutes } from './routes/product-routes.ts';
+import { createQuickRefusal } from './routes/quick-refusal.ts';
 import type { Route } from './routes/route.ts';
+import { createRouteTable } from './routes/route-table.ts';
 import { serve } from './routes/serve.ts';
 import type { Shop } from './shop.ts';
 import { createTokenVerifier, type JwtSettings } from './tokens.ts';
@@ -71,16 +74,21 @@ export function gatewayRoutes({ shop, clock, metrics, healthChecks, version }: G
   return [...routes, ...documentRoutes(routes, version)];
 }
 
+/** Answers a request to the REST API. */
+export type GatewayHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
+
 /** The REST API as a Koa app that does not listen. */
-export function createApp(deps: GatewayDeps, loopDelay: Lateness): Koa<GatewayState> {
-  const { shop, clock, logger } = deps;
+export function createApp(deps: GatewayDeps, loopDelay: Lateness): GatewayHandler {
+  const { shop, clock, logger, tracing } = deps;
   const { jwksUrl } = deps.jwt;
   const app = new Koa<GatewayState>();
   const send = createSender(deps);
+  const shedding = createShedding({ clock, logger, loopDelay, aboveMs: deps.shedAboveMs ?? 200 });
+  const placeAt = createRouteTable(gatewayRoutes(deps));
   app.use(requestScope(deps));
   app.use(constantHeaders(deps.corsOrigins, send));
   serve(app, {
-    routes: gatewayRoutes(deps),
+    placeAt,
     admit: createAdmission({
       tokens: createTokenVerifier(deps.jwt, clock, {
         keys: jwksUrl === undefined ? undefined : new Jwks({ url: jwksUrl, clock, logger }),
@@ -88,12 +96,16 @@ export function createApp(deps: GatewayDeps, loopDelay: Lateness): Koa<GatewaySt
       limits: deps.rateLimits,
       checkoutLimits: deps.checkoutRateLimits,
     }),
-    shedding: createShedding({ clock, logger, loopDelay, aboveMs: deps.shedAboveMs ?? 200 }),
+    shedding,
     readBody: createJsonBody(deps.maxBodyBytes),
     send,
     keys: shop.keys,
   });
   // What can still go wrong when the answer is on its way, such as a connection that breaks.
   app.on('error', (err: unknown) => logger[levelOfRetry(err)]({ err }, 'an answer was not delivered'));
-  return app;
+  const handle = app.callback();
+  // Each refusal is told where that is asked for.
+  if (tracing !== undefined || logger.isLevelEnabled('debug')) return handle;
+  const refuse = createQuickRefusal({ ...deps, placeAt, shedding });
+  return (request, response) => refuse(request, response) || handle(request, response);
 }

@@ -1,7 +1,23 @@
 import { expect } from 'chai';
-import { systemClock } from '@trolley/runtime';
-import { openTestGateway } from './testing/test-gateway.ts';
+import { systemClock, type Clock } from '@trolley/runtime';
+import { openTestGateway, type Answered } from './testing/test-gateway.ts';
 import type { AnsweredRequest } from './gateway-metrics.ts';
+
+/** Time of a process that comes late to each look at how late it is. */
+function lateClock(): Clock {
+  let lateMs = 0;
+  return {
+    ...systemClock,
+    monotonic: () => systemClock.monotonic() + lateMs,
+    schedule: (ms, run) => {
+      if (ms !== 50) return systemClock.schedule(ms, run);
+      return systemClock.schedule(1, () => {
+        lateMs += 60;
+        run();
+      });
+    },
+  };
+}
 
 describe('a gateway with too much to do', () => {
   it('refuses at once, in the form of every error, says when to try again, and counts it', async () => {
@@ -11,13 +27,12 @@ describe('a gateway with too much to do', () => {
       text: async () => '',
       contentType: 'text/plain',
     };
-    // The process is late by more than it may be: no timer runs as soon as it is due.
-    const clock = {
-      ...systemClock,
-      schedule: (ms: number, run: () => void) => systemClock.schedule(ms === 50 ? 1 : ms, run),
-      monotonic: () => systemClock.monotonic() * 100,
-    };
-    const open = await openTestGateway({ clock, metrics, requestTimeoutMs: 1_000_000, shedAboveMs: 1 });
+    const open = await openTestGateway({
+      clock: lateClock(),
+      metrics,
+      requestTimeoutMs: 1_000_000,
+      shedAboveMs: 1,
+    });
     try {
       let refused = await open.send('GET', '/api/v1/cart');
       while (refused.status === 200) refused = await open.send('GET', '/api/v1/cart');
@@ -30,6 +45,72 @@ describe('a gateway with too much to do', () => {
       expect((await open.send('GET', '/health/live', { as: 'nobody' })).status).to.equal(200);
       expect(answered.filter(({ isShed }) => isShed).map(({ status }) => status)).to.include(503);
       expect(answered.filter(({ status }) => status === 200).some(({ isShed }) => isShed)).to.equal(false);
+    } finally {
+      await open.close();
+    }
+  });
+
+  it('refuses in the same form what it can refuse quickly and what it can not, and goes on with the connection', async () => {
+    const answered: AnsweredRequest[] = [];
+    const metrics = {
+      answered: (request: AnsweredRequest) => void answered.push(request),
+      text: async () => '',
+      contentType: 'text/plain',
+    };
+    const open = await openTestGateway({
+      clock: lateClock(),
+      metrics,
+      requestTimeoutMs: 1_000_000,
+      shedAboveMs: 1,
+    });
+    const add = (padding: number) =>
+      open.send('POST', '/api/v1/cart/items?a=b', {
+        json: { product_id: 1, quantity: 1, padding: 'x'.repeat(padding) },
+        headers: { 'x-request-id': 'mine' },
+      });
+    try {
+      while ((await add(1)).status !== 503);
+      answered.length = 0;
+      // Long bodies are looked after, which the quick way does not.
+      const [quick, other] = [await add(1), await add(20_000)];
+      const formOf = ({ status, headers, json }: Answered) => ({
+        status,
+        json,
+        headers: [...headers].filter(([name]) => name !== 'date'),
+      });
+      expect(quick.status).to.equal(503);
+      expect(formOf(quick)).to.deep.equal(formOf(other));
+      expect(quick.json).to.include({ code: 'unavailable', request_id: 'mine' });
+      const told = answered.map(({ method, route, status, code, isShed }) => [
+        method,
+        route,
+        status,
+        code,
+        isShed,
+      ]);
+      const once = ['POST', '/api/v1/cart/items', 503, 'unavailable', true];
+      expect(told).to.deep.equal([once, once]);
+      expect((await open.send('GET', '/health/live', { as: 'nobody' })).status).to.equal(200);
+      expect((await open.send('GET', '/none')).status).to.equal(404);
+      const page = await open.send('GET', '/api/v1/cart', { headers: { origin: 'https://shop.example' } });
+      expect(page.status).to.equal(503);
+      expect(page.headers.get('access-control-allow-origin')).to.equal('https://shop.example');
+    } finally {
+      await open.close();
+    }
+  });
+
+  it('refuses hundreds at once, each with its own answer', async () => {
+    const open = await openTestGateway({ clock: lateClock(), requestTimeoutMs: 1_000_000, shedAboveMs: 1 });
+    try {
+      let refused = await open.send('GET', '/api/v1/cart');
+      while (refused.status === 200) refused = await open.send('GET', '/api/v1/cart');
+      const ids = Array.from({ length: 200 }, (_, index) => `request-${index}`);
+      const all = await Promise.all(
+        ids.map((id) => open.send('GET', '/api/v1/cart', { headers: { 'x-request-id': id } })),
+      );
+      expect([...new Set(all.map(({ status }) => status))]).to.deep.equal([503]);
+      expect(all.map(({ headers }) => headers.get('x-request-id'))).to.deep.equal(ids);
     } finally {
       await open.close();
     }

@@ -10,7 +10,7 @@ export type Gateway = HttpServer;
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
   const loopDelay = new LoopDelay(options.clock);
   try {
-    const handle = createApp(options, loopDelay).callback();
+    const handle = createApp(options, loopDelay);
     const server = await openHttpServer({ ...options, handle });
     return { ...server, close: () => server.close().finally(() => loopDelay.stop()) };
   } catch (error) {

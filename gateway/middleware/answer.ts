@@ -1,7 +1,21 @@
+import type { ActorError } from '@trolley/runtime';
+import { errorAnswer } from '../error-answer.ts';
+import { jsonType, toJsonBytes } from '../money-json.ts';
+
 /** An answer as it leaves. */
 export interface Answer {
   readonly status: number;
   /** Names and values in turn, of this answer alone. */
   readonly headers: readonly string[];
   readonly body?: Buffer;
+}
+
+/** An error in the one form that errors have outside. */
+export function answerOfError(error: ActorError, requestId: string): Required<Answer> {
+  const { status, headers, body } = errorAnswer(error, requestId);
+  return {
+    status,
+    headers: ['Cache-Control', 'no-store', ...Object.entries(headers).flat(), 'Content-Type', jsonType],
+    body: toJsonBytes(body),
+  };
 }

@@ -41,6 +41,11 @@ export class AskGate {
     return this.#limit.waiting;
   }
 
+  /** Whether fewer are let in than otherwise. */
+  get isLimited(): boolean {
+    return this.#usual.isSurge || this.#limit.isLimited;
+  }
+
   /** Whether one more is to be refused at once. */
   isFull(): boolean {
     this.#look();

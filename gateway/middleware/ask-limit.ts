@@ -40,6 +40,10 @@ export class AskLimit {
     return this.#limit;
   }
 
+  get isLimited(): boolean {
+    return this.#limit < most;
+  }
+
   get waiting(): number {
     return this.#waiting;
   }
@@ -72,7 +76,7 @@ export class AskLimit {
     // Nobody has asked meanwhile: what was before is over.
     if (tookMs >= calmInARow * intervalMs) this.#letAllIn();
     else if (answered > 0) {
-      if (this.#limit === most) this.#watch(answered / tookMs);
+      if (!this.isLimited) this.#watch(answered / tookMs);
       else this.#move(answered / tookMs);
     }
     this.#beganAt = now;

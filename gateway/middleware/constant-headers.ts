@@ -22,7 +22,7 @@ export const exposedHeaders: readonly string[] = [
  * CORS added, which depend on the page.
  */
 export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer): GatewayMiddleware {
-  const constant = [...securityHeaders(), ['Vary', 'Origin'] as const];
+  const constant = headersOfAll();
   const inOne = constant.flat();
   const crossOrigin = cors({
     // The library's default is to let everyone in.
@@ -50,6 +50,11 @@ export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer
     if (ctx.respond !== false)
       await send(ctx, { status: ctx.status, headers: ['Cache-Control', 'no-store'] });
   }
+}
+
+/** Those of every answer, whoever asks. */
+export function headersOfAll(): (readonly [name: string, value: string])[] {
+  return [...securityHeaders(), ['Vary', 'Origin']];
 }
 
 /** What helmet sets: the same each time, so it is asked once, about an answer that goes nowhere. */

@@ -21,6 +21,8 @@ export interface SheddingOptions {
 
 /** Refuses requests, and counts those that it lets in. */
 export interface Shedding {
+  /** Whether it may be that something is refused now. */
+  readonly isShedding: boolean;
   /** What a request of this kind is refused with now; undefined: it is not. */
   refusalOf(load: Load): ActorError | undefined;
   /** When one that is refused may be answered: not all of them in one turn of the event loop. */
@@ -37,7 +39,9 @@ const quietMs = 10_000;
 
 /** Refuses what cannot be answered soon, at once, so that what is let in can. */
 export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOptions): Shedding {
-  if (aboveMs === 0) return { refusalOf: () => undefined, turn: () => undefined, counted: (ask) => ask() };
+  if (aboveMs === 0) {
+    return { isShedding: false, refusalOf: () => undefined, turn: () => undefined, counted: (ask) => ask() };
+  }
   const asks = new AskGate({ clock, aboveMs });
   const turns = new TurnShare();
   let refused = 0;
@@ -64,6 +68,9 @@ export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOp
   }
 
   return {
+    get isShedding() {
+      return loopDelay.ms > aboveMs || asks.isLimited;
+    },
     refusalOf(load) {
       if (!isTooMuch(load)) return undefined;
       if (load === 'ask') asks.refused();

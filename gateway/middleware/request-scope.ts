@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Middleware, ParameterizedContext } from 'koa';
 import type { Clock, Logger, ActorError, TraceContext } from '@trolley/runtime';
@@ -70,7 +71,7 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
     const { req, res } = ctx;
     const { headers, socket } = req;
     const startedAt = clock.monotonic();
-    const requestId = printable(headers['x-request-id']) ?? newId();
+    const requestId = requestIdOf(req) ?? newId();
     const path = pathOf(ctx);
     const given = headers.traceparent === undefined ? untraced : validTrace(traceHeaders(ctx));
     const span = tracing?.begin({ method: req.method ?? '', path, requestId, trace: given });
@@ -207,6 +208,8 @@ function pathOf(ctx: GatewayContext): string | undefined {
   }
 }
 
-function printable(requestId: string | string[] | undefined): string | undefined {
-  return typeof requestId === 'string' && /^[\x20-\x7e]{1,128}$/.test(requestId) ? requestId : undefined;
+/** As its sender gave it, where that can be told again. */
+export function requestIdOf({ headers }: IncomingMessage): string | undefined {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\x20-\x7e]{1,128}$/.test(given) ? given : undefined;
 }

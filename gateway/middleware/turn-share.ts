@@ -1,4 +1,4 @@
-/** Refusals in one turn of the event loop: a millisecond or two. */
+/** Refusals in one turn of the event loop: a millisecond. */
 const perTurn = 32;
 /** Who comes when so many wait goes on at once: that costs time, and more of them would cost memory. */
 const mostWaiting = 4096;

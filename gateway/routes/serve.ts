@@ -1,21 +1,21 @@
 import type Koa from 'koa';
 import { ShopError } from '../error-table.ts';
-import { asActorError, errorAnswer } from '../error-answer.ts';
+import { asActorError } from '../error-answer.ts';
 import { idempotencyKeyFrom } from '../idempotency-key.ts';
 import type { Admission } from '../middleware/admission.ts';
 import { hasBody, type JsonBody } from '../middleware/json-body.ts';
 import type { Shedding } from '../middleware/load-shedding.ts';
 import type { GatewayContext, GatewayState } from '../middleware/request-scope.ts';
-import type { Answer } from '../middleware/answer.ts';
+import { answerOfError, type Answer } from '../middleware/answer.ts';
 import type { SendAnswer } from '../middleware/send-answer.ts';
 import { knownTag } from '../entity-tags.ts';
 import { jsonType, toJsonBytes } from '../money-json.ts';
 import type { RequestKeys } from '../request-keys.ts';
-import { nothing, type RawRequest, type Reply, type Route } from './route.ts';
-import { createRouteTable, type Place } from './route-table.ts';
+import { nothing, type RawRequest, type Reply } from './route.ts';
+import type { Place } from './route-table.ts';
 
 export interface ServeOptions {
-  readonly routes: readonly Route[];
+  readonly placeAt: (path: string) => Place | undefined;
   readonly admit: Admission;
   readonly shedding: Shedding;
   readonly readBody: JsonBody;
@@ -25,8 +25,7 @@ export interface ServeOptions {
 
 /** Serves the table of routes; what is not in it is `not_found`, or `method_not_allowed` with `Allow`. */
 export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
-  const { routes, admit, shedding, readBody, send, keys } = options;
-  const placeAt = createRouteTable(routes);
+  const { placeAt, admit, shedding, readBody, send, keys } = options;
 
   async function reply(ctx: GatewayContext): Promise<Reply> {
     const { req, state } = ctx;
@@ -119,10 +118,5 @@ function withoutPolicy({ state }: GatewayContext): void {
 function refusalOf(ctx: GatewayContext, thrown: unknown): Answer {
   const error = asActorError(thrown);
   ctx.state.error = error;
-  const { status, headers, body } = errorAnswer(error, ctx.state.call.requestId);
-  return {
-    status,
-    headers: ['Cache-Control', 'no-store', ...Object.entries(headers).flat(), 'Content-Type', jsonType],
-    body: toJsonBytes(body),
-  };
+  return answerOfError(error, ctx.state.call.requestId);
 }
