@@ -1,12 +1,15 @@
 import { ActorError } from '../define/errors.ts';
 import type { EventLog, LogEvent, ReadRecord } from './event-log.ts';
 
-/** An event that a group of consumers could never handle. */
+/** An event that consumers could never handle. */
 export interface EventDeadLetter {
-  /** Names it in its topic: partition and offset of the dead-letter topic, `3-17`. */
+  /** Names it in its topic: partition and offset of its latest rejection in the dead-letter topic, `3-17`. */
   readonly id: string;
+  /** Ids of its earlier rejections: by other groups, or after a replay. All of them are dealt with as one. */
+  readonly earlier: readonly string[];
+  /** Of the latest first, each once. */
   readonly reason: string;
-  /** When it was rejected, milliseconds since the epoch. */
+  /** When it was rejected last, milliseconds since the epoch. */
   readonly at: number;
   /** What was rejected, as it lies in the dead-letter topic. */
   readonly record: ReadRecord;
@@ -75,19 +78,19 @@ export function eventDeadLetters(
       cursor = page.cursor;
     } while (cursor !== undefined && found.length < maxLooked);
     const closed = new Set(found.map((record) => closes(record)));
-    const open = found.filter((record) => closes(record) === undefined).map(letterOf);
-    return { open: open.filter(({ id }) => !closed.has(id)), isPartial: cursor !== undefined };
+    const open = found.filter((record) => closes(record) === undefined && !closed.has(idOf(record)));
+    return { open: lettersOf(open), isPartial: cursor !== undefined };
   }
 
-  function close({ id, record }: EventDeadLetter, outcome: string, reason = ''): Promise<void> {
-    const mark: LogEvent = {
-      id: `${letters}-${id}-closed`,
+  function close({ id, earlier, record }: EventDeadLetter, outcome: string, reason = ''): Promise<void> {
+    const markOf = (closed: string): LogEvent => ({
+      id: `${letters}-${closed}-closed`,
       key: record.key,
       type: letterClosedType,
-      value: JSON.stringify({ closes: id, event_id: record.id, outcome, reason }),
-      headers: { event_type: letterClosedType, closes: id },
-    };
-    return log.append(letters, [mark]);
+      value: JSON.stringify({ closes: closed, event_id: record.id, outcome, reason }),
+      headers: { event_type: letterClosedType, closes: closed },
+    });
+    return log.append(letters, [...earlier, id].map(markOf));
   }
 
   return {
@@ -99,7 +102,7 @@ export function eventDeadLetters(
     async get(id) {
       if (!/^\d+-.+$/.test(id))
         throw new ActorError('invalid_request', `'${id}' is no id of a dead letter of the event log`);
-      return (await readAll()).open.find((letter) => letter.id === id);
+      return (await readAll()).open.find((letter) => letter.id === id || letter.earlier.includes(id));
     },
     async replay(letter) {
       await log.replay(topic, letter.record);
@@ -112,9 +115,24 @@ export function eventDeadLetters(
 const closes = ({ type, headers }: ReadRecord) =>
   type === letterClosedType ? (headers['closes'] ?? '') : undefined;
 
-function letterOf(record: ReadRecord): EventDeadLetter {
-  const { partition, offset, headers, appendedAt } = record;
-  return { id: `${partition}-${offset}`, reason: headers['reason'] ?? '', at: appendedAt, record };
+const idOf = ({ partition, offset }: ReadRecord) => `${partition}-${offset}`;
+
+/** Rejections of one event are one letter. The latest record comes first. */
+function lettersOf(rejections: readonly ReadRecord[]): EventDeadLetter[] {
+  const letters = new Map<string, EventDeadLetter & { readonly reasons: ReadonlySet<string> }>();
+  for (const record of rejections) {
+    const event = JSON.stringify([record.id, record.key, record.type, record.value]);
+    const latest = letters.get(event);
+    const said = record.headers['reason'] ?? '';
+    const reasons = new Set(latest?.reasons).add(said);
+    letters.set(event, {
+      ...(latest ?? { id: idOf(record), at: record.appendedAt, record }),
+      earlier: latest === undefined ? [] : [...latest.earlier, idOf(record)],
+      reason: [...reasons].join('; '),
+      reasons,
+    });
+  }
+  return [...letters.values()].map(({ reasons: _, ...letter }) => letter);
 }
 
 function isWanted(

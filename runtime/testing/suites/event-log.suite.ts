@@ -486,6 +486,24 @@ export function describeEventLog<L extends EventLog>(
         expect(JSON.parse(mark!.value)).to.deep.equal(told);
       });
 
+      it('are one for each event, by however many groups it was rejected, and are dealt with as one', async () => {
+        const bad = eventOf('a', 'x');
+        const rejections = ['not this', 'nor that', 'not this'];
+        await log.append(topic, [bad]);
+        const [record] = (await log.read(topic, { id: bad.id })).records;
+        for (const reason of rejections) await log.reject(topic, record!, reason);
+        const { items, total } = await letters().list();
+        expect(total).to.equal(1);
+        const [letter] = items;
+        expect(letter).to.include({ reason: 'not this; nor that' });
+        expect(letter?.earlier).to.have.length(2);
+        for (const id of letter!.earlier) expect((await letters().get(id))?.id).to.equal(letter!.id);
+        await letters().replay(letter!);
+        expect(await listed()).to.deep.equal([]);
+        const published = (await log.read(topic, { id: bad.id })).records;
+        expect(published).to.have.length(2);
+      });
+
       it('are listed by what is asked for, with how many there are', async () => {
         const bad = [eventOf('a', 'Red'), eventOf('a', 'blue'), eventOf('b', 'blue')];
         await reject(...bad);

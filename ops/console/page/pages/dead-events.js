@@ -1,6 +1,6 @@
 import { ActionButton, ReasonField } from '../dialog.js';
 import { html } from '../html.js';
-import { Ago, plural } from '../format.js';
+import { Ago, number, plural } from '../format.js';
 import { Link, addressOf, useAddress } from '../location.js';
 import { Answer } from '../state.js';
 import { FilterField, filtered, Table } from '../table.js';
@@ -40,6 +40,14 @@ export default function DeadEvents() {
     },
     { name: 'reason', title: 'Why', cell: ({ reason }) => beginningOf(reason), text: ({ reason }) => reason },
     { name: 'at', title: 'Rejected', cell: ({ at }) => html`<${Ago} at=${at} />`, sort: ({ at }) => at },
+    {
+      name: 'times',
+      title: 'Times',
+      end: true,
+      minor: true,
+      cell: ({ earlier }) => number(earlier.length + 1),
+      sort: ({ earlier }) => earlier.length,
+    },
   ];
   return html`
     <div class="bar">
@@ -48,10 +56,7 @@ export default function DeadEvents() {
     </div>
     <${Answer} of=${answer}>
       ${({ items, total, isPartial }) => html`
-        ${
-          items.length > 0 &&
-          html`<${Several} rows=${filtered(items, columns, query.q ?? '')} onDone=${answer.reload} />`
-        }
+        <${Several} rows=${filtered(items, columns, query.q ?? '')} onDone=${answer.reload} />
         <${Table}
           label="Dead events"
           columns=${columns}
@@ -74,7 +79,7 @@ const beginningOf = (text) => (text.length > 120 ? `${text.slice(0, 120)}…` : 
 function Several({ rows, onDone }) {
   const shown = plural(rows.length, 'event');
   const body = { ids: rows.map(({ id }) => id) };
-  if (rows.length === 0) return undefined;
+  if (rows.length < 2) return undefined;
   return html`<div class="bar">
     <${ActionButton}
       label=${`Replay the ${shown} below`}

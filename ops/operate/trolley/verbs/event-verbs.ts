@@ -197,6 +197,7 @@ const tableOfLetters = (letters: readonly EventDeadLetter[]) =>
   tableOf(letters, {
     ID: ({ id }) => id,
     REJECTED: ({ at }) => timeOf(at),
+    TIMES: ({ earlier }) => earlier.length + 1,
     TYPE: ({ record }) => record.type,
     USER: ({ record }) => record.key,
     EVENT: ({ record }) => record.id,
@@ -204,9 +205,9 @@ const tableOfLetters = (letters: readonly EventDeadLetter[]) =>
   });
 
 /** Flat, for programs. */
-function itemOf({ id, reason, at, record }: EventDeadLetter) {
+function itemOf({ id, earlier, reason, at, record }: EventDeadLetter) {
   const { id: eventId, key, type, value, headers } = record;
-  return { id, reason, at, eventId, key, type, value, headers };
+  return { id, earlier, reason, at, eventId, key, type, value, headers };
 }
 
 const idOf = (call: Call) => call.word(0, 'Say which: an ID, as npm run trolley -- events dead lists it.');
