@@ -5,17 +5,16 @@
 
 const svgNamespace = 'http://www.w3.org/2000/svg';
 
-/** The picture as an element. Its states take the focus. */
+/** The picture as an element. Its states take the focus; what they are called is what is written in them. */
 export function pictureOf(text) {
   // The page has the same style sheet, and its policy lets none run that stands in a document.
   const bare = text.replace(/<style>[^<]*<\/style>/, '');
   const parsed = new DOMParser().parseFromString(bare, 'image/svg+xml').documentElement;
   const svg = document.importNode(parsed, true);
   svg.setAttribute('role', 'group');
-  for (const group of svg.querySelectorAll('.state')) {
+  for (const group of svg.querySelectorAll('.state:not(.is-root)')) {
     group.setAttribute('tabindex', '0');
     group.setAttribute('role', 'button');
-    group.setAttribute('aria-label', group.dataset.state);
   }
   return svg;
 }
@@ -30,7 +29,6 @@ function svgElement(name, attributes, text) {
 /** How many are in each state, and at each transition what `flowInWords` makes of its number. */
 export function showCounts(svg, counts, flowInWords = (count) => `×${count.toLocaleString()}`) {
   svg.querySelectorAll('.count, .flow').forEach((old) => old.remove());
-  for (const group of svg.querySelectorAll('.state')) group.setAttribute('aria-label', group.dataset.state);
   for (const [id, count] of Object.entries(counts.states ?? {})) {
     const group = svg.querySelector(`[data-state="${CSS.escape(id)}"]`);
     const outline = group?.querySelector('.outline');
@@ -44,7 +42,6 @@ export function showCounts(svg, counts, flowInWords = (count) => `×${count.toLo
       svgElement('text', { x: x + width - wide / 2 + 6, y: y + 4, 'text-anchor': 'middle' }, text),
     );
     group.append(badge);
-    group.setAttribute('aria-label', `${id}: ${text}`);
   }
   for (const [id, count] of Object.entries(counts.transitions ?? {})) {
     const words = svg.querySelector(`.transition[data-transition="${CSS.escape(id)}"] text`);
