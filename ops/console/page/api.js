@@ -8,6 +8,12 @@ export class ApiError extends Error {
   }
 }
 
+/** After these nobody knows whether something was done. */
+const openEnds = new Set(['unreachable', 'deadline_exceeded', 'unavailable', 'aborted', 'internal']);
+
+/** Whether what failed so may have been done all the same. */
+export const isOpenEnd = ({ code }) => openEnds.has(code);
+
 export const signedOut = new EventTarget();
 const limitMs = 20_000;
 let csrfToken;

@@ -1,7 +1,8 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { act } from './api.js';
+import { act, isOpenEnd } from './api.js';
 import { Json } from './format.js';
 import { html } from './html.js';
+import { Link } from './location.js';
 import { useSession, useWritesForMs } from './session.js';
 
 /** A modal dialog; Escape closes it, and the focus goes back to where it was. */
@@ -83,6 +84,7 @@ function Confirm({ label, title, path, body, danger, children, onDone, onClose }
       set({
         status: 'asking',
         problem: `${error.message}${error.requestId ? ` (request ${error.requestId})` : ''}`,
+        mayBeDone: isOpenEnd(error),
       });
     }
   }
@@ -106,6 +108,13 @@ function Confirm({ label, title, path, body, danger, children, onDone, onClose }
         </p>`
       }
       <p class="problem" role="alert">${state.problem}</p>
+      ${
+        state.mayBeDone &&
+        html`<p class="note">
+          It may have been done once, or not at all: look at what it was done to, and at the${' '}
+          <${Link} to="/audit">audit<//>, before you try it again.
+        </p>`
+      }
       <div class="buttons">
         <button type="button" onClick=${onClose}>Cancel</button>
         <button class=${danger ? 'danger main' : 'main'} disabled=${!mayWrite || state.status === 'busy'}>

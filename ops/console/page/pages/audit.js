@@ -5,6 +5,28 @@ import { Answer } from '../state.js';
 import { FilterField, Table } from '../table.js';
 import { usePolled } from '../use-polled.js';
 
+/** Nothing that is under way takes so long. */
+const longestMs = 60_000;
+
+/** How it ended; of what was cut off, that nobody knows. */
+function said({ at, outcome, note, endedAt }) {
+  if (note !== undefined) return ` – ${note}`;
+  if (outcome !== 'unknown' || endedAt !== undefined) return '';
+  return Date.now() - at < longestMs
+    ? ' – under way, or cut off: then it was done once, or not at all'
+    : ' – cut off: it was done once, or not at all';
+}
+
+/** What something was done to, and the way there where it is one actor. */
+function Target({ action, target }) {
+  const [, type, key] = /^([a-z][a-z0-9-]*)\/(.+)$/.exec(target) ?? [];
+  if (type === undefined) return html`<code>${target}</code>`;
+  const to = /^(resume|compensate) /.test(action)
+    ? addressOf('/sagas', { machine: type, id: key })
+    : addressOf('/actors', { type, key });
+  return html`<${Link} to=${to}><code>${target}</code><//>`;
+}
+
 const tone = { done: 'good', refused: 'warn', unknown: 'bad' };
 
 const columns = [
@@ -14,13 +36,13 @@ const columns = [
   {
     name: 'target',
     title: 'Of what',
-    cell: ({ target }) => html`<code>${target}</code>`,
+    cell: (row) => html`<${Target} ...${row} />`,
     text: ({ target, details }) => `${target} ${JSON.stringify(details)}`,
   },
   {
     name: 'outcome',
     title: 'Outcome',
-    cell: ({ outcome, note }) => html`<span class=${tone[outcome]}>${outcome}</span>${note && ` – ${note}`}`,
+    cell: (row) => html`<span class=${tone[row.outcome]}>${row.outcome}</span>${said(row)}`,
     text: ({ outcome, note }) => `${outcome} ${note ?? ''}`,
   },
   {
@@ -76,8 +98,8 @@ export default function Audit() {
       >
     </div>
     <p class="faint">
-      Written before an action is tried, completed after it. Unknown: it is under way, or nobody knows how it
-      ended.
+      Written before an action is tried, completed after it. Unknown: it is under way, or nobody knows whether
+      it was done; look at what it was done to.
     </p>
     <${Answer} of=${answer}>
       ${({ items, cursor: next }) => html`
