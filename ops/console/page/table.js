@@ -2,8 +2,9 @@ import { html } from './html.js';
 import { setQuery, useAddress } from './location.js';
 
 /**
- * A dense table. A column is `{ name, title, cell(row), text?(row), sort?(row), end?, minor? }`: `text` is what the filter
- * looks at, `sort` a number or text to order by, `end` aligns figures, `minor` gives way on a narrow screen. What is
+ * A dense table. A column is `{ name, title, cell(row), text?(row), sort?(row), end?, minor?, below? }`: `text` is what the
+ * filter looks at, `sort` a number or text to order by, `end` aligns figures. On a narrow screen `minor` gives way, and
+ * `below` stands under the others. What is
  * filtered and how it is ordered stand in the address (`q`, `by`).
  */
 export function Table({ columns, rows, keyOf, empty = 'Nothing here.', label, chosen }) {
@@ -49,13 +50,14 @@ function Head({ column, by = '' }) {
   </th>`;
 }
 
-const classOf = ({ end, minor }) => [end && 'end', minor && 'minor'].filter(Boolean).join(' ');
+const classOf = ({ end, minor, below }) =>
+  [end && 'end', minor && 'minor', below && 'below'].filter(Boolean).join(' ');
 
-/** Those rows that hold each word of the text. */
+/** Those rows that hold each word of the text; all, where no column is looked at. */
 export function filtered(rows, columns, text) {
   const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-  if (words.length === 0) return rows;
   const searched = columns.flatMap((column) => column.text ?? []);
+  if (words.length === 0 || searched.length === 0) return rows;
   return rows.filter((row) => {
     const whole = searched
       .map((read) => String(read(row) ?? ''))

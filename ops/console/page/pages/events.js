@@ -7,7 +7,7 @@ import { usePolled } from '../use-polled.js';
 
 const here = '/events';
 const fields = [
-  { name: 'key', label: 'Key, as a user’s id' },
+  { name: 'key', label: 'Key (user)' },
   { name: 'type', label: 'Type' },
   { name: 'id', label: 'Event id' },
   { name: 'since', label: 'Since (UTC)', type: 'datetime-local' },
@@ -83,13 +83,19 @@ export default function Events() {
           rows=${items}
           keyOf=${placeOf}
           chosen=${record}
-          empty=${next === undefined ? 'No such event.' : 'None among those that were looked through so far.'}
+          empty=${emptyOf(asked, next)}
         />
         ${next && html`<p><${Link} to=${addressOf(here, { ...query, cursor: next })}>Earlier ones<//></p>`}
         <${Record} record=${items.find((row) => placeOf(row) === record)} query=${query} />
       `}
     <//>
   `;
+}
+
+function emptyOf(asked, next) {
+  if (next !== undefined) return 'None among those that were looked through so far.';
+  const isFiltered = Object.values(asked).some((value) => value !== undefined);
+  return isFiltered ? 'No such event.' : 'Nothing has been published yet.';
 }
 
 const placeOf = ({ partition, offset }) => `${partition}, ${offset}`;

@@ -8,8 +8,13 @@ import { usePolled } from '../use-polled.js';
 const columns = [
   { name: 'what', title: 'What is stuck', cell: ({ what, page }) => html`<${Link} to=${page}>${what}<//>` },
   { name: 'why', title: 'Why', cell: ({ why }) => why },
-  { name: 'since', title: 'Since', cell: ({ since }) => html`<${Ago} at=${since} />` },
-  { name: 'may', title: 'What you may do', cell: ({ may, page }) => html`<${Link} to=${page}>${may}<//>` },
+  { name: 'since', title: 'Since', minor: true, cell: ({ since }) => html`<${Ago} at=${since} />` },
+  {
+    name: 'may',
+    title: 'What you may do',
+    below: true,
+    cell: ({ may, page }) => html`<${Link} to=${page}>${may}<//>`,
+  },
 ];
 
 /** The three questions of somebody who was woken up. */

@@ -37,6 +37,7 @@ export default function Parked() {
     {
       name: 'act',
       title: '',
+      below: true,
       cell: (row) =>
         html`<${Release}
           type=${row.type}

@@ -1,16 +1,9 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import {
-  bringIntoView,
-  clearPath,
-  lightPath,
-  pictureOf,
-  showCounts,
-  wordsOf,
-} from 'trolley-statechart/chart-view.js';
-import { Ago, Json, duration, moment, number } from '../format.js';
+import { bringIntoView, clearPath, lightPath, pictureOf, showCounts } from 'trolley-statechart/chart-view.js';
+import { Ago, number } from '../format.js';
 import { html } from '../html.js';
 import { Link, addressOf, setQuery, useAddress } from '../location.js';
-import { SagaOrders } from '../saga-orders.js';
+import { Course } from '../saga-course.js';
 import { Answer } from '../state.js';
 import { Table } from '../table.js';
 import { usePolled } from '../use-polled.js';
@@ -18,17 +11,15 @@ import { usePolled } from '../use-polled.js';
 /** A machine as a statechart with its live sagas; a state's sagas; the course of one, step by step. */
 export default function Sagas() {
   const machines = usePolled('saga-machines', {}, { everyMs: 30_000 });
-  return html`
-    <div class="bar"><h1>Sagas</h1></div>
-    <${Answer} of=${machines}>${({ machines: all }) => html`<${Machine} machines=${all} />`}<//>
-  `;
+  return html`<${Answer} of=${machines}>${({ machines: all }) => html`<${Machine} machines=${all} />`}<//>`;
 }
 
 function Machine({ machines }) {
   const { query } = useAddress();
   const machine = machines.find(({ machine: name }) => name === query.machine) ?? machines[0];
   if (machine === undefined || machine.versions.length === 0)
-    return html`<p class="faint">No saga has run here yet.</p>`;
+    return html`<h1>Sagas</h1>
+      <p class="faint">No saga has run here yet.</p>`;
   const version = machine.versions.includes(query.version) ? query.version : machine.versions[0];
   const place = { machine: machine.machine, version };
   const chart = usePolled('saga-chart', place, { everyMs: 0 });
@@ -41,11 +32,13 @@ function Machine({ machines }) {
   const older = (counts?.running ?? []).filter((each) => each.version !== version && each.count > 0);
   return html`
     <div class="bar">
+      <h1>Sagas</h1>
       ${machines.length > 1 && html`<${Choice} label="Machine" name="machine" values=${machines.map((each) => each.machine)} value=${place.machine} />`}
       ${machine.versions.length > 1 && html`<${Choice} label="Version" name="version" values=${machine.versions} value=${version} />`}
-      <${Find} machine=${place.machine} />
+      <${Find} />
+      ${query.id === undefined && query.state === undefined && html`<span class="faint">or choose a state: click it, or Tab to it and press Enter</span>`}
       <span class="faint push" role="status">
-        ${problem ?? (counts === undefined ? 'looking…' : html`live${counts.isCut ? ', more than are counted' : ''}; ends and rates of <${Ago} at=${counts.since} />`)}
+        ${problem ?? (counts === undefined ? 'looking…' : html`live${counts.isCut ? ', more than are counted' : ''}; ends since <${Ago} at=${counts.since} />`)}
       </span>
     </div>
     ${older.length > 0 && html`<p class="note">${number(older.reduce((sum, { count }) => sum + count, 0))} run in another version of the machine: choose it above.</p>`}
@@ -53,14 +46,24 @@ function Machine({ machines }) {
       <${Answer} of=${chart}>
         ${(drawn) => html`<${Chart} ...${drawn} counts=${counts} run=${run.value} step=${step} chosen=${query.state} />`}
       <//>
-      <aside>
-        ${query.id !== undefined && html`<${Answer} of=${run}>${(value) => html`<${Course} run=${value} step=${step} chart=${chart.value?.chart} machine=${place.machine} reload=${run.reload} />`}<//>`}
-        ${query.id === undefined && query.state !== undefined && html`<${InState} place=${place} state=${query.state} />`}
-        ${query.id === undefined && query.state === undefined && query.find === undefined && html`<p class="faint">Choose a state: click it, or Tab to it and press Enter.</p>`}
-        ${query.id === undefined && query.find !== undefined && html`<${Found} machine=${place.machine} text=${query.find} />`}
-      </aside>
+      <${Chosen} place=${place} run=${run} step=${step} chart=${chart.value?.chart} />
     </div>
   `;
+}
+
+/** What was asked for: one saga, those in a state, or those found. */
+function Chosen({ place, run, step, chart }) {
+  const { id, state, find } = useAddress().query;
+  const { machine } = place;
+  if (id !== undefined)
+    return html`<aside>
+      <${Answer} of=${run}
+        >${(value) => html`<${Course} ...${{ run: value, step, chart, machine }} reload=${run.reload} />`}<//
+      >
+    </aside>`;
+  if (state !== undefined) return html`<aside><${InState} place=${place} state=${state} /></aside>`;
+  if (find !== undefined) return html`<aside><${Found} machine=${machine} text=${find} /></aside>`;
+  return null;
 }
 
 function Choice({ label, name, values, value }) {
@@ -146,8 +149,10 @@ function Chart({ chart, svg: text, counts, run, step, chosen }) {
   }, [svg, run?.path.steps.length, step]);
   useEffect(() => {
     for (const old of svg.querySelectorAll('.chosen')) old.classList.remove('chosen');
-    if (chosen !== undefined)
-      svg.querySelector(`[data-state="${CSS.escape(`${chart.id}.${chosen}`)}"]`)?.classList.add('chosen');
+    const group = chosen && svg.querySelector(`[data-state="${CSS.escape(`${chart.id}.${chosen}`)}"]`);
+    group?.classList.add('chosen');
+    const seen = group ?? (run === undefined && svg.querySelector('.state.is-atomic'));
+    if (seen) bringIntoView(frame.current, seen);
   }, [svg, chosen]);
   const choose = (event) => {
     if (event.type === 'keydown' && event.key !== 'Enter' && event.key !== ' ') return;
@@ -218,100 +223,4 @@ function Found({ machine, text }) {
     <${Answer} of=${answer}>
       ${({ items }) => html`<${Table} label="Found" columns=${[columns[0], { name: 'state', title: 'State', cell: ({ state }) => state }, columns[1]]} rows=${items} keyOf=${({ id }) => id} empty="Nothing of that id or user." />`}
     <//>`;
-}
-
-function Course({ run, step, chart, machine, reload }) {
-  const { summary, steps, path, notes } = run;
-  const { waits } = summary;
-  const last = steps.length - 1;
-  const goTo = (index) => setQuery({ step: Math.min(Math.max(index, 0), last) });
-  useEffect(() => {
-    const keys = {
-      ArrowLeft: () => goTo(step - 1),
-      ArrowRight: () => goTo(step + 1),
-      Home: () => goTo(0),
-      End: () => goTo(last),
-      Escape: () => setQuery({ id: undefined, step: undefined }),
-    };
-    const press = (event) => {
-      if (
-        event.target.matches('input, select, textarea') ||
-        document.querySelector('dialog') !== null ||
-        keys[event.key] === undefined
-      )
-        return;
-      event.preventDefault();
-      keys[event.key]();
-    };
-    document.addEventListener('keydown', press);
-    return () => document.removeEventListener('keydown', press);
-  }, [step, last]);
-  const now = steps[step];
-  return html`
-    <h2><code>${summary.id}</code></h2>
-    <p>
-      ${`${summary.subject}, `}<strong>${summary.state}</strong>
-      ${summary.failure === undefined ? '' : `, ${summary.failure}`}
-      <span class="faint">${' begun '}<${Ago} at=${summary.startedAt} /></span>
-    </p>
-    ${waits !== undefined && html`<p class="note"><${Hangs} waits=${waits} /></p>`}
-    <p class="buttons"><${SagaOrders} machine=${machine} summary=${summary} onDone=${reload} /></p>
-    ${run.traceId !== undefined && html`<p>Trace <code>${run.traceId}</code></p>`}
-    <p class="buttons">
-      <button title="Home" disabled=${step === 0} onClick=${() => goTo(0)}>⇤</button>
-      <button title="Arrow left" disabled=${step === 0} onClick=${() => goTo(step - 1)}>← back</button>
-      <output>${step + 1} of ${steps.length}</output>
-      <button title="Arrow right" disabled=${step === last} onClick=${() => goTo(step + 1)}>forth →</button>
-      <button title="End" disabled=${step === last} onClick=${() => goTo(last)}>⇥</button>
-      <button title="Escape" onClick=${() => setQuery({ id: undefined, step: undefined })}>close</button>
-    </p>
-    <ol class="course">
-      ${steps.map(
-        (each, index) =>
-          html`<li key=${index}>
-            <button aria-current=${index === step ? 'step' : undefined} onClick=${() => goTo(index)}>
-              <span class=${each.error === undefined ? (each.isCompensation ? 'warn' : '') : 'bad'}
-                >${`${index}. `}${each.leftOut === undefined ? (each.event ?? 'begins') : leftOut(each.leftOut)}${each.attempt > 0 && each.error !== undefined ? ` ×${each.attempt}` : ''}</span
-              >
-              <span class="faint">${duration(path.steps[index]?.durationMs)}</span>
-            </button>
-          </li>`,
-      )}
-    </ol>
-    ${
-      now !== undefined &&
-      html`
-        <p class="faint">${moment(now.at)} UTC → ${now.state}</p>
-        ${(path.steps[step]?.transitions ?? []).map((id) => {
-          const transition = chart?.transitions.find((each) => each.id === id);
-          return transition && html`<p>${wordsOf(chart, transition)}</p>`;
-        })}
-        ${now.error !== undefined && html`<p class="bad">${now.error.code}${now.error.message === undefined ? '' : `: ${now.error.message}`}</p>`}
-        ${now.note !== undefined && html`<p>${now.note}</p>`}
-        ${now.context === undefined ? html`<p class="faint">Its context is not known any more.</p>` : html`<${Json} value=${now.context} />`}
-      `
-    }
-    <details>
-      <summary>What its owner is told</summary>
-      <ul>
-        ${notes.map(({ at, text }) => html`<li><span class="faint">${moment(at)}</span> ${text}</li>`)}
-      </ul>
-    </details>
-  `;
-}
-
-const leftOut = (count) =>
-  count === 0 ? 'events that are not on record' : `${number(count)} events that are not kept`;
-
-/** On which step it hangs, since when, what was tried, and when again. */
-export function Hangs({ waits }) {
-  const { step, label, attempts, since, nextTryAt, giveUpAt, error } = waits;
-  const leftMs = nextTryAt === undefined ? 0 : nextTryAt - Date.now();
-  const tried = attempts === 0 ? 'first try' : `${number(attempts)} without an answer`;
-  const next = leftMs > 0 ? `tried again in ${duration(leftMs)}` : 'under way';
-  const end = giveUpAt === undefined ? '' : `; given up in ${duration(Math.max(0, giveUpAt - Date.now()))}`;
-  const said = error && html`: <span class="bad">${error.message ?? error.code}</span>`;
-  return html`<strong>${label ?? step}</strong> since${' '}<${Ago}
-      at=${since}
-    />${`, ${tried}`}${said}${`; ${next}${end}`}`;
 }

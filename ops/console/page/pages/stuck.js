@@ -1,11 +1,11 @@
 import { Ago } from '../format.js';
 import { html } from '../html.js';
 import { Link, addressOf, setQuery, useAddress } from '../location.js';
+import { Hangs } from '../saga-course.js';
 import { SagaOrders } from '../saga-orders.js';
 import { Answer } from '../state.js';
 import { FilterField, Table } from '../table.js';
 import { usePolled } from '../use-polled.js';
-import { Hangs } from './sagas.js';
 
 /** Sagas that do not go on: on what they hang, since when, what was tried, and what may be done. */
 export default function Stuck() {
@@ -20,7 +20,7 @@ export default function Stuck() {
         html`<${Link} to=${addressOf('/sagas', { machine: row.machine, version: row.version, id: row.id })}
             ><code>${row.id.slice(0, 8)}</code><//
           >
-          ${` ${row.subject}`}<br /><span class="faint">${row.state}</span>`,
+          <span class="nowrap">${` ${row.subject}`}</span><br /><span class="faint">${row.state}</span>`,
       text: ({ id, subject, state }) => `${id} ${subject} ${state}`,
     },
     {
@@ -39,6 +39,7 @@ export default function Stuck() {
     {
       name: 'act',
       title: '',
+      below: true,
       cell: (row) =>
         html`<span class="buttons"
           ><${SagaOrders} machine=${row.machine} summary=${row} onDone=${answer.reload}
