@@ -1,5 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
-import bcrypt from 'bcryptjs';
+import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import {
   ActorError,
@@ -17,10 +16,10 @@ import { trustedProxies } from '../../../gateway/client-address.ts';
 import { openHttpServer } from '../../../gateway/http-server.ts';
 import { clusterRoutes, clusterTroubles } from '../../console/api/cluster-routes.ts';
 import { createPostgresAudit } from '../../console/audit/postgres-audit.ts';
-import type { ConsoleRole } from '../../console/auth/console-users.ts';
 import { createBoard } from '../../console/board/board.ts';
 import { createConsole } from '../../console/create-console.ts';
 import { runMigrations } from '../../shop/migrations/run-migrations.ts';
+import { consoleUsers, passwords } from '../testing/console-accounts.ts';
 
 /** An actor type that the shop does not have: the console works with any. */
 export const Parcel = defineContract({
@@ -88,11 +87,6 @@ const vanActor = (isMended: () => boolean) =>
 
 const shards = 16;
 
-const passwords = {
-  operator: randomBytes(9).toString('base64url'),
-  viewer: randomBytes(9).toString('base64url'),
-};
-
 /** A console of a cluster with a node, on a Redis and a PostgreSQL of its own. Things break in it until they are mended. */
 export async function openConsoleWorld() {
   const [database, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
@@ -105,7 +99,6 @@ export async function openConsoleWorld() {
     { actor: vanActor(() => isMended), store: new MemoryStateStore() },
   ];
   await cluster.host(actors);
-  const userOf = (role: ConsoleRole) => ({ name: role, role, hash: bcrypt.hashSync(passwords[role], 4) });
   const connection = await openRedis(redis.url, { clock: systemClock, logger: silentLogger });
   const board = createBoard({
     redis: connection,
@@ -116,7 +109,7 @@ export async function openConsoleWorld() {
   });
   const app = createConsole({
     board,
-    users: [userOf('operator'), userOf('viewer')],
+    users: consoleUsers,
     audit: createPostgresAudit(pool),
     routes: clusterRoutes(cluster),
     troubles: clusterTroubles(cluster, systemClock),

@@ -1,36 +1,18 @@
-import { createRequire } from 'node:module';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect } from 'chai';
-import type { Browser, BrowserContext, Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import { ConsoleTab } from '../testing/console-tab.ts';
 import { openBrowser } from '../testing/open-browser.ts';
 import { type ConsoleWorld, openConsoleWorld, Parcel, Van } from './console-world.ts';
 import { eventually } from './eventually.ts';
-
-const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
-/** Screenshots are left there, for whoever looks at what a run has seen. */
-const pictures = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.cache', 'console');
-
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly impact: string;
-    readonly help: string;
-    readonly nodes: readonly { readonly html: string }[];
-  }[];
-}
 
 describe('the console in a browser', function () {
   this.timeout(60_000);
   let world: ConsoleWorld;
   let browser: Browser;
-  let context: BrowserContext;
+  let tab: ConsoleTab;
   let page: Page;
-  const foreign: string[] = [];
-  const faults: string[] = [];
 
   before(async () => {
-    mkdirSync(pictures, { recursive: true });
     [world, browser] = await Promise.all([openConsoleWorld(), openBrowser()]);
     const { cluster } = world;
     await cluster.ref(Parcel, 'A-1').move({ to: 'Basel' });
@@ -49,46 +31,13 @@ describe('the console in a browser', function () {
   });
 
   beforeEach(async () => {
-    foreign.length = 0;
-    faults.length = 0;
-    context = await browser.newContext({ viewport: { width: 1280, height: 800 } });
-    page = await context.newPage();
-    page.setDefaultTimeout(15_000);
-    page.on('request', (request) => {
-      const url = request.url();
-      if (!url.startsWith(world.url) && !url.startsWith('data:')) foreign.push(url);
-    });
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => {
-      // Chromium tells of each answer that is no 200.
-      if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
-        faults.push(message.text());
-    });
+    tab = await ConsoleTab.open(browser, world);
+    page = tab.page;
   });
-  afterEach(async () => {
-    await context.close();
-    expect(foreign, 'asked of foreign hosts').to.deep.equal([]);
-    expect(faults, 'faults of the page').to.deep.equal([]);
-  });
+  afterEach(() => tab.close());
 
-  async function signIn(path = '/', name: 'operator' | 'viewer' = 'operator'): Promise<void> {
-    await page.goto(`${world.url}${path}`);
-    await page.getByLabel('Name').fill(name);
-    await page.getByLabel('Password').fill(world.passwords[name]);
-    await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('navigation').waitFor();
-  }
-  const writeMode = () => page.getByRole('button', { name: 'Write mode' }).click();
-  const row = (text: string) => page.getByRole('row').filter({ hasText: text });
+  const row = (text: string) => tab.row(text);
 
-  async function seriousProblems(): Promise<string[]> {
-    // The policy of the page lets in no script by an element; the debugger's may.
-    await page.evaluate(axe);
-    const { violations } = await page.evaluate<AxeResult>('axe.run()');
-    return violations
-      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-      .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
-  }
   it('lets nobody in with a wrong password, and says so', async () => {
     await page.goto(world.url);
     await page.getByLabel('Name').fill('operator');
@@ -99,10 +48,10 @@ describe('the console in a browser', function () {
   });
 
   it('answers the three questions on its first page', async () => {
-    await signIn();
+    await tab.signIn();
     await row('3 dead letters').getByText('replay or discard').waitFor();
     await row('van 12 is parked').getByText('the engine does not start').waitFor();
-    await page.screenshot({ path: join(pictures, 'overview.png') });
+    await tab.picture('overview');
     await row('van 12 is parked').getByRole('link').first().click();
     await row('van 12').getByRole('button', { name: 'Release' }).waitFor();
     expect(new URL(page.url()).search).to.equal('?q=van+12');
@@ -122,26 +71,25 @@ describe('the console in a browser', function () {
   for (const scheme of ['light', 'dark'] as const)
     it(`shows every page, in ${scheme}, with nothing serious for axe`, async () => {
       await page.emulateMedia({ colorScheme: scheme });
-      await signIn();
+      await tab.signIn();
       for (const [path, shows] of pages) {
         await page.goto(`${world.url}${path}`);
         await page.getByText(shows, { exact: false }).first().waitFor();
         const name = path.replace(/[^a-z]+/g, '-').replace(/^-|-$/g, '') || 'overview';
-        await page.screenshot({ path: join(pictures, `${name}-${scheme}.png`) });
-        expect(await seriousProblems(), path).to.deep.equal([]);
+        await tab.picture(`${name}-${scheme}`);
+        expect(await tab.seriousProblems(), path).to.deep.equal([]);
       }
     });
 
   it('finds and releases a parked actor at 390 pixels', async () => {
     await page.setViewportSize({ width: 390, height: 844 });
-    await signIn('/parked');
+    await tab.signIn('/parked');
     await row('van 12').getByRole('button', { name: 'Release' }).click();
     const dialog = page.getByRole('dialog');
     expect(await dialog.getByRole('button', { name: 'Release', exact: true }).isDisabled()).to.equal(true);
     await dialog.getByRole('button', { name: 'Turn write mode on' }).click();
-    await page.screenshot({ path: join(pictures, 'release-390.png') });
-    const wide = await page.evaluate<number>('document.documentElement.scrollWidth');
-    expect(wide, 'the width of the page').to.be.at.most(390);
+    await tab.picture('release-390');
+    expect(await tab.width(), 'the width of the page').to.be.at.most(390);
     await dialog.getByLabel('becomes a dead letter').check();
     await dialog.getByRole('button', { name: 'Release', exact: true }).click();
     // The second message fails as the first did.
@@ -166,16 +114,15 @@ describe('the console in a browser', function () {
 
   it('finds a dead letter by what one types, replays it once it is mended, and it is gone', async () => {
     world.mend();
-    await signIn('/dead-letters');
-    await writeMode();
-    await page.getByText(/write mode, .* left/).waitFor();
+    await tab.signIn('/dead-letters');
+    await tab.writeMode();
     await page.keyboard.press('/');
     await page.keyboard.type('B-7 carrier');
     expect(await page.getByRole('row').count()).to.equal(2);
     await row('B-7').getByRole('link', { name: 'Lose' }).click();
     const letter = page.getByRole('region', { name: 'Dead letter' });
     await letter.getByText('"by": "carrier"').waitFor();
-    await page.screenshot({ path: join(pictures, 'dead-letter.png') });
+    await tab.picture('dead-letter');
     await letter.getByRole('button', { name: 'Replay' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Replay' }).click();
     await eventually(async () => {
@@ -187,12 +134,12 @@ describe('the console in a browser', function () {
   });
 
   it('replays those that are listed, after a look at which, and says how many', async () => {
-    await signIn('/dead-letters?type=parcel&reason=carrier');
-    await writeMode();
+    await tab.signIn('/dead-letters?type=parcel&reason=carrier');
+    await tab.writeMode();
     await page.getByRole('button', { name: 'Replay these 2' }).click();
     const dialog = page.getByRole('dialog', { name: 'Replay 2 dead letters' });
     await dialog.getByText('of parcel A-2: the carrier has no such parcel').waitFor();
-    await page.screenshot({ path: join(pictures, 'replay-many.png') });
+    await tab.picture('replay-many');
     await dialog.getByRole('button', { name: 'Replay these 2' }).click();
     await dialog.getByText('2 replayed').waitFor();
     expect((await world.cluster.deadLetters.list({ type: 'parcel' })).items).to.deep.equal([]);
@@ -201,25 +148,25 @@ describe('the console in a browser', function () {
   });
 
   it('shows Bull Board with one mailbox, by its type and key', async () => {
-    await signIn('/mailboxes');
+    await tab.signIn('/mailboxes');
     await page.goto(`${world.url}/mailboxes/board/?type=van&key=12`);
     await page.getByText('van 12').first().waitFor();
     await page.getByText('Drive').first().waitFor();
-    await page.screenshot({ path: join(pictures, 'board.png') });
-    await context.clearCookies();
+    await tab.picture('board');
+    await tab.context.clearCookies();
     await page.goto(`${world.url}/mailboxes/board/`);
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
     expect(new URL(page.url()).pathname).to.equal('/mailboxes');
   });
 
   it('sends a message with the form made of its contract, and shows the answer', async () => {
-    await signIn('/actors?type=parcel&key=C-3');
-    await writeMode();
+    await tab.signIn('/actors?type=parcel&key=C-3');
+    await tab.writeMode();
     await page.getByRole('button', { name: 'Send' }).click();
     const dialog = page.getByRole('dialog');
     await dialog.getByLabel('to', { exact: true }).fill('Zürich');
     await dialog.getByLabel('express optional').selectOption('true');
-    await page.screenshot({ path: join(pictures, 'send.png') });
+    await tab.picture('send');
     await dialog.getByRole('button', { name: 'Send' }).click();
     await dialog.getByText('it was answered').waitFor();
     await dialog.getByText('Zürich').waitFor();
@@ -228,7 +175,7 @@ describe('the console in a browser', function () {
   });
 
   it('gives a viewer no way to act', async () => {
-    await signIn('/dead-letters', 'viewer');
+    await tab.signIn('/dead-letters', 'viewer');
     await row('van 12').getByRole('link', { name: 'Drive' }).click();
     const letter = page.getByRole('region', { name: 'Dead letter' });
     expect(await letter.getByRole('button', { name: 'Replay' }).isDisabled()).to.equal(true);
@@ -236,7 +183,7 @@ describe('the console in a browser', function () {
   });
 
   it('is led by keys, and leads back', async () => {
-    await signIn();
+    await tab.signIn();
     await page.keyboard.press('g');
     await page.keyboard.press('c');
     await page.getByRole('heading', { name: 'Cluster' }).waitFor();
