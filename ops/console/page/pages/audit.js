@@ -31,7 +31,12 @@ const tone = { done: 'good', refused: 'warn', unknown: 'bad' };
 
 const columns = [
   { name: 'at', title: 'When', cell: ({ at }) => html`<${Ago} at=${at} />`, sort: ({ at }) => at },
-  { name: 'who', title: 'Who', cell: ({ who }) => who, text: ({ who }) => who },
+  {
+    name: 'who',
+    title: 'Who',
+    cell: ({ who }) => html`<span class="nowrap">${who}</span>`,
+    text: ({ who }) => who,
+  },
   { name: 'action', title: 'Action', cell: ({ action }) => action, text: ({ action }) => action },
   {
     name: 'target',
