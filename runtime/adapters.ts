@@ -62,6 +62,8 @@ export type {
   Withdrawal,
 } from './mailbox/mailbox.ts';
 export { wakeKey, leaseKey, shardPrefix } from './mailbox/redis-keys.ts';
+export { ChannelReader } from './redis/channel-reader.ts';
+export type { ChannelReaderOptions } from './redis/channel-reader.ts';
 export { checkRedis } from './redis/check-redis.ts';
 export { ForeignKeys } from './redis/foreign-keys.ts';
 export type { KeyTypes } from './redis/foreign-keys.ts';

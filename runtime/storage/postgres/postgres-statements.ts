@@ -48,7 +48,7 @@ export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: st
   const id = pg.escapeIdentifier;
   const keyType = mapping.keyType ?? 'uuid';
   const [table, key, outbox] = [id(mapping.table), id(mapping.keyColumn), id(outboxTable)];
-  for (const { name } of mapping.columns) {
+  for (const name of [...mapping.columns.map((column) => column.name), ...(mapping.renewed ?? [])]) {
     if (reserved.has(name) || name === mapping.keyColumn) {
       throw new TypeError(`table ${mapping.table}: the mapping must not name the column '${name}'`);
     }
@@ -56,6 +56,7 @@ export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: st
   const names = mapping.columns.map(({ name }) => id(name));
   const fields = mapping.columns.map(({ name, type }) => `${id(name)} ${type}`);
   const own = [...names, 'runtime', 'updated_at'];
+  const renewed = (mapping.renewed ?? []).map((name) => `, ${id(name)} = DEFAULT`).join('');
 
   const rows = `jsonb_to_recordset($1::jsonb) AS r (${[
     `${key} ${keyType}`,
@@ -72,7 +73,7 @@ export function postgresStatements<S>(mapping: PostgresTable<S>, outboxTable: st
       RETURNING ${key}::text AS key`,
     update: (input) => `
       UPDATE ${table} AS t SET version = t.version + 1, ${own.map((name) => `${name} = r.${name}`).join(', ')},
-        archive = CASE WHEN r.keeps_archive THEN t.archive ELSE r.archive END
+        archive = CASE WHEN r.keeps_archive THEN t.archive ELSE r.archive END${renewed}
       FROM ${input}
       WHERE t.${key} = r.${key} AND t.version = r.expected_version AND r.operation = 'update'
       RETURNING t.${key}::text AS key`,

@@ -38,6 +38,11 @@ export interface PostgresTable<S, C extends string = string> {
   readonly keyType?: 'uuid' | 'text';
   /** All columns but the key's and the five of the store. */
   readonly columns: readonly { readonly name: C; readonly type: PostgresType }[];
+  /**
+   * Columns that nobody gives a value: they take their default with the first write and again with each other one, as a
+   * column that says by `pg_current_xact_id()` which transaction wrote the row last.
+   */
+  readonly renewed?: readonly string[];
   /** A value for each column; `now` in milliseconds since the epoch. */
   toRow(key: string, state: S, now: number): Readonly<Record<C, unknown>>;
   /** Gets the named columns, the key's, `created_at` and `updated_at`. */
