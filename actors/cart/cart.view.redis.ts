@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { ActorError, type Logger, type RedisConnection } from '@trolley/runtime';
 import { Batcher, ForeignKeys, isRedisCluster, redisScript } from '@trolley/runtime/adapters';
+import { changesOf } from '../changes/change-notices.redis.ts';
 import { CartView } from './cart.contract.ts';
 import type { CartViews } from './cart.view.ts';
 
@@ -13,7 +14,8 @@ const maxTogether = 100;
 const maxUnderWay = 2;
 const maxWaiting = 10_000;
 
-// One script, so that of two writers the one with the older cart can't come last.
+// One script, so that of two writers the one with the older cart can't come last. Who follows the user hears of it; where
+// Redis does not let us publish, the view is no worse for it.
 const putIfNotOlder = `
 local held = redis.call('GET', KEYS[1])
 if held then
@@ -22,6 +24,7 @@ if held then
   if version and version > tonumber(ARGV[2]) then return 0 end
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[3])
+redis.pcall('PUBLISH', ARGV[4], 'cart')
 return 1`;
 
 /**
@@ -74,7 +77,7 @@ export function createRedisCartViews({
     async put(view) {
       const lifetimeMs = ttlMs + Math.floor(random() * maxJitterMs);
       const text = JSON.stringify(view);
-      await healed(view.userId, (key) => put(key, text, view.version, lifetimeMs));
+      await healed(view.userId, (key) => put(key, text, view.version, lifetimeMs, changesOf(view.userId)));
     },
   };
 }

@@ -55,6 +55,7 @@ export const checkoutTable: PostgresTable<CheckoutState> = {
     { name: 'history', type: 'jsonb' },
     { name: 'completed_at', type: 'timestamptz' },
   ],
+  renewed: ['changed_in'],
 
   toRow(key, { session }) {
     if (session === null) throw new TypeError(`checkout ${key} has not begun: there is nothing to store`);

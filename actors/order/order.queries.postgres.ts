@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache';
 import { Batcher } from '@trolley/runtime/adapters';
 import { postgresFailure, type PostgresPool, type PostgresRow } from '@trolley/runtime/postgres';
 import { z } from 'zod';
+import type { Changes } from '../changes/changes.queries.ts';
+import { createPostgresChanges } from '../changes/changes.queries.postgres.ts';
 import { pageTokenOf, positionFrom, type Position } from '../values/page-position.ts';
 import type { OrderView } from './order.contract.ts';
 import type { OrderQueries } from './order.queries.ts';
@@ -107,6 +109,16 @@ export function createPostgresOrderQueries(pool: PostgresPool): OrderQueries {
       return row === undefined ? undefined : viewOfRow(row);
     },
   };
+}
+
+/** Orders by their changes. */
+export function createPostgresOrderChanges(pool: PostgresPool): Changes<OrderView> {
+  return createPostgresChanges({
+    pool,
+    table: 'orders',
+    columns,
+    viewOf: (row) => viewOf(orderFromRow(row)),
+  });
 }
 
 /** Who waits for an order asks again and again; a row is looked into once in each of its versions. */

@@ -28,6 +28,7 @@ export const orderTable: PostgresTable<OrderState> = {
     { name: 'shipping_address', type: 'jsonb' },
     { name: 'details', type: 'jsonb' },
   ],
+  renewed: ['changed_in'],
 
   toRow(key, { order }) {
     if (order === null)
