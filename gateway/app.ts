@@ -14,9 +14,12 @@ import type { Lateness } from './middleware/loop-delay.ts';
 import type { RateLimits } from './middleware/rate-limits.ts';
 import { requestScope, type GatewayState } from './middleware/request-scope.ts';
 import { createSender } from './middleware/send-answer.ts';
+import type { ChangeNews } from '../actors/changes/change-notices.contract.ts';
+import type { EventLimits, EventObserver, EventStreams } from './events/event-streams.ts';
 import { cartRoutes } from './routes/cart-routes.ts';
 import { checkoutRoutes } from './routes/checkout-routes.ts';
 import { documentRoutes } from './routes/document-routes.ts';
+import { eventRoutes } from './routes/event-routes.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { metricsRoutes } from './routes/metrics-routes.ts';
 import { orderRoutes } from './routes/order-routes.ts';
@@ -52,6 +55,13 @@ export interface GatewayDeps {
   readonly metrics?: GatewayMetrics | undefined;
   /** None: what a sender gives of a trace is passed on, and nothing of ours is added. */
   readonly tracing?: GatewayTracing | undefined;
+  /** Who hears of what is changed, so that it is told at once and not only with the next look. */
+  readonly changeNews: ChangeNews;
+  /** Default: 2,000 streams of events, 8 of one user. */
+  readonly eventLimits?: EventLimits | undefined;
+  readonly eventObserver?: EventObserver | undefined;
+  /** Gives numbers in [0, 1). */
+  readonly random: () => number;
   /** Whose `X-Forwarded-For` says where a request came from. */
   readonly trustedProxies: TrustedProxies;
   /**
@@ -62,12 +72,16 @@ export interface GatewayDeps {
 }
 
 /** All that is served. */
-export function gatewayRoutes({ shop, clock, metrics, healthChecks, version }: GatewayDeps): Route[] {
+export function gatewayRoutes(
+  { shop, clock, metrics, healthChecks, version }: GatewayDeps,
+  streams: EventStreams,
+): Route[] {
   const routes = [
     ...productRoutes(shop.products),
     ...cartRoutes(shop.carts, shop.prices),
     ...checkoutRoutes(shop.checkouts),
     ...orderRoutes(shop.orders),
+    ...eventRoutes(streams),
     ...healthRoutes(createReadiness(healthChecks, clock)),
     ...(metrics === undefined ? [] : metricsRoutes(metrics)),
   ];
@@ -78,21 +92,26 @@ export function gatewayRoutes({ shop, clock, metrics, healthChecks, version }: G
 export type GatewayHandler = (request: IncomingMessage, response: ServerResponse) => unknown;
 
 /** The REST API as a Koa app that does not listen. */
-export function createApp(deps: GatewayDeps, loopDelay: Lateness): GatewayHandler {
+export function createApp(
+  deps: GatewayDeps,
+  { loopDelay, streams }: { readonly loopDelay: Lateness; readonly streams: EventStreams },
+): GatewayHandler {
   const { shop, clock, logger, tracing } = deps;
   const { jwksUrl } = deps.jwt;
   const app = new Koa<GatewayState>();
   const send = createSender(deps);
   const shedding = createShedding({ clock, logger, loopDelay, aboveMs: deps.shedAboveMs ?? 200 });
-  const placeAt = createRouteTable(gatewayRoutes(deps));
+  const placeAt = createRouteTable(gatewayRoutes(deps, streams));
+  const tokens = createTokenVerifier(deps.jwt, clock, {
+    keys: jwksUrl === undefined ? undefined : new Jwks({ url: jwksUrl, clock, logger }),
+  });
   app.use(requestScope(deps));
   app.use(constantHeaders(deps.corsOrigins, send));
   serve(app, {
     placeAt,
+    tokens,
     admit: createAdmission({
-      tokens: createTokenVerifier(deps.jwt, clock, {
-        keys: jwksUrl === undefined ? undefined : new Jwks({ url: jwksUrl, clock, logger }),
-      }),
+      tokens,
       limits: deps.rateLimits,
       checkoutLimits: deps.checkoutRateLimits,
     }),

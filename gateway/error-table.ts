@@ -41,6 +41,7 @@ export const errorTable = {
   invalid_page_size: refused(400, 'INVALID_ARGUMENT'),
   invalid_shipping_address: refused(400, 'INVALID_ARGUMENT'),
   invalid_payment_method: refused(400, 'INVALID_ARGUMENT'),
+  invalid_last_event_id: refused(400, 'INVALID_ARGUMENT'),
   invalid_idempotency_key: refused(400, 'INVALID_ARGUMENT'),
   missing_idempotency_key: refused(400, 'INVALID_ARGUMENT'),
   empty_cart: refused(400, 'FAILED_PRECONDITION'),
@@ -66,6 +67,7 @@ export const errorTable = {
   unimplemented: refused(501, 'UNIMPLEMENTED'),
   // What may pass.
   rate_limited: { ...passing(429, 'RESOURCE_EXHAUSTED'), log: 'debug' },
+  too_many_streams: { ...passing(429, 'RESOURCE_EXHAUSTED'), log: 'debug' },
   mailbox_full: passing(429, 'RESOURCE_EXHAUSTED'),
   unavailable: passing(503, 'UNAVAILABLE'),
   deadline_exceeded: passing(504, 'DEADLINE_EXCEEDED'),

@@ -1,6 +1,9 @@
 import type { ActorRefs, Clock, Logger } from '@trolley/runtime';
+import type { Changes } from '../actors/changes/changes.queries.ts';
 import type { CartViews } from '../actors/cart/cart.view.ts';
 import type { BuyerCheckouts } from '../actors/checkout/buyer-checkouts.queries.ts';
+import type { CheckoutView } from '../actors/checkout/checkout.contract.ts';
+import type { OrderView } from '../actors/order/order.contract.ts';
 import type { OrderQueries } from '../actors/order/order.queries.ts';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
 import type { ProductAdministration, ProductCatalog } from '../actors/services/product/product.client.ts';
@@ -22,7 +25,14 @@ export interface Shop {
   readonly orders: Orders;
   readonly products: Products;
   readonly prices: PriceList;
+  readonly changes: ShopChanges;
   readonly keys: RequestKeys;
+}
+
+/** What has become of checkouts and orders. */
+export interface ShopChanges {
+  readonly checkouts: Changes<CheckoutView>;
+  readonly orders: Changes<OrderView>;
 }
 
 export interface ShopDeps {
@@ -32,6 +42,7 @@ export interface ShopDeps {
   readonly cartViews: CartViews;
   readonly orderQueries: OrderQueries;
   readonly buyerCheckouts: BuyerCheckouts;
+  readonly changes: ShopChanges;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Whether the payment methods count that force an outcome. */
@@ -49,6 +60,7 @@ export function createShop(deps: ShopDeps): Shop {
   const { stockMoved } = products;
   return {
     keys: createRequestKeys(refs),
+    changes: deps.changes,
     prices,
     products,
     carts: createCarts({

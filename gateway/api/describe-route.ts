@@ -16,7 +16,8 @@ export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 export type Access = 'public' | 'anyone' | 'user' | 'admin';
 
 /** The headers that some answers have and others don't, beside those of all. */
-export type AnswerHeader = 'ETag' | 'Location' | 'X-Next-Page-Token' | 'Content-Security-Policy';
+export type AnswerHeader =
+  'ETag' | 'Location' | 'X-Next-Page-Token' | 'Content-Security-Policy' | 'X-Accel-Buffering';
 
 export interface AnswerDescription {
   /** A sentence. */
@@ -48,6 +49,8 @@ export interface RouteDescription {
   readonly retryable?: 'by its cart' | 'by the gateway';
   /** Whether the header `If-Match` means anything here; default no. */
   readonly conditional?: boolean;
+  /** Whether the header `Last-Event-ID` means anything here; default no. */
+  readonly resumable?: boolean;
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;

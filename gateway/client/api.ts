@@ -174,6 +174,7 @@ export interface StatusOfCode {
   invalid_page_size: 400;
   invalid_shipping_address: 400;
   invalid_payment_method: 400;
+  invalid_last_event_id: 400;
   invalid_idempotency_key: 400;
   missing_idempotency_key: 400;
   empty_cart: 400;
@@ -197,6 +198,7 @@ export interface StatusOfCode {
   idempotency_key_reused: 409;
   unimplemented: 501;
   rate_limited: 429;
+  too_many_streams: 429;
   mailbox_full: 429;
   unavailable: 503;
   deadline_exceeded: 504;

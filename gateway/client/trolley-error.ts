@@ -21,7 +21,7 @@ export type DetailsOf<C extends Code> = C extends 'precondition_failed'
       /** Of the cart as it is now. */
       readonly etag?: string;
     }
-  : C extends 'rate_limited' | 'mailbox_full' | 'unavailable'
+  : C extends 'rate_limited' | 'too_many_streams' | 'mailbox_full' | 'unavailable'
     ? {
         /** How long to wait before another try. */
         readonly retryAfterMs?: number;

@@ -42,6 +42,8 @@ export interface GatewayState {
   isProbe: boolean;
   /** What the request was refused with. */
   error: ActorError | undefined;
+  /** Tells the log and the like that the request is over, once; at the end of the response at the latest. */
+  readonly over: () => void;
 }
 
 export type GatewayContext = ParameterizedContext<GatewayState>;
@@ -78,6 +80,7 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
     const trace = span?.trace ?? given;
 
     const end = new RequestEnd();
+    let isOver = false;
     const cancelDeadline = deadlines.set(() => {
       end.comes(
         // Who sends slowly is not told that the shop is slow.
@@ -110,9 +113,15 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       delivered: false,
       isProbe: false,
       error: undefined,
+      over,
     };
     ctx.state = state;
-    res.on('close', () => {
+    res.on('close', over);
+    return next();
+
+    function over(): void {
+      if (isOver) return;
+      isOver = true;
       cancelDeadline();
       const answered = res.writableFinished || state.delivered;
       if (!answered) end.comes(new ShopError('aborted', 'the caller has gone'));
@@ -130,8 +139,7 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       };
       metrics?.answered(request);
       span?.end({ ...request, isProbe });
-    });
-    return next();
+    }
   };
 }
 

@@ -1,6 +1,6 @@
 import type { GatewayContext } from './request-scope.ts';
 import { rateLimitHeaders } from './rate-limits.ts';
-import type { Answer } from './answer.ts';
+import type { Answer, StreamBody } from './answer.ts';
 import { createContentCoding } from './content-coding.ts';
 import { UnreadBodies, type UnreadOptions } from './unread-body.ts';
 
@@ -17,7 +17,7 @@ export function createSender(options: UnreadOptions): SendAnswer {
     return sent instanceof Promise ? sent.then((ready) => leave(ctx, ready)) : leave(ctx, sent);
   };
 
-  function leave(ctx: GatewayContext, { status, headers, body }: Answer): void | Promise<void> {
+  function leave(ctx: GatewayContext, { status, headers, body, stream }: Answer): void | Promise<void> {
     const { req, res, state } = ctx;
     if (!ctx.writable) return void res.end();
     const rest = unread.leave(ctx);
@@ -26,6 +26,7 @@ export function createSender(options: UnreadOptions): SendAnswer {
     if (body !== undefined) all.push('Content-Length', String(body.length));
     if (rest !== undefined) all.push('Connection', 'close');
     res.writeHead(status, all);
+    if (stream !== undefined && req.method !== 'HEAD') return flow(ctx, stream);
     const sent = req.method === 'HEAD' ? undefined : body;
     if (rest === undefined) return void res.end(sent);
 
@@ -37,4 +38,12 @@ export function createSender(options: UnreadOptions): SendAnswer {
     else res.write(sent, delivered);
     return rest().then(() => void res.end());
   }
+}
+
+/** The request is over with the head of its answer: what follows has no end that could be waited for. */
+function flow({ res, state }: GatewayContext, stream: StreamBody): void {
+  res.flushHeaders();
+  state.delivered = true;
+  state.over();
+  stream(res);
 }

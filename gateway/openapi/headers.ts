@@ -44,6 +44,7 @@ export const namedHeaders: Readonly<Record<string, Header>> = {
   Location: always('The path of what was made, or goes on.'),
   'X-Next-Page-Token': sometimes('For page_token, where there is a next page.'),
   'Content-Security-Policy': always('What the page may load.'),
+  'X-Accel-Buffering': always('Tells proxies to pass on each event as it comes.', { ...text, const: 'no' }),
   'WWW-Authenticate': always('What kind of token is wanted, and what is wrong with this one.', {
     ...text,
     pattern: '^Bearer ',
@@ -64,7 +65,9 @@ export function commonHeaders(): Readonly<Record<string, Header>> {
     ([name, value]) => [name, sometimes('For browsers.', { ...text, const: value })] as const,
   );
   return {
-    'Cache-Control': always('Whether an answer may be kept.', { enum: ['no-store', 'no-cache'] }),
+    'Cache-Control': always('Whether an answer may be kept.', {
+      enum: ['no-store', 'no-cache', 'no-store, no-transform'],
+    }),
     Vary: sometimes('Which headers of a request it depends on.'),
     'Content-Encoding': sometimes('Of an answer of 1 KB or more, as Accept-Encoding wants it.', {
       enum: ['br', 'gzip'],

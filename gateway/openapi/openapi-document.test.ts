@@ -45,6 +45,7 @@ const story: readonly (readonly [operationId: string, status: number])[] = [
   ['setOrderStatus', 200],
   ['cancelOrder', 200],
   ['clearCart', 200],
+  ['followEvents', 200],
   ['deleteProduct', 204],
 ];
 
@@ -75,7 +76,9 @@ describe('the description of the API', () => {
   it('has examples that work, one after the other, for every operation', async () => {
     for (const [operationId, status] of story) {
       const operation = operations.get(operationId) ?? expect.fail(`no ${operationId}`);
-      const answer = await open.send(operation.method, pathOf(operation), {
+      // The body of a stream has no end.
+      const method = operationId === 'followEvents' ? 'HEAD' : operation.method;
+      const answer = await open.send(method, pathOf(operation), {
         as: operation.security[0] === undefined ? 'nobody' : operation.security[0].bearer.includes('admin') ? 'admin' : 1, // prettier-ignore
         ...jsonOf(operation),
       });

@@ -95,6 +95,12 @@ const requestHeaders: Readonly<Record<string, JsonSchema>> = {
     schema: { type: 'string' },
     example: '*',
   },
+  'Last-Event-ID': {
+    name: 'Last-Event-ID',
+    in: 'header',
+    description: 'The id of the last event that has come: the stream goes on behind it.',
+    schema: { type: 'string', maxLength: 200 },
+  },
   'X-Request-Id': {
     name: 'X-Request-Id',
     in: 'header',
@@ -140,10 +146,11 @@ function parametersOf(
   });
 }
 
-function headerParameters({ retryable, conditional }: RouteDescription): JsonSchema[] {
+function headerParameters({ retryable, conditional, resumable }: RouteDescription): JsonSchema[] {
   const names = [
     ...(retryable === undefined ? [] : ['Idempotency-Key']),
     ...(conditional === true ? ['If-Match'] : []),
+    ...(resumable === true ? ['Last-Event-ID'] : []),
     'X-Request-Id',
   ];
   return names.map((name) => ({ $ref: `#/components/parameters/${name}` }));

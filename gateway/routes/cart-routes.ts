@@ -51,7 +51,7 @@ export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
   ];
 }
 
-function cartJson(view: CartView, prices: PricesById): Json {
+export function cartJson(view: CartView, prices: PricesById): Json {
   let totalCents = 0;
   const items = view.items.map(({ productId, quantity, addedAt }) => {
     const { name, priceCents } = prices.get(productId) ?? { name: '', priceCents: 0 };

@@ -37,7 +37,7 @@ export function checkoutRoutes(checkouts: Checkouts): Route[] {
       async handle({ user, params, call, note }) {
         const checkout = await checkouts.get(ownerFor(user), params.checkout_id, call);
         note(inLog(checkout));
-        return { status: 200, body: { ...checkoutJson(checkout), history: historyJson(checkout) } };
+        return { status: 200, body: checkoutWithHistoryJson(checkout) };
       },
     }),
     defineRoute(cancelCheckout, {
@@ -78,6 +78,7 @@ function checkoutJson(view: CheckoutView) {
   };
 }
 
-function historyJson({ history }: CheckoutView) {
-  return history.map(({ status, at, detail }) => ({ status, at, detail }));
+export function checkoutWithHistoryJson(view: CheckoutView) {
+  const history = view.history.map(({ status, at, detail }) => ({ status, at, detail }));
+  return { ...checkoutJson(view), history };
 }

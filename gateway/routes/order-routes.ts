@@ -44,7 +44,7 @@ export function orderRoutes(orders: Orders): Route[] {
   ];
 }
 
-const orderText = writtenOnce(orderJson);
+export const orderText = writtenOnce(orderJson);
 
 function orderJson(order: OrderView): Json {
   return {

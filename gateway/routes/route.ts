@@ -4,6 +4,7 @@ import type { Access, Received, RouteDescription, StatusOf } from '../api/descri
 import type { Call } from '../call.ts';
 import { guarded } from '../guard.ts';
 import { versionsFrom } from '../entity-tags.ts';
+import type { StreamBody } from '../middleware/answer.ts';
 import type { Load } from '../middleware/load-shedding.ts';
 import type { Json } from '../money-json.ts';
 import type { RequestKeys } from '../request-keys.ts';
@@ -22,6 +23,8 @@ export interface Reply<Status extends number = number> {
   readonly body: Json;
   /** Whether it is the same for everybody, for as long as its `ETag` is: then who has it is not sent it again. */
   readonly isFixed?: boolean;
+  /** In place of the body: one that has no end yet. */
+  readonly stream?: StreamBody;
 }
 
 /** What there is where nothing was sent. */
@@ -47,6 +50,10 @@ interface RouteRequest<D extends RouteDescription> {
   readonly idempotencyKey: string | undefined;
   /** What the header `If-Match` is for, on a conditional route; undefined: any version. */
   readonly versions: readonly number[] | undefined;
+  /** The header `Last-Event-ID`. */
+  readonly lastEventId: string | undefined;
+  /** Looks at the request's token once more. Rejects with `unauthorized` where it counts no more. */
+  readonly readmit: () => Promise<unknown>;
   /** Adds fields to the request's line in the log. */
   readonly note: (fields: Readonly<Record<string, string>>) => void;
 }
@@ -63,6 +70,8 @@ export interface RawRequest {
   readonly call: Call;
   readonly idempotencyKey: string | undefined;
   readonly ifMatch: string | undefined;
+  readonly lastEventId: string | undefined;
+  readonly readmit: () => Promise<unknown>;
   readonly keys: RequestKeys;
   readonly note: (fields: Readonly<Record<string, string>>) => void;
 }
@@ -106,6 +115,8 @@ export function defineRoute<const D extends RouteDescription, S extends StatusOf
         call: raw.call,
         idempotencyKey: raw.idempotencyKey,
         versions: conditional === true ? versionsFrom(raw.ifMatch) : undefined,
+        lastEventId: raw.lastEventId,
+        readmit: raw.readmit,
         note: raw.note,
       } as RouteRequest<D>;
       if (retryable !== 'by the gateway' || raw.idempotencyKey === undefined) return handler.handle(request);

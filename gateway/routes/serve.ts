@@ -11,12 +11,14 @@ import type { SendAnswer } from '../middleware/send-answer.ts';
 import { knownTag } from '../entity-tags.ts';
 import { jsonType, toJsonBytes } from '../money-json.ts';
 import type { RequestKeys } from '../request-keys.ts';
+import type { TokenVerifier } from '../tokens.ts';
 import { nothing, type RawRequest, type Reply } from './route.ts';
 import type { Place } from './route-table.ts';
 
 export interface ServeOptions {
   readonly placeAt: (path: string) => Place | undefined;
   readonly admit: Admission;
+  readonly tokens: TokenVerifier;
   readonly shedding: Shedding;
   readonly readBody: JsonBody;
   readonly send: SendAnswer;
@@ -25,7 +27,7 @@ export interface ServeOptions {
 
 /** Serves the table of routes; what is not in it is `not_found`, or `method_not_allowed` with `Allow`. */
 export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
-  const { placeAt, admit, shedding, readBody, send, keys } = options;
+  const { placeAt, admit, tokens, shedding, readBody, send, keys } = options;
 
   async function reply(ctx: GatewayContext): Promise<Reply> {
     const { req, state } = ctx;
@@ -55,6 +57,8 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
           ? undefined
           : idempotencyKeyFrom(req.headersDistinct['idempotency-key']),
       ifMatch: req.headers['if-match'],
+      lastEventId: textOf(req.headers['last-event-id']),
+      readmit: () => tokens.userOf(req.headers.authorization ?? ''),
       keys,
       note: (fields) => {
         state.notes = { ...state.notes, ...fields };
@@ -92,9 +96,12 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
   });
 }
 
+const textOf = (header: string | string[] | undefined) =>
+  Array.isArray(header) ? header.join(', ') : header;
+
 function answerOf(ctx: GatewayContext, reply: Reply): Answer {
-  const { status, headers, contentType, body, isFixed } = reply;
-  const all = ['Cache-Control', isFixed === true ? 'no-cache' : 'no-store'];
+  const { status, headers, contentType, body, isFixed, stream } = reply;
+  const all = ['Cache-Control', cachingOf(reply)];
   if (headers?.['Content-Security-Policy'] !== undefined) withoutPolicy(ctx);
   const known = isFixed === true ? knownTag(headers?.['ETag'], ctx.req.headers['if-none-match']) : undefined;
   if (known !== undefined) {
@@ -104,8 +111,15 @@ function answerOf(ctx: GatewayContext, reply: Reply): Answer {
   if (headers !== undefined) all.push(...Object.entries(headers).flat());
   if (status === 204) return { status, headers: all };
   all.push('Content-Type', contentType ?? jsonType);
+  if (stream !== undefined) return { status, headers: all, stream };
   const isText = contentType !== undefined && typeof body === 'string';
   return { status, headers: all, body: isText ? Buffer.from(body) : toJsonBytes(body) };
+}
+
+/** A body that has no end must not be changed on its way either, such as compressed. */
+function cachingOf({ isFixed, stream }: Reply): string {
+  if (isFixed === true) return 'no-cache';
+  return stream === undefined ? 'no-store' : 'no-store, no-transform';
 }
 
 /** Of two policies a browser would obey both. */

@@ -12,6 +12,7 @@ import type { OrderStatus } from '../../actors/order/order-status.contract.ts';
 import type { OrderQueries } from '../../actors/order/order.queries.ts';
 import type { ProductView } from '../../actors/services/product/product.client.ts';
 import type { Answers } from './memory-actors.ts';
+import { MemoryChanges, MemoryNotices } from './memory-changes.ts';
 
 /** Methods of payment that never pay. */
 const declining = ['card_declined', 'no_funds', 'card_expired', 'invalid_ccv', 'network_error'];
@@ -36,6 +37,11 @@ export class MemoryShop {
   readonly carts = new Map<string, CartView>();
   readonly checkouts = new Map<string, CheckoutView>();
   readonly placed = new Map<string, OrderView>();
+  readonly changes = {
+    checkouts: new MemoryChanges<CheckoutView>(),
+    orders: new MemoryChanges<OrderView>(),
+  };
+  readonly notices = new MemoryNotices();
   readonly #started = new Map<string, StartInput>();
 
   readonly views: CartViews = {
@@ -122,6 +128,8 @@ export class MemoryShop {
           history: [{ status: 'INITIATED', at: createdAt }],
         };
         this.checkouts.set(key, checkout);
+        this.changes.checkouts.put(userId, key, checkout);
+        this.notices.tell(userId, 'checkout');
         this.#started.set(key, input);
         if (!declined) this.#place(checkout, items);
         return { created: true, checkout };
@@ -155,6 +163,7 @@ export class MemoryShop {
     const cart = this.#cart(key);
     const next = { ...cart, items, version: cart.version + 1 };
     this.carts.set(key, next);
+    this.notices.tell(next.userId, 'cart');
     return next;
   }
 
@@ -178,7 +187,7 @@ export class MemoryShop {
 
   #place({ checkoutId, userId, totalCents, currency }: CheckoutView, items: CartView['items']): void {
     this.#put(String(userId), []);
-    this.placed.set(checkoutId, {
+    this.#keep({
       id: orderIdFor(checkoutId),
       checkoutId,
       userId,
@@ -203,8 +212,14 @@ export class MemoryShop {
     const allowed = status === 'CANCELLED' ? at === 0 || at === 1 : at >= 0 && life[at + 1] === status;
     if (!allowed) throw new ShopError('conflict', `an order can't go from ${order.status} to ${status}`);
     const moved = { ...order, status };
-    this.placed.set(key, moved);
+    this.#keep(moved);
     return moved;
+  }
+
+  #keep(order: OrderView): void {
+    this.placed.set(order.checkoutId, order);
+    this.changes.orders.put(order.userId, order.id, order);
+    this.notices.tell(order.userId, 'order');
   }
 }
 

@@ -3,7 +3,7 @@ import { SignJWT } from 'jose';
 import { silentLogger, systemClock } from '@trolley/runtime';
 import { gatewayRoutes } from '../app.ts';
 import { trustedProxies } from '../client-address.ts';
-import { openGateway, type Gateway, type GatewayOptions } from '../server.ts';
+import { createEventStreams, openGateway, type Gateway, type GatewayOptions } from '../server.ts';
 import { createShop, type Shop, type ShopDeps } from '../shop.ts';
 import { openApiDocument } from '../openapi/openapi-document.ts';
 import { DocumentedAnswers } from './documented-answers.ts';
@@ -102,6 +102,7 @@ export async function openTestGateway(
     inventory: createMemoryInventory(),
     cartViews: memory.views,
     buyerCheckouts: memory.buyerCheckouts,
+    changes: memory.changes,
     orderQueries: memory.orders,
     forcingPaymentMethods: true,
     ...shared,
@@ -111,6 +112,8 @@ export async function openTestGateway(
     rateLimits: undefined,
     newId: randomUUID,
     version: '0.0.0',
+    random: () => 0.5,
+    changeNews: memory.notices,
     jwt: testJwt,
     corsOrigins: ['https://shop.example'],
     maxBodyBytes: 1024 * 1024,
@@ -121,7 +124,9 @@ export async function openTestGateway(
     ...shared,
   };
   const gateway = await openGateway(deps);
-  const documented = new DocumentedAnswers(openApiDocument(gatewayRoutes(deps), deps.version));
+  const documented = new DocumentedAnswers(
+    openApiDocument(gatewayRoutes(deps, createEventStreams(deps)), deps.version),
+  );
   return {
     gateway,
     shop,

@@ -148,7 +148,8 @@ async function startRoles(
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
 
   if (is('node') && postgres !== undefined) {
-    const parts = { cluster, postgres, services, cartViews, health, metrics, runtimeMetrics, tracing };
+    const shared = { cluster, redis: redis.redis, postgres, services, cartViews };
+    const parts = { ...shared, health, metrics, runtimeMetrics, tracing };
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
   const events =

@@ -1,5 +1,5 @@
 import { getHeapStatistics } from 'node:v8';
-import { type Logger, type StateStore, systemClock } from '@trolley/runtime';
+import { type Logger, type RedisConnection, type StateStore, systemClock } from '@trolley/runtime';
 import type { TracedDatabase } from '@trolley/runtime/opentelemetry';
 import { PostgresStateStore } from '@trolley/runtime/postgres';
 import type { RuntimeMetrics } from '@trolley/runtime/prometheus';
@@ -7,6 +7,7 @@ import { createCartActor } from '../../../actors/cart/cart.actor.ts';
 import type { CartViews } from '../../../actors/cart/cart.view.ts';
 import { readMachine } from 'trolley-statechart';
 import { createPostgresSagaCharts } from '../../console/sagas/saga-charts.ts';
+import { createRedisChangeNotices } from '../../../actors/changes/change-notices.redis.ts';
 import { checkoutMachine } from '../../../actors/checkout/checkout.machine.ts';
 import { createCheckoutSagas } from '../../../actors/checkout/checkout.sagas.postgres.ts';
 import { createCheckoutActor } from '../../../actors/checkout/checkout.actor.ts';
@@ -25,10 +26,12 @@ import { startCartStore } from './cart-store.ts';
 import type { Cluster } from './cluster.ts';
 import type { Health } from './health.ts';
 import type { Services } from './services.ts';
+import { tellChanges } from './tell-changes.ts';
 import type { Tracing } from './tracing.ts';
 
 export interface ActorNodeParts {
   readonly cluster: Cluster;
+  readonly redis: RedisConnection;
   readonly postgres: PostgresBackend;
   readonly services: Services;
   readonly cartViews: CartViews;
@@ -57,7 +60,7 @@ export async function startActorNode(
   dataDir: Pick<DataDir, 'path' | 'takenOver'>,
   lifecycle: Lifecycle,
   logger: Logger,
-  { cluster, postgres, services, cartViews, health, metrics, runtimeMetrics, tracing }: ActorNodeParts,
+  { cluster, redis, postgres, services, cartViews, health, metrics, runtimeMetrics, tracing }: ActorNodeParts,
 ): Promise<void> {
   const carts = await startCartStore(config, lifecycle, logger, { dataDir, postgres, health });
   const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
@@ -80,6 +83,8 @@ export async function startActorNode(
     const measured = runtimeMetrics.store(type, store);
     return tracing === undefined ? measured : tracing.runtime.store(type, measured, database);
   };
+  const countSaga = sagaMetrics(metrics.registry);
+  const tellChange = tellChanges(createRedisChangeNotices({ redis, logger }));
   const node = await lifecycle.start({
     name: 'the actor node',
     start: () =>
@@ -99,7 +104,10 @@ export async function startActorNode(
               runtimeMetrics.observer.turnEnded?.(turn);
               tracing?.runtime.observer.turnEnded?.(turn);
             },
-            stateWritten: sagaMetrics(metrics.registry),
+            stateWritten(state) {
+              countSaga(state);
+              tellChange(state);
+            },
           },
           // What ended the last run may be a message that comes again: Redis counts how often it was begun.
           ...(dataDir.takenOver ? {} : { nearAsksAfterMs: 0 }),

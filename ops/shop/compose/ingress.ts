@@ -1,8 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { type ActorRefs, type Logger, systemClock } from '@trolley/runtime';
 import type { HealthCheck, HealthChecks } from '@trolley/runtime/observe';
-import { createPostgresBuyerCheckouts } from '../../../actors/checkout/buyer-checkouts.queries.postgres.ts';
-import { createPostgresOrderQueries } from '../../../actors/order/order.queries.postgres.ts';
+import { createRedisChangeNews } from '../../../actors/changes/change-notices.redis.ts';
+import {
+  createPostgresBuyerCheckouts,
+  createPostgresCheckoutChanges,
+} from '../../../actors/checkout/buyer-checkouts.queries.postgres.ts';
+import {
+  createPostgresOrderChanges,
+  createPostgresOrderQueries,
+} from '../../../actors/order/order.queries.postgres.ts';
 import type { GrpcObserver } from '../../../actors/services/grpc/grpc-observer.ts';
 import { openGrpcServer } from '../../../actors/services/grpc/grpc-server.ts';
 import type { MutualTls } from '../../../actors/services/grpc/mutual-tls.ts';
@@ -17,6 +24,7 @@ import { openGateway, type Gateway } from '../../../gateway/server.ts';
 import { type Caches, createShop, type Shop } from '../../../gateway/shop.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
+import { eventMetrics } from '../metrics/event-metrics.ts';
 import { requestMetrics } from '../metrics/request-metrics.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 import { version } from '../process/package-facts.mjs';
@@ -45,6 +53,10 @@ export function composeShop(config: Config, logger: Logger, parts: ShopParts): S
     cartViews,
     buyerCheckouts: createPostgresBuyerCheckouts(postgres.pool),
     orderQueries: createPostgresOrderQueries(postgres.pool),
+    changes: {
+      checkouts: createPostgresCheckoutChanges(postgres.pool),
+      orders: createPostgresOrderChanges(postgres.pool),
+    },
     clock: systemClock,
     logger,
     caches,
@@ -130,6 +142,11 @@ export async function startGateway(
 ): Promise<Gateway> {
   const claim = { port: config.http.port, variable: 'HTTP_PORT', host: config.http.host };
   const { perSecond: rps, burst } = config.rateLimit;
+  const changeNews = await lifecycle.start({
+    name: 'the notices of changes',
+    start: () => createRedisChangeNews({ redis: redis.redis, clock: systemClock, logger }),
+    stop: (news) => news.close(),
+  });
   const certificates = await startHttpsTls(config, 'gateway', lifecycle, logger);
   const gateway = await lifecycle.start({
     name: 'the gateway',
@@ -150,6 +167,10 @@ export async function startGateway(
           version,
           jwt: config.jwt,
           corsOrigins: config.http.corsOrigins,
+          changeNews,
+          eventLimits: config.http.events,
+          eventObserver: eventMetrics(metrics.registry),
+          random: Math.random,
           trustedProxies: trustedProxies(config.http.trustedProxies),
           requestTimeoutMs: config.http.requestTimeoutMs,
           maxBodyBytes: config.http.bodyLimitBytes,

@@ -42,6 +42,8 @@ export interface Config {
     /** 0: the gateway refuses nothing for having too much to do. */
     readonly shedAboveMs: number;
     readonly bodyLimitBytes: number;
+    /** Streams of events: of one gateway process, and of one user there. */
+    readonly events: { readonly maxStreams: number; readonly maxPerUser: number };
     readonly corsOrigins: readonly string[];
     /** Addresses and networks, such as `10.0.0.0/8`. */
     readonly trustedProxies: readonly string[];
@@ -173,6 +175,7 @@ export function toConfig(
       requestTimeoutMs: values.REQUEST_TIMEOUT_MS,
       shedAboveMs: values.SHED_ABOVE_MS,
       bodyLimitBytes: values.BODY_LIMIT,
+      events: { maxStreams: values.MAX_EVENT_STREAMS, maxPerUser: values.MAX_EVENT_STREAMS_PER_USER },
       corsOrigins: values.CORS_ORIGINS,
       trustedProxies: values.TRUSTED_PROXIES,
       tls: allGiven({ cert: values.TLS_CERT, key: values.TLS_KEY }),

@@ -32,6 +32,7 @@ describe('parseConfig', () => {
       requestTimeoutMs: 30_000,
       shedAboveMs: 200,
       bodyLimitBytes: 1_048_576,
+      events: { maxStreams: 2000, maxPerUser: 8 },
       corsOrigins: [],
       trustedProxies: [],
       tls: undefined,

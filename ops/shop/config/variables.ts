@@ -165,6 +165,16 @@ export const variables = {
     'A request that takes longer is answered 504; an unfinished checkout 202',
   ),
   BODY_LIMIT: gateway.set(value.bytes(100 * 1024 * 1024), '1mb', 'A longer body is answered 413'),
+  MAX_EVENT_STREAMS: gateway.set(
+    value.integer(1, 100_000),
+    '2000',
+    'Streams of events (`GET /api/v1/events`) that one gateway process keeps open; one more is answered 503',
+  ),
+  MAX_EVENT_STREAMS_PER_USER: gateway.set(
+    value.integer(1, 1_000),
+    '8',
+    'Of these, those of one user; one more is answered 429 `too_many_streams`',
+  ),
   CORS_ORIGINS: gateway.set(value.origins, '', 'Comma list of the origins whose pages may call', {
     shown: 'none',
   }),

@@ -1,0 +1,33 @@
+import type { Changes, ChangesPage } from '../actors/changes/changes.queries.ts';
+import type { EventSource, EventSources, SourcePage } from './events/event-source.ts';
+import type { Json } from './money-json.ts';
+import { cartJson } from './routes/cart-routes.ts';
+import { checkoutWithHistoryJson } from './routes/checkout-routes.ts';
+import { orderText } from './routes/order-routes.ts';
+import type { Shop } from './shop.ts';
+
+/** What a user hears of, from the stores of record: there is no log beside them that could be late or be lost. */
+export function createEventSources({ carts, prices, changes }: Shop): EventSources {
+  return {
+    async cart(userId, position, call) {
+      const view = await carts.get(userId, call);
+      const next = String(view.version);
+      const rest = { next, hasMore: false, isForeign: false };
+      // An older version is another one, too: carts may have been restored.
+      if (next === position) return { events: [], ...rest };
+      const ids = view.items.map(({ productId }) => productId);
+      const body = cartJson(view, await prices.pricesOf(ids, call));
+      return { events: [{ id: view.cartId, version: view.version, body }], ...rest };
+    },
+    checkout: fromChanges(changes.checkouts, checkoutWithHistoryJson),
+    order: fromChanges(changes.orders, orderText),
+  };
+}
+
+function fromChanges<V>(changes: Changes<V>, jsonOf: (view: V) => Json): EventSource {
+  const written = ({ changed, ...page }: ChangesPage<V>): SourcePage => ({
+    ...page,
+    events: changed.map(({ view, ...rest }) => ({ ...rest, body: jsonOf(view) })),
+  });
+  return async (userId, position) => written(await changes.changedSince(userId, position));
+}

@@ -1,0 +1,24 @@
+import { followEvents } from '../api/event-api.ts';
+import { positionOf } from '../events/event-id.ts';
+import type { EventStreams } from '../events/event-streams.ts';
+import { defineRoute, type Route } from './route.ts';
+
+export function eventRoutes(streams: EventStreams): Route[] {
+  return [
+    defineRoute(followEvents, {
+      async handle({ user, call: { requestId }, lastEventId, readmit }) {
+        const from = lastEventId === undefined ? {} : positionOf(lastEventId);
+        const refusal = streams.refusalOf(user.id);
+        if (refusal !== undefined) throw refusal;
+        return {
+          status: 200,
+          // Proxies that gather answers before they pass them on must not gather this one.
+          headers: { 'X-Accel-Buffering': 'no' },
+          contentType: 'text/event-stream',
+          body: null,
+          stream: (output) => streams.begin(output, { userId: user.id, requestId, from, readmit }),
+        };
+      },
+    }),
+  ];
+}
