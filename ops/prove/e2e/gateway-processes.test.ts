@@ -1,21 +1,12 @@
-import { execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { isAlive } from '../../shop/process/process-identity.ts';
 import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { documentedFetch } from './documented-fetch.ts';
 import { eventually } from './eventually.ts';
+import { gatewaysOf } from './gateways-of.ts';
 import { temporaryDataDir } from './shop-environment.ts';
 import { ShopProcess } from './shop-process.ts';
-
-/** The processes that a process has started, Redis and PostgreSQL left out. */
-function gatewaysOf(pid: number): number[] {
-  const table = execFileSync('ps', ['-A', '-o', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  const rows = table.split('\n').map((line) => line.trim().split(/\s+/));
-  return rows
-    .filter(([, parent, program]) => Number(parent) === pid && program === 'trolley')
-    .map(([id]) => Number(id));
-}
 
 describe('a shop with gateways in processes of their own', function () {
   this.timeout(120_000);
