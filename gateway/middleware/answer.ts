@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 /** An error in the one form that errors have outside. */
-export function answerOfError(error: ActorError, requestId: string): Required<Answer> {
+export function answerOfError(error: ActorError, requestId: string): Answer & { readonly body: Buffer } {
   const { status, headers, body } = errorAnswer(error, requestId);
   return {
     status,
