@@ -7,7 +7,7 @@ const longestMs = 60_000;
  * The answer to a question, asked again every `everyMs` as long as somebody can see the page, and less often while it
  * fails. `error` stands beside the last answer, which is old then. Without a path nothing is asked.
  */
-export function usePolled(path, query = {}, { everyMs = 3_000 } = {}) {
+export function usePolled(path, query = {}, { everyMs = 5_000 } = {}) {
   const [state, set] = useState({ value: undefined, error: undefined, at: undefined });
   const again = useRef(() => {});
   const question = path === undefined ? undefined : JSON.stringify([path, query]);

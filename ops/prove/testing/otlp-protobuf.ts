@@ -55,8 +55,7 @@ const bytesOf = (fields: Fields, number: number) =>
   Buffer.from((fields.get(number)?.[0] ?? new Uint8Array()) as Uint8Array);
 const text = (fields: Fields, number: number) => bytesOf(fields, number).toString();
 const hex = (fields: Fields, number: number) => bytesOf(fields, number).toString('hex');
-const integer = (fields: Fields, number: number) =>
-  String((fields.get(number)?.[0] ?? 0n));
+const integer = (fields: Fields, number: number) => String(fields.get(number)?.[0] ?? 0n);
 
 /** Text, whether something is so, and whole numbers: nothing else is told of a span. */
 function valueOf(value: Fields): Readonly<Record<string, unknown>> {

@@ -56,7 +56,7 @@ function Search({ types, type, actorKey }) {
 }
 
 function Busiest() {
-  const answer = usePolled('actors', {}, { everyMs: 3_000 });
+  const answer = usePolled('actors');
   return html`<${Answer} of=${answer}>
     ${({ busiest, failures }) => html`
       <h2>The busiest</h2>

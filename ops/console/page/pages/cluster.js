@@ -7,7 +7,7 @@ import { usePolled } from '../use-polled.js';
 
 /** Who takes part in the cluster, who holds what, and what has moved. */
 export default function Cluster() {
-  const answer = usePolled('cluster', {}, { everyMs: 3_000 });
+  const answer = usePolled('cluster');
   return html`
     <div class="bar">
       <h1>Cluster</h1>

@@ -13,7 +13,7 @@ const here = '/dead-events';
 export default function DeadEvents() {
   const { query } = useAddress();
   const { id } = query;
-  const answer = usePolled('dead-events', { limit: 500 }, { everyMs: 5_000 });
+  const answer = usePolled('dead-events', { limit: 500 });
   const columns = [
     {
       name: 'event',

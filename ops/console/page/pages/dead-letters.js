@@ -15,7 +15,7 @@ export default function DeadLetters() {
   const { query } = useAddress();
   const { cursor, id, type, key, reason } = query;
   const which = { type, key, reason };
-  const answer = usePolled('dead-letters', { ...which, cursor }, { everyMs: 5_000 });
+  const answer = usePolled('dead-letters', { ...which, cursor });
   const set = (name) => (event) => setQuery({ [name]: event.target.value, cursor: '' });
   const columns = [
     {

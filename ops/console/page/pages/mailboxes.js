@@ -14,7 +14,7 @@ const states = ['waiting', 'active', 'delayed', 'failed', 'parked'];
 export default function Mailboxes() {
   const { query } = useAddress();
   const { type, key, state, order, cursor } = query;
-  const answer = usePolled('mailboxes', { type, key, state, order, cursor }, { everyMs: 3_000 });
+  const answer = usePolled('mailboxes', { type, key, state, order, cursor });
   const contracts = usePolled('contracts', {}, { everyMs: 0 });
   const types = contracts.value?.contracts.map((contract) => contract.type) ?? [];
   const set = (name) => (event) => setQuery({ [name]: event.target.value, cursor: '' });

@@ -19,7 +19,7 @@ const columns = [
 
 /** The three questions of somebody who was woken up. */
 export default function Overview() {
-  const answer = usePolled('overview', {}, { everyMs: 5_000 });
+  const answer = usePolled('overview');
   return html`
     <div class="bar"><h1>Overview</h1></div>
     <${Answer} of=${answer}>

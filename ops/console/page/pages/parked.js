@@ -10,7 +10,7 @@ import { usePolled } from '../use-polled.js';
 /** Actors that take no messages until somebody releases them. */
 export default function Parked() {
   const { query } = useAddress();
-  const answer = usePolled('parked', { cursor: query.cursor }, { everyMs: 5_000 });
+  const answer = usePolled('parked', { cursor: query.cursor });
   const columns = [
     {
       name: 'actor',

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ask, follow, type ConsoleAccess } from './console-client.ts';
-import { boardPollMs, opened, polls } from './tabs.ts';
+import { ofOne, polls, usualMs } from './tabs.ts';
 import { boardPoll } from './views.ts';
 
 export interface TabsReport {
@@ -41,9 +41,9 @@ export function openTabs(access: ConsoleAccess, random: () => number) {
   }
 
   const tabs = polls
-    .filter(({ path }) => !opened.includes(path))
+    .filter(({ path }) => !ofOne.includes(path))
     .map(({ path, everyMs }) => poll(`/api/${path}`, everyMs));
-  const all = Promise.all([...tabs, poll(boardPoll, boardPollMs), counts()]);
+  const all = Promise.all([...tabs, poll(boardPoll, usualMs), counts()]);
   // Told to whoever closes them.
   all.catch(() => undefined);
   return {
