@@ -29,7 +29,8 @@ Asks a console what its pages ask, first with a million finished checkouts, 5,00
 messages wait, beside an empty route, a PING of Redis and a SELECT 1; and has EXPLAIN tell by which index each statement
 reads. Then loads a shop as \`npm start\` starts it by turns with a tab open on each page of its console and without.
 Ends with 1 when a view takes more than 200 ms, the poll of Bull Board more than 50 ms or 100 KB, a statement reads a
-large table without an index, or looking costs more than 2 %.
+large table without an index or more than 10,000 rows of it, or looking costs more than 2 %. Needs some 6 GB in the
+folder for temporary files (TMPDIR).
 
   --only NAMES    some of these, with commas between:${Object.entries(parts)
     .map(([name, about]) => `\n                    ${name.padEnd(11)}${about}`)
