@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { FakeClock } from '@trolley/runtime/testing';
+import { FakeClock, heldBytes } from '@trolley/runtime/testing';
 import { Deadlines } from './deadlines.ts';
 
 describe('Deadlines', () => {
@@ -34,5 +34,12 @@ describe('Deadlines', () => {
     expect(passed).to.deep.equal([1]);
     await clock.advance(100);
     expect(passed).to.deep.equal([1, 2]);
+  });
+
+  it('let go of what was cancelled, without a collection of the whole heap', async () => {
+    const deadlines = new Deadlines(new FakeClock(), 100);
+    const held = await heldBytes((request) => deadlines.set(() => String(request)));
+    // Of 20 MB.
+    expect(held).to.be.below(7_000_000);
   });
 });

@@ -1,4 +1,5 @@
 import type { Cancel, Clock } from '@trolley/runtime';
+import { Roster } from '@trolley/runtime/adapters';
 
 interface Deadline {
   readonly dueAt: number;
@@ -9,8 +10,7 @@ interface Deadline {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #afterMs: number;
-  // A Set keeps the order of insertion.
-  readonly #waiting = new Set<Deadline>();
+  readonly #waiting = new Roster<Deadline>();
   #isTimed = false;
 
   constructor(clock: Clock, afterMs: number) {
@@ -20,10 +20,9 @@ export class Deadlines {
 
   /** Calls `pass` once when the time is over, unless cancelled before. */
   set(pass: () => void): Cancel {
-    const deadline = { dueAt: this.#clock.monotonic() + this.#afterMs, pass };
-    this.#waiting.add(deadline);
+    const cancel = this.#waiting.add({ dueAt: this.#clock.monotonic() + this.#afterMs, pass });
     if (!this.#isTimed) this.#time(this.#afterMs);
-    return () => this.#waiting.delete(deadline);
+    return cancel;
   }
 
   #time(delayMs: number): void {
@@ -36,13 +35,13 @@ export class Deadlines {
 
   #passDue(): void {
     const now = this.#clock.monotonic();
-    for (const deadline of this.#waiting) {
-      if (deadline.dueAt > now) {
-        if (!this.#isTimed) this.#time(deadline.dueAt - now);
+    for (let next = this.#waiting.first; next !== undefined; next = this.#waiting.first) {
+      if (next.dueAt > now) {
+        if (!this.#isTimed) this.#time(next.dueAt - now);
         return;
       }
-      this.#waiting.delete(deadline);
-      deadline.pass();
+      this.#waiting.shift();
+      next.pass();
     }
   }
 }

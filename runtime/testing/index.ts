@@ -12,6 +12,7 @@ export { createRef } from '../define/create-ref.ts';
 export type { AddressedMessage, MessageSender } from '../define/create-ref.ts';
 export { parseOrThrow } from '../define/schema.ts';
 export { FakeClock } from './fake-clock.ts';
+export { heldBytes } from './held-bytes.ts';
 export { recordMessages } from './recorded-messages.ts';
 export { CuttableLine } from './cuttable-line.ts';
 export { MemoryStateStore } from '../storage/memory-state-store.ts';

@@ -1,5 +1,6 @@
 import { status, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import { type Logger, systemClock } from '@trolley/runtime';
+import { Roster } from '@trolley/runtime/adapters';
 import { serviceError } from './channel.ts';
 import type { GrpcObserver } from './grpc-observer.ts';
 import { toGrpcFailure } from './grpc-status.ts';
@@ -35,7 +36,7 @@ interface InProcessServerOptions {
 export class InProcessServer {
   readonly #methods: ReadonlyMap<string, ServedMethod>;
   readonly #options: InProcessServerOptions;
-  readonly #underWay = new Set<DispatchedCall>();
+  readonly #underWay = new Roster<DispatchedCall>();
   #isClosed = false;
   #onIdle: () => void = () => undefined;
 
@@ -69,8 +70,11 @@ export class InProcessServer {
         refuse(serviceError(code, sentence));
       },
     };
-    this.#underWay.add(dispatched);
-    const ended = () => this.#ended(dispatched);
+    const leave = this.#underWay.add(dispatched);
+    const ended = () => {
+      leave();
+      if (this.#underWay.isEmpty) this.#onIdle();
+    };
     answered.then(ended, ended);
     return dispatched;
   }
@@ -101,7 +105,7 @@ export class InProcessServer {
   /** Takes no more calls, lets those under way end within `withinMs`, then cuts them off. */
   async close(withinMs: number): Promise<void> {
     this.#isClosed = true;
-    if (this.#underWay.size === 0) return;
+    if (this.#underWay.isEmpty) return;
     await new Promise<void>((resolve) => {
       const cancel = systemClock.schedule(withinMs, resolve);
       this.#onIdle = () => {
@@ -109,11 +113,6 @@ export class InProcessServer {
         resolve();
       };
     });
-    for (const call of this.#underWay) call.end(status.UNAVAILABLE, 'the server has closed');
-  }
-
-  #ended(call: DispatchedCall): void {
-    this.#underWay.delete(call);
-    if (this.#underWay.size === 0) this.#onIdle();
+    for (const call of this.#underWay.all()) call.end(status.UNAVAILABLE, 'the server has closed');
   }
 }
