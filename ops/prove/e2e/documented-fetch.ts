@@ -1,5 +1,6 @@
 import type { OpenApiDocument } from '../../../gateway/openapi/openapi-document.ts';
 import { DocumentedAnswers } from '../../../gateway/testing/documented-answers.ts';
+import { toldByProxy } from '../testing/validating-proxy.ts';
 
 /** By the origin of a gateway, what it says of itself. */
 const descriptions = new Map<string, Promise<DocumentedAnswers>>();
@@ -11,10 +12,12 @@ export async function documentedFetch(url: string, init: RequestInit = {}): Prom
   const type = response.headers.get('content-type') ?? '';
   // A stream has no end to wait for.
   if (type.startsWith('text/event-stream')) return response;
+  const { headers, problems } = toldByProxy(response);
+  if (problems.length > 0) throw new Error(`${init.method ?? 'GET'} ${url}:\n${problems.join('\n')}`);
   const description = await descriptionOf(origin);
   description?.check(
     { method: init.method ?? 'GET', path: `${pathname}${search}` },
-    { status: response.status, headers: response.headers, text: await response.clone().text() },
+    { status: response.status, headers, text: await response.clone().text() },
   );
   return response;
 }

@@ -7,6 +7,7 @@ import { parseConfig } from '../../shop/config/parse-config.ts';
 import { createLifecycle } from '../../shop/process/lifecycle.ts';
 import { createProgress } from '../../shop/process/progress.ts';
 import { deployed } from '../testing/shop-layout.ts';
+import { behindProxy, type ValidatingProxy } from '../testing/validating-proxy.ts';
 import { DeployedShop } from './deployed-shop.ts';
 import { ShopClient } from './shop-client.ts';
 import { backendsOf, kafkaFor, redisFor } from './shop-backends.ts';
@@ -47,7 +48,9 @@ async function startShopHere(overrides: Environment): Promise<RunningShop> {
   const logger = createLogger(config.logLevel, { write: (line: string) => void log.push(line) });
   const progress = createProgress({ write: (line) => lines.push(line.trimEnd()) });
   const lifecycle = createLifecycle({ progress, log: logger });
+  let proxy: ValidatingProxy | undefined;
   async function stop(): Promise<void> {
+    await proxy?.stop();
     await lifecycle.stop();
     await redis.stop();
     releaseShopKafka(dataDir);
@@ -57,8 +60,9 @@ async function startShopHere(overrides: Environment): Promise<RunningShop> {
   const places = { dataDir, postgresUrl: database.url, mongoUri: config.mongo.uri };
   try {
     const { gatewayUrl = '' } = await startTrolley(config, lifecycle, logger);
+    proxy = await behindProxy(gatewayUrl);
     return {
-      client: new ShopClient(gatewayUrl, config.jwt),
+      client: new ShopClient(proxy.url, config.jwt),
       places,
       stores: new ShopStores(places),
       redisUrl: redis.url,
