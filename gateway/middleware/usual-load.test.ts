@@ -79,6 +79,19 @@ describe('UsualLoad', () => {
     expect(times(3, () => surge(usual)).at(-1)).to.equal('surge');
   });
 
+  it('knows a surge of what costs much, seconds after much more was answered of what costs little', () => {
+    const usual = openUsual();
+    times(50, () => interval(usual, { came: 160 }));
+    times(50, () => interval(usual));
+    expect(times(3, () => surge(usual)).at(-1)).to.equal('surge');
+  });
+
+  it('takes half the speed for a second for no surge', () => {
+    const usual = openUsual();
+    const slow = (held: number) => interval(usual, { answered: 20, underWay: 32, held });
+    expect(Array.from({ length: 25 }, (_, index) => slow(20 * index + 1))).not.to.include('surge');
+  });
+
   it('learns nothing of a surge', () => {
     const usual = openUsual();
     times(500, () => interval(usual, { came: 120, answered: 40, underWay: 200, held: 300 }));

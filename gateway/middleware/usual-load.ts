@@ -21,6 +21,7 @@ export type Verdict = 'calm' | 'surge' | 'unsure';
 export class UsualLoad {
   /** The most under way within an interval, smoothed: it rises within a second, and falls within half a minute. */
   #underWay = fewest;
+  /** It rises within half a second, and falls within a few: what is asked may cost more than what was asked before. */
   #bestPerMs = 0;
   #learnt = 0;
   #isSurge = false;
@@ -88,6 +89,6 @@ export class UsualLoad {
     const most = Math.max(fewest, Math.min(this.#most, 2 * this.#underWay));
     this.#underWay += (most - this.#underWay) * (most > this.#underWay ? 0.05 : 0.002);
     const rate = this.#bestPerMs === 0 ? answeredPerMs : Math.min(answeredPerMs, 2 * this.#bestPerMs);
-    this.#bestPerMs += (rate - this.#bestPerMs) * (rate > this.#bestPerMs ? 0.1 : 0.001);
+    this.#bestPerMs += (rate - this.#bestPerMs) * (rate > this.#bestPerMs ? 0.1 : 0.02);
   }
 }
