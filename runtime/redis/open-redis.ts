@@ -14,6 +14,8 @@ export interface OpenRedisOptions {
   readonly logger: Logger;
   /** PEM texts for `rediss…`; looked at with each new connection, so that they may change. */
   readonly tls?: RedisTls | undefined;
+  /** The Unix socket of that same Redis, where it runs on this machine and is one alone: it is connected to over that. */
+  readonly socket?: string | undefined;
 }
 
 export interface RedisTls {
@@ -44,9 +46,9 @@ const retryStrategy = (attempt: number) => backOffMs({ firstMs: 100, maxMs: 1_00
  */
 export async function openRedis(
   url: string,
-  { clock, logger, tls }: OpenRedisOptions,
+  { clock, logger, tls, socket }: OpenRedisOptions,
 ): Promise<RedisConnection> {
-  const redis = createConnection(parseRedisUrl(url), clock, tls);
+  const redis = createConnection(parseRedisUrl(url), clock, { tls, socket });
   let reason: unknown;
   redis.on('error', (error: unknown) => {
     reason = error;
@@ -96,12 +98,17 @@ const reconnectOnError = ({ message }: Error) => /\b(READONLY|MASTERDOWN|LOADING
 
 const failingAtOnce = { enableAutoPipelining: true, enableOfflineQueue: false, lazyConnect: true };
 
-function createConnection(address: RedisAddress, clock: Clock, tls: RedisTls = {}): RedisConnection {
+function createConnection(
+  address: RedisAddress,
+  clock: Clock,
+  { tls = {}, socket }: Pick<OpenRedisOptions, 'tls' | 'socket'>,
+): RedisConnection {
   const common = commonOptions(address, tls);
   if (address.kind === 'cluster') return createCluster(address.hosts, common, clock);
   const { db, hosts } = address;
   const alone = { ...common, ...failingAtOnce, maxRetriesPerRequest: 1, retryStrategy, db, reconnectOnError };
-  if (address.kind === 'standalone') return new Redis({ ...alone, ...hosts[0] });
+  if (address.kind === 'standalone')
+    return new Redis({ ...alone, ...(socket === undefined ? hosts[0] : { path: socket }) });
   return new Redis({
     ...alone,
     sentinels: [...hosts],

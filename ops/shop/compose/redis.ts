@@ -1,5 +1,5 @@
 import { type Logger, type RedisConnection, type RedisTls, systemClock } from '@trolley/runtime';
-import { checkRedis, openRedis } from '@trolley/runtime/adapters';
+import { checkRedis, openRedis, type OpenRedisOptions } from '@trolley/runtime/adapters';
 import { checkAt, type HealthCheck, maskPasswords, reasonOf } from '@trolley/runtime/observe';
 import type { Config } from '../config/config.ts';
 import type { Role } from '../config/roles.ts';
@@ -33,26 +33,28 @@ export async function startRedisBackend(
 ): Promise<RedisBackend | undefined> {
   const has = (roles: readonly Role[]) => roles.some((role) => config.roles.has(role));
   if (!usesRedis(config)) return undefined;
-  const url =
-    config.redis.url ??
-    (
-      await startServer(lifecycle, 'Redis', () =>
-        startRedis({ dataDir: dataDir.path, searchPath: config.searchPath }),
-      )
-    ).url;
+  const embedded = () => startRedis({ dataDir: dataDir.path, searchPath: config.searchPath });
+  const server =
+    config.redis.url === undefined
+      ? await startServer(lifecycle, 'Redis', embedded)
+      : { url: config.redis.url, socket: undefined };
+  const { url, socket } = server;
   const tls = await startRedisTls(config, lifecycle, logger);
   const redis = await lifecycle.start({
     name: 'the Redis connection',
-    start: () => connect(url, logger, tls),
+    start: () => connect(url, { logger, tls, socket }),
     stop: (connection) => connection.disconnect(),
   });
   if (has(mailboxRoles)) await checkRedisSettings(redis, logger);
   return { url, redis, check: checkAt(maskPasswords(url), () => checkRedis(redis)) };
 }
 
-async function connect(url: string, logger: Logger, tls: RedisTls | undefined): Promise<RedisConnection> {
+async function connect(
+  url: string,
+  options: Pick<OpenRedisOptions, 'logger' | 'tls' | 'socket'>,
+): Promise<RedisConnection> {
   try {
-    return await openRedis(url, { clock: systemClock, logger, tls });
+    return await openRedis(url, { ...options, clock: systemClock });
   } catch (cause) {
     throw new StartProblem(`REDIS_URL: ${reasonOf(cause)}`, { cause });
   }

@@ -9,6 +9,7 @@ import { chooseRedis, dockerAnswers, findProgram, noRedis, redisPrograms } from 
 import { findFreePort } from '../process/ports.ts';
 import { redisUrl, requireRedisPassword, settingsFile } from './redis-password.ts';
 import { redisAnswers, redisVersion } from './redis-probe.ts';
+import { canHaveSocket } from './socket-folder.ts';
 import { StartProblem } from '../process/start-problem.ts';
 import { pidIn } from '../process/process-identity.ts';
 
@@ -29,12 +30,18 @@ export interface RedisOptions {
   readonly args?: readonly string[];
 }
 
+export interface EmbeddedRedis extends EmbeddedServer {
+  /** Its Unix socket, for this machine; undefined where it can have none. */
+  readonly socket: string | undefined;
+}
+
+const socketName = 'redis.sock';
 const signals: StopSignals = { graceful: 'SIGTERM', forced: 'SIGKILL' };
 const startDeadlineMs = 60_000;
 const stopDeadlineMs = 10_000;
 
 /** Starts Redis on the loopback, from a program on PATH or in a container. */
-export async function startRedis(options: RedisOptions): Promise<EmbeddedServer> {
+export async function startRedis(options: RedisOptions): Promise<EmbeddedRedis> {
   const folder = join(options.dataDir, 'redis');
   makeFolder(folder);
   const dir = realpathSync(folder);
@@ -46,17 +53,23 @@ export async function startRedis(options: RedisOptions): Promise<EmbeddedServer>
   });
   const port = options.port ?? (await findFreePort());
   const password = options.open === true ? undefined : requireRedisPassword(dir);
-  if (choice.kind === 'docker') return startDockerRedis({ dir, port, password, args: redisArgs(options) });
+  if (choice.kind === 'docker') {
+    const inContainer = await startDockerRedis({ dir, port, password, args: redisArgs(options) });
+    return { ...inContainer, socket: undefined };
+  }
   if (choice.kind !== 'program') throw new StartProblem(noRedis);
 
   const pidFile = join(dir, 'redis.pid');
   await stopLeftOver(pidIn(pidFile), dir, signals, stopDeadlineMs);
+  const hasSocket = await canHaveSocket(dir, { prefix: socketName, longestName: socketName });
+  const socket = hasSocket ? join(dir, socketName) : undefined;
   const logFile = join(dir, 'redis.log');
   const command = {
     program: choice.program,
     args: [
       ...(password === undefined ? [] : [join(dir, settingsFile)]),
       ...['--port', String(port), '--bind', host, '--dir', dir, '--pidfile', pidFile],
+      ...(socket === undefined ? [] : ['--unixsocket', socket, '--unixsocketperm', '700']),
       ...redisArgs(options),
     ],
     cwd: dir,
@@ -68,8 +81,9 @@ export async function startRedis(options: RedisOptions): Promise<EmbeddedServer>
   );
   await untilReady('Redis', server, logFile, startDeadlineMs, () => redisAnswers(port, host, password));
   const version = (await redisVersion(port, host, password)) ?? '';
-  const running: EmbeddedServer = {
+  const running: EmbeddedRedis = {
     url: redisUrl(host, port, password),
+    socket,
     port,
     version,
     label: `Redis ${version} on ${host}:${port}`,

@@ -16,11 +16,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
+import { silentLogger, systemClock } from '@trolley/runtime';
+import { openRedis } from '@trolley/runtime/adapters';
 import { startPostgres } from './embedded-postgres.ts';
 import { startRedis } from './embedded-redis.ts';
 import { isAlive } from '../process/process-identity.ts';
 import { askRedis } from './redis-probe.ts';
 import { searchPath } from '../../prove/testing/test-servers.ts';
+
+const quiet = { clock: systemClock, logger: silentLogger };
 
 async function onRedis<T>(url: string, ask: (redis: Redis) => Promise<T>): Promise<T> {
   const redis = new Redis(url);
@@ -108,6 +112,14 @@ describe('embedded servers', function () {
     try {
       expect(password).to.match(/^[0-9a-f]{48}$/);
       expect(await askRedis(first.port, '127.0.0.1', 'GET x')).to.match(/^-NOAUTH /);
+      expect(statSync(first.socket ?? '').mode & 0o777).to.equal(0o700);
+      const over = await openRedis(first.url, { ...quiet, socket: first.socket });
+      expect(await over.call('CLIENT', 'INFO')).to.match(/ laddr=[^ ]*redis\.sock/);
+      over.disconnect();
+      const wrong = new URL(first.url);
+      wrong.password = 'guess';
+      const refusal = openRedis(wrong.href, { ...quiet, socket: first.socket }).catch(String);
+      expect(await refusal).to.match(/WRONGPASS/);
       const seen = [
         execFileSync('ps', ['-A', '-ww', '-o', 'args='], { encoding: 'utf8' }),
         readFileSync(join(folder, 'redis.log'), 'utf8'),
