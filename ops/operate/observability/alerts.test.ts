@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { parse } from 'yaml';
+import { cartConsumerGroup } from '../../../actors/cart/cart.consumer.ts';
+import { orderConsumerGroup } from '../../../actors/order/order.consumer.ts';
 import { knownMetrics, queryProblems } from './testing/known-metrics.ts';
 
 interface Alert {
@@ -53,6 +55,12 @@ describe('the alerts', () => {
     // Some fire in more than one shop.
     const known = alerts.map(({ alert }) => alert);
     expect(names.filter((name) => !known.includes(/^\w+/.exec(name)?.[0] ?? ''))).to.deep.equal([]);
+  });
+
+  it('ask for each group of consumers that there is', () => {
+    const away = alerts.find(({ alert }) => alert === 'RelayOrConsumersAway');
+    const named = [...(away?.expr ?? '').matchAll(/group="([^"]+)"/g)].map(([, group]) => group);
+    expect(named.sort()).to.deep.equal([cartConsumerGroup, orderConsumerGroup].sort());
   });
 
   it('have a page for each heading of the runbook', () => {
