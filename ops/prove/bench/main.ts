@@ -15,6 +15,10 @@ await runNamedCommand({
       summary: 'the shop under load, against what this machine does at best',
       run: async (args) => runCommand({ ...(await import('./shop.ts')).shopBench, args }),
     },
+    gateway: {
+      summary: 'what each part of a gateway costs a request',
+      run: async (args) => runCommand({ ...(await import('./gateway.ts')).gatewayBench, args }),
+    },
     peers: {
       summary: 'the same shop on Restate, on DBOS and on plain Node',
       run: async (args) => runCommand({ ...(await import('./peers.ts')).peersBench, args }),

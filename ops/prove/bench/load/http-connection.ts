@@ -44,7 +44,8 @@ export class HttpConnection {
     return new HttpConnection(socket, host);
   }
 
-  send(method: string, path: string, token?: string, json?: unknown): Promise<HttpAnswer> {
+  /** `headers`: more lines of the head, each with its end. */
+  send(method: string, path: string, token?: string, json?: unknown, headers = ''): Promise<HttpAnswer> {
     const authorization = token === undefined ? '' : `Authorization: Bearer ${token}\r\n`;
     const body = json === undefined ? '' : JSON.stringify(json);
     const content =
@@ -55,7 +56,7 @@ export class HttpConnection {
       if (this.#failure !== undefined) return fail(this.#failure);
       this.#waiting = { answer, fail };
       this.#socket.write(
-        `${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n${authorization}${content}\r\n${body}`,
+        `${method} ${path} HTTP/1.1\r\nHost: ${this.#host}\r\n${authorization}${headers}${content}\r\n${body}`,
       );
     });
   }
