@@ -83,7 +83,7 @@ describe('notices of changes over Redis', () => {
   it('are no longer heard by who has gone, nor asked for of Redis', async () => {
     const [one, same] = [listen(), listen()];
     await Promise.all([one.next(), same.next()]);
-    const count = async () => ((await control.pubsub('NUMSUB', changesOf(userId))))[1];
+    const count = async () => (await control.pubsub('NUMSUB', changesOf(userId)))[1];
     expect(await count()).to.equal(1);
     one.stop();
     one.stop();

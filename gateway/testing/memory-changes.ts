@@ -1,4 +1,8 @@
-import type { ChangedThing, ChangeNews, ChangeNotices } from '../../actors/changes/change-notices.contract.ts';
+import type {
+  ChangedThing,
+  ChangeNews,
+  ChangeNotices,
+} from '../../actors/changes/change-notices.contract.ts';
 import type { Changed, Changes, ChangesPage } from '../../actors/changes/changes.queries.ts';
 
 interface Row<V> extends Changed<V> {
