@@ -13,7 +13,7 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   scripts: Record<string, string>;
 };
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
-const names = ['start', 'backup', 'restore', 'reconcile', 'trolley', 'token', 'bench', 'chaos'];
+const names = ['start', 'backup', 'restore', 'reconcile', 'trolley', 'token', 'bench', 'chaos', 'openapi'];
 
 /** As npm runs it, from elsewhere, so that somebody's own `.env` changes nothing. */
 function run(name: string, ...args: string[]): Promise<readonly [code: number, out: string, err: string]> {
@@ -43,12 +43,12 @@ describe('every command', function () {
   }
 
   it('says its version', async () => {
-    for (const name of ['start', 'token', 'chaos'])
+    for (const name of ['start', 'token', 'chaos', 'openapi'])
       expect(await run(name, '--version')).to.deep.equal([0, `trolley ${version}\n`, '']);
   });
 
-  it('lists what there is, alike for bench and chaos, when nothing is named', async () => {
-    for (const name of ['bench', 'chaos']) {
+  it('lists what there is, alike for all that have names, when nothing is named', async () => {
+    for (const name of ['bench', 'chaos', 'openapi']) {
       const [code, out, err] = await run(name);
       expect([code, err]).to.deep.equal([0, '']);
       expect(out).to.match(new RegExp(`^npm run ${name} -- NAME`));

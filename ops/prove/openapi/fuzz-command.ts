@@ -13,8 +13,9 @@ const help = `npm run openapi -- fuzz [flags]
 
 Starts a shop as npm start does, and lets schemathesis try all that its /openapi.json tells of: as a user, as an
 admin, and without a token. Fails where an answer is a 5xx, or has a status, a content type, a header, a code or a
-member that is not described. The shop has no rate limit and refuses nobody for want of time. It takes some minutes
-and ends by itself; schemathesis is fetched with pip once.
+member that is not described. The stream of events, which has no end, is asked for without a token alone. The shop
+has no rate limit and refuses nobody for want of time. It takes some minutes and ends by itself; schemathesis is
+fetched with pip once.
 
   --examples N   how many requests it makes up for each operation, beside those at the bounds of each field
                  (default 80)
