@@ -80,7 +80,8 @@ module.exports = {
     },
     {
       name: 'client-needs-nothing',
-      comment: 'What others install: nothing of the shop, of Node or of a package. Its types are written from the routes.',
+      comment:
+        'What others install: nothing of the shop, of Node or of a package. Its types are written from the routes.',
       severity: 'error',
       from: { path: '^gateway/client/', pathNot: tests },
       to: { pathNot: '^gateway/client/' },
