@@ -8,3 +8,8 @@ export interface Call extends CallContext {
   /** Milliseconds until the deadline, now: less each time that it is read, at least 1. */
   readonly timeoutMs: number;
 }
+
+/** What is asked for a call is told of it, as it is now. (A spread would leave out what a call reckons when it is read.) */
+export function optionsOf({ requestId, traceparent, tracestate, signal, timeoutMs }: Call): Call {
+  return { requestId, traceparent, tracestate, signal, timeoutMs };
+}

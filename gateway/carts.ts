@@ -4,7 +4,7 @@ import { ShopError } from './error-table.ts';
 import { CartContract, type CartView } from '../actors/cart/cart.contract.ts';
 import type { CartViews } from '../actors/cart/cart.view.ts';
 import type { CacheTally } from './cache-tally.ts';
-import type { Call } from './call.ts';
+import { optionsOf, type Call } from './call.ts';
 import type { PriceList } from './price-list.ts';
 import { SingleFlight } from './single-flight.ts';
 
@@ -84,5 +84,5 @@ function forVersions<I extends object>(input: I, how?: CartChange): I & { ifVers
 }
 
 function sentWith(call: Call, how?: CartChange) {
-  return { ...call, idempotencyKey: how?.idempotencyKey };
+  return { ...optionsOf(call), idempotencyKey: how?.idempotencyKey };
 }

@@ -10,7 +10,7 @@ import type { CheckoutStatus } from '../actors/checkout/checkout-status.contract
 import type { BuyerCheckouts, CheckoutPage } from '../actors/checkout/buyer-checkouts.queries.ts';
 import { parsePaymentMethod } from '../actors/services/payment/payment.client.ts';
 import { defaultPageSize } from '../actors/values/page-size.contract.ts';
-import type { Call } from './call.ts';
+import { optionsOf, type Call } from './call.ts';
 
 export interface CheckoutRequest {
   readonly idempotencyKey: string;
@@ -71,7 +71,7 @@ export function createCheckouts({
   }
 
   async function get(owner: number | undefined, id: string, call: Call): Promise<CheckoutView> {
-    const view = await checkout(id).getStatus({}, call);
+    const view = await checkout(id).getStatus({}, optionsOf(call));
     if (owner !== undefined && view.userId !== owner) throw noSuchCheckout();
     return view;
   }
@@ -92,7 +92,7 @@ export function createCheckouts({
           : { paymentMethod: parsePaymentMethod(paymentMethod, { forcing }) }),
       };
       try {
-        const started = await checkout(id).start(input, { ...call, timeoutMs });
+        const started = await checkout(id).start(input, { ...optionsOf(call), timeoutMs });
         return { outcome: started.created ? 'created' : 'joined', checkout: started.checkout };
       } catch (error) {
         if (codeOf(error) !== 'deadline_exceeded' || call.signal.aborted) throw error;
@@ -103,7 +103,7 @@ export function createCheckouts({
     },
     get,
     async cancel(userId, id, call, idempotencyKey) {
-      const cancelled = await checkout(id).cancel({ userId }, { ...call, idempotencyKey });
+      const cancelled = await checkout(id).cancel({ userId }, { ...optionsOf(call), idempotencyKey });
       stockMoved(userId);
       return cancelled;
     },

@@ -3,7 +3,7 @@ import { OrderContract, noSuchOrder, type OrderView } from '../actors/order/orde
 import type { OrderStatus } from '../actors/order/order-status.contract.ts';
 import type { OrderPage, OrderQueries } from '../actors/order/order.queries.ts';
 import { defaultPageSize } from '../actors/values/page-size.contract.ts';
-import type { Call } from './call.ts';
+import { optionsOf, type Call } from './call.ts';
 
 interface PageRequest {
   readonly pageSize?: number | undefined;
@@ -44,14 +44,16 @@ export function createOrders({ refs, queries, stockMoved }: OrdersOptions): Orde
     get,
     async cancel(orderId, owner, call, idempotencyKey) {
       const { checkoutId } = await get(orderId, owner);
-      const cancelled = await refs.ref(OrderContract, checkoutId).cancel({}, { ...call, idempotencyKey });
+      const cancelled = await refs
+        .ref(OrderContract, checkoutId)
+        .cancel({}, { ...optionsOf(call), idempotencyKey });
       stockMoved(owner);
       return cancelled;
     },
     async setStatus(orderId, status, call, idempotencyKey) {
       const { checkoutId } = await get(orderId);
       const order = refs.ref(OrderContract, checkoutId);
-      return order.setStatus({ status }, { ...call, idempotencyKey });
+      return order.setStatus({ status }, { ...optionsOf(call), idempotencyKey });
     },
   };
 }

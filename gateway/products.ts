@@ -9,7 +9,7 @@ import type {
   ProductQuery,
   ProductView,
 } from '../actors/services/product/product.client.ts';
-import type { Call } from './call.ts';
+import { optionsOf, type Call } from './call.ts';
 import { Kept } from './kept.ts';
 
 /** A product with what is left of it; `undefined` when the inventory does not say. */
@@ -116,7 +116,7 @@ export function createProducts(options: ProductsOptions): Products {
   });
 
   const asked = (call: Call, { userId, idempotencyKey }: Administrator) => ({
-    ...call,
+    ...optionsOf(call),
     userId: String(userId),
     idempotencyKey,
   });
@@ -127,7 +127,7 @@ export function createProducts(options: ProductsOptions): Products {
       const { available } = await inventory.setStock(product.id, stock, asked(call, by));
       return { ...product, stock: available };
     }
-    const [shown] = await withStock([product], call);
+    const [shown] = await withStock([product], optionsOf(call));
     return shown ?? { ...product, stock: undefined };
   }
 

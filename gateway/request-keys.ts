@@ -1,6 +1,6 @@
 import type { ActorRefs } from '@trolley/runtime';
 import { CartContract, RecordedRequest } from '../actors/cart/cart.contract.ts';
-import type { Call } from './call.ts';
+import { optionsOf, type Call } from './call.ts';
 
 /** A request as its idempotency key stands for it: the route, and what was asked of it. */
 export interface KeyedRequest {
@@ -27,7 +27,9 @@ export function createRequestKeys(refs: ActorRefs): RequestKeys {
     async take(userId, idempotencyKey, request, call) {
       // Without the members that are undefined, which JSON does not have.
       const recorded = RecordedRequest.parse(JSON.parse(JSON.stringify(request)));
-      await refs.ref(CartContract, String(userId)).recordRequest(recorded, { ...call, idempotencyKey });
+      await refs
+        .ref(CartContract, String(userId))
+        .recordRequest(recorded, { ...optionsOf(call), idempotencyKey });
     },
   };
 }

@@ -13,6 +13,7 @@ import type { User } from '../tokens.ts';
 import { Deadlines } from './deadlines.ts';
 import { isShed } from './load-shedding.ts';
 import type { Allowance } from './rate-limits.ts';
+import { RequestCall } from './request-call.ts';
 import { RequestEnd } from './request-end.ts';
 
 /** What one request carries through the middleware. */
@@ -97,16 +98,7 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       clientAddress: senderOf(socket, ctx.get('x-forwarded-for')),
       notes: undefined,
       end,
-      call: {
-        requestId,
-        ...trace,
-        get signal() {
-          return end.signal;
-        },
-        get timeoutMs() {
-          return Math.max(1, Math.ceil(startedAt + requestTimeoutMs - clock.monotonic()));
-        },
-      },
+      call: new RequestCall(requestId, trace, { end, clock, dueAt: startedAt + requestTimeoutMs }),
       user: undefined,
       allowance: undefined,
       receiving: false,
