@@ -16,12 +16,7 @@ export type CheckoutEffects = Readonly<
 
 export function createCheckoutEffects(ports: CheckoutPorts): CheckoutEffects {
   return forEachStep((step) => async (input, context) => {
-    const withCarts = {
-      ...ports,
-      get carts() {
-        return createCartClaims(context.refs);
-      },
-    };
+    const withCarts = { ...ports, carts: createCartClaims(context.refs) };
     return step.invoke(withCarts, input, () => callOf(input, context, ports.clock));
   });
 }

@@ -4,8 +4,14 @@ import { refsOfCall } from '../define/refs-of-call.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
 
 /** One performance of an effect, as the effect sees it. Most look at neither signal nor refs, so these are made when one does. */
-export class EffectCall {
-  readonly context: EffectContext;
+export class EffectCall implements EffectContext {
+  readonly effectId: string;
+  readonly key: string;
+  readonly requestId: string | undefined;
+  readonly traceparent: string | undefined;
+  readonly tracestate: string | undefined;
+  readonly #allRefs: ActorRefs;
+  #refs: ActorRefs | undefined;
   #abort: AbortController | undefined;
   #isOver = false;
 
@@ -15,16 +21,40 @@ export class EffectCall {
     key: string,
     refs: ActorRefs,
   ) {
-    const signal = () => this.#signal;
-    let made: ActorRefs | undefined;
-    // Their own properties, so that an interceptor's copy has them.
-    this.context = {
-      ...{ effectId: `${actorId}/${run}`, key, requestId, traceparent, tracestate },
+    this.effectId = `${actorId}/${run}`;
+    this.key = key;
+    this.requestId = requestId;
+    this.traceparent = traceparent;
+    this.tracestate = tracestate;
+    this.#allRefs = refs;
+  }
+
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    if (this.#isOver) this.#abort.abort();
+    return this.#abort.signal;
+  }
+
+  get refs(): ActorRefs {
+    return (this.#refs ??= refsOfCall(this.#allRefs, this));
+  }
+
+  /**
+   * As interceptors get it: signal and refs are its own properties, so that a copy has them. A literal with getters costs
+   * V8 ten times as much, and a shape of its own that keeps what it leads to in memory.
+   */
+  toIntercept(): EffectContext {
+    const { effectId, key, requestId, traceparent, tracestate } = this;
+    const signal = () => this.signal;
+    const allRefs = this.#allRefs;
+    let refs: ActorRefs | undefined;
+    return {
+      ...{ effectId, key, requestId, traceparent, tracestate },
       get signal() {
         return signal();
       },
       get refs() {
-        return (made ??= refsOfCall(refs, this));
+        return (refs ??= refsOfCall(allRefs, this));
       },
     };
   }
@@ -33,11 +63,5 @@ export class EffectCall {
   abort(): void {
     this.#isOver = true;
     this.#abort?.abort();
-  }
-
-  get #signal(): AbortSignal {
-    this.#abort ??= new AbortController();
-    if (this.#isOver) this.#abort.abort();
-    return this.#abort.signal;
   }
 }

@@ -92,12 +92,12 @@ export class EffectRunner {
     try {
       if (perform === undefined)
         throw new ActorError('unknown_message', `there is no effect '${effect.name}'`);
-      const { context } = call;
       const { type } = actor.contract;
+      const { name, input } = effect;
       const performing =
         intercept === undefined
-          ? perform(effect.input, context)
-          : intercept({ type, key, effect: effect.name, input: effect.input, context }, async (changed) =>
+          ? perform(input, call)
+          : intercept({ type, key, effect: name, input, context: call.toIntercept() }, async (changed) =>
               perform(changed.input, changed.context),
             );
       return { ok: true, value: await this.#withinLimit(effect.name, call, performing) };
