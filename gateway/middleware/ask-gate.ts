@@ -12,6 +12,12 @@ const intervalMs = 40;
 /** Those beyond are refused, the oldest first. */
 const mostHeld = 512;
 
+interface Held {
+  /** Whether it has arrived as a whole, and so takes a place as soon as it is let in. */
+  readonly hasArrived: boolean;
+  readonly tell: (isIn: boolean) => void;
+}
+
 /**
  * Lets asks in. More than are usual at once are held, for some 100 ms at most, until it shows whether they are a burst,
  * which is let in, or a surge, which is refused. Meanwhile places go to who came last: in a surge these are answered as
@@ -22,7 +28,7 @@ export class AskGate {
   readonly #limit: AskLimit;
   readonly #usual = new UsualLoad();
   /** The newest last. */
-  readonly #held: ((isIn: boolean) => void)[] = [];
+  readonly #held: Held[] = [];
   #hasRefused = false;
   #beganAt: number;
   #cancelLook: Cancel | undefined;
@@ -58,35 +64,44 @@ export class AskGate {
     this.#usual.came(this.#limit.waiting + this.#held.length);
   }
 
-  /** One has arrived; whether it is let in, which may take a moment to tell. Each that is has to leave. */
-  enter(): true | Promise<boolean> {
+  /** One comes, of which nothing has been looked at; whether it is to go on, undefined: yes. It takes no place. */
+  come(): Promise<boolean> | undefined {
     this.#look();
     this.#usual.came(this.#limit.waiting + this.#held.length);
-    if (this.#hasPlace) {
-      this.#limit.enter();
-      return true;
-    }
-    if (this.#held.length === mostHeld) this.#held.shift()?.(false);
-    return new Promise((resolve) => {
-      this.#held.push(resolve);
-      this.#lookLater();
-    });
+    return this.#hasPlace ? undefined : this.#hold(false);
+  }
+
+  /** It has arrived; whether it is let in, which may take a moment to tell. Each that is has to leave. */
+  enter(): true | Promise<boolean> {
+    this.#look();
+    if (!this.#hasPlace) return this.#hold(true);
+    this.#limit.enter();
+    return true;
   }
 
   /** One has its answer, after so long; undefined: what it was tells nothing of those who wait, as a refusal. */
   leave(afterMs: number | undefined): void {
     this.#limit.leave(afterMs);
     this.#usual.answered();
-    if (this.#held.length > 0 && this.#hasPlace) this.#letIn(this.#held.pop());
+    const next = this.#hasPlace ? this.#held.pop() : undefined;
+    if (next !== undefined) this.#letIn(next);
   }
 
   get #hasPlace(): boolean {
     return this.#limit.waiting < this.#usual.places;
   }
 
-  #letIn(tell: ((isIn: boolean) => void) | undefined): void {
-    this.#limit.enter();
-    tell?.(true);
+  #hold(hasArrived: boolean): Promise<boolean> {
+    if (this.#held.length === mostHeld) this.#held.shift()?.tell(false);
+    return new Promise((tell) => {
+      this.#held.push({ hasArrived, tell });
+      this.#lookLater();
+    });
+  }
+
+  #letIn({ hasArrived, tell }: Held): void {
+    if (hasArrived) this.#limit.enter();
+    tell(true);
   }
 
   #lookLater(): void {
@@ -106,9 +121,9 @@ export class AskGate {
     if (verdict === 'unsure') return;
     // Who is let in must not become the queue that all others stand in.
     const told = this.#held.splice(0, verdict === 'calm' ? this.#usual.places : this.#held.length);
-    for (const tell of told) {
-      if (verdict === 'calm') this.#letIn(tell);
-      else tell(false);
+    for (const held of told) {
+      if (verdict === 'calm') this.#letIn(held);
+      else held.tell(false);
     }
   }
 }

@@ -31,12 +31,10 @@ class Queue {
       onEnd();
     };
     if (this.#shedding.refusalOf('ask') !== undefined) return refuse();
-    this.#shedding
-      .counted(() => this.#answered())
-      .then(() => {
-        this.waits.push(this.#clock.monotonic() - askedAt);
-        onEnd();
-      }, refuse);
+    this.#pass().then(() => {
+      this.waits.push(this.#clock.monotonic() - askedAt);
+      onEnd();
+    }, refuse);
   }
 
   set speed(perSecond: number) {
@@ -53,6 +51,13 @@ class Queue {
     this.ask(() => {
       if (!until()) this.askAgainAndAgain(until);
     });
+  }
+
+  /** As a route does. */
+  async #pass(): Promise<void> {
+    const refusal = await this.#shedding.held('ask');
+    if (refusal !== undefined) throw refusal;
+    await this.#shedding.counted(() => this.#answered());
   }
 
   #answered(): Promise<void> {

@@ -25,6 +25,8 @@ export interface Shedding {
   readonly isShedding: boolean;
   /** What a request of this kind is refused with now; undefined: it is not. */
   refusalOf(load: Load): ActorError | undefined;
+  /** What one of this kind, which is not refused now, turns out to be refused with; undefined: it goes on at once. */
+  held(load: Load): Promise<ActorError | undefined> | undefined;
   /** When one that is refused may be answered: not all of them in one turn of the event loop. */
   turn(): Promise<void> | undefined;
   /**
@@ -40,7 +42,13 @@ const quietMs = 10_000;
 /** Refuses what cannot be answered soon, at once, so that what is let in can. */
 export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOptions): Shedding {
   if (aboveMs === 0) {
-    return { isShedding: false, refusalOf: () => undefined, turn: () => undefined, counted: (ask) => ask() };
+    return {
+      isShedding: false,
+      refusalOf: () => undefined,
+      turn: () => undefined,
+      held: () => undefined,
+      counted: (ask) => ask(),
+    };
   }
   const asks = new AskGate({ clock, aboveMs });
   const turns = new TurnShare();
@@ -78,6 +86,14 @@ export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOp
       return refusal;
     },
     turn: () => turns.next(),
+    held(load) {
+      if (load !== 'ask') return undefined;
+      return asks.come()?.then((isIn) => {
+        if (isIn) return undefined;
+        tell();
+        return refusal;
+      });
+    },
     async counted(ask) {
       const entered = asks.enter();
       if (entered !== true && !(await entered)) {

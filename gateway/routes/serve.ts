@@ -37,7 +37,8 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
     if (route === undefined) return refuse(ctx, place);
     state.isProbe = route.isProbe;
     state.route = route.path;
-    const refusal = shedding.refusalOf(route.load);
+    const held = shedding.refusalOf(route.load) ?? shedding.held(route.load);
+    const refusal = held instanceof Promise ? await held : held;
     if (refusal !== undefined) {
       await shedding.turn();
       throw refusal;
