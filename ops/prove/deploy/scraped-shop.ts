@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { StartProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
+import { EventFollower } from '../e2e/event-follower.ts';
 import { eventually } from '../e2e/eventually.ts';
 import type { ShopClient } from '../e2e/shop-client.ts';
 import { portOf } from '../e2e/shop-environment.ts';
@@ -78,6 +79,8 @@ function isQuiet(query: string): boolean {
 /** Something of all that a user may do, refusals included. */
 async function trade(client: ShopClient, userId: number): Promise<void> {
   const user = await client.user(userId);
+  const follower = new EventFollower(() => client.url, user);
+  await follower.ready;
   await user.sendAdd(1, 1);
   await user.send('GET', '/cart');
   await user.checkout('bought');
@@ -86,4 +89,5 @@ async function trade(client: ShopClient, userId: number): Promise<void> {
   await refused.checkout('refused', { payment_method: 'card_declined' });
   await user.checkout('of nothing');
   await Promise.all(Array.from({ length: 8 }, () => user.send('GET', '/cart')));
+  await follower.stop();
 }
