@@ -76,4 +76,4 @@ export type { RedisScript, ScriptArgument } from './redis/redis-script.ts';
 export { parseRedisUrl, redisUrlForms } from './redis/redis-url.ts';
 export type { RedisAddress, RedisHost } from './redis/redis-url.ts';
 export { makeFolder } from './storage/make-folder.ts';
-export { versionOf } from './storage/state-store.ts';
+export { CorruptRecordError, decodeRecord, versionOf } from './storage/state-store.ts';

@@ -3,7 +3,7 @@ import type { Clock } from '../define/clock.ts';
 import { isActorError } from '../define/errors.ts';
 import { SchemaError } from '../define/schema.ts';
 import { reasonOf } from '../observe/reason.ts';
-import { versionOf, type ActorRecord, type StateStore, type StateWrite } from '../storage/state-store.ts';
+import { CorruptRecordError, versionOf, type ActorRecord, type StateStore, type StateWrite } from '../storage/state-store.ts';
 import { checkVersion, recordOf } from './stored-record.ts';
 import { isBlank, type TurnDraft } from './turn-draft.ts';
 
@@ -83,6 +83,7 @@ export class StoredActor {
     if (this.#loaded !== undefined) return this.#loaded.record;
     const { actor, store } = this.#hosted;
     const stored = await store.load(this.#key).catch((cause: unknown) => {
+      if (cause instanceof CorruptRecordError) throw new UnparsableError(cause.message, { cause });
       throw new UnreadableError(`the store cannot be read: ${String(cause)}`, { cause });
     });
     if (stored !== undefined) checkVersion(actor, this.#key, stored.record);

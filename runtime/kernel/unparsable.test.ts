@@ -4,6 +4,7 @@ import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
+import { CorruptRecordError } from '../storage/state-store.ts';
 import { recordMessages } from '../testing/recorded-messages.ts';
 import { createTestCluster } from '../testing/test-cluster.ts';
 
@@ -21,6 +22,36 @@ const named = defineActor(Named, {
 const said = 'an actor cannot go on; it is parked until it is released';
 
 describe('a stored state that does not parse', () => {
+  it('parks its actor too where its store makes no record of it; a store that is away parks nobody', async () => {
+    const store = new MemoryStateStore();
+    const cluster = createTestCluster({ actors: [{ actor: named, store }] });
+    const ref = cluster.refs.ref(Named, 'a');
+    await ref.tell('Rename', { name: 'ann' });
+    await cluster.runUntilIdle();
+    // It has left the memory.
+    await cluster.advance(120_000);
+    let fault: Error | undefined = new Error('nobody is there');
+    store.faults.beforeLoad = () => {
+      if (fault !== undefined) throw fault;
+    };
+    const outcome = () => ref.ask('Get', {}, { timeoutMs: 1_000 }).then(() => 'answered', codeOf);
+    const asked = outcome();
+    await cluster.advance(10_000);
+    expect(await asked).to.be.oneOf(['unavailable', 'deadline_exceeded']);
+    expect((await cluster.parked.list()).items).to.deep.equal([]);
+    fault = new CorruptRecordError('a: what is stored cannot be decoded: half a line');
+    const askedAgain = outcome();
+    await cluster.advance(10_000);
+    expect(await askedAgain).to.equal('unavailable');
+    const [parked] = (await cluster.parked.list()).items;
+    expect(parked?.reason).to.include('half a line');
+    fault = undefined;
+    expect(await cluster.parked.release(Named, 'a', 'retry')).to.equal(true);
+    await cluster.runUntilIdle();
+    expect(await ref.ask('Get', {})).to.deep.equal({ name: 'ann' });
+    await cluster.close();
+  });
+
   it('refuses those who ask and parks its actor; mended and released, it goes on with what was told', async () => {
     const store = new MemoryStateStore();
     const write = (state: unknown, expectedVersion: number) =>

@@ -1,5 +1,6 @@
 import type { OutboxEvent } from '../define/actor.ts';
 import type { WireError } from '../define/errors.ts';
+import { reasonOf } from '../observe/reason.ts';
 
 /** What is stored of an actor: its own state, and what the runtime must not forget about it. */
 export interface ActorRecord {
@@ -104,6 +105,21 @@ export function versionOf({ expectedVersion, firstVersion = 1 }: StateWrite): nu
   return expectedVersion === 0 ? firstVersion : expectedVersion + 1;
 }
 
+/** Something is stored that makes no record: reading it again does not help. */
+export class CorruptRecordError extends Error {}
+
+/**
+ * What is stored under the key, as `decode` makes it.
+ * @throws CorruptRecordError when it makes nothing of it
+ */
+export function decodeRecord(key: string, decode: () => StoredActor): StoredActor {
+  try {
+    return decode();
+  } catch (cause) {
+    throw new CorruptRecordError(`${key}: what is stored cannot be decoded: ${reasonOf(cause)}`, { cause });
+  }
+}
+
 /**
  * The store of record of one actor type.
  *
@@ -111,6 +127,7 @@ export function versionOf({ expectedVersion, firstVersion = 1 }: StateWrite): nu
  * was frozen. Adapters group the writes of many actors into one transaction and tell each caller of its own.
  */
 export interface StateStore {
+  /** @throws CorruptRecordError for what is no record; anything else when the store cannot be read now */
   load(key: string): Promise<StoredActor | undefined>;
   /**
    * Resolves once durable: `true` when written, `false` when another version is stored and nothing was changed.

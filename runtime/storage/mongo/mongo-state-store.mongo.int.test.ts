@@ -3,7 +3,7 @@ import { MongoClient, type CommandStartedEvent, type Db } from 'mongodb';
 import { CuttableLine } from '../../testing/cuttable-line.ts';
 import { describeStateStore } from '../../testing/suites/state-store.suite.ts';
 import { createTestMongo, type TestDatabase } from '../../testing/suites/test-servers.ts';
-import type { ActorRecord } from '../state-store.ts';
+import { CorruptRecordError, type ActorRecord } from '../state-store.ts';
 import { jsonDocuments, type MongoDocuments } from './mongo-documents.ts';
 import { MongoStateStore } from './mongo-state-store.ts';
 
@@ -94,6 +94,13 @@ describe('actors in MongoDB', () => {
     expect(JSON.stringify(loaded?.state)).to.equal(JSON.stringify(wanted.state));
     for (const part of ['applied', 'effects', 'waiting'] as const)
       expect(JSON.stringify(loaded?.[part]), part).to.equal(JSON.stringify(wanted[part]));
+  });
+
+  it('says of a document that is damaged that it is', async () => {
+    const store = await open(jsonDocuments('damaged'));
+    await store.write(first('a', { n: 1 }));
+    await database.collection('damaged').updateOne({}, { $set: { runtime: '{' } });
+    expect(await failure(store.load('a'))).to.be.instanceOf(CorruptRecordError);
   });
 
   it('sends what is written in the same moment as one command, for a majority and its journal', async () => {

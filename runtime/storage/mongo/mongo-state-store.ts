@@ -3,6 +3,7 @@ import { ActorError } from '../../define/errors.ts';
 import { Batcher } from '../../flow/batcher.ts';
 import { runtimeJson } from '../record-json.ts';
 import {
+  decodeRecord,
   versionOf,
   type ActorRecord,
   type ArchivePage,
@@ -87,16 +88,18 @@ export class MongoStateStore<S> implements StateStore {
   async load(key: string): Promise<StoredActor | undefined> {
     const document = await this.#loads.add(key);
     if (document === undefined) return undefined;
-    const runtime = JSON.parse(document.runtime) as Omit<ActorRecord, 'state'>;
-    const archive =
-      document.archive === undefined
-        ? {}
-        : { archive: JSON.parse(document.archive) as readonly ArchivePage[] };
-    return {
-      version: document.version,
-      updatedAt: document.updated_at.getTime(),
-      record: { ...runtime, ...archive, state: this.#documents.fromFields(document) },
-    };
+    return decodeRecord(key, () => {
+      const runtime = JSON.parse(document.runtime) as Omit<ActorRecord, 'state'>;
+      const archive =
+        document.archive === undefined
+          ? {}
+          : { archive: JSON.parse(document.archive) as readonly ArchivePage[] };
+      return {
+        version: document.version,
+        updatedAt: document.updated_at.getTime(),
+        record: { ...runtime, ...archive, state: this.#documents.fromFields(document) },
+      };
+    });
   }
 
   async write(write: StateWrite): Promise<boolean> {

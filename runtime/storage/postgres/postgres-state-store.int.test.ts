@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { describeStateStore, type StoredEvent } from '../../testing/suites/state-store.suite.ts';
 import { createTestDatabase, testPostgresUrl, type TestDatabase } from '../../testing/suites/test-servers.ts';
+import { CorruptRecordError } from '../state-store.ts';
 import { createPostgresPool, type PostgresPool } from './postgres-pool.ts';
 import { openPostgresClient } from './postgres-session.ts';
 import { PostgresStateStore } from './postgres-state-store.ts';
@@ -131,6 +132,28 @@ describe('actors in PostgreSQL', () => {
     const key = randomUUID();
     expect(await store.write(first(key.toUpperCase(), account(1)))).to.equal(true);
     expect((await store.load(key))?.version).to.equal(1);
+  });
+
+  it('tells a row that makes no state from a server that does not answer', async () => {
+    const strict: PostgresTable<Account> = {
+      ...accounts,
+      fromRow(row) {
+        if (row['note'] === 'damaged') throw new TypeError('a note that is none');
+        return accounts.fromRow(row);
+      },
+    };
+    const strictly = new PostgresStateStore({ pool, table: strict });
+    const [damaged, whole] = [randomUUID(), randomUUID()];
+    await strictly.write(first(damaged, { ...account(1), note: 'damaged' }));
+    await strictly.write(first(whole, account(2)));
+    const [failed, loaded] = await Promise.all([failure(strictly.load(damaged)), strictly.load(whole)]);
+    expect(failed).to.be.instanceOf(CorruptRecordError);
+    expect(failed).to.have.property('message').that.includes(damaged).and.includes('a note that is none');
+    expect(loaded?.record.state).to.deep.equal(account(2));
+    const nobody = createPostgresPool('postgres://127.0.0.1:1/none');
+    const away = new PostgresStateStore({ pool: nobody, table: strict });
+    expect(await failure(away.load(whole))).to.not.be.instanceOf(CorruptRecordError);
+    await nobody.end();
   });
 
   it('refuses a row that the database refuses for ever, and says why', async () => {

@@ -1,6 +1,7 @@
 import { Batcher } from '../../flow/batcher.ts';
 import { runtimeJson } from '../record-json.ts';
 import {
+  decodeRecord,
   versionOf,
   type ActorRecord,
   type ArchivePage,
@@ -73,11 +74,13 @@ export class PostgresStateStore<S> implements StateStore {
   async load(key: string): Promise<StoredActor | undefined> {
     const row = await this.#loads.add(this.#canonical(key));
     if (row === undefined) return undefined;
-    const runtime = row['runtime'] as Omit<ActorRecord, 'state'>;
-    const archive = row['archive'] === null ? {} : { archive: row['archive'] as readonly ArchivePage[] };
-    const record = { ...runtime, ...archive, state: this.#mapping.fromRow(row) };
-    const updatedAt = Date.parse(String(row['updated_at']));
-    return { version: Number(row['version']), updatedAt, record };
+    return decodeRecord(key, () => {
+      const runtime = row['runtime'] as Omit<ActorRecord, 'state'>;
+      const archive = row['archive'] === null ? {} : { archive: row['archive'] as readonly ArchivePage[] };
+      const record = { ...runtime, ...archive, state: this.#mapping.fromRow(row) };
+      const updatedAt = Date.parse(String(row['updated_at']));
+      return { version: Number(row['version']), updatedAt, record };
+    });
   }
 
   async write(write: StateWrite): Promise<boolean> {

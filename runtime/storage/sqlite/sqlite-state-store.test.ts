@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { expect } from 'chai';
 import { describeStateStore } from '../../testing/suites/state-store.suite.ts';
+import { CorruptRecordError } from '../state-store.ts';
 import { SqliteStateStore } from './sqlite-state-store.ts';
 
 const openFolder = () => mkdtemp(join(tmpdir(), 'state-store-'));
@@ -53,6 +54,16 @@ describe('SqliteStateStore', () => {
     expect(await writing).to.equal(true);
     store = await reopen();
     expect((await store.load('a'))?.record.state).to.deep.equal({ key: 'a' });
+  });
+
+  it('says of a row that is damaged that it is', async () => {
+    await Promise.all([write('a', 1), write('b', 2)]);
+    const file = new Database(join(folder, 'carts.db'));
+    file.exec(`UPDATE actor_cart SET state = substr(state, 2) WHERE key = 'a'`);
+    file.close();
+    const failed = await store.load('a').catch((error: unknown) => error);
+    expect(failed).to.be.instanceOf(CorruptRecordError);
+    expect((await store.load('b'))?.record.state).to.deep.equal({ key: 'b' });
   });
 
   it('removes what was long untouched, oldest first, at most so many at once', async () => {

@@ -2,6 +2,7 @@ import type { Statement } from 'better-sqlite3';
 import { ActorError } from '../../define/errors.ts';
 import { runtimeJson } from '../record-json.ts';
 import {
+  decodeRecord,
   versionOf,
   type ActorRecord,
   type ArchivePage,
@@ -134,14 +135,16 @@ export class SqliteStateStore implements StateStore {
   async load(key: string): Promise<StoredActor | undefined> {
     const row = await this.#commits.read(() => this.#load.get(key));
     if (row === undefined) return undefined;
-    const runtime = JSON.parse(row.runtime) as Omit<ActorRecord, 'state'>;
-    const archive =
-      row.archive === null ? {} : { archive: JSON.parse(row.archive) as readonly ArchivePage[] };
-    return {
-      version: row.version,
-      updatedAt: row.updated_at,
-      record: { ...runtime, ...archive, state: JSON.parse(row.state) as unknown },
-    };
+    return decodeRecord(key, () => {
+      const runtime = JSON.parse(row.runtime) as Omit<ActorRecord, 'state'>;
+      const archive =
+        row.archive === null ? {} : { archive: JSON.parse(row.archive) as readonly ArchivePage[] };
+      return {
+        version: row.version,
+        updatedAt: row.updated_at,
+        record: { ...runtime, ...archive, state: JSON.parse(row.state) as unknown },
+      };
+    });
   }
 
   async write(write: StateWrite): Promise<boolean> {
