@@ -2,18 +2,25 @@
 export interface Table {
   readonly titles: readonly string[];
   readonly rows: readonly (readonly string[])[];
+  /** By column. What only looks like a number, as an id may, is none. */
+  readonly isNumeric: readonly boolean[];
 }
 
 export type Cell = string | number | undefined;
 
 /** A row for each item, by what each column tells of it. */
 export function tableOf<T>(items: readonly T[], columns: Readonly<Record<string, (item: T) => Cell>>): Table {
-  const cells = Object.values(columns);
-  const rows = items.map((item) => cells.map((cell) => shown(cell(item))));
-  return { titles: Object.keys(columns), rows };
+  const cells = items.map((item) => Object.values(columns).map((cell) => cell(item)));
+  const titles = Object.keys(columns);
+  const isNumeric = titles.map((_, column) => cells.every((row) => typeof (row[column] ?? 0) === 'number'));
+  return { titles, rows: cells.map((row) => row.map(shown)), isNumeric };
 }
 
-const shown = (cell: Cell) => (cell === undefined || cell === '' ? '-' : safe(String(cell)));
+function shown(cell: Cell): string {
+  if (cell === undefined || cell === '') return '-';
+  if (typeof cell === 'string') return safe(cell);
+  return Number.isInteger(cell) ? String(cell) : cell.toFixed(1);
+}
 
 /** What others wrote must not steer a terminal, or break a line or a column. */
 function safe(text: string): string {
@@ -24,11 +31,10 @@ function safe(text: string): string {
 export const byTabs = ({ rows }: Table) => rows.map((row) => row.join('\t'));
 
 /** Aligned, with titles; no line is longer than `width`. */
-export function aligned({ titles, rows }: Table, width = Infinity): string[] {
+export function aligned({ titles, rows, isNumeric }: Table, width = Infinity): string[] {
   const widths = titles.map((title, column) =>
     Math.max(title.length, ...rows.map((row) => row[column]?.length ?? 0)),
   );
-  const isNumeric = titles.map((_, column) => rows.every((row) => /^(\d[\d.,]*|-)$/.test(row[column] ?? '')));
   const lineOf = (row: readonly string[]) => {
     const cells = row.map((cell, column) => {
       const room = widths[column] ?? 0;

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { documentedMetrics } from '../../operate/observability/testing/known-metrics.ts';
 import { parseExposition, type Exposition } from '../../shop/metrics/testing/parse-exposition.ts';
+import { EventFollower } from './event-follower.ts';
 import { eventually } from './eventually.ts';
 import { untilAllEnded } from './invariants.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
@@ -35,6 +36,7 @@ const atRest = new Set([
 describe('the metrics of the shop', () => {
   let shop: RunningShop;
   let seen: Exposition;
+  let follower: EventFollower | undefined;
 
   const scrape = async (url: string) => {
     const answer = await fetch(`${url}/metrics`);
@@ -59,7 +61,7 @@ describe('the metrics of the shop', () => {
       // Nobody is there.
       OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
     });
-    const [buyer, refused, hasty] = await shop.client.users(1, 3);
+    const [buyer, refused, hasty, reader] = await shop.client.users(1, 4);
     await buyer!.add(1, 1);
     await buyer!.shop.cart.get();
     await buyer!.checkout('k');
@@ -70,13 +72,25 @@ describe('the metrics of the shop', () => {
     await refused!.send('PUT', '/cart/items/5', { json: { quantity: 1 } });
     await shop.client.send('GET', '/nowhere/1/2');
     await Promise.all(Array.from({ length: 14 }, () => hasty!.send('GET', '/cart')));
+    const follow = () => new EventFollower(() => shop.client.url, reader!);
+    const left = follow();
+    await left.ready;
+    await left.stop();
+    follower = follow();
+    await follower.ready;
+    await reader!.add(3, 1);
     await untilAllEnded(shop.stores);
     seen = await eventually(async () => {
       const found = await scrape(shop.client.url);
-      return sum(found, 'trolley_ask_duration_seconds', { message: 'SettlePurchase' }) > 0 && found;
-    }, 'the order of what was bought, told');
+      const told = ['trolley_events_sent_total', 'trolley_event_streams_ended_total'];
+      const isSettled = sum(found, 'trolley_ask_duration_seconds', { message: 'SettlePurchase' }) > 0;
+      return isSettled && told.every((name) => sum(found, name) > 0) && found;
+    }, 'the order of what was bought, told, and events to their reader');
   });
-  after(() => shop.stop());
+  after(async () => {
+    await follower?.stop();
+    await shop.stop();
+  });
 
   it('count what happened', () => {
     const counts = (name: string, labels: Readonly<Record<string, string>>) => sum(seen, name, labels);

@@ -114,7 +114,7 @@ describe('the end of what an npm script started', () => {
     const running = Object.entries(scripts).filter(([, text]) => text.includes('exec node'));
     for (const [name, text] of running) {
       expect(text, name).to.match(/TROLLEY_PARENT=\$PPID exec node /);
-      const [, file = ''] = /exec node (?:--conditions=\S+ )?(?:--import )?(\S+)/.exec(text) ?? [];
+      const [, file = ''] = /exec node (?:--[\w-]+=\S+ )*(?:--import )?(\S+)/.exec(text) ?? [];
       const first = readFileSync(join(root, file), 'utf8');
       expect(file.endsWith('/ending.mjs') || first.startsWith(`import './ending.mjs';`), name).to.equal(true);
     }

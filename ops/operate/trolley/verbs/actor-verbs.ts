@@ -17,7 +17,7 @@ export const tableOfBusiest = (busy: ReturnType<typeof busiestOf>) =>
   tableOf(busy, {
     TYPE: ({ type }) => type,
     KEY: ({ key }) => key,
-    'TURNS/S': ({ turnsPerSecond }) => turnsPerSecond.toFixed(1),
+    'TURNS/S': ({ turnsPerSecond }) => turnsPerSecond,
     NODE: ({ node }) => node.slice(0, 8),
   });
 

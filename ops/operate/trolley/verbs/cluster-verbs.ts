@@ -11,7 +11,6 @@ const told =
   (node: NodeReport): Cell =>
     node.isReporting ? tell(node) : undefined;
 
-const perSecond = (count: number) => count.toFixed(1);
 const megabytes = (bytes: number) => `${Math.round(bytes / 1_048_576)} MB`;
 
 export const tableOfNodes = (nodes: readonly NodeReport[], now: number) =>
@@ -22,9 +21,9 @@ export const tableOfNodes = (nodes: readonly NodeReport[], now: number) =>
     UP: told(({ startedAt }) => spanOf(now - startedAt)),
     SHARDS: told(({ shards }) => shards),
     ACTORS: told(({ activations }) => Object.values(activations).reduce((sum, count) => sum + count, 0)),
-    'TURNS/S': told(({ turnsPerSecond }) => perSecond(turnsPerSecond)),
-    'RETRIES/S': told(({ retriesPerSecond }) => perSecond(retriesPerSecond)),
-    'LOOP MS': told(({ loopDelayMs }) => loopDelayMs.toFixed(1)),
+    'TURNS/S': told(({ turnsPerSecond }) => turnsPerSecond),
+    'RETRIES/S': told(({ retriesPerSecond }) => retriesPerSecond),
+    'LOOP MS': told(({ loopDelayMs }) => loopDelayMs),
     MEMORY: told(({ residentBytes }) => megabytes(residentBytes)),
     SEEN: told(({ lastSeenAt }) => spanOf(now - lastSeenAt)),
   });
