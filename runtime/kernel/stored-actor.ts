@@ -3,7 +3,13 @@ import type { Clock } from '../define/clock.ts';
 import { isActorError } from '../define/errors.ts';
 import { SchemaError } from '../define/schema.ts';
 import { reasonOf } from '../observe/reason.ts';
-import { CorruptRecordError, versionOf, type ActorRecord, type StateStore, type StateWrite } from '../storage/state-store.ts';
+import {
+  CorruptRecordError,
+  versionOf,
+  type ActorRecord,
+  type StateStore,
+  type StateWrite,
+} from '../storage/state-store.ts';
 import { checkVersion, recordOf } from './stored-record.ts';
 import { isBlank, type TurnDraft } from './turn-draft.ts';
 
