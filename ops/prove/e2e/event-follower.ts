@@ -16,6 +16,7 @@ export class EventFollower {
   readonly #url: () => string;
   readonly #shopper: Shopper;
   readonly #versions = new Map<string, number>();
+  #fault: Error | undefined;
   #hasLeft = false;
   #leave: () => void = () => undefined;
   readonly #ended: Promise<void>;
@@ -38,10 +39,12 @@ export class EventFollower {
     return [...found.values()];
   }
 
+  /** @throws Error when something went back to an older version meanwhile */
   async stop(): Promise<void> {
     this.#hasLeft = true;
     this.#leave();
     await this.#ended;
+    if (this.#fault !== undefined) throw this.#fault;
   }
 
   async #follow(): Promise<void> {
@@ -81,7 +84,7 @@ export class EventFollower {
     const id = `${event.event} ${idOf(event.event, event.data)}`;
     const [{ version }, known] = [event.data as Told, this.#versions.get(id)];
     if (known !== undefined && version < known)
-      throw new Error(`${id} went from ${known} back to ${version}`);
+      this.#fault ??= new Error(`${id} went from ${known} back to ${version}`);
     if (version === known) this.repeats += 1;
     else this.events.push(event);
     this.#versions.set(id, version);
