@@ -19,20 +19,26 @@ function lateClock(): Clock {
   };
 }
 
+/** A gateway that comes ever later to its requests, and what it has answered. */
+async function openLateGateway() {
+  const answered: AnsweredRequest[] = [];
+  const metrics = {
+    answered: (request: AnsweredRequest) => void answered.push(request),
+    text: async () => '',
+    contentType: 'text/plain',
+  };
+  const open = await openTestGateway({
+    clock: lateClock(),
+    metrics,
+    requestTimeoutMs: 1_000_000,
+    shedAboveMs: 1,
+  });
+  return { open, answered };
+}
+
 describe('a gateway with too much to do', () => {
   it('refuses at once, in the form of every error, says when to try again, and counts it', async () => {
-    const answered: AnsweredRequest[] = [];
-    const metrics = {
-      answered: (request: AnsweredRequest) => void answered.push(request),
-      text: async () => '',
-      contentType: 'text/plain',
-    };
-    const open = await openTestGateway({
-      clock: lateClock(),
-      metrics,
-      requestTimeoutMs: 1_000_000,
-      shedAboveMs: 1,
-    });
+    const { open, answered } = await openLateGateway();
     try {
       let refused = await open.send('GET', '/api/v1/cart');
       while (refused.status === 200) refused = await open.send('GET', '/api/v1/cart');
@@ -51,18 +57,7 @@ describe('a gateway with too much to do', () => {
   });
 
   it('refuses in the same form what it can refuse quickly and what it can not, and goes on with the connection', async () => {
-    const answered: AnsweredRequest[] = [];
-    const metrics = {
-      answered: (request: AnsweredRequest) => void answered.push(request),
-      text: async () => '',
-      contentType: 'text/plain',
-    };
-    const open = await openTestGateway({
-      clock: lateClock(),
-      metrics,
-      requestTimeoutMs: 1_000_000,
-      shedAboveMs: 1,
-    });
+    const { open, answered } = await openLateGateway();
     const add = (padding: number) =>
       open.send('POST', '/api/v1/cart/items?a=b', {
         json: { product_id: 1, quantity: 1, padding: 'x'.repeat(padding) },
