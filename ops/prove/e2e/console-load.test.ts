@@ -125,7 +125,8 @@ describe('the console while the shop sells', function () {
     const { page } = tab;
     await tab.goto(path);
     await page.getByRole('heading', { name: heading, exact: true }).waitFor();
-    await page.getByText('Looking…').waitFor({ state: 'detached' });
+    // Of several tables, until each has its rows.
+    await page.getByText('Looking…').first().waitFor({ state: 'detached' });
     await tab.picture(`load-${heading.toLowerCase().replaceAll(' ', '-')}`);
     expect(await page.getByText(/does not answer/).count(), `problems of ${path}`).to.equal(0);
   }

@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { buffer } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { OtlpReceiver, type ReceivedSpan } from '../testing/otlp-receiver.ts';
 import { eventually } from './eventually.ts';
+import { gatewaysOf } from './gateways-of.ts';
 import { ShopFleet } from './shop-fleet.ts';
-import type { ShopClient } from './shop-client.ts';
+import type { ShopProcess } from './shop-process.ts';
 
 /** The last that happens to a purchase: both of those who consume it have written. */
 const last = ['handle order/Create', 'handle cart/SettlePurchase'];
@@ -11,7 +15,7 @@ describe('a trace over all processes of a shop, sent by gRPC', function () {
   this.timeout(120_000);
   let receiver: OtlpReceiver;
   let fleet: ShopFleet;
-  let client: ShopClient;
+  let gateways: ShopProcess;
 
   before(async () => {
     receiver = await OtlpReceiver.open();
@@ -21,43 +25,63 @@ describe('a trace over all processes of a shop, sent by gRPC', function () {
       OTEL_BSP_SCHEDULE_DELAY: '50',
     });
     const { addresses } = await fleet.startServices();
-    const [, , gateways] = await Promise.all([
+    [, , gateways] = await Promise.all([
       fleet.start('node', 'node,relay', addresses),
       fleet.start('consumers', 'consumers'),
       fleet.start('gateways', 'gateway', { ...addresses, GATEWAY_PROCESSES: '2' }),
     ]);
-    ({ client } = gateways);
   });
   after(async () => {
     await fleet.stop();
     await receiver[Symbol.asyncDispose]();
   });
 
-  /** Buys, and waits for all that was done for it. */
-  async function buy(userId: number): Promise<readonly ReceivedSpan[]> {
-    const user = await client.user(userId);
-    await user.add(1, 1);
-    const { status, headers } = await user.checkout('traced');
-    expect(status).to.equal(201);
-    const traceId = headers.get('traceresponse')?.split('-')[1] ?? '';
-    // Each process sends its own.
-    return eventually(
+  /** Buys, and gives the id of the trace of the checkout. */
+  async function buy(userId: number): Promise<string> {
+    const { token } = await gateways.client.user(userId);
+    const traces: string[] = [];
+    const { cart, checkouts } = gateways.client.typed({
+      token,
+      fetch: async (url, init) => {
+        const response = await fetchAlone(url, init);
+        traces.push(response.headers.get('traceresponse')?.split('-')[1] ?? '');
+        return response;
+      },
+    });
+    await cart.add({ product_id: 1, quantity: 1 });
+    await checkouts.run();
+    return traces[1] ?? '';
+  }
+
+  /** The same, by this one of the gateways: the kernel gives a connection to whoever is awake. */
+  async function buyAt(gateway: number, userId: number): Promise<string> {
+    const others = gatewaysOf(gateways.pid).filter((pid) => pid !== gateway);
+    for (const pid of others) process.kill(pid, 'SIGSTOP');
+    try {
+      return await buy(userId);
+    } finally {
+      for (const pid of others) process.kill(pid, 'SIGCONT');
+    }
+  }
+
+  /** Once all is there that was done for it: each process sends its own. */
+  const spansOf = (traceId: string) =>
+    eventually(
       () => {
         const found = receiver.of(traceId);
         return missing(found).length === 0 && found;
       },
       () => `what is missing of trace ${traceId}: ${missing(receiver.of(traceId)).join(', ')}`,
     );
-  }
 
   it('leads from the response of any gateway to every span, each below one that is there', async () => {
-    // Beside each other, and so over several connections.
-    const traces = await Promise.all(Array.from({ length: 8 }, (_, i) => buy(101 + i)));
-    expect([...new Set(traces.map((spans) => processOf(rootOf(spans))))].sort()).to.deep.equal([
-      'gateway-1',
-      'gateway-2',
-    ]);
-    for (const spans of traces) {
+    const pids = gatewaysOf(gateways.pid);
+    const processes: unknown[] = [];
+    for (const [index, pid] of pids.entries()) {
+      const spans = await spansOf(await buyAt(pid, 101 + index));
+      const { resource } = rootOf(spans);
+      expect(resource['process.pid']).to.equal(pid);
+      processes.push(resource['trolley.process']);
       expect(rootOf(spans).name).to.equal('POST /api/v1/checkout');
       expect(rolesOf(spans, 'SERVER POST /api/v1/checkout')).to.deep.equal(['gateway']);
       expect(rolesOf(spans, 'SERVER handle checkout/Start')).to.deep.equal(['node,relay']);
@@ -69,9 +93,25 @@ describe('a trace over all processes of a shop, sent by gRPC', function () {
       for (const name of last) expect(rolesOf(spans, `SERVER ${name}`)).to.deep.equal(['node,relay']);
       expect(new Set(spans.map(({ resource }) => resource['process.pid'])).size).to.equal(4);
     }
+    expect(processes).to.have.members(['gateway-1', 'gateway-2']);
     expect(receiver.requests.every(({ path }) => path.endsWith('TraceService/Export'))).to.equal(true);
   });
 });
+
+/** `fetch` over a connection of its own. */
+async function fetchAlone(url: string, init: RequestInit): Promise<Response> {
+  const call = request(url, {
+    method: init.method,
+    headers: Object.fromEntries(new Headers(init.headers)),
+    agent: false,
+  });
+  call.end(init.body);
+  const [answer] = (await once(call, 'response')) as [IncomingMessage];
+  const headers = Object.entries(answer.headersDistinct).flatMap(([name, values = []]) =>
+    values.map((value): [string, string] => [name, value]),
+  );
+  return new Response(await buffer(answer), { status: answer.statusCode, headers });
+}
 
 /** The last spans, and those above others. */
 function missing(spans: readonly ReceivedSpan[]): string[] {
@@ -91,8 +131,6 @@ function rootOf(spans: readonly ReceivedSpan[]): ReceivedSpan {
   if (root === undefined || others.length > 0) throw new Error('a trace has one span with none above it');
   return root;
 }
-
-const processOf = ({ resource }: ReceivedSpan) => resource['trolley.process'];
 
 /** Of the processes that have spans of this kind and name. */
 const rolesOf = (spans: readonly ReceivedSpan[], wanted: string) => [
