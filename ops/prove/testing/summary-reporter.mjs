@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { reporters, Runner } from 'mocha';
 
 const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING } = Runner.constants;
@@ -5,7 +7,7 @@ const { EVENT_TEST_PASS, EVENT_TEST_FAIL, EVENT_TEST_PENDING } = Runner.constant
 /** How long a finished run may be held open by something a test left behind. */
 const leakGraceMs = 10_000;
 
-/** Mocha's spec report; its last line is `N passed, N failed`, whatever is printed on the way out. */
+/** Mocha's spec report, and the errors that nobody caught in its processes, where tests have failed; its last line is `N passed, N failed`, whatever is printed on the way out. */
 export default class SummaryReporter extends reporters.Spec {
   #counts = { passed: 0, failed: 0, skipped: 0 };
 
@@ -18,6 +20,7 @@ export default class SummaryReporter extends reporters.Spec {
 
   /** Mocha calls this after the global teardown. */
   done(failures, finish) {
+    if (failures > 0) process.stdout.write(uncaughtErrors());
     const { passed, failed, skipped } = this.#counts;
     const summary = `${passed} passed, ${Math.max(failed, failures)} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`;
     process.on('exit', () => process.stdout.write(`${summary}\n`));
@@ -29,4 +32,10 @@ export default class SummaryReporter extends reporters.Spec {
     }, leakGraceMs).unref();
     finish(failures);
   }
+}
+
+/** See `test-processes.ts`, which writes them. */
+function uncaughtErrors() {
+  const file = join(process.env.TEST_RUN_FOLDER ?? '', 'uncaught');
+  return existsSync(file) ? `\nErrors that nobody caught:\n\n${readFileSync(file, 'utf8')}` : '';
 }

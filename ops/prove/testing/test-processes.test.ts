@@ -97,4 +97,20 @@ describe('a run of tests', function () {
     expect(told.output).to.match(/\n1 passed, 1 failed\n$/);
     expect(marked('a-second')).to.equal(false);
   });
+
+  it('tells what a process died of between two files', async () => {
+    const leave = `after(() => setTimeout(() => { throw new Error('left behind'); }, 20));`;
+    for (const name of ['a', 'b']) {
+      const tests = `describe('${name}', () => { it('passes', () => undefined); ${leave} });`;
+      writeFileSync(join(folder, `${name}.test.mjs`), tests);
+    }
+    // It is on its way into a process that had `a` or `b`.
+    const slow = `await new Promise((go) => setTimeout(go, 5_000)); it('is never reached', () => undefined);`;
+    for (const name of ['c', 'd']) writeFileSync(join(folder, `${name}.test.mjs`), slow);
+    const { told, ended } = run('--parallel', '--jobs', '2');
+    const [code] = await ended;
+    expect(code, told.errors).to.be.greaterThan(0);
+    expect(told.output).to.match(/Errors that nobody caught:\s+Error: left behind\n/);
+    expect(told.output).to.match(/\nThe last test that had begun: [ab] passes\n/);
+  });
 });
