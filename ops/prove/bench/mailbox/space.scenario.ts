@@ -8,7 +8,7 @@ import type { Variant, VariantName } from './variant.ts';
 
 const callers = 64;
 /** Keys of the cluster itself, of which there is a fixed number however many actors there are. */
-const fixtures = /:(own|epoch|bell|members|types|format)$|:inbox:/;
+const fixtures = /:(own|epoch|bell|members|types|format|steps)$|:(inbox|report|contracts):/;
 
 /** Whether a key in Redis is there because of an actor. */
 export const isOfActors = (key: string): boolean => !fixtures.test(key);
