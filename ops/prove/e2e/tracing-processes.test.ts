@@ -110,7 +110,7 @@ async function fetchAlone(url: string, init: RequestInit): Promise<Response> {
   const headers = Object.entries(answer.headersDistinct).flatMap(([name, values = []]) =>
     values.map((value): [string, string] => [name, value]),
   );
-  return new Response(await buffer(answer), { status: answer.statusCode, headers });
+  return new Response(await buffer(answer), { status: answer.statusCode ?? 0, headers });
 }
 
 /** The last spans, and those above others. */
