@@ -6,14 +6,14 @@ import { checkoutWithHistoryJson } from './routes/checkout-routes.ts';
 import { orderText } from './routes/order-routes.ts';
 import type { Shop } from './shop.ts';
 
-/** What a user hears of, from the stores of record: there is no log beside them that could be late or be lost. */
+/** The sources of a user's events: the stores of record, and no log beside them that could be late or lost. */
 export function createEventSources({ carts, prices, changes }: Shop): EventSources {
   return {
     async cart(userId, position, call) {
       const view = await carts.get(userId, call);
       const next = String(view.version);
       const rest = { next, hasMore: false, isForeign: false };
-      // An older version is another one, too: carts may have been restored.
+      // Unequal, not greater: after a restore the cart may have an older version.
       if (next === position) return { events: [], ...rest };
       const ids = view.items.map(({ productId }) => productId);
       const body = cartJson(view, await prices.pricesOf(ids, call));

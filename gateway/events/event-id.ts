@@ -1,7 +1,7 @@
 import { isChangePosition } from '../../actors/changes/changes.queries.ts';
 import { ShopError } from '../error-table.ts';
 
-/** How far a stream has come in each of its sources; undefined: it has not begun there. */
+/** How far a stream has read each of its sources; undefined: not begun. */
 export interface EventPosition {
   /** The version of the cart that was sent last. */
   readonly cart?: string | undefined;
@@ -13,7 +13,7 @@ export interface EventPosition {
 export const sourceNames = ['cart', 'checkout', 'order'] as const;
 export type SourceName = (typeof sourceNames)[number];
 
-/** As it is sent, and comes again as `Last-Event-ID`: to those outside a text without meaning. */
+/** The id as it is sent, and comes back as `Last-Event-ID`. Readers treat it as opaque. */
 export function eventIdOf(position: EventPosition): string {
   return sourceNames.map((name) => position[name] ?? '').join('.');
 }

@@ -2,24 +2,24 @@ import type { Call } from '../call.ts';
 import type { Json } from '../money-json.ts';
 import type { SourceName } from './event-id.ts';
 
-/** Something as it is now. */
+/** The newest state of one thing. */
 export interface SourceEvent {
   readonly id: string;
-  /** Another one with each change. */
+  /** Changes with each change of the thing. */
   readonly version: number;
   readonly body: Json;
 }
 
 export interface SourcePage {
   readonly events: readonly SourceEvent[];
-  /** Where to go on. */
+  /** The position to read on from. */
   readonly next: string;
   readonly hasMore: boolean;
-  /** Whether the position that was given is none of this source. */
+  /** Whether the position that was given is unknown here, as after a restore of the store. */
   readonly isForeign: boolean;
 }
 
-/** What is another one than at a position; some of it may come again. Rejects while the store is away. */
+/** Reads what has changed since a position; some of it may be read again. Rejects while the store is away. */
 export type EventSource = (userId: number, position: string | undefined, call: Call) => Promise<SourcePage>;
 
 export type EventSources = Readonly<Record<SourceName, EventSource>>;

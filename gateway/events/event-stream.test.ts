@@ -5,7 +5,7 @@ import { FakeClock } from '@trolley/runtime/testing';
 import { MemoryChanges } from '../testing/memory-changes.ts';
 import { EventReading } from '../testing/read-events.ts';
 import { positionOf, type EventPosition, type SourceName } from './event-id.ts';
-import { beatMs, EventStream, slowMs, type StreamEnd } from './event-stream.ts';
+import { EventStream, heartbeatMs, slowReaderMs, type StreamEnd } from './event-stream.ts';
 
 const userId = 7;
 const untilSettled = () => new Promise((resolve) => setImmediate(resolve));
@@ -18,6 +18,7 @@ class World {
   readonly ends: StreamEnd[] = [];
   readonly asked: SourceName[] = [];
   cart = 3;
+  random = 0.5;
   tokenFailure: Error | undefined;
 
   constructor(pageSize?: number) {
@@ -39,7 +40,7 @@ class World {
       userId,
       requestId: 'r',
       from,
-      readmit: async () => {
+      checkToken: async () => {
         if (this.tokenFailure !== undefined) throw this.tokenFailure;
       },
       sources: {
@@ -53,10 +54,11 @@ class World {
         order: changes('order', this.orders),
       },
       clock: this.clock,
+      random: () => this.random,
       logger: silentLogger,
       readTimeoutMs: 1000,
       lifetimeMs: 900_000,
-      comeAgainMs: 1_500,
+      reconnectMs: 1_500,
       onEvent: () => undefined,
       onEnd: (reason) => void this.ends.push(reason),
     });
@@ -183,10 +185,10 @@ describe('a stream of events', () => {
     const { read, reading } = world.open();
     await read();
     world.orders.put(userId, 'o', 'without a notice');
-    await read(beatMs + 100);
+    await read(heartbeatMs + 100);
     expect(reading.beats).to.equal(1);
     expect(told(reading).at(-1)).to.deep.equal(['order', { version: 1, order: 'without a notice' }]);
-    await read(3 * beatMs);
+    await read(3 * heartbeatMs);
     expect(reading.beats).to.equal(4);
     expect(positionOf(reading.lastId)).to.deep.equal({ cart: '3', checkout: '0', order: '1' });
   });
@@ -197,23 +199,40 @@ describe('a stream of events', () => {
     const { stream, read, reading } = world.open();
     await read();
     expect(told(reading)).to.deep.equal([['cart', { version: 3, cart: 'cart 3' }]]);
-    await read(10 * beatMs);
+    await read(10 * heartbeatMs);
     const { length } = world.asked;
     // With a back-off: neither every moment nor never.
     expect(length).to.be.within(10, 50);
     expect(reading.beats).to.be.within(5, 10);
     world.checkouts.failure = undefined;
-    await read(beatMs);
+    await read(heartbeatMs);
     expect(told(reading).at(-1)).to.deep.equal(['ready', {}]);
     world.checkouts.put(userId, 'k', 'there');
     world.checkouts.failure = new ActorError('unavailable', 'away again');
     stream.changed('checkout');
-    await read(beatMs);
+    await read(heartbeatMs);
     world.checkouts.failure = undefined;
-    await read(2 * beatMs);
+    await read(2 * heartbeatMs);
     expect(told(reading).at(-1)).to.deep.equal(['checkout', { version: 1, checkout: 'there' }]);
     expect(world.ends).to.deep.equal([]);
   });
+
+  for (const [random, retriedAfterMs] of [
+    [0, 250],
+    [0.5, 375],
+  ] as const)
+    it(`tries again ${retriedAfterMs} ms after a failure when chance is ${random}, so that not all streams do at once`, async () => {
+      const world = new World();
+      world.random = random;
+      world.checkouts.failure = new ActorError('unavailable', 'away');
+      const { read } = world.open();
+      await read();
+      const tries = () => world.asked.filter((name) => name === 'checkout').length;
+      await read(retriedAfterMs - 1);
+      expect(tries()).to.equal(1);
+      await read(1);
+      expect(tries()).to.equal(2);
+    });
 
   it('reads no more for who takes nothing, and cuts them off', async () => {
     const world = new World();
@@ -226,7 +245,7 @@ describe('a stream of events', () => {
     // One event too many at most.
     expect(output.readableLength + output.writableLength).to.be.below(1000);
     expect(world.asked.filter((name) => name === 'cart').length).to.be.below(10);
-    await world.clock.advance(slowMs);
+    await world.clock.advance(slowReaderMs);
     expect(world.ends).to.deep.equal(['slow']);
     expect(output.destroyed).to.equal(true);
   });
@@ -238,7 +257,7 @@ describe('a stream of events', () => {
     for (let round = 0; round < 20; round++) {
       world.cart += 1;
       stream.changed('cart');
-      await read(slowMs / 10);
+      await read(slowReaderMs / 10);
     }
     expect(told(reading).at(-1)).to.deep.equal(['cart', { version: 23, cart: 'cart 23' }]);
     expect(world.ends).to.deep.equal([]);
@@ -248,10 +267,10 @@ describe('a stream of events', () => {
     const world = new World();
     const { read } = world.open();
     world.tokenFailure = new ActorError('unavailable', 'no keys to be had');
-    await read(2 * beatMs);
+    await read(2 * heartbeatMs);
     expect(world.ends).to.deep.equal([]);
     world.tokenFailure = new ActorError('unauthorized', 'the token has expired');
-    await read(beatMs);
+    await read(heartbeatMs);
     expect(world.ends).to.deep.equal(['token']);
   });
 
@@ -271,7 +290,7 @@ describe('a stream of events', () => {
       const asked = world.asked.length;
       stream.changed();
       stream.end('drained');
-      await world.clock.advance(10 * beatMs);
+      await world.clock.advance(10 * heartbeatMs);
       expect([world.ends, world.asked.length]).to.deep.equal([[reason], asked]);
     });
 });

@@ -15,126 +15,133 @@ export interface EventStreamOptions {
   readonly requestId: string;
   /** Where its reader was; an empty one: it begins now. */
   readonly from: EventPosition;
-  /** Rejects with `unauthorized` once the reader's token counts no more. */
-  readonly readmit: () => Promise<unknown>;
+  /** Rejects with `unauthorized` once the reader's token is no longer valid. */
+  readonly checkToken: () => Promise<unknown>;
   readonly sources: EventSources;
   readonly clock: Clock;
+  /** Gives numbers in [0, 1). */
+  readonly random: () => number;
   readonly logger: Logger;
   /** How long a store may take. */
   readonly readTimeoutMs: number;
   /** When it ends at the latest. */
   readonly lifetimeMs: number;
-  /** How long its reader waits before it comes again. */
-  readonly comeAgainMs: number;
+  /** How long its reader waits before it reconnects. */
+  readonly reconnectMs: number;
   readonly onEvent: (source: SourceName) => void;
   readonly onEnd: (reason: StreamEnd) => void;
 }
 
-/** How often something is sent at least, the token looked at, and each source, since a notice may have been lost. */
-export const beatMs = 15_000;
-/** How long a reader may leave what was sent to it; no more is read for it meanwhile. */
-export const slowMs = 30_000;
-/** What changes more often is not told each time. */
-const restMs = 100;
-/** What tells a reader how long to wait before it comes again. */
-export const comeAgainAfter = (ms: number) => `retry: ${ms}\n\n`;
-const retry = { firstMs: 500, maxMs: beatMs };
-/** Versions of things that may be seen again. */
+/**
+ * How often a heartbeat is sent. With it the token is checked, and every source is read, since the notice of a change
+ * may have been lost.
+ */
+export const heartbeatMs = 15_000;
+/** How long a reader may leave data unread. Nothing more is read for it meanwhile. */
+export const slowReaderMs = 30_000;
+/** The shortest time between two reads: what changes more often is sent in its last version. */
+const readIntervalMs = 100;
+/** Tells a reader how long to wait before it reconnects. */
+export const retryField = (ms: number) => `retry: ${ms}\n\n`;
+const retry = { firstMs: 500, maxMs: heartbeatMs };
+/** Versions that are remembered, so that none is sent twice. */
 const maxSeen = 1_000;
 
-/** Sends one reader what has become of a user's things, in the form of server-sent events. */
+/** Sends one reader the newest state of a user's cart, checkouts and orders, as server-sent events. */
 export class EventStream {
   readonly #options: EventStreamOptions;
-  readonly #over = new AbortController();
+  readonly #ended = new AbortController();
   readonly #seen = new LRUCache<string, number>({ max: maxSeen });
+  /** Sources that may have something new. */
   readonly #unread = new Set<SourceName>(sourceNames);
   #position: EventPosition;
   #isReady = false;
   #isBlocked = false;
-  #beatDue = false;
-  #cancelBeat: Cancel = () => undefined;
-  /** Ends the wait for something to do. */
+  #isHeartbeatDue = false;
+  #cancelHeartbeat: Cancel = () => undefined;
+  /** Ends the wait for a change. */
   #wake: () => void = () => undefined;
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
     this.#position = options.from;
-    for (const gone of ['close', 'error']) options.output.once(gone, () => this.end('left'));
+    for (const gone of ['close', 'error']) options.output.on(gone, () => this.end('left'));
     const { clock, lifetimeMs } = options;
     const cancelLifetime = clock.schedule(lifetimeMs, () => this.end('lifetime'));
-    this.#over.signal.addEventListener('abort', cancelLifetime, { once: true });
-    this.#beatLater();
+    this.#ended.signal.addEventListener('abort', cancelLifetime, { once: true });
+    this.#scheduleHeartbeat();
     void this.#run();
   }
 
-  /** Something has changed; without a source, perhaps anything. */
+  /** This source has changed; without one, any of them may have. */
   changed(source?: SourceName): void {
     for (const each of source === undefined ? sourceNames : [source]) this.#unread.add(each);
     this.#wake();
   }
 
-  /** What was sent can be gone on from, wherever it is cut off. */
+  /** A reader resumes by the last id that it has, wherever the stream is cut off. */
   end(reason: StreamEnd): void {
-    if (this.#over.signal.aborted) return;
-    this.#cancelBeat();
-    this.#over.abort();
+    if (this.#ended.signal.aborted) return;
+    this.#cancelHeartbeat();
+    this.#ended.abort();
     this.#wake();
-    // Whoever takes nothing would hold up the end of the whole gateway.
+    // A reader that takes nothing would hold up the shutdown of the gateway.
     if (this.#isBlocked) this.#options.output.destroy();
     else this.#options.output.end();
     this.#options.onEnd(reason);
   }
 
-  #beatLater(): void {
-    this.#cancelBeat = this.#options.clock.schedule(beatMs, () => {
-      this.#beatDue = true;
+  #scheduleHeartbeat(): void {
+    this.#cancelHeartbeat = this.#options.clock.schedule(heartbeatMs, () => {
+      this.#isHeartbeatDue = true;
       this.changed();
-      this.#beatLater();
+      this.#scheduleHeartbeat();
     });
   }
 
   async #run(): Promise<void> {
-    const { clock, logger, userId, requestId, comeAgainMs } = this.#options;
-    const { signal } = this.#over;
-    await this.#send(comeAgainAfter(comeAgainMs));
+    const { clock, random, logger, userId, requestId, reconnectMs } = this.#options;
+    const { signal } = this.#ended;
+    await this.#send(retryField(reconnectMs));
     for (let failures = 0; !signal.aborted;) {
-      if (this.#unread.size === 0) await this.#work();
-      if (this.#beatDue) await this.#beat();
+      if (this.#unread.size === 0) await this.#nextChange();
+      if (this.#isHeartbeatDue) await this.#sendHeartbeat();
       try {
         await this.#readAll();
         failures = 0;
-        await pause(clock, restMs, signal);
+        await pause(clock, readIntervalMs, signal);
       } catch (err) {
-        // Once for each time; what follows only says the same.
+        if (this.#ended.signal.aborted) return;
+        // Once for each outage: later attempts would only repeat it.
         const level = failures === 0 ? levelOfRetry(err) : 'debug';
         logger[level]({ err, userId, requestId }, 'events cannot be read for now');
-        await pause(clock, backOffMs(retry, failures++), signal);
+        await pause(clock, backOffMs(retry, failures++, random), signal);
       }
     }
   }
 
-  #work(): Promise<void> {
+  #nextChange(): Promise<void> {
     return new Promise((resolve) => {
       this.#wake = resolve;
-      if (this.#over.signal.aborted) resolve();
+      if (this.#ended.signal.aborted) resolve();
     });
   }
 
-  /** Tells that the stream is there, and how far it has come. */
-  async #beat(): Promise<void> {
-    this.#beatDue = false;
+  /** Checks the token, and sends the id that the stream has reached. */
+  async #sendHeartbeat(): Promise<void> {
+    this.#isHeartbeatDue = false;
     try {
-      await this.#options.readmit();
+      await this.#options.checkToken();
     } catch (error) {
-      // Where it can't be told whether the token counts, it does till the next time.
+      // Any other error leaves open whether the token is valid: it is checked again with the next heartbeat.
       if (codeOf(error) === 'unauthorized') return this.end('token');
     }
     await this.#send(this.#isReady ? `:\nid: ${eventIdOf(this.#position)}\n\n` : ':\n\n');
   }
 
-  /** One look at each source that may have something new. */
+  /** Reads each source that may have something new. */
   async #readAll(): Promise<void> {
-    const { signal } = this.#over;
+    const { signal } = this.#ended;
     const left = sourceNames.filter((source) => this.#unread.has(source));
     this.#unread.clear();
     try {
@@ -149,17 +156,17 @@ export class EventStream {
     await this.#sendEvent('ready', {});
   }
 
-  /** Whether there is another page. */
+  /** Resolves with whether there is another page. */
   async #readPage(source: SourceName): Promise<boolean> {
     const { sources, userId, readTimeoutMs: timeoutMs, requestId, onEvent } = this.#options;
-    const call = { requestId, timeoutMs, signal: this.#over.signal };
+    const call = { requestId, timeoutMs, signal: this.#ended.signal };
     const page = await sources[source](userId, this.#position[source], call);
     const news = page.events.filter(({ id, version }) => this.#seen.get(id) !== version);
     for (const [index, { id, version, body }] of news.entries()) {
-      // Only with the last one the whole page was sent.
+      // An id says that everything before it was sent: only the last event of a page moves the position.
       if (index === news.length - 1) this.#move(source, page.next);
       await this.#sendEvent(source, { version, [source]: body });
-      if (this.#over.signal.aborted) return false;
+      if (this.#ended.signal.aborted) return false;
       this.#seen.set(id, version);
       onEvent(source);
     }
@@ -172,7 +179,7 @@ export class EventStream {
     this.#position = { ...this.#position, [source]: position };
   }
 
-  /** The text of a JSON value is one line. */
+  /** JSON text has no line breaks, so it is one line of data. */
   #sendEvent(event: string, data: Json): Promise<void> {
     return this.#send(`event: ${event}\nid: ${eventIdOf(this.#position)}\ndata: ${toJsonText(data)}\n\n`);
   }
@@ -180,11 +187,11 @@ export class EventStream {
   /** Resolves when more may be sent. */
   async #send(text: string): Promise<void> {
     const { output, clock } = this.#options;
-    const { signal } = this.#over;
+    const { signal } = this.#ended;
     if (signal.aborted || output.write(text)) return;
     this.#isBlocked = true;
     await new Promise<void>((resolve) => {
-      const cancel = clock.schedule(slowMs, () => this.end('slow'));
+      const cancel = clock.schedule(slowReaderMs, () => this.end('slow'));
       const goOn = () => {
         cancel();
         output.off('drain', goOn);

@@ -4,7 +4,7 @@ import type { ChangeNews } from '../../actors/changes/change-notices.contract.ts
 import { ShopError } from '../error-table.ts';
 import type { EventPosition, SourceName } from './event-id.ts';
 import type { EventSources } from './event-source.ts';
-import { comeAgainAfter, EventStream, type StreamEnd } from './event-stream.ts';
+import { EventStream, retryField, type StreamEnd } from './event-stream.ts';
 
 export interface EventLimits {
   /** Streams at once. */
@@ -39,14 +39,14 @@ export interface EventReader {
   readonly userId: number;
   readonly requestId: string;
   readonly from: EventPosition;
-  /** Rejects with `unauthorized` once the reader's token counts no more. */
-  readonly readmit: () => Promise<unknown>;
+  /** Rejects with `unauthorized` once the reader's token is no longer valid. */
+  readonly checkToken: () => Promise<unknown>;
 }
 
-/** A stream ends after 15 to 20 minutes, so that readers spread anew over the gateways that there are by then. */
+/** A stream ends after 15 to 20 minutes, so that readers spread over all gateways again. */
 const lifetimeMs = { least: 900_000, more: 300_000 };
-/** Not all come again at once when a gateway ends. */
-const comeAgainMs = { least: 1_000, more: 2_000 };
+/** Spread, so that not all readers reconnect at once when a gateway ends. */
+const reconnectMs = { least: 1_000, more: 2_000 };
 
 /** The streams of events of one gateway. */
 export class EventStreams {
@@ -59,7 +59,7 @@ export class EventStreams {
     this.#options = options;
   }
 
-  /** Why a user may have no other stream now: `too_many_streams`, or `unavailable`; undefined: they may. */
+  /** Why a user may open no further stream now: `too_many_streams` or `unavailable`; undefined: they may. */
   refusalOf(userId: number): ActorError | undefined {
     const { maxStreams, maxPerUser } = this.#options.limits;
     if ((this.#perUser.get(userId) ?? 0) >= maxPerUser)
@@ -70,17 +70,17 @@ export class EventStreams {
   }
 
   /** Sends events as the body of an answer whose head has been sent. */
-  begin(output: ServerResponse, { userId, requestId, from, readmit }: EventReader): void {
+  begin(output: ServerResponse, { userId, requestId, from, checkToken }: EventReader): void {
     const { sources, news, clock, random, logger, readTimeoutMs, observer } = this.#options;
     const startedAt = clock.monotonic();
     const between = ({ least, more }: typeof lifetimeMs) => Math.floor(least + more * random());
-    // Its reader finds another gateway, or comes again to this one. Others may have come since there was room.
+    // Since `refusalOf` was asked, others may have opened streams, or the gateway may be closing: the reader reconnects.
     if (this.#isClosed || this.refusalOf(userId) !== undefined)
-      return void output.end(comeAgainAfter(between(comeAgainMs)));
+      return void output.end(retryField(between(reconnectMs)));
     const stream = new EventStream({
-      ...{ output, userId, requestId, from, readmit, sources, clock, logger, readTimeoutMs },
+      ...{ output, userId, requestId, from, checkToken, sources, clock, random, logger, readTimeoutMs },
       lifetimeMs: between(lifetimeMs),
-      comeAgainMs: between(comeAgainMs),
+      reconnectMs: between(reconnectMs),
       onEvent: (source) => observer?.sent(source),
       onEnd: (reason) => {
         unfollow();
@@ -94,7 +94,7 @@ export class EventStreams {
     this.#count(stream, userId, 1);
   }
 
-  /** Ends all, and whichever are begun from now on. */
+  /** Ends all streams, and any that is begun later. */
   close(): void {
     this.#isClosed = true;
     for (const stream of this.#open.keys()) stream.end('drained');

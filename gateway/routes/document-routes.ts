@@ -17,7 +17,7 @@ const filesOfPage = {
   'swagger-ui.css': 'text/css; charset=utf-8',
 };
 
-/** The page and its files are from here; nothing in it may come from, or go to, another host. */
+/** The page loads its own files alone, and calls this host alone. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -29,7 +29,7 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ');
 
-/** The description of `routes` and of these here: what is served of it is made for the first who asks. */
+/** Serves the description of `routes`, and of these routes themselves. It is made when it is first asked for. */
 export function documentRoutes(routes: readonly Route[], version: string): Route[] {
   const document = once(async () =>
     fixed(JSON.stringify(openApiDocument([...routes, ...own], version)), jsonType),
@@ -76,7 +76,7 @@ function fixed(
   };
 }
 
-/** A failure is not kept. */
+/** Makes it once; after a failure, again. */
 function once<T>(make: () => Promise<T>): () => Promise<T> {
   let made: Promise<T> | undefined;
   return () => {

@@ -21,9 +21,9 @@ export interface Reply<Status extends number = number> {
   /** Of a body that is a text as it stands; default: JSON. */
   readonly contentType?: string;
   readonly body: Json;
-  /** Whether it is the same for everybody, for as long as its `ETag` is: then who has it is not sent it again. */
+  /** Whether it is the same for everybody under its `ETag`, so that `If-None-Match` may be answered 304. */
   readonly isFixed?: boolean;
-  /** In place of the body: one that has no end yet. */
+  /** Writes the body over time, in place of `body`. */
   readonly stream?: StreamBody;
 }
 
@@ -52,8 +52,8 @@ interface RouteRequest<D extends RouteDescription> {
   readonly versions: readonly number[] | undefined;
   /** The header `Last-Event-ID`. */
   readonly lastEventId: string | undefined;
-  /** Looks at the request's token once more. Rejects with `unauthorized` where it counts no more. */
-  readonly readmit: () => Promise<unknown>;
+  /** Verifies the request's token again. Rejects with `unauthorized` once it is no longer valid. */
+  readonly checkToken: () => Promise<unknown>;
   /** Adds fields to the request's line in the log. */
   readonly note: (fields: Readonly<Record<string, string>>) => void;
 }
@@ -71,7 +71,7 @@ export interface RawRequest {
   readonly idempotencyKey: string | undefined;
   readonly ifMatch: string | undefined;
   readonly lastEventId: string | undefined;
-  readonly readmit: () => Promise<unknown>;
+  readonly checkToken: () => Promise<unknown>;
   readonly keys: RequestKeys;
   readonly note: (fields: Readonly<Record<string, string>>) => void;
 }
@@ -116,7 +116,7 @@ export function defineRoute<const D extends RouteDescription, S extends StatusOf
         idempotencyKey: raw.idempotencyKey,
         versions: conditional === true ? versionsFrom(raw.ifMatch) : undefined,
         lastEventId: raw.lastEventId,
-        readmit: raw.readmit,
+        checkToken: raw.checkToken,
         note: raw.note,
       } as RouteRequest<D>;
       if (retryable !== 'by the gateway' || raw.idempotencyKey === undefined) return handler.handle(request);

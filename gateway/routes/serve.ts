@@ -59,7 +59,7 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
           : idempotencyKeyFrom(req.headersDistinct['idempotency-key']),
       ifMatch: req.headers['if-match'],
       lastEventId: textOf(req.headers['last-event-id']),
-      readmit: () => tokens.userOf(req.headers.authorization ?? ''),
+      checkToken: () => tokens.userOf(req.headers.authorization ?? ''),
       keys,
       note: (fields) => {
         state.notes = { ...state.notes, ...fields };
@@ -76,7 +76,7 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
   }
 
   async function refuse(ctx: GatewayContext, place: Place | undefined): Promise<Reply> {
-    // There is nothing to protect.
+    // Limited as any request, but open to everyone: there is nothing to protect.
     await admit(ctx, 'anyone');
     if (place === undefined) throw new ShopError('not_found', 'there is no such route');
     const methods = [...place.routes.keys(), 'OPTIONS', ...(place.routes.has('GET') ? ['HEAD'] : [])];
@@ -117,13 +117,13 @@ function answerOf(ctx: GatewayContext, reply: Reply): Answer {
   return { status, headers: all, body: isText ? Buffer.from(body) : toJsonBytes(body) };
 }
 
-/** A body that has no end must not be changed on its way either, such as compressed. */
+/** A stream must not be transformed on its way, such as compressed, which would hold it back. */
 function cachingOf({ isFixed, stream }: Reply): string {
   if (isFixed === true) return 'no-cache';
   return stream === undefined ? 'no-store' : 'no-store, no-transform';
 }
 
-/** Of two policies a browser would obey both. */
+/** The policy of the answer replaces that of all answers: a browser would enforce both. */
 function withoutPolicy({ state }: GatewayContext): void {
   const at = state.headers.indexOf('Content-Security-Policy');
   if (at >= 0) state.headers = state.headers.toSpliced(at, 2);
