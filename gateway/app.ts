@@ -2,6 +2,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import type { Clock, Logger } from '@trolley/runtime';
 import { createReadiness, type HealthChecks, levelOfRetry } from '@trolley/runtime/observe';
+import type { ChangeNews } from '../actors/changes/change-notices.contract.ts';
+import type { EventLimits, EventObserver, EventStreams } from './events/event-streams.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { GatewayTracing } from './gateway-tracing.ts';
 import type { TrustedProxies } from './client-address.ts';
@@ -14,8 +16,6 @@ import type { Lateness } from './middleware/loop-delay.ts';
 import type { RateLimits } from './middleware/rate-limits.ts';
 import { requestScope, type GatewayState } from './middleware/request-scope.ts';
 import { createSender } from './middleware/send-answer.ts';
-import type { ChangeNews } from '../actors/changes/change-notices.contract.ts';
-import type { EventLimits, EventObserver, EventStreams } from './events/event-streams.ts';
 import { cartRoutes } from './routes/cart-routes.ts';
 import { checkoutRoutes } from './routes/checkout-routes.ts';
 import { documentRoutes } from './routes/document-routes.ts';
@@ -41,7 +41,7 @@ export interface GatewayDeps {
   /** Makes ids for requests that bring none. */
   readonly newId: () => string;
   readonly logger: Logger;
-  /** Of the program, and so of its API. */
+  /** Version of the program, which is that of its API too. */
   readonly version: string;
   readonly jwt: JwtSettings;
   /** Origins whose pages may call; none: no page of another origin. */
@@ -55,7 +55,7 @@ export interface GatewayDeps {
   readonly metrics?: GatewayMetrics | undefined;
   /** None: what a sender gives of a trace is passed on, and nothing of ours is added. */
   readonly tracing?: GatewayTracing | undefined;
-  /** Who hears of what is changed, so that it is told at once and not only with the next look. */
+  /** Notices of changes, so that streams of events send them at once and not only with the next read. */
   readonly changeNews: ChangeNews;
   /** Default: 2,000 streams of events, 8 of one user. */
   readonly eventLimits?: EventLimits | undefined;
@@ -71,7 +71,7 @@ export interface GatewayDeps {
   readonly shedAboveMs?: number | undefined;
 }
 
-/** All that is served. */
+/** The table of all routes. */
 export function gatewayRoutes(
   { shop, clock, metrics, healthChecks, version }: GatewayDeps,
   streams: EventStreams,
@@ -123,7 +123,7 @@ export function createApp(
   // What can still go wrong when the answer is on its way, such as a connection that breaks.
   app.on('error', (err: unknown) => logger[levelOfRetry(err)]({ err }, 'an answer was not delivered'));
   const handle = app.callback();
-  // Each refusal is told where that is asked for.
+  // With tracing or a debug log each refusal has a span or a line, which only Koa's middleware makes.
   if (tracing !== undefined || logger.isLevelEnabled('debug')) return handle;
   const refuse = createQuickRefusal({ ...deps, placeAt, shedding });
   return (request, response) => refuse(request, response) || handle(request, response);

@@ -9,7 +9,7 @@ export interface Call extends CallContext {
   readonly timeoutMs: number;
 }
 
-/** What is asked for a call is told of it, as it is now. (A spread would leave out what a call reckons when it is read.) */
+/** The options that a call passes on, with the time that is left now. A spread would leave out a class's getters. */
 export function optionsOf({ requestId, traceparent, tracestate, signal, timeoutMs }: Call): Call {
   return { requestId, traceparent, tracestate, signal, timeoutMs };
 }

@@ -31,8 +31,7 @@ export function versionsFrom(ifMatch: string | undefined): number[] | undefined 
 }
 
 /**
- * The tag by which a request with `If-None-Match` has the very thing that `etag` is of, in whichever content coding;
- * undefined: it has another one, or none.
+ * The tag in `If-None-Match` that names the same version as `etag`, in any content coding; undefined: none does.
  */
 export function knownTag(etag: string | undefined, ifNoneMatch: string | undefined): string | undefined {
   const given = ifNoneMatch?.trim();

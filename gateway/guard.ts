@@ -16,7 +16,7 @@ export function guarded<S extends z.ZodType>(schema: S, value: unknown): z.outpu
   throw new ShopError(codeFor(field, value), `${issue.path.join('.').slice(0, 100)}: ${issue.message}`);
 }
 
-/** What a field of that name may be refused with. */
+/** The codes that a field of that name may be refused with. */
 export function codesOf(field: string): ErrorCode[] {
   return [...new Set([codeOf(field, true), codeOf(field, false)])];
 }

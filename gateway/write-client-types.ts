@@ -42,7 +42,7 @@ function definitionsOf(schemas: readonly z.ZodType[], io: 'input' | 'output'): R
   return Object.assign({}, ...parts) as Record<string, JSONSchema>;
 }
 
-/** What a type can't say of a text would make it another type. */
+/** A rule for a text, such as a pattern, has no type of its own. */
 function withoutRules({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
   if (jsonSchema.type === 'string') delete jsonSchema.allOf;
 }

@@ -2,27 +2,27 @@ import type { z } from 'zod';
 import type { ErrorCode } from '../error-table.ts';
 
 /*
- * What callers see of a route: what it takes and how it answers. These descriptions are all that the routes are guarded
- * by, that the OpenAPI document is written from, and that the types of a client are inferred from. So this folder runs
- * anywhere: it imports zod, contracts, and types.
+ * What callers see of a route: what it takes and how it answers. Requests are guarded by these descriptions, and the
+ * OpenAPI document and the types of the client are made from them. So this folder runs anywhere: it imports zod,
+ * contracts and types alone.
  */
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 /**
- * Who may call: everyone and unlimited (`public`, for those who watch the process), everyone as often as others may
- * (`anyone`), whoever has a token, or whoever's token has the role `admin`.
+ * Who may call: everyone without a limit (`public`, for probes and metrics), everyone within the rate limit (`anyone`),
+ * whoever has a token (`user`), or whoever's token has the role `admin`.
  */
 export type Access = 'public' | 'anyone' | 'user' | 'admin';
 
-/** The headers that some answers have and others don't, beside those of all. */
+/** Headers that only some answers have. */
 export type AnswerHeader =
   'ETag' | 'Location' | 'X-Next-Page-Token' | 'Content-Security-Policy' | 'X-Accel-Buffering';
 
 export interface AnswerDescription {
   /** A sentence. */
   readonly description: string;
-  /** Of JSON; of another text what it is like. Without it there is no body. */
+  /** The schema of the body; absent: no body. */
   readonly body?: z.ZodType;
   /** Default: JSON. */
   readonly contentType?: string;
@@ -30,13 +30,13 @@ export interface AnswerDescription {
 }
 
 export interface RouteDescription {
-  /** Unique: a client calls its method by it. */
+  /** Unique: generated clients name a method after it. */
   readonly operationId: string;
-  /** What it belongs to. */
+  /** The group that documents list it under. */
   readonly tag: string;
   /** A sentence. */
   readonly summary: string;
-  /** What else there is to know. */
+  /** Further sentences. */
   readonly description?: string;
   readonly method: Method;
   /** E.g. `/api/v1/products/:product_id`; segments that begin with a colon are parameters. */
@@ -54,9 +54,9 @@ export interface RouteDescription {
   readonly params?: z.ZodObject;
   readonly query?: z.ZodObject;
   readonly body?: z.ZodObject;
-  /** By status, those that are no errors; and an error that says more than the others. */
+  /** By status: the answers that are no errors, and an error whose body has more than the usual members. */
   readonly answers: Readonly<Record<number, AnswerDescription>>;
-  /** Beside those that follow from the rest of the description. */
+  /** Codes beside those that follow from the rest of the description. */
   readonly refusals?: readonly ErrorCode[];
 }
 
@@ -93,7 +93,7 @@ export type AnswerOf<
   ? z.output<B>
   : undefined;
 
-/** Takes a description as it is, with the type of each of its parts. */
+/** Gives back the description, with its exact type. */
 export function describeRoute<const D extends RouteDescription>(
   description: D & { readonly example?: Partial<RequestTo<D>> },
 ): D & { readonly example?: Partial<RequestTo<D>> } {

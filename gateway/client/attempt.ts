@@ -11,7 +11,7 @@ export interface Request {
   readonly body?: unknown;
 }
 
-/** What came of one request. */
+/** The result of one request. */
 export type Attempt =
   | {
       readonly status: number;
@@ -22,7 +22,7 @@ export type Attempt =
   | { readonly status: undefined; readonly cause: unknown };
 
 /**
- * Sends it once and takes the whole answer. A connection that breaks is an outcome.
+ * Sends the request once and reads the whole answer. A connection that breaks is a result, not an exception.
  *
  * @throws TypeError for what can't be sent, such as a header with a line break
  */
@@ -35,7 +35,7 @@ export async function attempt(
   const init: RequestInit = {
     method,
     headers: new Headers(body === undefined ? headers : { ...headers, 'Content-Type': 'application/json' }),
-    // No other address gets the token, and no cookie goes along.
+    // The token goes to no other address, and no cookie is sent.
     redirect: 'manual',
     credentials: 'omit',
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),

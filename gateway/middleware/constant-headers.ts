@@ -52,7 +52,7 @@ export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer
   }
 }
 
-/** Those of every answer, whoever asks. */
+/** The headers of every answer. */
 export function headersOfAll(): (readonly [name: string, value: string])[] {
   return [...securityHeaders(), ['Vary', 'Origin']];
 }

@@ -208,7 +208,7 @@ function pathOf(ctx: GatewayContext): string | undefined {
   }
 }
 
-/** As its sender gave it, where that can be told again. */
+/** The id that the caller sent, if it is printable. */
 export function requestIdOf({ headers }: IncomingMessage): string | undefined {
   const given = headers['x-request-id'];
   return typeof given === 'string' && /^[\x20-\x7e]{1,128}$/.test(given) ? given : undefined;

@@ -40,7 +40,7 @@ export function createSender(options: UnreadOptions): SendAnswer {
   }
 }
 
-/** The request is over with the head of its answer: what follows has no end that could be waited for. */
+/** For log and metrics the request ends with the head of its answer: the stream may go on for minutes. */
 function flow({ res, state }: GatewayContext, stream: StreamBody): void {
   res.flushHeaders();
   state.delivered = true;

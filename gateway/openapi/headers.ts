@@ -22,7 +22,7 @@ const etag: JsonSchema = { type: 'string', pattern: '^"[\\x21\\x23-\\x7e]*"$' };
 const trace: JsonSchema = { type: 'string', pattern: '^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' };
 const [policy, limit, remaining, reset] = rateLimitFields;
 
-/** What answers have of their own, or are told apart by. */
+/** Headers of single answers. */
 export const namedHeaders: Readonly<Record<string, Header>> = {
   'X-Request-Id': always('The id of the request: that of its sender, or one made here.', {
     ...text,
@@ -53,13 +53,13 @@ export const namedHeaders: Readonly<Record<string, Header>> = {
   Allow: always('The methods that there are at this path.'),
 };
 
-/** To OPTIONS, but for a page that asks in advance whether it may call. */
+/** `Allow` of an answer to OPTIONS; that to a CORS preflight has none. */
 export const allowedMethods = sometimes('The methods that there are at this path.');
 
-/** Of each answer beside those that are its own. */
+/** The headers of the rate limit, which every answer of a limited route may have. */
 export const limitHeaders: readonly string[] = rateLimitFields;
 
-/** What every answer has, whatever it is, for browsers and caches: told once, and not with each. */
+/** Headers of every answer, for browsers and caches: described once, under `x-answer-headers`. */
 export function commonHeaders(): Readonly<Record<string, Header>> {
   const constant = securityHeaders().map(
     ([name, value]) => [name, sometimes('For browsers.', { ...text, const: value })] as const,

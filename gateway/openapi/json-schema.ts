@@ -3,7 +3,7 @@ import { storableText } from '../../actors/values/storable-text.contract.ts';
 
 export type JsonSchema = Readonly<Record<string, unknown>>;
 
-/** As it is in every language: that no half of a surrogate pair is taken either, not all of them can say. */
+/** What regular expressions of every language can say of it; they can't all exclude half of a surrogate pair. */
 const storableInJsonSchema = '^[^\\x00]*$';
 
 /**
@@ -18,7 +18,7 @@ export class JsonSchemas {
     return Object.fromEntries([...this.#named].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 
-  /** `input`: what a guard takes, with whatever else comes along; `output`: what it gives, exactly. */
+  /** `input`: what a guard accepts, further members included; `output`: exactly what it produces. */
   of(schema: z.ZodType, io: 'input' | 'output'): JsonSchema {
     const { $schema: _, $defs = {}, ...own } = z.toJSONSchema(schema, { io, override: withPlainPatterns });
     for (const [id, definition] of Object.entries($defs)) this.#name(id, referring(definition) as JsonSchema);
@@ -39,7 +39,7 @@ function withPlainPatterns({ jsonSchema }: { readonly jsonSchema: Record<string,
   for (const one of all) if (one['pattern'] === storableText.source) one['pattern'] = storableInJsonSchema;
 }
 
-/** With the definitions where OpenAPI has them. */
+/** References point to where OpenAPI keeps schemas. */
 function referring(schema: unknown): unknown {
   const text = JSON.stringify(schema);
   return JSON.parse(text.replaceAll('"#/$defs/', '"#/components/schemas/'));

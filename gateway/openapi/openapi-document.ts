@@ -26,7 +26,7 @@ const intro = `Carts, checkouts and orders. JSON in and out; amounts are numbers
 - Every answer has the headers of \`x-answer-headers\` besides its own. What is asked of another path, or with another method, is answered as \`x-otherwise\` says. \`HEAD\` and \`OPTIONS\` work where \`GET\` does.
 - \`traceparent\` and \`tracestate\` of a request are gone on from.`;
 
-/** The description of the API, by OpenAPI 3.1: all of it follows from what guards and serves the routes. */
+/** The OpenAPI 3.1 document, made from the same descriptions that guard and serve the routes. */
 export function openApiDocument(routes: readonly DescribedRoute[], version: string): OpenApiDocument {
   const schemas = new JsonSchemas();
   const responses = new Responses(schemas);
@@ -121,7 +121,7 @@ function fieldParameters({ params, query, example }: DescribedRoute, schemas: Js
   ];
 }
 
-/** What stands in a URL is text; described is what it says. */
+/** In the URL a parameter is text; described is the value that the text stands for. */
 function parametersOf(
   place: 'path' | 'query',
   guard: z.ZodObject | undefined,
@@ -162,7 +162,7 @@ function requestBody({ body, example }: DescribedRoute, schemas: JsonSchemas): J
     schema: schemas.of(body, 'input'),
     ...(example?.body === undefined ? {} : { example: example.body }),
   };
-  // Where a body without members is let in, so is none.
+  // A body may be left out where an empty one is accepted.
   const required = !body.safeParse({}).success;
   return { requestBody: { required, content: { 'application/json': media } } };
 }

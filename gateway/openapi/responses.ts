@@ -50,7 +50,7 @@ export class Responses {
     return { ...Object.fromEntries(refusals), ...Object.fromEntries(own) };
   }
 
-  /** To what no route is for. */
+  /** To requests that match no route. */
   otherwise(): ResponsesObject {
     const common = ['X-Request-Id', 'Traceresponse', ...limitHeaders];
     return {
@@ -79,7 +79,7 @@ export class Responses {
     return this.#once(phrase.replaceAll(/[^A-Za-z]/g, ''), response);
   }
 
-  /** The first kind that an error comes in has its name, another kind stands where it is. */
+  /** The first response of a name is shared under it; one that differs is written in place. */
   #once(name: string, response: JsonSchema): JsonSchema {
     const before = this.#shared.get(name);
     if (before === undefined) this.#shared.set(name, response);

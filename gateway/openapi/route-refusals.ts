@@ -3,7 +3,7 @@ import type { RouteDescription } from '../api/describe-route.ts';
 import { type ErrorCode, meaningOf } from '../error-table.ts';
 import { codesOf } from '../guard.ts';
 
-/** What any request may be refused with, whatever it asks for. */
+/** What any request may be refused with. */
 const always: readonly ErrorCode[] = [
   'invalid_request',
   'request_timeout',
@@ -11,9 +11,9 @@ const always: readonly ErrorCode[] = [
   'internal',
   'deadline_exceeded',
 ];
-/** Where there is a limit. */
+/** Of routes with a rate limit. */
 const limited: readonly ErrorCode[] = ['rate_limited', 'unavailable'];
-/** Where somebody is asked whom a token names; the last two by a node of another version. */
+/** Of routes that want a token and ask actors. The last two come from a node of another version. */
 const withToken: readonly ErrorCode[] = ['unauthorized', 'mailbox_full', 'unknown_actor', 'unknown_message'];
 const ofBodies: readonly ErrorCode[] = ['payload_too_large', 'unsupported_media_type'];
 const ofKeys: readonly ErrorCode[] = ['invalid_idempotency_key', 'idempotency_key_reused', 'aborted'];
@@ -35,7 +35,7 @@ export function refusalsOf(route: RouteDescription): ReadonlyMap<number, readonl
   return byStatus(codes);
 }
 
-/** What requests that no route is for are refused with. */
+/** What requests that match no route are refused with. */
 export function otherRefusals(): ReadonlyMap<number, readonly ErrorCode[]> {
   return byStatus(new Set([...always, ...limited, 'not_found', 'method_not_allowed']));
 }

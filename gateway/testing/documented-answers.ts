@@ -23,7 +23,7 @@ interface Response {
 /** A place in the document, as the names that lead to it. */
 type Place = readonly string[];
 
-/** What HTTP itself is about. */
+/** Headers of HTTP itself. */
 const framing = new Set([
   'connection',
   'content-length',
@@ -33,7 +33,7 @@ const framing = new Set([
   'transfer-encoding',
 ]);
 
-/** Finds what an answer has that the description of the API does not have. */
+/** Finds where an answer differs from the description of the API. */
 export class DocumentedAnswers {
   readonly #document: OpenApiDocument;
   readonly #ajv = addFormats.default(new Ajv2020({ strict: false, allErrors: true }));
