@@ -29,16 +29,10 @@ export async function findSchemathesis(
     `schemathesis-${version}-${process.platform}-${process.arch}`,
     async (empty) => {
       say(`Fetching schemathesis ${version} with pip, this once.`);
-      const quiet = [
-        '--quiet',
-        '--disable-pip-version-check',
-        '--no-input',
-        '--no-deps',
-        '--only-binary',
-        ':all:',
-      ];
+      const quiet = ['--quiet', '--disable-pip-version-check', '--no-input'];
+      const pinned = ['--no-deps', '--only-binary', ':all:'];
       const requirements = ['--requirement', join(import.meta.dirname, 'schemathesis.txt')];
-      const install = ['-m', 'pip', 'install', ...quiet, ...requirements, '--target', empty];
+      const install = ['-m', 'pip', 'install', ...quiet, ...pinned, ...requirements, '--target', empty];
       await promisify(execFile)(python, install, { timeout: installDeadlineMs }).catch((cause: unknown) => {
         const said = (cause as { stderr?: string }).stderr?.trim().split('\n').at(-1) ?? String(cause);
         throw new StartProblem(`pip could not fetch schemathesis ${version}: ${said}`, { cause });
@@ -78,36 +72,22 @@ export function runSchemathesis(
   { url, token, examples, seed }: FuzzRun,
   say: (text: string) => void,
 ): Promise<{ readonly cases: number; readonly passed: boolean }> {
+  const limits = ['--max-examples', String(examples), '--seed', String(seed), '--max-failures', '50'];
+  // A token opens the stream of events, whose answer never ends.
+  const asUser =
+    token === undefined
+      ? []
+      : ['--header', `Authorization: Bearer ${token}`, '--exclude-path', '/api/v1/events'];
   const { program, args, cwd } = endingWithParent(
     {
       program: python,
       args: [
         join(folder, 'bin', 'st'),
         ...['--no-color', 'run', `${url}/openapi.json`, '--checks', checks.join(',')],
-        ...[
-          '--phases',
-          'examples,coverage,fuzzing',
-          '--max-examples',
-          String(examples),
-          '--seed',
-          String(seed),
-        ],
-        ...[
-          '--generation-database',
-          'none',
-          '--request-timeout',
-          '40',
-          '--continue-on-failure',
-          '--workers',
-          '2',
-        ],
-        // Its answer has no end, which would be waited for.
-        ...['--exclude-operation-id', 'followEvents'],
-        ...['--warnings', 'off', '--max-failures', '50', '--no-shrink'],
-        // Whom it is given to, a stream has no end for.
-        ...(token === undefined
-          ? []
-          : ['--header', `Authorization: Bearer ${token}`, '--exclude-path', '/api/v1/events']),
+        ...['--phases', 'examples,coverage,fuzzing', '--workers', '2', '--request-timeout', '40'],
+        ...['--generation-database', 'none', '--continue-on-failure', '--no-shrink', '--warnings', 'off'],
+        ...limits,
+        ...asUser,
       ],
       cwd: temporaryFolder('schemathesis'),
     },
