@@ -1,4 +1,18 @@
+import type { IncomingMessage } from 'node:http';
 import { ShopError } from './error-table.ts';
+
+const header = 'idempotency-key';
+
+/** Of a request over HTTP. `headersDistinct` would go through all of its headers, also of who sends no key. */
+export function idempotencyKeyOf({ headers, rawHeaders }: IncomingMessage): string | undefined {
+  if (headers[header] === undefined) return undefined;
+  const values: string[] = [];
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const [name = '', value = ''] = [rawHeaders[i], rawHeaders[i + 1]];
+    if (name.length === header.length && name.toLowerCase() === header) values.push(value);
+  }
+  return idempotencyKeyFrom(values);
+}
 
 /** Checks the values of the header, or gRPC metadata, `Idempotency-Key`. None is fine, several are not. */
 export function idempotencyKeyFrom(given: readonly string[] | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { HttpConnection } from '../testing/http-connection.ts';
 import { openTestGateway, textOf, tokenFor, type Sent, type TestGateway } from '../testing/test-gateway.ts';
 
 const items = '/api/v1/cart/items';
@@ -95,5 +96,24 @@ describe('retries', () => {
       expect(await refusalOf(under(key, 'POST', path)), key).to.equal('400 invalid_idempotency_key');
     }
     expect(open.actors.asked).to.deep.equal([]);
+  });
+
+  it('bring their key in one header, which may hold a comma', async () => {
+    const connection = await HttpConnection.open(open.gateway.port);
+    const token = await tokenFor(1);
+    const body = JSON.stringify(add.json);
+    const codeOf = async (...keys: string[]) => {
+      const lines = ['Host: x', `Authorization: Bearer ${token}`, 'Content-Type: application/json', ...keys];
+      connection.send(
+        `POST ${items} HTTP/1.1\r\n${lines.join('\r\n')}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      const answer = await connection.answer();
+      return (JSON.parse(answer.body) as { code?: string }).code;
+    };
+    expect(await codeOf('Idempotency-Key: a', 'idempotency-KEY: b')).to.equal('invalid_idempotency_key');
+    expect(open.actors.asked).to.deep.equal([]);
+    expect(await codeOf('IDEMPOTENCY-Key: a, b')).to.equal(undefined);
+    expect(open.actors.asked[0]?.options).to.include({ idempotencyKey: 'a, b' });
+    connection.close();
   });
 });

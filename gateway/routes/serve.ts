@@ -1,7 +1,7 @@
 import type Koa from 'koa';
 import { ShopError } from '../error-table.ts';
 import { asActorError } from '../error-answer.ts';
-import { idempotencyKeyFrom } from '../idempotency-key.ts';
+import { idempotencyKeyOf } from '../idempotency-key.ts';
 import type { Admission } from '../middleware/admission.ts';
 import { hasBody, type JsonBody } from '../middleware/json-body.ts';
 import type { Shedding } from '../middleware/load-shedding.ts';
@@ -53,10 +53,7 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
       query: () => ctx.query,
       body,
       call: state.call,
-      idempotencyKey:
-        route.retryable === undefined
-          ? undefined
-          : idempotencyKeyFrom(req.headersDistinct['idempotency-key']),
+      idempotencyKey: route.retryable === undefined ? undefined : idempotencyKeyOf(req),
       ifMatch: req.headers['if-match'],
       lastEventId: textOf(req.headers['last-event-id']),
       checkToken: () => tokens.userOf(req.headers.authorization ?? ''),
