@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ShopError } from '../error-table.ts';
 import type { IncomingCall } from '../../actors/services/grpc/incoming-call.ts';
 import type { Call } from '../call.ts';
+import { RequestCall } from '../request-call.ts';
 
 export interface FacadeOptions {
   readonly clock: Clock;
@@ -15,16 +16,11 @@ export interface FacadeOptions {
 
 /** A gRPC call as the use-cases want it. */
 export function callOf(incoming: IncomingCall, { clock, newId, requestTimeoutMs }: FacadeOptions): Call {
-  const startedAt = clock.monotonic();
-  return {
-    requestId: incoming.requestId ?? newId(),
-    ...validTrace(incoming),
-    signal: incoming.signal,
-    get timeoutMs() {
-      const ours = startedAt + requestTimeoutMs - clock.monotonic();
-      return Math.max(1, Math.ceil(Math.min(ours, incoming.timeoutMs)));
-    },
-  };
+  const dueAt = clock.monotonic() + Math.min(requestTimeoutMs, incoming.timeoutMs);
+  return new RequestCall(incoming.requestId ?? newId(), validTrace(incoming), {
+    end: incoming,
+    ...{ clock, dueAt },
+  });
 }
 
 const PositiveId = z

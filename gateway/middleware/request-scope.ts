@@ -9,11 +9,11 @@ import type { Call } from '../call.ts';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
 import type { GatewayTracing } from '../gateway-tracing.ts';
 import { clientAddress, type TrustedProxies } from '../client-address.ts';
+import { RequestCall } from '../request-call.ts';
 import type { User } from '../tokens.ts';
 import { Deadlines } from './deadlines.ts';
 import { isShed } from './load-shedding.ts';
 import type { Allowance } from './rate-limits.ts';
-import { RequestCall } from './request-call.ts';
 import { RequestEnd } from './request-end.ts';
 
 /** What one request carries through the middleware. */

@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { FakeClock, heldBytes } from '@trolley/runtime/testing';
-import { ShopError } from '../error-table.ts';
-import { optionsOf } from '../call.ts';
+import { ShopError } from './error-table.ts';
+import { optionsOf } from './call.ts';
 import { RequestCall } from './request-call.ts';
-import { RequestEnd } from './request-end.ts';
+import { RequestEnd } from './middleware/request-end.ts';
 
 describe('a request as a call', () => {
   const trace = { traceparent: '00-1-2-01', tracestate: 'a=b' };

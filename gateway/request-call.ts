@@ -1,16 +1,20 @@
 import type { Clock, TraceContext } from '@trolley/runtime';
-import type { Call } from '../call.ts';
-import type { RequestEnd } from './request-end.ts';
+import type { Call } from './call.ts';
+
+/** Aborts at the end of a call; perhaps made only for who asks for it. */
+interface CallEnd {
+  readonly signal: AbortSignal;
+}
 
 /**
- * A request as a call. A class, as each object literal with a getter costs V8 some 10 µs and a shape of its own, which
- * keeps the request in memory.
+ * A request, over REST or gRPC, as a call. A class, as each object literal with a getter costs V8 some 10 µs and a shape
+ * of its own, which keeps the request in memory.
  */
 export class RequestCall implements Call {
   readonly requestId: string;
   readonly traceparent: string | undefined;
   readonly tracestate: string | undefined;
-  readonly #end: RequestEnd;
+  readonly #end: CallEnd;
   readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #dueAt: number;
 
@@ -23,7 +27,7 @@ export class RequestCall implements Call {
       clock,
       dueAt,
     }: {
-      readonly end: RequestEnd;
+      readonly end: CallEnd;
       readonly clock: Pick<Clock, 'monotonic'>;
       readonly dueAt: number;
     },
