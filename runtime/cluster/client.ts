@@ -57,6 +57,8 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   readonly #options: ClusterClientOptions;
   /** Who waits for the answer to a message; several, when the same message is asked again meanwhile. */
   readonly #pending = new Map<string, PendingAsk[]>();
+  /** How many wait, also for the same message. */
+  #pendingAsks = 0;
   /** Tells this process's messages and jobs from those of any other. */
   readonly #asker: string;
   /** Messages that are being taken back, by the same names as those who wait. */
@@ -107,7 +109,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
 
   /** Asks under way; for metrics and for a calm shutdown. */
   get pendingAsks(): number {
-    return this.#pending.size;
+    return this.#pendingAsks;
   }
 
   /** Watches nothing any more. */
@@ -150,7 +152,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     envelope.deadline = envelope.sentAt + timeoutMs;
     const to = addressOf(contract.type, key, shards);
     const correlation = `${to.id}/${envelope.id}`;
-    if (this.#pending.size >= maxPendingAsks) {
+    if (this.#pendingAsks >= maxPendingAsks) {
       throw new ActorError('unavailable', `${maxPendingAsks} asks are under way in this process`);
     }
     const what = `${contract.type} ${key}: ${name}`;
@@ -264,6 +266,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   }
 
   #add(correlation: string, ask: PendingAsk): void {
+    this.#pendingAsks += 1;
     const others = this.#pending.get(correlation);
     if (others === undefined) this.#pending.set(correlation, [ask]);
     else others.push(ask);
@@ -271,6 +274,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
 
   /** Takes the last one out of its list: V8 may hold what a Map once held until it looks through all of its heap. */
   #remove(correlation: string, ask: PendingAsk): void {
+    this.#pendingAsks -= 1;
     const asks = this.#pending.get(correlation);
     if (asks === undefined) return;
     if (asks.length > 1) {

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { z } from 'zod';
 import { systemClock } from '../define/clock.ts';
 import { defineContract } from '../define/contract.ts';
+import { codeOf } from '../define/errors.ts';
 import type { NearAsk } from '../mailbox/near-ask.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import { silentLogger } from '../observe/logger.ts';
@@ -15,31 +16,53 @@ const Box = defineContract({
 });
 
 describe('the asks of a process', () => {
-  it('leave nothing of those that are over, without a collection of the whole heap', async () => {
+  let client: ClusterClient;
+  let taken: NearAsk[];
+
+  beforeEach(() => {
     const inbox = { name: 'here', onReply: () => undefined, close: () => Promise.resolve() };
-    const client = new ClusterClient({
+    client = new ClusterClient({
       ...{ inbox, clock: systemClock, logger: silentLogger, newId: () => 'me', shards: 1, leaseMs: 3_000 },
-      mailbox: {} as Mailbox,
-      registry: { holder: () => Promise.resolve(undefined) },
+      ...{ mailbox: {} as Mailbox, registry: { holder: () => Promise.resolve(undefined) } },
+      maxPendingAsks: 100,
     });
-    const waiting: NearAsk[] = [];
+    taken = [];
     client.attach({
       take: (_, ask) => {
         const near = ask();
         near.admit();
-        waiting.push(near);
+        taken.push(near);
         return true;
       },
     });
+  });
+  afterEach(() => client.close());
+
+  const look = (messageId?: string) => client.ref(Box, 'a').look({}, { messageId });
+  /** Answers what was asked first. */
+  const answer = (load: unknown) => {
+    const { id } = JSON.parse(taken.shift()?.data ?? '') as { id: string };
+    client.hear('here', { id: `box~a/${id}`, answer: { ok: load } });
+  };
+
+  for (const [whose, messageId] of Object.entries({ 'messages of their own': undefined, 'one message': 'm' }))
+    it(`are so many at most: ${whose}`, async () => {
+      const asked = Array.from({ length: 100 }, () => look(messageId));
+      expect(client.pendingAsks).to.equal(100);
+      expect(await look(messageId).catch(codeOf)).to.equal('unavailable');
+      while (taken.length > 0) answer([1]);
+      expect(await Promise.all(asked)).to.deep.equal(asked.map(() => [1]));
+      expect(client.pendingAsks).to.equal(0);
+    });
+
+  it('leave nothing of those that are over, without a collection of the whole heap', async () => {
     const held = await heldBytes((load) => {
-      const asked = client.ref(Box, 'a').look({});
+      const asked = look();
       return () => {
-        const { id } = JSON.parse(waiting.shift()?.data ?? '') as { id: string };
-        client.hear('here', { id: `box~a/${id}`, answer: { ok: load } });
+        answer(load);
         return asked;
       };
     });
-    client.close();
     // Of 20 MB.
     expect(held).to.be.below(7_000_000);
   });
