@@ -37,8 +37,11 @@ export class ChannelReader {
 
   add(channel: string): void {
     this.#channels.add(channel);
-    if (this.#ended === undefined) this.#ended = this.#run();
-    else if (this.#connection !== undefined) void this.#listenTo(this.#connection, [channel]);
+    this.#ended ??= this.#run();
+    const connection = this.#connection;
+    if (connection === undefined) return;
+    // Ends what reads on it, which begins anew with all channels.
+    this.#listenTo(connection, [channel]).catch(() => connection.disconnect());
   }
 
   remove(channel: string): void {
@@ -62,7 +65,8 @@ export class ChannelReader {
       } catch (error) {
         if (this.#isClosing()) return;
         // Once for each time; what follows only says the same.
-        logger[failures === 0 ? levelOfRetry(error) : 'debug']({ err: error }, `${what} cannot be heard`);
+        const level = isForbidden(error) ? 'warn' : levelOfRetry(error);
+        logger[failures === 0 ? level : 'debug']({ err: error }, `${what} cannot be heard`);
       }
       await pause(clock, backOffMs(retry, failures), signal);
     }
@@ -71,12 +75,10 @@ export class ChannelReader {
   /** Hears on one connection until that fails. */
   async #hear(succeeded: () => void): Promise<void> {
     const { redis, clock, logger, what, onMessage } = this.#options;
-    const { signal } = this.#closing;
     const connection = await openBlockingConnection(redis, what, 0);
-    const lost = new Promise<never>((_, reject) => {
-      connection.once('end', () => reject(new Error('the connection was lost')));
-    });
-    lost.catch(() => undefined);
+    const lost = new AbortController();
+    const over = AbortSignal.any([lost.signal, this.#closing.signal]);
+    connection.once('end', () => lost.abort());
     this.#connection = connection;
     connection.on('error', (error: unknown) => logger.debug({ err: error }, `the connection for ${what}`));
     connection.on('message', onMessage);
@@ -85,7 +87,7 @@ export class ChannelReader {
       await this.#listenTo(connection, [...this.#channels]);
       succeeded();
       for (;;) {
-        await Promise.race([pause(clock, everyMs, signal), lost]);
+        await pause(clock, everyMs, over);
         if (this.#isClosing()) return;
         await connection.ping();
       }
@@ -102,12 +104,12 @@ export class ChannelReader {
 
   async #listenTo(connection: Redis, channels: readonly string[]): Promise<void> {
     if (channels.length === 0) return;
-    try {
-      await connection.subscribe(...channels);
-    } catch {
-      // Ends what reads on it, which begins anew with all channels.
-      return connection.disconnect();
-    }
+    await connection.subscribe(...channels);
     for (const channel of channels) if (this.#channels.has(channel)) this.#options.onListening(channel);
   }
+}
+
+/** By an access list, which names channels apart from keys. No health check tells of it. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOPERM ');
 }
