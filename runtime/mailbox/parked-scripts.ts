@@ -33,7 +33,9 @@ if jobId ~= '' and call('LREM', wait, -1, jobId) == 1 then
   call('LPUSH', active, jobId)
   fail(jobId, ARGV[7], tonumber(ARGV[5]))
 end
-call('ZADD', live, now, actor)
+local first = call('LINDEX', wait, -1)
+local firstAt = first and tonumber(redis.pcall('HGET', q .. first, 'timestamp')) or now
+call('ZADD', live, string.format('%.0f', math.min(firstAt, now)), actor)
 call('XADD', prefix .. ':bell', 'MAXLEN', '~', ARGV[4], '*', 'a', actor)
 return 1
 `;

@@ -243,6 +243,23 @@ function describeQueue(on: RedisUnderTest): void {
       expect(await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity })).to.deep.equal([]);
     });
 
+    it('lists a queue that somebody paused by how long its messages wait', async () => {
+      const neighbour = { ...addressOf('cart', '8', 8), shard: actor.shard };
+      const lease = await under.grant(actor.shard);
+      await queue.pause();
+      await send('a');
+      under.elapse(1_000);
+      await under.mailbox.send(neighbour, 'b', { v: 1, id: 'b', name: 'Add', input: {} });
+      await under.mailbox.claim(actor, lease, { max: 1, wakeAt: Infinity });
+      const search = { idPrefix: '', state: undefined, order: 'oldest', maxLookedAt: 10 } as const;
+      const oldest = async () =>
+        (await under.view.find(actor.shard, search, undefined, 1)).found.map(({ address }) => address.id);
+      expect(await oldest()).to.deep.equal([actor.id]);
+      // When it is looked at again.
+      under.elapse(10_000);
+      expect(await oldest()).to.deep.equal([actor.id]);
+    });
+
     it('shows a delayed message as a delayed job, as BullMQ does, and what promotes it by hand', async () => {
       const at = systemClock.now() + 60_000;
       const expected = await twin((queue) => add(queue, 'a', 60_000));

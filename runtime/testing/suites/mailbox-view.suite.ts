@@ -100,6 +100,19 @@ export function describeMailboxView(name: string, open: () => Promise<MailboxUnd
       }
     });
 
+    it('goes by the first message of one that is parked, and was, not by when it is looked at again', async () => {
+      const held = of('cart', 'held');
+      await park(held, 'first');
+      under.elapse(1_000);
+      await send({ ...of('cart', 'waits'), shard: held.shard }, 'first');
+      const oldest = () => keysOf({ order: 'oldest', limit: 1 });
+      expect(await oldest()).to.deep.equal(['held']);
+      under.elapse(10_000);
+      expect(await oldest()).to.deep.equal(['held']);
+      await under.admin.release(held, 'retry');
+      expect(await oldest()).to.deep.equal(['held']);
+    });
+
     it('is found by type, and by how its key begins', async () => {
       for (const address of [
         of('cart', 'user:1'),
