@@ -119,20 +119,23 @@ const idOf = ({ partition, offset }: ReadRecord) => `${partition}-${offset}`;
 
 /** Rejections of one event are one letter. The latest record comes first. */
 function lettersOf(rejections: readonly ReadRecord[]): EventDeadLetter[] {
-  const letters = new Map<string, EventDeadLetter & { readonly reasons: ReadonlySet<string> }>();
+  const byEvent = new Map<string, [ReadRecord, ...ReadRecord[]]>();
   for (const record of rejections) {
     const event = JSON.stringify([record.id, record.key, record.type, record.value]);
-    const latest = letters.get(event);
-    const said = record.headers['reason'] ?? '';
-    const reasons = new Set(latest?.reasons).add(said);
-    letters.set(event, {
-      ...(latest ?? { id: idOf(record), at: record.appendedAt, record }),
-      earlier: latest === undefined ? [] : [...latest.earlier, idOf(record)],
-      reason: [...reasons].join('; '),
-      reasons,
-    });
+    const known = byEvent.get(event);
+    if (known === undefined) byEvent.set(event, [record]);
+    else known.push(record);
   }
-  return [...letters.values()].map(({ reasons: _, ...letter }) => letter);
+  return [...byEvent.values()].map(letterOf);
+}
+
+function letterOf(rejections: readonly [ReadRecord, ...ReadRecord[]]): EventDeadLetter {
+  const [record, ...earlier] = rejections;
+  const reasons = new Set(rejections.map(({ headers }) => headers['reason'] ?? ''));
+  return {
+    ...{ id: idOf(record), earlier: earlier.map(idOf), reason: [...reasons].join('; ') },
+    ...{ at: record.appendedAt, record },
+  };
 }
 
 function isWanted(
