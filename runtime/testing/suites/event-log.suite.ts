@@ -1,6 +1,8 @@
 import { expect } from 'chai';
-import { eventDeadLetters } from '../../events/event-dead-letters.ts';
-import type { EventLog, LogEvent, LogQuery, LogRecord, Subscription } from '../../events/event-log.ts';
+import type { EventLog, LogEvent, Subscription } from '../../events/event-log.ts';
+import { Consumer, eventOf, idsOf } from './event-consumer.ts';
+import { describeEventDeadLetters } from './event-dead-letters.suite.ts';
+import { describeLogReads } from './event-log-reads.suite.ts';
 
 export interface EventLogUnderTest<L extends EventLog> {
   /** Opens the log as another process would. */
@@ -16,61 +18,9 @@ export interface EventLogUnderTest<L extends EventLog> {
   close(): Promise<void>;
 }
 
-let events = 0;
-
-/** An event with the headers that the relay gives each. */
-function eventOf(key: string, value = 'null'): LogEvent {
-  const id = `event-${++events}`;
-  return {
-    id,
-    key,
-    type: 'Counted',
-    value,
-    headers: { event_type: 'Counted', event_id: id, traceparent: '00-ä' },
-  };
-}
-
-/** Remembers what it was called with, and lets a test wait for it or hold it up. */
-class Consumer {
-  readonly seen: LogRecord[] = [];
-  readonly #gates = new Map<string, Promise<void>>();
-  #heard: () => void = () => {};
-
-  readonly handle = async (record: LogRecord): Promise<void> => {
-    this.seen.push(record);
-    this.#heard();
-    await this.#gates.get(record.key);
-  };
-
-  /** Holds records of the key up until the returned function is called. */
-  hold(key: string): () => void {
-    let open = () => {};
-    this.#gates.set(key, new Promise((resolve) => (open = resolve)));
-    return () => {
-      this.#gates.delete(key);
-      open();
-    };
-  }
-
-  async until(condition: (seen: readonly LogRecord[]) => boolean): Promise<readonly LogRecord[]> {
-    while (!condition(this.seen)) await new Promise<void>((resolve) => (this.#heard = resolve));
-    return this.seen;
-  }
-
-  untilSeen(expected: readonly LogEvent[]): Promise<readonly LogRecord[]> {
-    return this.until((seen) => expected.every(({ id }) => seen.some((record) => record.id === id)));
-  }
-
-  ids(key?: string): string[] {
-    return this.seen.filter((record) => key === undefined || record.key === key).map(({ id }) => id);
-  }
-}
-
 async function untilCommitted(subscription: Subscription): Promise<void> {
   while ((await subscription.lag()) > 0) await new Promise((resolve) => setImmediate(resolve));
 }
-
-const idsOf = (some: readonly LogEvent[]) => some.map(({ id }) => id);
 
 /** What every event log keeps. */
 export function describeEventLog<L extends EventLog>(
@@ -363,172 +313,7 @@ export function describeEventLog<L extends EventLog>(
       expect(nobody.reduce((sum, { records }) => sum + records, 0)).to.equal(consumer.seen.length);
     });
 
-    describe('read without a group', () => {
-      const read = async (query: LogQuery = {}, from = topic) => (await log.read(from, query)).records;
-
-      it('gives the latest first, whole, and the page behind it', async () => {
-        const sent = Array.from({ length: 25 }, (_, n) => eventOf(`key-${n % 7}`, `"${n} ä"`));
-        for (const event of sent) await log.append(topic, [event]);
-        const seen: string[] = [];
-        for (let cursor: string | undefined, pages = 0; ; pages++) {
-          const page = await log.read(topic, { limit: 10, cursor });
-          seen.push(...idsOf(page.records));
-          cursor = page.cursor;
-          if (cursor === undefined) break;
-          expect(page.records, `page ${pages}`).to.have.length(10);
-        }
-        expect(seen).to.have.members(idsOf(sent));
-        for (const key of new Set(sent.map((event) => event.key))) {
-          const mine = idsOf(sent.filter((event) => event.key === key));
-          expect(
-            seen.filter((id) => mine.includes(id)),
-            key,
-          ).to.deep.equal(mine.reverse());
-        }
-        const [latest] = await read({ id: sent.at(-1)!.id });
-        const { partition, offset, headers, appendedAt, ...event } = latest!;
-        const { headers: sentHeaders, ...whole } = sent.at(-1)!;
-        expect(event).to.deep.equal(whole);
-        expect(headers).to.include(sentHeaders);
-        expect([typeof partition, typeof offset, typeof appendedAt]).to.deep.equal([
-          'number',
-          'string',
-          'number',
-        ]);
-      });
-
-      it('finds events by key, id and type', async () => {
-        const sent = [eventOf('a'), eventOf('b'), { ...eventOf('a'), type: 'Weighed' }];
-        const [first, second, third] = idsOf(sent);
-        for (const event of sent) {
-          await log.append(topic, [{ ...event, headers: { ...event.headers, event_type: event.type } }]);
-        }
-        expect(idsOf(await read({ key: 'a' }))).to.deep.equal([third, first]);
-        expect(idsOf(await read({ id: second! }))).to.deep.equal([second]);
-        expect(idsOf(await read({ key: 'a', type: 'Weighed' }))).to.deep.equal([third]);
-        expect(idsOf(await read({ key: 'c' }))).to.deep.equal([]);
-      });
-
-      it('finds events by when they were appended', async () => {
-        const sent = [eventOf('a'), eventOf('a'), eventOf('a')];
-        const now = async () => (await read({ limit: 1 }))[0]?.appendedAt ?? 0;
-        let middle = 0;
-        for (const event of sent) {
-          // Until the clock of the log has moved on.
-          for (let last = await now(); ;) {
-            await log.append(topic, [{ ...event, id: `${event.id} too early` }]);
-            if ((await now()) > last) break;
-          }
-          await log.append(topic, [event]);
-          if (event === sent[1]) middle = (await read({ id: event.id }))[0]!.appendedAt;
-        }
-        const isSent = (id: string) => idsOf(sent).includes(id);
-        const [first, second, third] = idsOf(sent);
-        expect(idsOf(await read({ until: middle })).filter(isSent)).to.deep.equal([first]);
-        expect(idsOf(await read({ since: middle })).filter(isSent))
-          .to.include(second)
-          .and.include(third);
-        expect(idsOf(await read({ since: middle, until: middle + 1 })).filter(isSent)).to.include(second);
-        expect(idsOf(await read({ since: middle })).filter(isSent)).not.to.include(first);
-      });
-
-      it('finds nothing in a topic that nobody has used', async () => {
-        expect(await log.read(topic)).to.deep.equal({ records: [] });
-      });
-
-      it('refuses a limit and a cursor that are none', async () => {
-        for (const query of [{ limit: 0 }, { limit: 501 }, { cursor: 'x' }]) {
-          const refused: unknown = await log.read(topic, query).catch((error: unknown) => error);
-          expect(refused, JSON.stringify(query)).to.have.property('code', 'invalid_request');
-        }
-      });
-    });
-
-    describe('its dead letters', () => {
-      const reject = async (...bad: LogEvent[]) => {
-        const ids = idsOf(bad);
-        const rejected = new Set<string>();
-        const handle = async (record: LogRecord) => {
-          if (ids.includes(record.id) && !rejected.has(record.id)) {
-            await log.reject(topic, record, `no good: ${record.value}`);
-            rejected.add(record.id);
-          } else await consumer.handle(record);
-        };
-        const subscription = await log.subscribe({ topic, group: 'readers', handle });
-        await log.append(topic, bad);
-        while (rejected.size < bad.length) await new Promise((resolve) => setImmediate(resolve));
-        return subscription;
-      };
-      const letters = () => eventDeadLetters(log, topic);
-      const listed = async () => (await letters().list()).items.map(({ record }) => record.id);
-
-      it('are found with their reason, replayed whole, and gone', async () => {
-        const bad = eventOf('a', '{"a":"ä"}');
-        await reject(bad);
-        const [letter] = (await letters().list()).items;
-        expect(letter).to.include({ reason: 'no good: {"a":"ä"}' });
-        await letters().replay(letter!);
-        const [again] = await consumer.untilSeen([bad]);
-        expect(again).to.include({ id: bad.id, key: bad.key, type: bad.type, value: bad.value });
-        expect(again?.headers).to.include(bad.headers).and.not.have.property('reason');
-        expect(await listed()).to.deep.equal([]);
-        expect(await letters().get(letter!.id)).to.equal(undefined);
-      });
-
-      it('are discarded, which the topic tells with the reason, and stay gone', async () => {
-        const [one, other] = [eventOf('a', '1'), eventOf('b', '2')];
-        await reject(one, other);
-        const [letter] = (await letters().list({ eventId: one.id })).items;
-        await letters().discard(letter!, 'a test');
-        expect(await listed()).to.deep.equal([other.id]);
-        const [mark] = (await log.read(`${topic}.dlq`, { type: 'DeadLetterClosed' })).records;
-        const told = { closes: letter!.id, event_id: one.id, outcome: 'discarded', reason: 'a test' };
-        expect(JSON.parse(mark!.value)).to.deep.equal(told);
-      });
-
-      it('are one for each event, by however many groups it was rejected, and are dealt with as one', async () => {
-        const bad = eventOf('a', 'x');
-        const rejections = ['not this', 'nor that', 'not this'];
-        await log.append(topic, [bad]);
-        const [record] = (await log.read(topic, { id: bad.id })).records;
-        for (const reason of rejections) await log.reject(topic, record!, reason);
-        const { items, total } = await letters().list();
-        expect(total).to.equal(1);
-        const [letter] = items;
-        expect(letter).to.include({ reason: 'not this; nor that' });
-        expect(letter?.earlier).to.have.length(2);
-        for (const id of letter!.earlier) expect((await letters().get(id))?.id).to.equal(letter!.id);
-        await letters().replay(letter!);
-        expect(await listed()).to.deep.equal([]);
-        const published = (await log.read(topic, { id: bad.id })).records;
-        expect(published).to.have.length(2);
-      });
-
-      it('are listed by what is asked for, with how many there are', async () => {
-        const bad = [eventOf('a', 'Red'), eventOf('a', 'blue'), eventOf('b', 'blue')];
-        await reject(...bad);
-        const find = async (...query: Parameters<ReturnType<typeof letters>['list']>) => {
-          const { items, total } = await letters().list(...query);
-          return { ids: items.map(({ record }) => record.id), total };
-        };
-        const [red, blue, other] = idsOf(bad);
-        expect(await find({ reason: 'red' })).to.deep.equal({ ids: [red], total: 1 });
-        expect(await find({ key: 'a', reason: 'blue' })).to.deep.equal({ ids: [blue], total: 1 });
-        expect(await find({ type: 'Weighed' })).to.deep.equal({ ids: [], total: 0 });
-        const two = await find({ reason: 'BLUE' }, 1);
-        expect(two.total).to.equal(2);
-        expect([blue, other]).to.include(two.ids[0]);
-        expect((await find({ before: 1 })).total).to.equal(0);
-        expect((await find({ after: 1 })).total).to.equal(3);
-      });
-
-      it('are not named by just any text', async () => {
-        const refused: unknown = await letters()
-          .get('first')
-          .catch((error: unknown) => error);
-        expect(refused).to.have.property('code', 'invalid_request');
-        expect(await letters().get('0-77')).to.equal(undefined);
-      });
-    });
+    describeLogReads(() => ({ log, topic }));
+    describeEventDeadLetters(() => ({ log, topic }));
   });
 }
