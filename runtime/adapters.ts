@@ -77,3 +77,4 @@ export { parseRedisUrl, redisUrlForms } from './redis/redis-url.ts';
 export type { RedisAddress, RedisHost } from './redis/redis-url.ts';
 export { makeFolder } from './storage/make-folder.ts';
 export { CorruptRecordError, decodeRecord, versionOf } from './storage/state-store.ts';
+export type { RecordParts } from './storage/state-store.ts';

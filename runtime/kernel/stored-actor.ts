@@ -89,7 +89,10 @@ export class StoredActor {
     if (this.#loaded !== undefined) return this.#loaded.record;
     const { actor, store } = this.#hosted;
     const stored = await store.load(this.#key).catch((cause: unknown) => {
-      if (cause instanceof CorruptRecordError) throw new UnparsableError(cause.message, { cause });
+      if (cause instanceof CorruptRecordError) {
+        checkVersion(actor, this.#key, cause);
+        throw new UnparsableError(cause.message, { cause });
+      }
       throw new UnreadableError(`the store cannot be read: ${String(cause)}`, { cause });
     });
     if (stored !== undefined) checkVersion(actor, this.#key, stored.record);

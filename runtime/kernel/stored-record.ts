@@ -5,7 +5,11 @@ import { parseOrThrow } from '../define/schema.ts';
 import type { ActorRecord } from '../storage/state-store.ts';
 
 /** @throws ActorError `unavailable` when a newer version stored it: this node must leave it alone */
-export function checkVersion({ definition, contract }: AnyActor, key: string, stored: ActorRecord): void {
+export function checkVersion(
+  { definition, contract }: AnyActor,
+  key: string,
+  stored: { readonly schema?: number | undefined },
+): void {
   const version = definition.version ?? 1;
   const from = stored.schema ?? 1;
   if (from <= version) return;

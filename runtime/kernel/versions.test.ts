@@ -4,6 +4,7 @@ import { defineActor } from '../define/actor.ts';
 import { defineContract } from '../define/contract.ts';
 import { codeOf } from '../define/errors.ts';
 import { MemoryStateStore } from '../storage/memory-state-store.ts';
+import { CorruptRecordError } from '../storage/state-store.ts';
 import { createTestCluster } from '../testing/test-cluster.ts';
 
 describe('versions of a state', () => {
@@ -34,13 +35,19 @@ describe('versions of a state', () => {
     await cluster.close();
   });
 
-  it('leaves a state alone that a newer version stored, and keeps its messages for a newer node', async () => {
-    const store = await storedWith(3);
-    const cluster = createTestCluster({ actors: [{ actor: named(2), store }] });
-    const asked = cluster.refs.ref(Named, 'a').ask('Get', {}, { timeoutMs: 100 });
-    expect(await asked.then(() => 'answered', codeOf)).to.equal('deadline_exceeded');
-    expect(store.writes).to.equal(1);
-    expect(cluster.mailbox.residents()).to.deep.equal(['named~a']);
-    await cluster.close();
-  });
+  for (const [how, isDecoded] of Object.entries({ decodes: true, 'does not decode': false })) {
+    it(`leaves a state alone that a newer version stored and its store ${how}; its messages wait for a newer node`, async () => {
+      const store = await storedWith(3);
+      store.faults.beforeLoad = () => {
+        if (!isDecoded) throw new CorruptRecordError('a: no such status', { schema: 3 });
+      };
+      const cluster = createTestCluster({ actors: [{ actor: named(2), store }] });
+      const asked = cluster.refs.ref(Named, 'a').ask('Get', {}, { timeoutMs: 100 });
+      expect(await asked.then(() => 'answered', codeOf)).to.equal('deadline_exceeded');
+      expect(store.writes).to.equal(1);
+      expect(cluster.mailbox.residents()).to.deep.equal(['named~a']);
+      expect((await cluster.parked.list()).items).to.deep.equal([]);
+      await cluster.close();
+    });
+  }
 });

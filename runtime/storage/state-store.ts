@@ -106,17 +106,42 @@ export function versionOf({ expectedVersion, firstVersion = 1 }: StateWrite): nu
 }
 
 /** Something is stored that makes no record: reading it again does not help. */
-export class CorruptRecordError extends Error {}
+export class CorruptRecordError extends Error {
+  /** The version of the definition that wrote it, as in a record: a newer one may have a shape that only it decodes. */
+  readonly schema: number | undefined;
+
+  constructor(
+    message: string,
+    options: { readonly cause?: unknown; readonly schema?: number | undefined } = {},
+  ) {
+    super(message, options);
+    this.schema = options.schema;
+  }
+}
+
+/** The parts of a record as a store keeps them. Each is decoded by its function, which throws where that fails. */
+export interface RecordParts {
+  /** What is neither state nor archive. */
+  runtime(): Omit<ActorRecord, 'state' | 'archive'>;
+  /** Undefined where there is none. */
+  archive(): readonly ArchivePage[] | undefined;
+  state(): unknown;
+}
 
 /**
- * What is stored under the key, as `decode` makes it.
- * @throws CorruptRecordError when it makes nothing of it
+ * The record that is stored under the key.
+ * @throws CorruptRecordError when a part of it cannot be decoded
  */
-export function decodeRecord(key: string, decode: () => StoredActor): StoredActor {
+export function decodeRecord(key: string, parts: RecordParts): ActorRecord {
+  let schema: number | undefined;
   try {
-    return decode();
+    const runtime = parts.runtime();
+    schema = runtime.schema;
+    const archive = parts.archive();
+    return { ...runtime, ...(archive === undefined ? {} : { archive }), state: parts.state() };
   } catch (cause) {
-    throw new CorruptRecordError(`${key}: what is stored cannot be decoded: ${reasonOf(cause)}`, { cause });
+    const message = `${key}: what is stored cannot be decoded: ${reasonOf(cause)}`;
+    throw new CorruptRecordError(message, { cause, schema });
   }
 }
 

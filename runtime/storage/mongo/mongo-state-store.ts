@@ -88,18 +88,13 @@ export class MongoStateStore<S> implements StateStore {
   async load(key: string): Promise<StoredActor | undefined> {
     const document = await this.#loads.add(key);
     if (document === undefined) return undefined;
-    return decodeRecord(key, () => {
-      const runtime = JSON.parse(document.runtime) as Omit<ActorRecord, 'state'>;
-      const archive =
-        document.archive === undefined
-          ? {}
-          : { archive: JSON.parse(document.archive) as readonly ArchivePage[] };
-      return {
-        version: document.version,
-        updatedAt: document.updated_at.getTime(),
-        record: { ...runtime, ...archive, state: this.#documents.fromFields(document) },
-      };
+    const { version, runtime, archive, updated_at } = document;
+    const record = decodeRecord(key, {
+      runtime: () => JSON.parse(runtime) as ActorRecord,
+      archive: () => (archive === undefined ? undefined : (JSON.parse(archive) as readonly ArchivePage[])),
+      state: () => this.#documents.fromFields(document),
     });
+    return { version, updatedAt: Number(updated_at), record };
   }
 
   async write(write: StateWrite): Promise<boolean> {

@@ -144,10 +144,11 @@ describe('actors in PostgreSQL', () => {
     };
     const strictly = new PostgresStateStore({ pool, table: strict });
     const [damaged, whole] = [randomUUID(), randomUUID()];
-    await strictly.write(first(damaged, { ...account(1), note: 'damaged' }));
+    const unreadable = first(damaged, { ...account(1), note: 'damaged' });
+    await strictly.write({ ...unreadable, record: { ...unreadable.record, schema: 3 } });
     await strictly.write(first(whole, account(2)));
     const [failed, loaded] = await Promise.all([failure(strictly.load(damaged)), strictly.load(whole)]);
-    expect(failed).to.be.instanceOf(CorruptRecordError);
+    expect(failed).to.be.instanceOf(CorruptRecordError).with.property('schema', 3);
     expect(failed).to.have.property('message').that.includes(damaged).and.includes('a note that is none');
     expect(loaded?.record.state).to.deep.equal(account(2));
     const nobody = createPostgresPool('postgres://127.0.0.1:1/none');

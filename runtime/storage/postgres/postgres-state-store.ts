@@ -74,13 +74,12 @@ export class PostgresStateStore<S> implements StateStore {
   async load(key: string): Promise<StoredActor | undefined> {
     const row = await this.#loads.add(this.#canonical(key));
     if (row === undefined) return undefined;
-    return decodeRecord(key, () => {
-      const runtime = row['runtime'] as Omit<ActorRecord, 'state'>;
-      const archive = row['archive'] === null ? {} : { archive: row['archive'] as readonly ArchivePage[] };
-      const record = { ...runtime, ...archive, state: this.#mapping.fromRow(row) };
-      const updatedAt = Date.parse(String(row['updated_at']));
-      return { version: Number(row['version']), updatedAt, record };
+    const record = decodeRecord(key, {
+      runtime: () => row['runtime'] as ActorRecord,
+      archive: () => (row['archive'] ?? undefined) as readonly ArchivePage[] | undefined,
+      state: () => this.#mapping.fromRow(row),
     });
+    return { version: Number(row['version']), updatedAt: Date.parse(String(row['updated_at'])), record };
   }
 
   async write(write: StateWrite): Promise<boolean> {

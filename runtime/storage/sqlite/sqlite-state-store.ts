@@ -135,16 +135,13 @@ export class SqliteStateStore implements StateStore {
   async load(key: string): Promise<StoredActor | undefined> {
     const row = await this.#commits.read(() => this.#load.get(key));
     if (row === undefined) return undefined;
-    return decodeRecord(key, () => {
-      const runtime = JSON.parse(row.runtime) as Omit<ActorRecord, 'state'>;
-      const archive =
-        row.archive === null ? {} : { archive: JSON.parse(row.archive) as readonly ArchivePage[] };
-      return {
-        version: row.version,
-        updatedAt: row.updated_at,
-        record: { ...runtime, ...archive, state: JSON.parse(row.state) as unknown },
-      };
+    const { version, updated_at: updatedAt, runtime, archive, state } = row;
+    const record = decodeRecord(key, {
+      runtime: () => JSON.parse(runtime) as ActorRecord,
+      archive: () => (archive === null ? undefined : (JSON.parse(archive) as readonly ArchivePage[])),
+      state: () => JSON.parse(state) as unknown,
     });
+    return { version, updatedAt, record };
   }
 
   async write(write: StateWrite): Promise<boolean> {
