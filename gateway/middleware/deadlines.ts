@@ -1,5 +1,5 @@
 import type { Cancel, Clock } from '@trolley/runtime';
-import { Roster } from '@trolley/runtime/adapters';
+import { LinkedList } from '@trolley/runtime/adapters';
 
 interface Deadline {
   readonly dueAt: number;
@@ -10,7 +10,7 @@ interface Deadline {
 export class Deadlines {
   readonly #clock: Clock;
   readonly #afterMs: number;
-  readonly #waiting = new Roster<Deadline>();
+  readonly #waiting = new LinkedList<Deadline>();
   #isTimed = false;
 
   constructor(clock: Clock, afterMs: number) {

@@ -1,6 +1,6 @@
 import { status, type Metadata, type ServiceError } from '@grpc/grpc-js';
 import { type Logger, systemClock } from '@trolley/runtime';
-import { Roster } from '@trolley/runtime/adapters';
+import { LinkedList } from '@trolley/runtime/adapters';
 import { serviceError } from './channel.ts';
 import type { GrpcObserver } from './grpc-observer.ts';
 import { toGrpcFailure } from './grpc-status.ts';
@@ -36,7 +36,7 @@ interface InProcessServerOptions {
 export class InProcessServer {
   readonly #methods: ReadonlyMap<string, ServedMethod>;
   readonly #options: InProcessServerOptions;
-  readonly #underWay = new Roster<DispatchedCall>();
+  readonly #underWay = new LinkedList<DispatchedCall>();
   #isClosed = false;
   #onIdle: () => void = () => undefined;
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { heldBytes } from '../testing/held-bytes.ts';
-import { Roster } from './roster.ts';
+import { LinkedList } from './linked-list.ts';
 
-describe('Roster', () => {
-  it('has what a list has, whatever comes and goes', () => {
+describe('LinkedList', () => {
+  it('has what an array has, whatever comes and goes', () => {
     const step = fc.oneof(
       fc.constant('add' as const),
       fc.constant('shift' as const),
@@ -12,32 +12,32 @@ describe('Roster', () => {
     );
     fc.assert(
       fc.property(fc.array(step), (steps) => {
-        const roster = new Roster<{ n: number }>();
-        let list: number[] = [];
+        const list = new LinkedList<{ n: number }>();
+        let model: number[] = [];
         const leaving: (() => void)[] = [];
         for (const one of steps) {
           if (one === 'add') {
             const n = leaving.length;
-            list.push(n);
-            leaving.push(roster.add({ n }));
-          } else if (one === 'shift') expect(roster.shift()?.n).to.equal(list.shift());
+            model.push(n);
+            leaving.push(list.add({ n }));
+          } else if (one === 'shift') expect(list.shift()?.n).to.equal(model.shift());
           else {
             // Also one that has gone before.
             const n = one.leaves % Math.max(1, leaving.length);
             leaving[n]?.();
-            list = list.filter((other) => other !== n);
+            model = model.filter((other) => other !== n);
           }
-          expect(roster.all().map(({ n }) => n)).to.deep.equal(list);
-          expect(roster.first?.n).to.equal(list[0]);
-          expect(roster.isEmpty).to.equal(list.length === 0);
+          expect(list.all().map(({ n }) => n)).to.deep.equal(model);
+          expect(list.first?.n).to.equal(model[0]);
+          expect(list.isEmpty).to.equal(model.length === 0);
         }
       }),
     );
   });
 
   it('keeps nothing of what has gone, without a collection of the whole heap', async () => {
-    const roster = new Roster<{ load: unknown }>();
+    const list = new LinkedList<{ load: unknown }>();
     // Of 20 MB.
-    expect(await heldBytes((load) => roster.add({ load }))).to.be.below(7_000_000);
+    expect(await heldBytes((load) => list.add({ load }))).to.be.below(7_000_000);
   });
 });

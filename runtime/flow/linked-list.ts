@@ -5,13 +5,13 @@ interface Place<T extends object> {
 }
 
 /**
- * What is there for a while, in the order in which it came.
+ * A doubly linked list: what is there for a while, in the order in which it came.
  *
  * A Set would do the same, and keep much more in memory: it copies itself to a new table every few additions, V8 links
  * the old table to the new one, and what any of them held stays, with a whole request perhaps, until V8 looks through all
  * of its heap. Here what has gone is linked to nothing.
  */
-export class Roster<T extends object> {
+export class LinkedList<T extends object> {
   #first: Place<T> | undefined;
   #last: Place<T> | undefined;
 
