@@ -123,11 +123,17 @@ describe('changes in PostgreSQL', () => {
     await pool.query('INSERT INTO things (id, user_id, name, changed_in) VALUES ($1, $2, $3, $4)', [
       ...[randomUUID(), userId, 'restored', '888888888888888888'],
     ]);
-    const page = await changes.changedSince(userId, '888888888888888887');
-    expect(page).to.deep.include({ changed: [], hasMore: false, isForeign: true });
+    const foreign = '888888888888888887';
+    const betweenPages = `${foreign}~${randomUUID()}~${foreign}`;
+    const pages = await Promise.all(
+      [foreign, betweenPages].map((position) => changes.changedSince(userId, position)),
+    );
     expect((await all('0')).names).to.deep.equal([]);
     await put('new');
-    expect((await all(page.next)).names).to.deep.equal(['new']);
+    for (const page of pages) {
+      expect(page).to.deep.include({ changed: [], hasMore: false, isForeign: true });
+      expect((await all(page.next)).names).to.deep.equal(['new']);
+    }
   });
 
   it('are found for many users at once', async () => {

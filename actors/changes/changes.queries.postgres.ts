@@ -108,8 +108,8 @@ export function createPostgresChanges<V>(options: ChangesOptions<V>): Changes<V>
       // What was still under way at the first page may have ended behind the last row of it.
       const between = last && [last['changed_in'], last['id'], firstHorizon].join('~');
       const next = hasMore && between !== undefined ? between : firstHorizon;
-      const isForeign = BigInt(after) > BigInt(found.ceiling);
-      return { changed, next, hasMore, isForeign };
+      const isForeign = [after, firstHorizon].some((each) => BigInt(each) > BigInt(found.ceiling));
+      return { changed, next: isForeign ? found.horizon : next, hasMore, isForeign };
     },
   };
 }
