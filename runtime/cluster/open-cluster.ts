@@ -135,7 +135,7 @@ export interface ClusterNode extends AsyncDisposable {
   readonly activations: number;
   /** Whether it takes part: it reached Redis within the time of a lease, and is not leaving. */
   readonly isReady: boolean;
-  /** What waits in the mailboxes of its shards, of each of these as far as its first hundred actors go. */
+  /** What waits in the mailboxes of its shards, of each of these as far as its first hundred actors go; all parked actors. */
   mailboxes(): Promise<MailboxLoad>;
   /** Hands all shards over, ends the turns under way, leaves the cluster. */
   close(): Promise<void>;
@@ -159,6 +159,7 @@ async function loadOf(admin: MailboxAdmin, shards: readonly number[]): Promise<M
     actors: loads.reduce((sum, { actors }) => sum + actors, 0),
     messages: loads.reduce((sum, { messages }) => sum + messages, 0),
     deepest: Math.max(0, ...loads.map(({ deepest }) => deepest)),
+    parked: loads.reduce((sum, { parked }) => sum + parked, 0),
   };
 }
 

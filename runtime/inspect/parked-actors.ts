@@ -1,6 +1,6 @@
 import type { ActorContract } from '../define/contract.ts';
 import { addressOf } from '../mailbox/address.ts';
-import type { MailboxAdmin } from '../mailbox/mailbox-admin.ts';
+import type { MailboxAdmin, ParkedEntry } from '../mailbox/mailbox-admin.ts';
 import { readPage, type Page, type PageQuery } from './page.ts';
 
 /** An actor that takes no messages until somebody releases it. */
@@ -31,6 +31,8 @@ export interface ParkedActors {
    * @throws ActorError `invalid_request`
    */
   list(query?: ParkedQuery): Promise<Page<ParkedActor>>;
+  /** Undefined: it is not parked. */
+  get(contract: Pick<ActorContract, 'type'>, key: string): Promise<ParkedActor | undefined>;
   /**
    * Lets one go on: `retry` with the message that it failed at, once its code or its data have been mended;
    * `give-up` behind it, which makes a dead letter of it. What is no message is not given up: it is tried again.
@@ -51,12 +53,18 @@ export function parkedActors(admin: MailboxAdmin, shards: number): ParkedActors 
           const entries = await admin.parked(shard, after, limit);
           return entries.map((entry) => ({ ...entry, name: entry.address.id }));
         }),
-        async describe({ address, reason, attempts, at, ...failed }) {
-          if (type !== undefined && type !== address.type) return undefined;
-          const message = 'message' in failed ? { message: failed.message } : {};
-          return { type: address.type, key: address.key, ...message, reason, attempts, at };
-        },
+        describe: async (entry) =>
+          type !== undefined && type !== entry.address.type ? undefined : reportOf(entry),
       }),
+    async get({ type }, key) {
+      const entry = await admin.whyParked(addressOf(type, key, shards));
+      return entry && reportOf(entry);
+    },
     release: ({ type }, key, firstMessage) => admin.release(addressOf(type, key, shards), firstMessage),
   };
+}
+
+function reportOf({ address, reason, attempts, at, ...failed }: ParkedEntry): ParkedActor {
+  const message = 'message' in failed ? { message: failed.message } : {};
+  return { type: address.type, key: address.key, ...message, reason, attempts, at };
 }

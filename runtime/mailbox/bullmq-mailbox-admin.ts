@@ -53,10 +53,10 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
   async load(shard: number, limit: number): Promise<MailboxLoad> {
     const { namespace, clock } = this.#options;
     const prefix = shardPrefix(namespace, shard);
-    const [actors = 0, messages = 0, deepest = 0] = await this.#on.healed(shard, () =>
+    const [actors = 0, messages = 0, deepest = 0, parked = 0] = await this.#on.healed(shard, () =>
       this.#scripts.load(`${prefix}:live`, prefix, clock.now(), limit),
     );
-    return { actors, messages, deepest };
+    return { actors, messages, deepest, parked };
   }
 
   /** Each page looks at all that are parked in the shard: they are few, since somebody has to deal with each. */
@@ -81,13 +81,17 @@ export class BullMqMailboxAdmin implements MailboxAdmin {
       .slice(0, limit);
   }
 
-  async release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean> {
+  async whyParked(actor: ActorAddress): Promise<ParkedEntry | undefined> {
     const { redis, namespace } = this.#options;
-    const why = await this.#on.healed(parked.shard, () =>
-      redis.hget(parkedKey(namespace, parked.shard), parked.id),
+    const why = await this.#on.healed(actor.shard, () =>
+      redis.hget(parkedKey(namespace, actor.shard), actor.id),
     );
-    if (why === null) return false;
-    const entry = parkedEntry(parked, why);
+    return why === null ? undefined : parkedEntry(actor, why);
+  }
+
+  async release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean> {
+    const entry = await this.whyParked(parked);
+    if (entry === undefined) return false;
     const isGivenUp = firstMessage === 'give-up' && 'jobId' in entry;
     const given = isGivenUp ? [entry.jobId, encodeFailure(entry.reason, entry)] : ['', ''];
     const released = await this.#on.run(this.#scripts.release, parked, wakeUpsKept, maxDeadLetters, ...given);

@@ -175,7 +175,7 @@ for _, actor in ipairs(redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', ARGV[2], 'LI
   messages = messages + depth
   deepest = math.max(deepest, depth)
 end
-return {actors, messages, deepest}
+return {actors, messages, deepest, redis.call('HLEN', ARGV[1] .. ':parked')}
 `;
 
 /**

@@ -43,14 +43,18 @@ export interface MailboxLoad {
   readonly messages: number;
   /** Messages of the actor that has most. */
   readonly deepest: number;
+  /** Actors that are parked. */
+  readonly parked: number;
 }
 
 /** What operators do with mailboxes; nodes and clients need none of it. Lists begin with the oldest. */
 export interface MailboxAdmin {
-  /** Of at most `limit` actors of a shard that have something to do by now, those that were to do it first. */
+  /** Of at most `limit` actors of a shard that have something to do by now, those that were to do it first; all parked ones. */
   load(shard: number, limit: number): Promise<MailboxLoad>;
   /** The first `limit` parked actors of a shard behind a position. */
   parked(shard: number, after: ListPosition | undefined, limit: number): Promise<ParkedEntry[]>;
+  /** Why an actor is parked; undefined: it is not. */
+  whyParked(actor: ActorAddress): Promise<ParkedEntry | undefined>;
   /**
    * Lets a parked actor go on: with the message that it failed at, or behind it, which makes a dead letter of it. One
    * that failed at no message just goes on.

@@ -37,13 +37,14 @@ export class MemoryMailboxAdmin implements MailboxAdmin {
   // async, so that a failure is a rejection here as it is there.
 
   async load(shard: number, limit: number): Promise<MailboxLoad> {
-    const depths = [...this.#options.queues.values()]
-      .filter(({ address }) => address.shard === shard)
+    const queues = [...this.#options.queues.values()].filter(({ address }) => address.shard === shard);
+    const depths = queues
       .map(({ wait, active }) => wait.length + active.length)
       .filter((depth) => depth > 0)
       .slice(0, limit);
     const messages = depths.reduce((sum, depth) => sum + depth, 0);
-    return { actors: depths.length, messages, deepest: Math.max(0, ...depths) };
+    const parked = queues.filter((queue) => queue.parked !== undefined).length;
+    return { actors: depths.length, messages, deepest: Math.max(0, ...depths), parked };
   }
 
   async parked(shard: number, after: ListPosition | undefined, limit: number): Promise<ParkedEntry[]> {
@@ -51,6 +52,10 @@ export class MemoryMailboxAdmin implements MailboxAdmin {
     const named = parked.map((entry) => ({ ...entry, name: entry.address.id }));
     const found = named.filter((entry) => entry.address.shard === shard && isBehind(entry, after));
     return found.sort(byAge).slice(0, limit);
+  }
+
+  async whyParked(actor: ActorAddress): Promise<ParkedEntry | undefined> {
+    return this.#options.queues.get(actor.id)?.parked;
   }
 
   async release(parked: ActorAddress, firstMessage: 'retry' | 'give-up'): Promise<boolean> {

@@ -23,11 +23,17 @@ export function mailboxSource(node: Pick<ClusterNode, 'mailboxes'>): OpenSource 
       help: 'Messages in the deepest of these mailboxes.',
       registers,
     });
+    const parked = new Gauge({
+      name: 'trolley_actors_parked',
+      help: 'Actors of these shards that rest until somebody releases them.',
+      registers,
+    });
     return async () => {
       const load = await node.mailboxes();
       actors.set(load.actors);
       messages.set(load.messages);
       deepest.set(load.deepest);
+      parked.set(load.parked);
     };
   };
 }

@@ -271,8 +271,14 @@ export function describeDeadLetters(name: string, open: () => Promise<MailboxUnd
       expect(first.items[0]).to.include({ type: 'order', key: '7', message: 'Add', attempts: 3 });
       expect((await parked.list({ cursor: first.cursor })).items[0]).to.include({ type: 'cart' });
       expect((await parked.list({ type: 'cart' })).items).to.have.length(1);
+      const loadOf = async (actor: ActorAddress) => (await under.admin.load(actor.shard, 10)).parked;
+      expect(await parked.get(order, order.key)).to.deep.equal(first.items[0]);
+      expect(await parked.get(order, 'another')).to.equal(undefined);
+      expect(await loadOf(order)).to.equal(order.shard === cart.shard ? 2 : 1);
       for (const actor of [order, cart]) await parked.release(actor, actor.key, 'give-up');
       expect(await parked.list()).to.deep.equal({ items: [] });
+      expect(await parked.get(order, order.key)).to.equal(undefined);
+      expect(await loadOf(order)).to.equal(0);
       const { items } = await letters.list();
       expect(items.map(({ attempts, reason }) => ({ attempts, reason }))).to.deep.equal(
         Array.from({ length: 2 }, () => ({ attempts: 3, reason: 'broken' })),

@@ -66,18 +66,18 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
     describe('the load of a shard', () => {
       it('counts what waits and what is in hand, of actors that have something of that', async () => {
         const load = () => under.admin.load(actor.shard, 10);
-        expect(await load()).to.deep.equal({ actors: 0, messages: 0, deepest: 0 });
+        expect(await load()).to.deep.equal({ actors: 0, messages: 0, deepest: 0, parked: 0 });
         await send('a', 'b', 'c');
         await take(1);
         let other = addressOf('cart', '8', 8);
         for (let key = 9; other.shard !== actor.shard; key++) other = addressOf('cart', String(key), 8);
         await under.mailbox.send(other, 'x', message('x'));
-        expect(await load()).to.deep.equal({ actors: 2, messages: 4, deepest: 3 });
+        expect(await load()).to.deep.equal({ actors: 2, messages: 4, deepest: 3, parked: 0 });
         expect(await under.admin.load(actor.shard, 1)).to.include({ actors: 1 });
         expect(await under.admin.load((actor.shard + 1) % 8, 10)).to.include({ actors: 0 });
         await finish('a');
         await finish('b', 'c');
-        expect(await load()).to.deep.equal({ actors: 1, messages: 1, deepest: 1 });
+        expect(await load()).to.deep.equal({ actors: 1, messages: 1, deepest: 1, parked: 0 });
       });
     });
 
