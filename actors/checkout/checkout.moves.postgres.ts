@@ -3,7 +3,7 @@ import type { Clock } from '@trolley/runtime';
 import { postgresFailure, type PostgresPool } from '@trolley/runtime/postgres';
 import { z } from 'zod';
 import type { checkoutMachine } from './checkout.machine.ts';
-import { JournalEntry, stateNameOf } from './checkout.state.ts';
+import { CheckoutSession, JournalEntry, stateNameOf } from './checkout.state.ts';
 import { movesOf, type Move } from './checkout.summary.ts';
 
 /** The first look goes so far back. */
@@ -16,16 +16,22 @@ const maxOpen = 50_000;
 /** Rows that are remembered, so that an event counts once. */
 const maxRemembered = 100_000;
 
+const Place = z.object({ version: z.string(), value: CheckoutSession.shape.value });
+
+const Running = Place.extend({ count: z.number() });
+
+const Row = z.looseObject({ id: z.string(), updated_at: z.date() });
+
 const Changed = z.object({
   id: z.string(),
-  updated_at: z.date(),
   version: z.string(),
   createdAt: z.coerce.number(),
   journal: z.array(JournalEntry).nullable(),
 });
 
 const changed = `id, updated_at, machine_snapshot ->> 'version' AS version,
-  machine_snapshot #>> '{context,createdAt}' AS "createdAt", machine_snapshot -> 'journal' AS journal`;
+  machine_snapshot -> 'value' AS value, machine_snapshot #>> '{context,createdAt}' AS "createdAt",
+  machine_snapshot -> 'journal' AS journal`;
 const firstDue = `((runtime #>> '{effects,0,notBefore}')::bigint)`;
 const isOpen = `runtime -> 'effects' <> '[]'::jsonb`;
 
@@ -50,6 +56,7 @@ export function createMoveReader(pool: PostgresPool, clock: Pick<Clock, 'now'>) 
   const begun = clock.now() - firstLookMs;
   let since = begun;
   const seen = new LRUCache<string, number>({ max: maxRemembered });
+  const unreadable = new LRUCache<string, true>({ max: maxRemembered });
 
   async function query(text: string, values: readonly unknown[] = []) {
     try {
@@ -59,8 +66,15 @@ export function createMoveReader(pool: PostgresPool, clock: Pick<Clock, 'now'>) 
     }
   }
 
-  function newMovesOf(row: z.infer<typeof Changed>): Move[] {
-    const { id, version, createdAt, journal } = row;
+  /** One that cannot be read hides no other. */
+  function newMovesOf(row: z.infer<typeof Row>): Move[] {
+    const parsed = Changed.safeParse(row);
+    if (!parsed.success) {
+      unreadable.set(row.id, true);
+      return [];
+    }
+    unreadable.delete(row.id);
+    const { id, version, createdAt, journal } = parsed.data;
     if (journal === null) return [];
     const { moves, count } = movesOf(journal, { version, createdAt, begunIn });
     const before = seen.get(id) ?? 0;
@@ -75,20 +89,25 @@ export function createMoveReader(pool: PostgresPool, clock: Pick<Clock, 'now'>) 
       query(moveStatements.movedOpen, from),
       query(moveStatements.movedEnded, from),
     ]);
-    const rows = [...open, ...ended].map((row) => Changed.parse(row));
+    // One under way that is in no state is counted with those that are.
+    const inState = open.filter((row) => Place.safeParse(row).success);
+    const rows = [...inState, ...ended].map((row) => Row.parse(row));
     const newest = rows.reduce((latest, row) => Math.max(latest, Number(row.updated_at)), since);
     since = Math.max(since, Math.min(newest, clock.now()) - overlapMs);
-    const counts = running.map(({ version, value, count }) => ({
-      version: String(version),
-      state: stateNameOf(value as Parameters<typeof stateNameOf>[0]),
-      count: Number(count),
-    }));
+    const counts = running.flatMap((row) => {
+      const parsed = Running.safeParse(row);
+      if (!parsed.success) return [];
+      const { version, value, count } = parsed.data;
+      return [{ version, state: stateNameOf(value), count }];
+    });
+    const sumOf = (rows: readonly { readonly count?: unknown }[]) =>
+      rows.reduce((sum, { count }) => sum + Number(count), 0);
+    const moves = rows.flatMap(newMovesOf);
     return {
       running: counts,
-      moves: rows.flatMap(newMovesOf),
-      isCut:
-        counts.reduce((sum, { count }) => sum + count, 0) === maxOpen ||
-        [open, ended].some(({ length }) => length === maxChanged),
+      moves,
+      unreadable: sumOf(running) - sumOf(counts) + unreadable.size,
+      isCut: sumOf(running) === maxOpen || [open, ended].some(({ length }) => length === maxChanged),
     };
   };
 }

@@ -198,6 +198,52 @@ describe('checkouts as operators see them', function () {
     expect((await sagas().looker()()).moves.length).to.be.greaterThan(0);
   });
 
+  it('hides none behind a row that it cannot read, and tells of that', async () => {
+    const broken = checkoutIdFor(7, 'hangs');
+    const stuckBefore = (await sagas().stuck({})).items;
+    const { rows } = await pool.query<{ machine_snapshot: unknown }>(
+      'SELECT machine_snapshot FROM checkout_sessions WHERE id = $1',
+      [broken],
+    );
+    const write = (path: string, value: unknown) =>
+      pool.query(
+        `UPDATE checkout_sessions SET machine_snapshot = jsonb_set(machine_snapshot, $2, $3) WHERE id = $1`,
+        [broken, path, JSON.stringify(value)],
+      );
+    const before = await sagas().looker()();
+    const countOf = (looked: typeof before) => looked.running.reduce((sum, { count }) => sum + count, 0);
+    expect(before.unreadable).to.equal(0);
+
+    await write('{context,retries}', 'many');
+    const stuck = (await sagas().stuck({})).items;
+    expect(stuck.map(({ id }) => id)).to.deep.equal(stuckBefore.map(({ id }) => id));
+    expect(stuck.find(({ id }) => id === broken)).to.deep.include({
+      ...{ state: 'confirming', version: '1', subject: 'user 7', ended: false },
+      ...{ mayResume: false, mayCompensate: false },
+      unreadable: 'session.context.retries: Invalid input: expected number, received string',
+    });
+    expect(await sagas().countStuck()).to.include({ count: stuckBefore.length });
+    expect((await sagas().find('7')).length).to.equal(written.size);
+    expect((await sagas().one(broken))?.steps.map(({ state }) => state)).to.deep.equal(['confirming']);
+
+    // What tells how many are where needs less of it.
+    expect(await sagas().looker()()).to.deep.equal(before);
+    await write('{journal}', 'none');
+    const lost = await sagas().looker()();
+    expect([countOf(lost), lost.unreadable]).to.deep.equal([countOf(before), 1]);
+    await write('{value}', 7);
+    const look = sagas().looker();
+    const placeless = await look();
+    expect([countOf(placeless), placeless.unreadable]).to.deep.equal([countOf(before) - 1, 1]);
+
+    await pool.query('UPDATE checkout_sessions SET machine_snapshot = $2 WHERE id = $1', [
+      broken,
+      JSON.stringify(rows[0]?.machine_snapshot),
+    ]);
+    const again = await look();
+    expect([countOf(again), again.unreadable]).to.deep.equal([countOf(before), 0]);
+  });
+
   it('reads each of these by an index, among very many that have ended', async () => {
     await pool.query(
       `INSERT INTO checkout_sessions (id, user_id, status, idempotency_key, currency, cart_snapshot, machine_snapshot,

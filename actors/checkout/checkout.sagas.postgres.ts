@@ -1,13 +1,20 @@
 import type { ActorRefs, Clock } from '@trolley/runtime';
 import { ActorError } from '@trolley/runtime';
+import { reasonOf } from '@trolley/runtime/observe';
 import { postgresFailure, type PostgresPool } from '@trolley/runtime/postgres';
 import { z } from 'zod';
 import { CheckoutContract } from './checkout.contract.ts';
 import { checkoutMachine } from './checkout.machine.ts';
 import { createMoveReader } from './checkout.moves.postgres.ts';
-import { CheckoutState, stateNamed } from './checkout.state.ts';
+import { CheckoutSession, CheckoutState, stateNamed, stateNameOf } from './checkout.state.ts';
 import { checkoutTable } from './checkout.store.postgres.ts';
-import { courseOf, summaryOf, type StoredCheckout } from './checkout.summary.ts';
+import {
+  courseOf,
+  summaryOf,
+  type CheckoutSummary,
+  type StoredCheckout,
+  type UnreadableCheckout,
+} from './checkout.summary.ts';
 
 export interface CheckoutSagasOptions {
   readonly pool: PostgresPool;
@@ -36,7 +43,8 @@ const openCheckouts = `(
   SELECT ${columns}, ${effect} FROM checkout_sessions WHERE runtime -> 'effects' <> '[]'::jsonb
   ORDER BY ((runtime #>> '{effects,0,notBefore}')::bigint) LIMIT ${maxOpen}) AS open`;
 
-const isStuck = `((machine_snapshot #>> '{context,retries}')::int > 0 OR (effect ->> 'notBefore')::bigint < $1)`;
+/** Compared as JSON: what is no number is stuck as well, and fails no other. */
+const isStuck = `(machine_snapshot #> '{context,retries}' IS DISTINCT FROM '0' OR (effect ->> 'notBefore')::bigint < $1)`;
 const mostCounted = 10_000;
 
 const Position = z.tuple([z.iso.datetime(), z.uuid()]);
@@ -48,13 +56,17 @@ interface Page {
 
 /** What operators see of checkouts, read from the table that their actors write, and what they order. */
 export function createCheckoutSagas({ pool, refs, clock }: CheckoutSagasOptions) {
-  async function read(text: string, values: readonly unknown[] = []): Promise<StoredCheckout[]> {
+  async function read(
+    text: string,
+    values: readonly unknown[] = [],
+  ): Promise<(StoredCheckout | UnreadableCheckout)[]> {
+    let rows: Record<string, unknown>[];
     try {
-      const { rows } = await pool.query<Record<string, unknown>>(text, [...values]);
-      return rows.map(storedOf);
+      ({ rows } = await pool.query<Record<string, unknown>>(text, [...values]));
     } catch (error) {
       throw postgresFailure('checkout_sessions', error);
     }
+    return rows.map(readRow);
   }
 
   /** `order`: the column that the page goes by, then the id. */
@@ -72,10 +84,9 @@ export function createCheckoutSagas({ pool, refs, clock }: CheckoutSagasOptions)
        ORDER BY ${order} ${way}, id ${way} LIMIT ${limit + 1}`,
       [...values, ...position],
     );
-    const shown = rows.slice(0, limit);
-    const last = shown.at(-1);
-    const items = shown.map(summaryOf);
-    if (rows.length === shown.length || last === undefined) return { items };
+    const items = rows.slice(0, limit).map(summaryOf);
+    const last = items.at(-1);
+    if (rows.length === items.length || last === undefined) return { items };
     return { items, cursor: tokenOf(order, last) };
   }
 
@@ -86,6 +97,7 @@ export function createCheckoutSagas({ pool, refs, clock }: CheckoutSagasOptions)
 
   return {
     machine: checkoutMachine.id,
+    actorType: CheckoutContract.type,
     looker: () => createMoveReader(pool, clock),
 
     list({ version, state }: { readonly version: string; readonly state: string }, query: Listed) {
@@ -177,7 +189,44 @@ function statusOfEnd(state: string): 'COMPLETED' | 'FAILED' | undefined {
   return state === 'failed' ? 'FAILED' : undefined;
 }
 
-function storedOf(row: Readonly<Record<string, unknown>>): StoredCheckout {
+type Row = Readonly<Record<string, unknown>>;
+
+/** One that cannot be read hides no other. */
+function readRow(row: Row): StoredCheckout | UnreadableCheckout {
+  try {
+    return storedOf(row);
+  } catch (error) {
+    return unreadable(row, error instanceof z.ZodError ? faultOf(error) : reasonOf(error));
+  }
+}
+
+function faultOf({ issues }: z.ZodError): string {
+  const [{ path, message } = { path: [], message: '' }, ...others] = issues;
+  const more = others.length === 0 ? '' : `, and ${others.length} more`;
+  return `${path.join('.')}: ${message}${more}`;
+}
+
+const Snapshot = z.object({
+  version: z.string().catch(''),
+  value: CheckoutSession.shape.value.catch('unreadable'),
+});
+
+/** `id` to `updated_at` have types of their own in the table. */
+function unreadable(row: Row, reason: string): UnreadableCheckout {
+  const snapshot = Snapshot.safeParse(row['machine_snapshot']);
+  const { version, value } = snapshot.data ?? { version: '', value: 'unreadable' };
+  return {
+    id: String(row['id']),
+    userId: Number(row['user_id']),
+    ...{ version, state: stateNameOf(value) },
+    startedAt: Number(row['created_at']),
+    changedAt: Number(row['updated_at']),
+    ended: row['status'] === 'COMPLETED' || row['status'] === 'FAILED',
+    unreadable: reason,
+  };
+}
+
+function storedOf(row: Row): StoredCheckout {
   const texts = Object.entries(row).map(([name, value]) => [
     name,
     value instanceof Date ? value.toISOString() : value,
@@ -190,9 +239,9 @@ function storedOf(row: Readonly<Record<string, unknown>>): StoredCheckout {
   return { session, changedAt, effect: (row['effect'] ?? undefined) as StoredCheckout['effect'] };
 }
 
-function tokenOf(order: Listing['order'], { session, changedAt }: StoredCheckout): string {
-  const at = order === 'updated_at' ? changedAt : session.context.createdAt;
-  const position = [new Date(at).toISOString(), session.context.checkoutId];
+function tokenOf(order: Listing['order'], { id, startedAt, changedAt }: CheckoutSummary): string {
+  const at = order === 'updated_at' ? changedAt : startedAt;
+  const position = [new Date(at).toISOString(), id];
   return Buffer.from(JSON.stringify(position)).toString('base64url');
 }
 

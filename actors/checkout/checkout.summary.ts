@@ -18,8 +18,47 @@ export interface StoredCheckout {
   readonly changedAt: number;
 }
 
+/** One whose row this release cannot read: what its columns tell. Times in milliseconds since the epoch. */
+export interface UnreadableCheckout {
+  readonly id: string;
+  readonly userId: number;
+  readonly version: string;
+  readonly state: string;
+  readonly startedAt: number;
+  readonly changedAt: number;
+  readonly ended: boolean;
+  /** Why it cannot be read. */
+  readonly unreadable: string;
+}
+
 /** What operators see of it in a list. Times in milliseconds since the epoch. */
-export function summaryOf({ session, effect, changedAt }: StoredCheckout) {
+export function summaryOf(stored: StoredCheckout | UnreadableCheckout): CheckoutSummary {
+  if (isReadable(stored)) return summaryOfReadable(stored);
+  const { userId, ...known } = stored;
+  return { ...known, subject: `user ${userId}`, mayResume: false, mayCompensate: false };
+}
+
+export interface CheckoutSummary extends Omit<UnreadableCheckout, 'userId' | 'unreadable'> {
+  readonly subject: string;
+  readonly unreadable?: string;
+  readonly mayResume: boolean;
+  readonly mayCompensate: boolean;
+  readonly failure?: string;
+  readonly waits?: {
+    readonly step: string;
+    readonly label: string;
+    readonly attempts: number;
+    readonly since: number;
+    readonly nextTryAt: number;
+    readonly giveUpAt?: number;
+    readonly error?: { readonly code: string; readonly message?: string };
+  };
+}
+
+const isReadable = (stored: StoredCheckout | UnreadableCheckout): stored is StoredCheckout =>
+  'session' in stored;
+
+function summaryOfReadable({ session, effect, changedAt }: StoredCheckout): CheckoutSummary {
   const { context, machineVersion: version, value } = session;
   const { checkoutId: id, userId, createdAt, failureReason, retries: attempts, giveUpAt } = context;
   const error = lastErrorOf(session);
@@ -46,6 +85,13 @@ export function summaryOf({ session, effect, changedAt }: StoredCheckout) {
   };
 }
 
+interface CheckoutCourse {
+  readonly summary: CheckoutSummary;
+  readonly steps: readonly CourseStep[];
+  readonly notes: readonly { readonly at: number; readonly text: string }[];
+  readonly traceId?: string;
+}
+
 interface CourseStep extends Partial<Happening> {
   readonly at: number;
   readonly state: string;
@@ -54,7 +100,11 @@ interface CourseStep extends Partial<Happening> {
 }
 
 /** What operators see of its course. Times in milliseconds since the epoch. */
-export function courseOf(stored: StoredCheckout) {
+export function courseOf(stored: StoredCheckout | UnreadableCheckout): CheckoutCourse {
+  if (!isReadable(stored)) {
+    const { changedAt: at, state } = stored;
+    return { summary: summaryOf(stored), steps: [{ at, state }], notes: [] };
+  }
   const { session, effect } = stored;
   const { context } = session;
   const state = stateNameOf(session.value);
