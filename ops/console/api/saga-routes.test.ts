@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ActorError, silentLogger } from '@trolley/runtime';
+import { ActorError, silentLogger, type ParkedActor } from '@trolley/runtime';
 import { FakeClock } from '@trolley/runtime/testing';
 import { readMachine } from 'trolley-statechart';
 import { createMachine } from 'xstate';
@@ -31,6 +31,7 @@ function createTrips() {
   let lookers = 0;
   const source: SagaSource = {
     machine: 'trip',
+    actorType: 'trip',
     looker() {
       lookers += 1;
       return () => (looks.shift() ?? (async () => ({ running: [], moves: [], isCut: false })))();
@@ -60,8 +61,23 @@ function createTrips() {
   return { source, ordered, looks, lookers: () => lookers };
 }
 
+/** What a cluster says of actors that rest. */
+function createParked() {
+  const found: { now: ParkedActor | undefined; isAway: boolean } = { now: undefined, isAway: false };
+  return {
+    found,
+    parked: {
+      async get({ type }: { readonly type: string }, key: string) {
+        if (found.isAway) throw new ActorError('unavailable', 'Redis is away');
+        return found.now?.type === type && found.now.key === key ? found.now : undefined;
+      },
+    },
+  };
+}
+
 describe('sagas in the console', () => {
   let trips: ReturnType<typeof createTrips>;
+  let resting: ReturnType<typeof createParked>['found'];
   let clock: FakeClock;
   let console: TestConsole;
   const asAnn = basic('ann', 'right');
@@ -69,11 +85,13 @@ describe('sagas in the console', () => {
   beforeEach(async () => {
     trips = createTrips();
     clock = new FakeClock();
+    const { found, parked } = createParked();
+    resting = found;
     const charts = { remember: async () => {}, of: async () => [chart] };
     const routes = sagaRoutes({
-      ...{ sources: [trips.source], charts, clock, logger: silentLogger, maxStreams: 2 },
+      ...{ sources: [trips.source], charts, parked, clock, logger: silentLogger, maxStreams: 2 },
     });
-    console = await startConsole({ routes, troubles: [sagaTroubles(trips.source)] });
+    console = await startConsole({ routes, troubles: [sagaTroubles(trips.source, parked)] });
   });
   afterEach(() => console.close());
 
@@ -104,6 +122,35 @@ describe('sagas in the console', () => {
       what: 'trip of ann hangs in paying.asking',
       why: 'Pay: no line',
       since: 2,
+    });
+  });
+
+  it('says of one whose actor is parked since when and why, and takes no order for it', async () => {
+    const parked = { type: 'trip', key: summary.id, reason: 'no such state', attempts: 3, at: 7 };
+    resting.now = parked;
+    const shown = { ...summary, parked, mayResume: false, mayCompensate: false };
+    const { body } = await get('/api/sagas/stuck');
+    expect(body).to.deep.equal({ items: [{ ...shown, machine: 'trip' }], isCut: false });
+    for (const path of [
+      'sagas?machine=trip&version=2&state=paying.asking',
+      'sagas/find?machine=trip&text=ann',
+    ])
+      expect((await get(`/api/${path}`)).body['items']).to.deep.equal([shown]);
+    const one = await get(`/api/saga?machine=trip&id=${encodeURIComponent(summary.id)}`);
+    expect(one.body['summary']).to.deep.equal(shown);
+    const { troubles } = (await get('/api/overview')).body as { troubles: object[] };
+    expect(troubles[0]).to.include({
+      why: 'its actor is parked: no such state',
+      since: 7,
+      may: 'release it',
+    });
+  });
+
+  it('tells what is stuck while nobody can say what is parked', async () => {
+    resting.isAway = true;
+    const { body } = await get('/api/sagas/stuck');
+    expect(body).to.deep.equal({
+      ...{ items: [{ ...summary, machine: 'trip' }], isCut: false, unknown: 'Redis is away' },
     });
   });
 
@@ -145,6 +192,7 @@ describe('sagas in the console', () => {
       ],
       moves: [...Array.from({ length: 6 }, () => move), paid],
       isCut: false,
+      unreadable: 2,
     }));
     trips.looks.push(async () => {
       throw new Error('the database is away');
@@ -153,6 +201,7 @@ describe('sagas in the console', () => {
     const pages = [await open(), await open()];
     for (const page of pages) {
       const told = await page.next();
+      expect(told['unreadable']).to.equal(2);
       expect(told['states']).to.deep.equal({ 'trip.paying': 4, 'trip.paying.asking': 4, 'trip.done': 1 });
       expect(told['transitions']).to.deep.equal({
         'trip.booking/BOOKED/0': 0.1,

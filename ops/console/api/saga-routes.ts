@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { ActorError, type Clock, type Logger } from '@trolley/runtime';
+import { ActorError, type Clock, type Logger, type ParkedActors } from '@trolley/runtime';
 import { Drawings, streamCounts, tracePath, type Statechart } from 'trolley-statechart';
 import { chartCounts, valueNamed } from '../sagas/chart-counts.ts';
 import type { SagaCharts } from '../sagas/saga-charts.ts';
-import type { SagaSource } from '../sagas/saga-source.ts';
+import { withParked, type ShownSaga } from '../sagas/parked-sagas.ts';
+import type { SagaList, SagaSource } from '../sagas/saga-source.ts';
 import { SagaWatch } from '../sagas/saga-watch.ts';
 import type { TroubleSource } from '../trouble.ts';
 import { Filter, PageFields, Reason } from './fields.ts';
@@ -12,6 +13,7 @@ import { type ApiRoute, defineAction, defineMount, defineRead } from './route.ts
 export interface SagaRoutesOptions {
   readonly sources: readonly SagaSource[];
   readonly charts: SagaCharts;
+  readonly parked: Pick<ParkedActors, 'get'>;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Pages that are told counts at once. Default: 50. */
@@ -24,20 +26,26 @@ const Id = z.string().min(1).max(512);
 
 /** `/api/saga…`: sagas that run, as their machines' statecharts, and orders to them. */
 export function sagaRoutes(options: SagaRoutesOptions): ApiRoute[] {
-  const { sources, charts, clock, logger, maxStreams = 50 } = options;
+  const { sources, charts, parked, clock, logger, maxStreams = 50 } = options;
   const drawings = new Drawings();
   const watches = new Map(sources.map((source) => [source, new SagaWatch({ source, clock })]));
   const streams = { open: 0, max: maxStreams };
+  const shown = async (source: SagaSource, { items, ...rest }: SagaList) => ({
+    ...rest,
+    ...(await withParked(source, items, parked)),
+  });
 
   function sourceOf(machine: string): SagaSource {
     const source = sources.find((each) => each.machine === machine);
     if (source === undefined) throw new ActorError('not_found', `there is no saga '${machine}'`);
     return source;
   }
-  async function chartOf(machine: string, version: string): Promise<Statechart> {
-    const chart = (await charts.of(machine)).find((each) => (each.version ?? '') === version);
+  /** Of no version: that which ran last. */
+  async function chartOf(machine: string, version?: string): Promise<Statechart> {
+    const known = await charts.of(machine);
+    const chart = known.find((each) => version === undefined || (each.version ?? '') === version);
     if (chart === undefined)
-      throw new ActorError('not_found', `nothing is known of version '${version}' of '${machine}'`);
+      throw new ActorError('not_found', `nothing is known of version '${version ?? ''}' of '${machine}'`);
     return chart;
   }
 
@@ -70,12 +78,18 @@ export function sagaRoutes(options: SagaRoutesOptions): ApiRoute[] {
         state: z.string().min(1).max(200),
         order: z.enum(['oldest', 'newest']).optional(),
       }),
-      answer: ({ machine, version, state, ...page }) => sourceOf(machine).list({ version, state }, page),
+      async answer({ machine, version, state, ...page }) {
+        const source = sourceOf(machine);
+        return shown(source, await source.list({ version, state }, page));
+      },
     }),
     defineRead({
       path: '/api/sagas/find',
       query: z.object({ ...Machine, text: Filter }),
-      answer: async ({ machine, text = '' }) => ({ items: await sourceOf(machine).find(text) }),
+      async answer({ machine, text = '' }) {
+        const source = sourceOf(machine);
+        return shown(source, { items: await source.find(text) });
+      },
     }),
     defineRead({
       path: '/api/sagas/stuck',
@@ -84,16 +98,18 @@ export function sagaRoutes(options: SagaRoutesOptions): ApiRoute[] {
         const asked = machine === undefined ? sources : [sourceOf(machine)];
         const lists = await Promise.all(
           asked.map(async (source) => {
-            const { items, cursor } = await source.stuck(page);
-            return { items: items.map((item) => ({ ...item, machine: source.machine })), cursor };
+            const { items, ...rest } = await shown(source, await source.stuck(page));
+            return { items: items.map((item) => ({ ...item, machine: source.machine })), ...rest };
           }),
         );
         // A page further on is asked for by machine.
         const cursor = lists.length === 1 ? lists[0]?.cursor : undefined;
+        const unknown = lists.find((list) => list.unknown !== undefined)?.unknown;
         return {
           items: lists.flatMap(({ items }) => items),
           isCut: lists.some((list) => list.cursor !== undefined),
           ...(cursor === undefined ? {} : { cursor }),
+          ...(unknown === undefined ? {} : { unknown }),
         };
       },
     }),
@@ -101,14 +117,20 @@ export function sagaRoutes(options: SagaRoutesOptions): ApiRoute[] {
       path: '/api/saga',
       query: z.object({ ...Machine, id: Id }),
       async answer({ machine, id }) {
-        const run = await sourceOf(machine).one(id);
+        const source = sourceOf(machine);
+        const run = await source.one(id);
         if (run === undefined) throw new ActorError('not_found', `there is no ${machine} ${id}`);
-        const chart = await chartOf(machine, run.summary.version);
+        const { version, unreadable } = run.summary;
+        const {
+          items: [summary = run.summary],
+        } = await withParked(source, [run.summary], parked);
+        // Of one that cannot be read, the version may be lost as well.
+        const chart = await chartOf(machine, unreadable === undefined ? version : undefined);
         const recorded = run.steps.map(({ event, state, at }) => ({
           ...(event === undefined ? {} : { event }),
           ...{ state: valueNamed(state), at },
         }));
-        return { ...run, path: tracePath(chart, recorded) };
+        return { ...run, summary, path: tracePath(chart, recorded) };
       },
     }),
     defineMount({
@@ -164,21 +186,32 @@ async function* told(watch: SagaWatch, signal: AbortSignal, countsOf: ReturnType
 }
 
 /** For the overview. */
-export function sagaTroubles(source: SagaSource): TroubleSource {
+export function sagaTroubles(source: SagaSource, parked: Pick<ParkedActors, 'get'>): TroubleSource {
   return {
     name: `stuck ${source.machine} sagas`,
     async look() {
       const { items } = await source.stuck({ limit: 10 });
-      return items.map(({ id, subject, startedAt, state, waits }) => ({
-        what: `${source.machine} of ${subject} hangs in ${state}`,
-        why:
-          waits === undefined
-            ? 'nobody knows on what'
-            : `${waits.label ?? waits.step}: ${waits.error?.message ?? waits.error?.code ?? 'no answer yet'}`,
-        since: waits?.since ?? startedAt,
-        may: 'try it now, or give it up and undo it',
-        page: `/stuck?${new URLSearchParams({ q: id }).toString()}`,
+      const shown = await withParked(source, items, parked);
+      return shown.items.map((saga) => ({
+        what: `${source.machine} of ${saga.subject} hangs in ${saga.state}`,
+        why: whyStuck(saga),
+        since: saga.parked?.at ?? saga.waits?.since ?? saga.startedAt,
+        may: mayBeDone(saga),
+        page: `/stuck?${new URLSearchParams({ q: saga.id }).toString()}`,
       }));
     },
   };
+}
+
+function whyStuck({ parked, unreadable, waits }: ShownSaga): string {
+  if (parked !== undefined) return `its actor is parked: ${parked.reason}`;
+  if (unreadable !== undefined) return `what is stored of it cannot be read: ${unreadable}`;
+  if (waits === undefined) return 'nobody knows on what';
+  return `${waits.label ?? waits.step}: ${waits.error?.message ?? waits.error?.code ?? 'no answer yet'}`;
+}
+
+function mayBeDone({ parked, mayResume, mayCompensate }: ShownSaga): string {
+  if (parked !== undefined) return 'release it';
+  if (mayResume) return mayCompensate ? 'try it now, or give it up and undo it' : 'try it now';
+  return 'see what of it can be read';
 }

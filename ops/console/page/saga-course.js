@@ -3,12 +3,13 @@ import { wordsOf } from 'trolley-statechart/chart-view.js';
 import { Ago, Json, duration, moment, number } from './format.js';
 import { html } from './html.js';
 import { setQuery } from './location.js';
+import { ParkedWhy } from './release.js';
 import { SagaOrders } from './saga-orders.js';
 
 /** The course of one saga: how it stands, what may be ordered, and each step with the context that it led to. */
 export function Course({ run, step, chart, machine, reload }) {
   const { summary, steps, path, notes } = run;
-  const { waits } = summary;
+  const doesWait = [summary.waits, summary.parked, summary.unreadable].some((each) => each !== undefined);
   const last = steps.length - 1;
   const goTo = (index) => setQuery({ step: Math.min(Math.max(index, 0), last) });
   useEffect(() => {
@@ -40,7 +41,7 @@ export function Course({ run, step, chart, machine, reload }) {
       ${summary.failure === undefined ? '' : `, ${summary.failure}`}
       <span class="faint">${' begun '}<${Ago} at=${summary.startedAt} /></span>
     </p>
-    ${waits !== undefined && html`<p class="note"><${Hangs} waits=${waits} /></p>`}
+    ${doesWait && html`<p class="note"><${Hangs} saga=${summary} /></p>`}
     <p class="buttons"><${SagaOrders} machine=${machine} summary=${summary} onDone=${reload} /></p>
     ${run.traceId !== undefined && html`<p>Trace <code>${run.traceId}</code></p>`}
     <p class="buttons">
@@ -89,8 +90,16 @@ export function Course({ run, step, chart, machine, reload }) {
 const leftOut = (count) =>
   count === 0 ? 'events that are not on record' : `${number(count)} events that are not kept`;
 
-/** On which step it hangs, since when, what was tried, and when again. */
-export function Hangs({ waits }) {
+/** Why it does not go on: its actor is parked, it can't be read, or the step that it waits for. */
+export function Hangs({ saga: { parked, unreadable, waits } }) {
+  if (parked !== undefined) return html`<span class="bad"><${ParkedWhy} parked=${parked} /></span>`;
+  if (unreadable !== undefined)
+    return html`<span class="bad">What is stored of it cannot be read: ${unreadable}</span>`;
+  return waits && html`<${Waits} waits=${waits} />`;
+}
+
+/** On which step, since when, what was tried, and when again. */
+function Waits({ waits }) {
   const { step, label, attempts, since, nextTryAt, giveUpAt, error } = waits;
   const leftMs = nextTryAt === undefined ? 0 : nextTryAt - Date.now();
   const tried = attempts === 0 ? 'first try' : `${number(attempts)} without an answer`;

@@ -1,11 +1,21 @@
 import { ActionButton } from './dialog.js';
 import { html } from './html.js';
+import { Release } from './release.js';
 
 /** What an operator may order of a saga, of its summary. */
 export function SagaOrders({ machine, summary, onDone }) {
-  const { mayResume, mayCompensate } = summary;
+  const { mayResume, mayCompensate, parked } = summary;
   const body = { machine, id: summary.id };
   return html`
+    ${
+      parked &&
+      html`<${Release}
+        type=${parked.type}
+        actorKey=${parked.key}
+        message=${parked.message}
+        onDone=${onDone}
+      />`
+    }
     ${
       mayResume &&
       html`<${ActionButton}

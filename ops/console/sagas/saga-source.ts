@@ -40,6 +40,8 @@ export interface SagaSummary extends SagaPlace {
   /** Why it failed, or fails. */
   readonly failure?: string;
   readonly waits?: SagaWait;
+  /** Why what is stored of it cannot be read; then its state is what can be told without. */
+  readonly unreadable?: string;
   /** Which orders it takes now. */
   readonly mayResume: boolean;
   readonly mayCompensate: boolean;
@@ -98,6 +100,8 @@ export interface SagaLook {
   readonly moves: readonly SagaMove[];
   /** There were more than are counted. */
   readonly isCut: boolean;
+  /** Sagas that are told of nowhere else, since what is stored of them cannot be read. */
+  readonly unreadable?: number;
 }
 
 /** Who orders something, for the record of the saga. */
@@ -109,6 +113,8 @@ export interface SagaOrder {
 export interface SagaSource {
   /** Id of the machine. */
   readonly machine: string;
+  /** The type of the actors that run them, each under the id of its saga; absent: no actors do. */
+  readonly actorType?: string;
   /** Looks again and again; the first time a minute back. */
   looker(): () => Promise<SagaLook>;
   /** Those in a state; of running ones the one that is longest there comes first, unless it says `newest`. */

@@ -11,6 +11,8 @@ export interface SagaTold {
   readonly moved: readonly (Omit<SagaMove, 'at'> & { readonly count: number })[];
   readonly since: number;
   readonly isCut: boolean;
+  /** Sagas that are not counted here, since what is stored of them cannot be read. */
+  readonly unreadable?: number;
   /** Why this is not newer. */
   readonly problem?: string;
 }
@@ -67,9 +69,9 @@ export class SagaWatch {
     while (this.#watchers > 0) {
       const begun = this.#clock.monotonic();
       try {
-        const { moves, running, isCut } = await withTimeLimit(this.#clock, lookLimitMs, 'sagas', look());
+        const { moves, ...counts } = await withTimeLimit(this.#clock, lookLimitMs, 'sagas', look());
         flows.add(moves);
-        told = { running, ...flows.told(this.#clock.now() - windowMs), since, isCut };
+        told = { ...counts, ...flows.told(this.#clock.now() - windowMs), since };
         this.#tell(told);
         failures = 0;
       } catch (error) {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import type { ActorCluster } from '@trolley/runtime';
+import type { ActorCluster, ParkedActor } from '@trolley/runtime';
 import { createPostgresPool, type PostgresPool, PostgresStateStore } from '@trolley/runtime/postgres';
 import { createTestDatabase, type TestDatabase } from '@trolley/runtime/testing/suites';
 import { checkoutIdFor } from '../../../actors/checkout/checkout.contract.ts';
@@ -17,6 +17,7 @@ describe('npm run trolley on checkouts', () => {
   let trolley: TestTrolley;
   let stuck: string;
   let orders: unknown[];
+  let resting: ParkedActor | undefined;
 
   before(async () => {
     database = await createTestDatabase();
@@ -36,7 +37,9 @@ describe('npm run trolley on checkouts', () => {
       compensate: async (input: unknown) => orders.push(['compensate', key, input]),
     });
     const refs = { ref: (_contract: unknown, key: string) => actor(key) };
-    trolley = openTestTrolley({ postgres: pool, cluster: { refs } as unknown as ActorCluster });
+    resting = undefined;
+    const parked = { get: async (_contract: unknown, key: string) => (key === stuck ? resting : undefined) };
+    trolley = openTestTrolley({ postgres: pool, cluster: { refs, parked } as unknown as ActorCluster });
   });
 
   /** A paid checkout whose confirmation gets no answer, as its actor would have written it. */
@@ -63,6 +66,19 @@ describe('npm run trolley on checkouts', () => {
   it('tells how many are where', async () => {
     const { items } = await trolley.json('sagas');
     expect(items).to.deep.equal([{ version: items[0]?.['version'], state: 'confirming', count: 1 }]);
+  });
+
+  it('says of one whose actor is parked since when and why', async () => {
+    resting = {
+      type: 'checkout',
+      key: stuck,
+      reason: 'no such state',
+      attempts: 3,
+      at: Date.now() - 3_600_000,
+    };
+    expect(await trolley.run('sagas stuck')).to.equal(0);
+    const cells = trolley.lines[0]?.split('\t') ?? [];
+    expect(cells.slice(4)).to.deep.equal(['its release (parked)', '60 min', '3', '-', 'no such state']);
   });
 
   it('lists the stuck ones with the step, since when and why, and shows one whole', async () => {

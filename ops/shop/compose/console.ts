@@ -76,13 +76,13 @@ export async function startConsole(
     audit: createPostgresAudit(postgres.pool),
     routes: [
       ...clusterRoutes(cluster),
-      ...sagaRoutes({ sources: [checkouts], charts, clock: systemClock, logger }),
+      ...sagaRoutes({ sources: [checkouts], charts, parked: cluster.parked, clock: systemClock, logger }),
       ...outboxRoutes(inspectedOutbox),
       ...eventRoutes(inspectedTopic),
     ],
     troubles: [
       ...clusterTroubles(cluster, systemClock),
-      sagaTroubles(checkouts),
+      sagaTroubles(checkouts, cluster.parked),
       outboxTroubles(inspectedOutbox),
       eventTroubles(inspectedTopic),
     ],

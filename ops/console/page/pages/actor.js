@@ -4,11 +4,11 @@ import { html } from '../html.js';
 import { failureColumns } from '../failure-columns.js';
 import { Ago, Excerpt, duration, moment, number, plural } from '../format.js';
 import { Link, addressOf, useAddress } from '../location.js';
+import { ParkedWhy, Release } from '../release.js';
 import { SchemaForm, readForm } from '../schema-form.js';
 import { Answer } from '../state.js';
 import { Table } from '../table.js';
 import { usePolled } from '../use-polled.js';
-import { Release } from './parked.js';
 
 /** One actor: its state, what waits for it, what it wants, what failed of it, and what may be done. */
 export function Actor({ type, actorKey: key, contract }) {
@@ -37,15 +37,7 @@ export function Actor({ type, actorKey: key, contract }) {
           <a href=${`/mailboxes/board/?${new URLSearchParams({ type, key })}`}>Bull Board</a>
         </span>
       </div>
-      ${
-        mailbox.parked &&
-        html`<p class="problem">
-          Parked${' '}<${Ago}
-            at=${mailbox.parked.at}
-          />${mailbox.parked.message && html` at <code>${mailbox.parked.message}</code>`}, after
-          ${' '}${plural(mailbox.parked.attempts, 'try', 'tries')}: ${mailbox.parked.reason}
-        </p>`
-      }
+      ${mailbox.parked && html`<p class="problem"><${ParkedWhy} parked=${mailbox.parked} /></p>`}
       ${problem !== undefined && html`<p class="problem">Its node could not be asked: ${problem}</p>`}
       ${actor?.problem !== undefined && html`<p class="problem">It could not go on: ${actor.problem}</p>`}
       ${actor !== undefined && html`<${Known} actor=${actor} />`}

@@ -2,7 +2,7 @@ import { html } from '../html.js';
 import { ActorLink } from '../actor-link.js';
 import { Ago, number } from '../format.js';
 import { Link, addressOf, setQuery, useAddress } from '../location.js';
-import { Release } from './parked.js';
+import { Release } from '../release.js';
 import { Answer } from '../state.js';
 import { FilterField, Table } from '../table.js';
 import { usePolled } from '../use-polled.js';

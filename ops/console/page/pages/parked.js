@@ -1,8 +1,8 @@
-import { ActionButton } from '../dialog.js';
 import { ActorLink } from '../actor-link.js';
 import { html } from '../html.js';
 import { Ago, number } from '../format.js';
 import { Link, addressOf, useAddress } from '../location.js';
+import { Release } from '../release.js';
 import { Answer } from '../state.js';
 import { FilterField, Table } from '../table.js';
 import { usePolled } from '../use-polled.js';
@@ -68,28 +68,4 @@ export default function Parked() {
       `}
     <//>
   `;
-}
-
-export function Release({ type, actorKey: key, message, onDone }) {
-  return html`<${ActionButton}
-    label="Release"
-    title=${`Release ${type} ${key}`}
-    path="parked/release"
-    body=${(fields) => ({ type, key, firstMessage: fields.firstMessage ?? 'retry' })}
-    onDone=${onDone}
-  >
-    <p>It goes on with what waits in its mailbox.</p>
-    ${
-      message === undefined
-        ? html`<p>What it failed at is no message: it is tried again.</p>`
-        : html`<fieldset>
-            <legend>The message that it failed at, <code>${message}</code></legend>
-            <label
-              ><input type="radio" name="firstMessage" value="retry" checked /> is tried again, first of
-              all</label
-            >
-            <label><input type="radio" name="firstMessage" value="give-up" /> becomes a dead letter</label>
-          </fieldset>`
-    }
-  <//>`;
 }

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { bringIntoView, clearPath, lightPath, pictureOf, showCounts } from 'trolley-statechart/chart-view.js';
-import { Ago, number } from '../format.js';
+import { Ago, number, plural } from '../format.js';
 import { html } from '../html.js';
 import { Link, addressOf, setQuery, useAddress } from '../location.js';
 import { Course } from '../saga-course.js';
@@ -38,7 +38,7 @@ function Machine({ machines }) {
       <${Find} />
       ${query.id === undefined && query.state === undefined && html`<span class="faint">or choose a state: click it, or Tab to it and press Enter</span>`}
       <span class="faint push" role="status">
-        ${problem ?? (counts === undefined ? 'looking…' : html`live${counts.isCut ? ', more than are counted' : ''}; ends since <${Ago} at=${counts.since} />`)}
+        ${problem ?? (counts === undefined ? 'looking…' : html`live${counts.isCut ? ', more than are counted' : ''}${counts.unreadable > 0 && html`, <span class="bad">${plural(counts.unreadable, 'saga')} cannot be read</span>`}; ends since <${Ago} at=${counts.since} />`)}
       </span>
     </div>
     ${older.length > 0 && html`<p class="note">${number(older.reduce((sum, { count }) => sum + count, 0))} run in another version of the machine: choose it above.</p>`}
@@ -190,7 +190,15 @@ const columns = [
     title: 'Since',
     cell: ({ waits, changedAt }) => html`<${Ago} at=${waits?.since ?? changedAt} />`,
   },
-  { name: 'why', title: 'Why', cell: ({ failure, waits }) => failure ?? waits?.error?.code ?? '' },
+  {
+    name: 'why',
+    title: 'Why',
+    cell: ({ failure, waits, parked, unreadable }) => {
+      if (parked !== undefined) return html`<span class="bad">parked</span>`;
+      if (unreadable !== undefined) return html`<span class="bad">cannot be read</span>`;
+      return failure ?? waits?.error?.code ?? '';
+    },
+  },
 ];
 
 function InState({ place, state }) {

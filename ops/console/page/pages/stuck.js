@@ -26,8 +26,12 @@ export default function Stuck() {
     {
       name: 'hangs',
       title: 'Hangs on',
-      cell: ({ waits }) => waits && html`<${Hangs} waits=${waits} />`,
-      text: ({ waits }) => `${waits?.label} ${waits?.error?.code} ${waits?.error?.message}`,
+      cell: (row) => html`<${Hangs} saga=${row} />`,
+      text: ({ waits, parked, unreadable }) =>
+        [
+          ...[waits?.label, waits?.error?.code, waits?.error?.message, unreadable],
+          ...(parked === undefined ? [] : ['parked', parked.message, parked.reason]),
+        ].join(' '),
     },
     {
       name: 'since',
@@ -52,7 +56,8 @@ export default function Stuck() {
       <${FilterField} />
     </div>
     <${Answer} of=${answer}>
-      ${({ items, cursor: next }) => html`
+      ${({ items, cursor: next, unknown }) => html`
+        ${unknown && html`<p class="note">Which of them are parked is not known: ${unknown}</p>`}
         <${Table}
           label="Stuck sagas"
           columns=${columns}

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { ActorError, type ActorRefs, type Clock } from '@trolley/runtime';
-import type { PostgresPool } from '@trolley/runtime/postgres';
+import { ActorError, type ActorRefs, type ParkedActors } from '@trolley/runtime';
 import { readMachine } from 'trolley-statechart';
 import { checkoutMachine } from '../../../../actors/checkout/checkout.machine.ts';
 import { createCheckoutSagas } from '../../../../actors/checkout/checkout.sagas.postgres.ts';
+import { withParked, type ShownSaga, type ShownSagas } from '../../../console/sagas/parked-sagas.ts';
 import { exitCodes } from '../../../shop/process/run-command.ts';
 import { UsageProblem } from '../../../shop/process/start-problem.ts';
 import type { Call } from '../call.ts';
@@ -13,7 +13,6 @@ import { spanOf, tableOf, timeOf } from '../table.ts';
 import type { Around, Flag, Outcome, Verb } from '../verb.ts';
 
 type Sagas = ReturnType<typeof createCheckoutSagas>;
-type Saga = Awaited<ReturnType<Sagas['stuck']>>['items'][number];
 
 const orders = ['oldest', 'newest'] as const;
 
@@ -30,14 +29,15 @@ export const sagaVerbs: readonly Verb[] = [
     isReport: true,
     async run(_call, around) {
       const look = (await sagasOf(around)).looker();
-      const { running: items, isCut } = await look();
+      const { running: items, isCut, unreadable } = await look();
       const table = tableOf(items, {
         STATE: ({ state }) => state,
         CHECKOUTS: ({ count }) => count,
         VERSION: ({ version }) => version,
       });
       const all = items.reduce((sum, { count }) => sum + count, 0);
-      return { items, table, notes: [`${counted(all, 'checkout')} under way`], isPartial: isCut };
+      const lost = unreadable === 0 ? [] : [`${counted(unreadable, 'checkout')} more cannot be read`];
+      return { items, table, notes: [`${counted(all, 'checkout')} under way`, ...lost], isPartial: isCut };
     },
   },
   {
@@ -46,13 +46,13 @@ export const sagaVerbs: readonly Verb[] = [
     flags: paging,
     isReport: true,
     async run(call, around) {
-      const sagas = await sagasOf(around);
       const page = { limit: call.count('limit', 500), cursor: call.text('after') };
-      const { items, cursor } = await sagas.stuck(page);
+      const { items, unknown, cursor } = await stuckSagas(around, page);
+      const doubt = unknown === undefined ? [] : [`Which of them are parked is not known: ${unknown}`];
       return {
         items,
         table: tableOfSagas(items, around.clock.now()),
-        notes: [counted(items.length, 'stuck checkout')],
+        notes: [counted(items.length, 'stuck checkout'), ...doubt],
         cursor,
       };
     },
@@ -169,10 +169,19 @@ const nobody: ActorRefs = {
   },
 };
 
-export const readSagas = (pool: PostgresPool, clock: Clock): Sagas =>
-  createCheckoutSagas({ pool, refs: nobody, clock });
+const sagasOf = async ({ postgres, clock }: Pick<Around, 'postgres' | 'clock'>): Promise<Sagas> =>
+  createCheckoutSagas({ pool: await postgres(), refs: nobody, clock });
 
-const sagasOf = async ({ postgres, clock }: Around) => readSagas(await postgres(), clock);
+/** Those that are stuck, with why their actors are parked, as far as that can be told. */
+export async function stuckSagas(
+  around: Pick<Around, 'cluster' | 'postgres' | 'clock'>,
+  page: Parameters<Sagas['stuck']>[0],
+): Promise<ShownSagas & { readonly cursor?: string }> {
+  const sagas = await sagasOf(around);
+  const { items, ...rest } = await sagas.stuck(page);
+  const get: ParkedActors['get'] = async (...of) => (await around.cluster()).parked.get(...of);
+  return { ...rest, ...(await withParked(sagas, items, { get })) };
+}
 
 async function order(
   call: Call,
@@ -189,15 +198,19 @@ async function order(
   return { items: [{ id, outcome: 'done' }], notes: [`${id} ${done}`] };
 }
 
-export const tableOfSagas = (sagas: readonly Saga[], now: number) =>
+export const tableOfSagas = (sagas: readonly ShownSaga[], now: number) =>
   tableOf(sagas, {
     ID: ({ id }) => id,
     OF: ({ subject }) => subject,
     STATE: ({ state }) => state,
     STARTED: ({ startedAt }) => timeOf(startedAt),
-    'WAITS FOR': ({ waits }) => waits?.label,
-    SINCE: ({ waits }) => waits && spanOf(now - waits.since),
-    TRIES: ({ waits }) => waits?.attempts,
-    NEXT: ({ waits }) => waits && spanOf(waits.nextTryAt - now),
-    WHY: ({ waits, failure }) => waits?.error?.message ?? waits?.error?.code ?? failure,
+    'WAITS FOR': ({ parked, waits }) => (parked === undefined ? waits?.label : 'its release (parked)'),
+    SINCE: ({ parked, waits }) => sinceOf(parked?.at ?? waits?.since, now),
+    TRIES: ({ parked, waits }) => parked?.attempts ?? waits?.attempts,
+    NEXT: ({ parked, waits }) =>
+      parked === undefined && waits?.nextTryAt !== undefined ? spanOf(waits.nextTryAt - now) : undefined,
+    WHY: ({ parked, unreadable, waits, failure }) =>
+      parked?.reason ?? unreadable ?? waits?.error?.message ?? waits?.error?.code ?? failure,
   });
+
+const sinceOf = (at: number | undefined, now: number) => (at === undefined ? undefined : spanOf(now - at));

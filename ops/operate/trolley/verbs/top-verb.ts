@@ -9,7 +9,7 @@ import type { Around, Verb } from '../verb.ts';
 import { busiestOf, tableOfBusiest } from './actor-verbs.ts';
 import { tableOfNodes } from './cluster-verbs.ts';
 import { tableOfMailboxes } from './mailbox-verbs.ts';
-import { readSagas, tableOfSagas } from './saga-verbs.ts';
+import { stuckSagas, tableOfSagas } from './saga-verbs.ts';
 
 /** A part of the screen. */
 interface Part {
@@ -74,10 +74,10 @@ const looks: Readonly<Record<string, (around: Around) => Promise<Omit<Part, 'nam
     const facts = { deadLetters: letters.items.length, parkedActors: resting.items.length };
     return { facts, lines: [`${countOf(letters, 'dead letter')}, ${countOf(resting, 'parked actor')}`] };
   },
-  async 'stuck checkouts'({ postgres, clock }) {
-    const { items, cursor } = await readSagas(await postgres(), clock).stuck({ limit: shown });
+  async 'stuck checkouts'(around) {
+    const { items, cursor } = await stuckSagas(around, { limit: shown });
     const more = cursor === undefined ? [] : ['and more: sagas stuck'];
-    return { facts: items, lines: [...linesOf(tableOfSagas(items, clock.now())), ...more] };
+    return { facts: items, lines: [...linesOf(tableOfSagas(items, around.clock.now())), ...more] };
   },
   async outbox({ postgres }) {
     const report = await outboxInspection({ pool: await postgres() }).report();
