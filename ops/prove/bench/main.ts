@@ -19,6 +19,10 @@ await runNamedCommand({
       summary: 'what each part of a gateway costs a request',
       run: async (args) => runCommand({ ...(await import('./gateway.ts')).gatewayBench, args }),
     },
+    tracing: {
+      summary: 'what tracing costs that is off',
+      run: async (args) => runCommand({ ...(await import('./tracing.ts')).tracingBench, args }),
+    },
     peers: {
       summary: 'the same shop on Restate, on DBOS and on plain Node',
       run: async (args) => runCommand({ ...(await import('./peers.ts')).peersBench, args }),

@@ -7,7 +7,7 @@ import { startChild } from '../measure/child.ts';
 import { Figures } from '../measure/figures.ts';
 import { processorTimes } from '../measure/processes.ts';
 import { addProcessorTimes, usedBetween } from '../measure/processor-figures.ts';
-import { spread } from '../measure/statistics.ts';
+import { errorOfMedian } from '../measure/statistics.ts';
 import { figure, table } from '../measure/table.ts';
 import { measureLoad } from '../shop/measure-load.ts';
 import { MeasuredShop, products } from '../shop/measured-shop.ts';
@@ -107,16 +107,13 @@ function changes(figures: Figures, kind: string): number[] {
   return figures.rounds(nameOf(seen, kind)).map((value, round) => (value / (before[round] ?? NaN) - 1) * 100);
 }
 
-/** How far the median of so many pairs may be off by chance. */
-const errorOf = (values: readonly number[]) => (1.25 * spread(values)) / Math.sqrt(values.length);
-
 export function renderCost(figures: Figures): string[] {
   const rows = Object.entries(kinds).map(([name, kind]) => [
     name,
     figure(figures.median(nameOf(unseen, kind))),
     figure(figures.median(nameOf(seen, kind))),
     `${figure((figures.ratio(nameOf(seen, kind), nameOf(unseen, kind)) - 1) * 100)} %`,
-    `± ${figure(errorOf(changes(figures, kind)))} %`,
+    `± ${figure(errorOfMedian(changes(figures, kind)))} %`,
   ]);
   const resting = (label: string) => figures.median(nameOf(`${label}, ${atRest}`, 'processor ms'));
   const more = resting(seen) - resting(unseen);

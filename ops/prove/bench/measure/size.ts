@@ -6,7 +6,7 @@ export const roundsOption = { type: 'string', default: '5' } as const;
 export const secondsOption = { type: 'string', default: '2' } as const;
 
 /** @throws UsageProblem */
-export function sizeOf(name: 'rounds' | 'seconds', given: string): number {
+export function sizeOf(name: 'rounds' | 'seconds' | 'starts', given: string): number {
   const value = Number(given);
   if (value > 0 && value <= 600 && (name === 'seconds' || Number.isInteger(value))) return value;
   throw new UsageProblem(`--${name}: got '${given}', wanted a number up to 600.`);

@@ -16,6 +16,10 @@ export function spread(values: readonly number[]): number {
   return toStandardDeviation * median(values.map((value) => Math.abs(value - middle)));
 }
 
+/** How far the median of so many values may be off by chance: its standard error. */
+export const errorOfMedian = (values: readonly number[]) =>
+  (1.25 * spread(values)) / Math.sqrt(values.length);
+
 /** The items in another order each time, so that none always comes after the same one. */
 export function rotated<T>(items: readonly T[], by: number): T[] {
   const at = by % items.length;
