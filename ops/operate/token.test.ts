@@ -54,6 +54,7 @@ describe('welcome', () => {
   it('gives a token and three calls to try in development', async () => {
     const text = await welcome({ mode: 'development', jwt }, { gatewayUrl: 'http://localhost:1' });
     expect(text.match(/^ {2}curl /gm)).to.have.length(3);
+    expect(text).to.include('  Docs     http://localhost:1/docs\n');
     const token = text.match(/TOKEN=(\S+)/)?.[1] ?? '';
     expect((await verify(token, jwt.secret, jwt.issuer)).payload['user_id']).to.equal(1);
   });

@@ -16,7 +16,11 @@ export async function welcome(
 ): Promise<string> {
   const lines: string[] = [];
   if (gatewayUrl !== undefined)
-    lines.push(`  API      ${gatewayUrl}/api/v1`, `  Health   ${gatewayUrl}/health/ready`);
+    lines.push(
+      `  API      ${gatewayUrl}/api/v1`,
+      `  Docs     ${gatewayUrl}/docs`,
+      `  Health   ${gatewayUrl}/health/ready`,
+    );
   if (operators !== undefined) lines.push(`  Console  ${operators.url}`);
   if (operators?.account !== undefined)
     lines.push(`           user ${operators.account.name}, password ${operators.account.password}`);
