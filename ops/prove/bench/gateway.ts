@@ -104,7 +104,7 @@ async function measure(values: Values): Promise<number> {
     comparisonWith(earlier, figures),
   ];
   process.stdout.write(`${parts.map((part) => part.join('\n')).join('\n\n')}\n`);
-  await keepOutcome({ json: values.json }, { figures, facts: { rounds, seconds, bars }, plots: {} });
+  await keepOutcome(values, { figures, facts: { rounds, seconds, bars } });
   return bars.every(({ ok }) => ok) ? 0 : 1;
 }
 

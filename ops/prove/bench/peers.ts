@@ -4,10 +4,11 @@ import type { LoadResult } from './load/loops.ts';
 import type { Child } from './measure/child.ts';
 import { Figures } from './measure/figures.ts';
 import {
+  compareHelp,
   comparisonWith,
+  jsonHelp,
   keepOutcome,
   machineLine,
-  outcomeHelp,
   outcomeOptions,
   readEarlier,
 } from './measure/outcome.ts';
@@ -30,9 +31,10 @@ cache of downloads. Ends with 1 when a bar falls short.
 
   --rounds N      default 5
   --seconds S     of each load in each round; default 2
-${outcomeHelp}`;
+${jsonHelp}${compareHelp}`;
 
-const options = { rounds: roundsOption, seconds: secondsOption, ...outcomeOptions } as const;
+const { json, compare } = outcomeOptions;
+const options = { rounds: roundsOption, seconds: secondsOption, json, compare } as const;
 
 type Values = Given<typeof options>['values'];
 
@@ -81,7 +83,7 @@ async function measure(values: Values): Promise<number> {
     const ratio = figures.ratio(`${ours}, checkouts: per s`, 'Restate, checkouts: per s');
     const bars = [atLeast('checkouts until ordered, 32 users, against Restate', ratio, 2.2)];
     print(renderBars(bars));
-    await keepOutcome(values, { figures, facts: { rounds, seconds, bars }, plots: {} });
+    await keepOutcome(values, { figures, facts: { rounds, seconds, bars } });
     return bars.every(({ ok }) => ok) ? 0 : 1;
   } finally {
     for (const close of closing.toReversed()) await close();

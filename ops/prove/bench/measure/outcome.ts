@@ -31,8 +31,8 @@ export interface Outcome {
   readonly figures: Figures;
   /** Whatever else is told of them. */
   readonly facts: object;
-  /** SVG by name. */
-  readonly plots: Readonly<Record<string, string>>;
+  /** SVG by name; default: none. */
+  readonly plots?: Readonly<Record<string, string>>;
 }
 
 export async function keepOutcome({ json, plots }: Wanted, outcome: Outcome): Promise<void> {
@@ -42,7 +42,8 @@ export async function keepOutcome({ json, plots }: Wanted, outcome: Outcome): Pr
   }
   if (plots === undefined) return;
   await mkdir(plots, { recursive: true });
-  for (const [name, svg] of Object.entries(outcome.plots)) await writeFile(join(plots, `${name}.svg`), svg);
+  for (const [name, svg] of Object.entries(outcome.plots ?? {}))
+    await writeFile(join(plots, `${name}.svg`), svg);
 }
 
 const Kept = z.object({ figures: z.record(z.string(), z.array(z.number().nullable())) });
