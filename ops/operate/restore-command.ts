@@ -7,8 +7,8 @@ import { summaryOf } from './reconcile/say-findings.ts';
 
 const help = `npm run restore -- --from DIR [--strict]
 
-Makes a DATA_DIR of a backup that npm run backup wrote. DATA_DIR must be new or empty. Checks the backup first, reads
-everything back afterwards, and holds the stores against each other, as npm run reconcile does. Then: npm start.
+Restores a backup of npm run backup into DATA_DIR, which must be new or empty. Checks the backup first, reads everything
+back afterwards, and compares the stores with each other, as npm run reconcile does. Then: npm start.
 
   --from DIR    the backup
   --strict      restore nothing if the stores do not agree

@@ -18,19 +18,20 @@ import { sizeOf } from './measure/size.ts';
 /** By the name that `--only` takes. */
 const parts = {
   pages: 'each view of each page, with much to look at',
-  cost: 'what a tab on each page costs a shop that is loaded',
+  cost: 'what a tab on each page costs a shop under load',
 } as const;
 type Part = keyof typeof parts;
 
 const help = `npm run bench -- console [--only NAMES] [--size N] [--rounds N] [--seconds S] [--json FILE]
                            [--compare FILE]
 
-Asks a console what its pages ask, first with a million finished checkouts, 5,000 that run and 5,000 mailboxes in which
-messages wait, beside an empty route, a PING of Redis and a SELECT 1; and has EXPLAIN tell by which index each statement
-reads. Then loads a shop as \`npm start\` starts it by turns with a tab open on each page of its console and without.
+First asks a console what its pages ask, with a million finished checkouts, 5,000 that run and 5,000 mailboxes in which
+messages wait, beside an empty route, a PING of Redis and a SELECT 1. EXPLAIN says by which index each statement reads.
+Then loads a shop as \`npm start\` starts it, in turn with a tab open on each page of its console and without.
+
 Ends with 1 when a view takes more than 200 ms, the poll of Bull Board more than 50 ms or 100 KB, a statement reads a
-large table without an index or more than 10,000 rows of it, or looking costs more than 2 %. Needs some 6 GB in the
-folder for temporary files (TMPDIR).
+large table without an index or more than 10,000 rows of it, or the open tabs cost the shop more than 2 %. Needs some
+6 GB in the folder for temporary files (TMPDIR).
 
   --only NAMES    some of these, with commas between:${Object.entries(parts)
     .map(([name, about]) => `\n                    ${name.padEnd(11)}${about}`)
@@ -85,7 +86,7 @@ async function measure(values: Values): Promise<number> {
     }
     if (earlier !== undefined) print(comparisonWith(earlier, figures));
     print(renderBars(bars));
-    await keepOutcome(values, { figures, facts: { rounds, seconds, sizes, bars }, plots: {} });
+    await keepOutcome(values, { figures, facts: { rounds, seconds, sizes, bars } });
     return bars.every(({ ok }) => ok) ? 0 : 1;
   } finally {
     removeTemporaryFolder(folder);

@@ -27,11 +27,13 @@ type Part = keyof typeof allParts;
 const help = `npm run bench -- scale [--only NAMES] [--size N] [--rounds N] [--seconds S] [--json FILE]
                           [--plots DIR] [--compare FILE]
 
-Starts shops that differ in nothing but what they hold: carts, finished checkouts with their orders, payments and
-reservations, and processed events, 1,000 of each, 100,000, and 1,000,000. They are filled past the shop, with rows as
-it writes them, which it is then asked for. Each gets the same load in turn. Read the processor times of an operation
-and their ratios, which are medians of rounds within one run. Ends with 1 when the largest needs more than a tenth more
-than the smallest. Needs ${gib(bytesFor(sizesUpTo(largest)))} in the folder for temporary files (TMPDIR).
+Starts shops that differ only in what they hold: carts, finished checkouts with their orders, payments and
+reservations, and processed events, 1,000 of each, 100,000, and 1,000,000. Their stores are filled directly, with rows
+like those that the shop writes; the shop is then asked for some of them. All get the same load in turn. Read the
+processor times of an operation and their ratios, which are medians of rounds within one run. Ends with 1 when an
+operation of the largest shop needs over a tenth more than one of the smallest.
+
+Needs ${gib(bytesFor(sizesUpTo(largest)))} in the folder for temporary files (TMPDIR).
 
   --only NAMES    some of these, with commas between:${Object.entries(allParts)
     .map(([name, about]) => `\n                    ${name.padEnd(11)}${about}`)

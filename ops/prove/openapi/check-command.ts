@@ -4,15 +4,14 @@ import { breakingChanges, findOasdiff } from './breaking-changes.ts';
 import { isSameApi, presentApi, release, releasedApi } from './released-api.ts';
 
 export const checkCommand: NamedCommand = {
-  summary: 'whether the API still is what the clients of the last release know',
+  summary: 'whether clients of the last release would break',
   run: (args) =>
     runCommand({
       args,
       help: `npm run openapi -- check
 
-Compares what a gateway of this checkout says of itself with gateway/openapi/released.json, the description of
-the last release. Fails where a client of that release would break. Where both are the same, nothing else is
-needed; else oasdiff compares them, which is built with Go once.
+Compares the API of this checkout with gateway/openapi/released.json, that of the last release. Ends with 1 when a
+client of that release would break. Where both differ, oasdiff compares them; it is built with Go, once.
 `,
       options: {},
       async run(_, progress) {
@@ -31,13 +30,14 @@ needed; else oasdiff compares them, which is built with Go once.
 };
 
 export const releaseCommand: NamedCommand = {
-  summary: 'takes the API as it is now for that of the last release',
+  summary: 'makes the present API that of the last release',
   run: (args) =>
     runCommand({
       args,
       help: `npm run openapi -- release
 
-Writes gateway/openapi/released.json, which later changes are compared with. It belongs to a release.
+Writes the API of this checkout to gateway/openapi/released.json, which later changes are compared with. A step of
+a release.
 `,
       options: {},
       async run() {

@@ -11,19 +11,17 @@ import { findSchemathesis, runSchemathesis } from './schemathesis.ts';
 
 const help = `npm run openapi -- fuzz [flags]
 
-Starts a shop as npm start does, and lets schemathesis try all that its /openapi.json tells of: as a user, as an
-admin, and without a token. Fails where an answer is a 5xx, or has a status, a content type, a header, a code or a
-member that is not described. The stream of events, which has no end, is asked for without a token alone. The shop
-has no rate limit and refuses nobody for want of time. It takes some minutes and ends by itself; schemathesis is
-fetched with pip once.
+Starts a shop as npm start does, without a rate limit and load shedding, and lets schemathesis call every operation
+of its /openapi.json: as a user, as an admin, and without a token. Ends with 1 when an answer is a 5xx, or has a
+status, a content type, a header, a code or a member that is not described. The stream of events, which has no end,
+is only called without a token. It takes some minutes; schemathesis is fetched with pip, once.
 
-  --examples N   how many requests it makes up for each operation, beside those at the bounds of each field
-                 (default 80)
-  --seed N       the same requests again (default: another one each time; it is told)
+  --examples N   random requests for each operation, beside those at the bounds of each field (default 80)
+  --seed N       the same requests again (default: a new one each time, which is printed)
 `;
 
 export const fuzzCommand: NamedCommand = {
-  summary: 'schemathesis against a running shop, as user, as admin and as nobody',
+  summary: 'schemathesis against a running shop, as user, as admin and without a token',
   run: (args) =>
     runCommand({
       args,

@@ -7,6 +7,6 @@ import { proxyCommand } from './proxy-command.ts';
 
 await runNamedCommand({
   script: 'openapi',
-  about: 'Holds the API to what it says of itself.',
+  about: 'Checks the REST API against its own description.',
   commands: { check: checkCommand, release: releaseCommand, fuzz: fuzzCommand, proxy: proxyCommand },
 });

@@ -17,15 +17,16 @@ const root = join(import.meta.dirname, '..', '..', '..');
 const suites = 'ops/prove/e2e/@(buying|carts|refusals|orders|while-paying).test.ts';
 
 export const proxyCommand: NamedCommand = {
-  summary: "the tests of the whole shop, asked through Prism's validating proxy",
+  summary: "tests of the whole shop through Prism's validating proxy",
   run: (args) =>
     runCommand({
       args,
       help: `npm run openapi -- proxy
 
-Runs ${suites} with Prism in front of each gateway. Fails also where Prism finds an answer that the gateway's
-/openapi.json does not describe, or a request that it does not describe and that the gateway lets in. Prism is
-fetched with npm, once.
+Runs ${suites}
+with Prism in front of each gateway. Ends with 1 when a test fails, or when Prism finds an answer that the gateway's
+/openapi.json does not describe, or a request that it does not describe and the gateway lets in. Prism is fetched
+with npm, once.
 `,
       options: {},
       async run(_, progress) {

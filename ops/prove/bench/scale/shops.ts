@@ -20,7 +20,7 @@ export const shopParts = {
   carts: 'GET cart and adds, of carts that are in memory and of others',
   orders: 'pages of orders: of who has a tenth of all, the newest and one far back, and of who has few',
   checkouts: 'add, checkout and order, with as many finished ones and processed events behind it',
-  idle: 'what a shop uses that nobody asks for anything',
+  idle: 'what a shop uses while nobody asks it for anything',
   start: 'npm start, and the first looks of what sweeps and polls',
 } as const;
 
