@@ -11,19 +11,21 @@ import type { ChangedThing } from './change-notices.contract.ts';
 let users = 7_000_000 + process.pid * 100;
 
 describe('notices of changes over Redis', () => {
+  const options = { clock: systemClock, logger: silentLogger };
+  let url: string;
   let redis: Awaited<ReturnType<typeof openRedis>>;
   let control: Redis;
   let news: ReturnType<typeof createRedisChangeNews>;
   let userId: number;
 
   before(async () => {
-    const { url } = await createTestRedis();
-    redis = await openRedis(url, { clock: systemClock, logger: silentLogger });
+    ({ url } = await createTestRedis());
+    redis = await openRedis(url, options);
     control = new Redis(url);
   });
   beforeEach(() => {
     userId = users += 1;
-    news = createRedisChangeNews({ redis, clock: systemClock, logger: silentLogger });
+    news = createRedisChangeNews({ redis, ...options });
   });
   afterEach(() => news.close());
   after(() => {
@@ -55,6 +57,12 @@ describe('notices of changes over Redis', () => {
     for (const id of ids) await control.call('CLIENT', 'KILL', 'ID', String(id));
     return ids.length;
   }
+  const viewsOn = (on: typeof redis) =>
+    createRedisCartViews({ redis: on, random: () => 0, logger: silentLogger });
+  const cart = (version: number) => {
+    const times = { createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' };
+    return { cartId: '0f8fad5b-d9cb-469f-a165-70867728950e', userId, items: [], version, ...times };
+  };
   const notices = () => createRedisChangeNotices({ redis, logger: silentLogger });
 
   it('say first that something may have been missed, then what has changed, of that user alone', async () => {
@@ -72,12 +80,28 @@ describe('notices of changes over Redis', () => {
   it('come of each cart that is put in its place', async () => {
     const { next } = listen();
     expect(await next()).to.equal('perhaps');
-    const views = createRedisCartViews({ redis, random: () => 0, logger: silentLogger });
-    const times = { createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' };
-    const cartId = '0f8fad5b-d9cb-469f-a165-70867728950e';
-    await views.put({ cartId, userId, items: [], version: 4, ...times });
+    const views = viewsOn(redis);
+    await views.put(cart(4));
     expect(await next()).to.equal('cart');
     expect((await views.get(userId))?.version).to.equal(4);
+  });
+
+  it('are no condition for a cart: it is put in its place where nobody may publish', async () => {
+    const user = `no-channels-${process.pid}`;
+    await control.call('ACL', 'SETUSER', user, 'on', '>secret', '~*', '+@all', 'resetchannels');
+    const silenced = await openRedis(
+      Object.assign(new URL(url), { username: user, password: 'secret' }).href,
+      options,
+    );
+    try {
+      const refused = await silenced.publish(changesOf(userId), 'cart').catch(String);
+      expect(refused).to.include('NOPERM');
+      await viewsOn(silenced).put(cart(5));
+      expect((await viewsOn(redis).get(userId))?.version).to.equal(5);
+    } finally {
+      silenced.disconnect();
+      await control.call('ACL', 'DELUSER', user);
+    }
   });
 
   it('are no longer heard by who has gone, nor asked for of Redis', async () => {
