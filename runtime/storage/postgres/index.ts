@@ -3,7 +3,12 @@
  * `pg` is a peer dependency.
  */
 export { OutboxConnection } from './outbox-connection.ts';
-export type { OutboxConnectionOptions, OutboxRow, UndeliveredLook } from './outbox-connection.ts';
+export type {
+  OutboxConnectionOptions,
+  OutboxRow,
+  UndeliveredFound,
+  UndeliveredLook,
+} from './outbox-connection.ts';
 export { heldBackBy } from './held-back.ts';
 export { outboxInspection } from './outbox-inspection.ts';
 export type {
@@ -16,6 +21,7 @@ export type {
 } from './outbox-inspection.ts';
 export { OutboxRelay } from './outbox-relay.ts';
 export type { OutboxRelayOptions } from './outbox-relay.ts';
+export type { UndeliveredOptions } from './undelivered-looks.ts';
 export { tryAdvisoryLock } from './advisory-lock.ts';
 export { postgresFailure } from './postgres-errors.ts';
 export { createPostgresPool } from './postgres-pool.ts';

@@ -29,8 +29,20 @@ export interface UndeliveredLook {
   /** Milliseconds since the epoch, as `until`. */
   readonly since: number;
   readonly until: number;
+  /** About so many events are looked at: a statement ends soon, however many there are. */
+  readonly rows: number;
   readonly waitMs: number;
+  /** At most so many are made due again. */
   readonly limit: number;
+}
+
+export interface UndeliveredFound {
+  /** How many were made due again. */
+  readonly events: number;
+  /** When the first without its effect was processed, in milliseconds since the epoch. */
+  readonly oldest?: number;
+  /** Until when was looked, likewise: `until`, or less where there were more events. */
+  readonly reached: number;
 }
 
 interface StoredRow {
@@ -123,31 +135,41 @@ export class OutboxConnection {
   }
 
   /**
-   * Makes events due again of which `undelivered` is true: those processed after `since` and before `until`, one that
-   * was published before by a `waitMs` more, doubled each time. Returns from when on to look the next time.
+   * Looks at events processed after `since` and until `until`, oldest first. Makes those due again of which
+   * `undelivered` is true: one that was published before by a `waitMs` more, doubled each time.
    */
-  async requeueUndelivered(
-    look: UndeliveredLook,
-  ): Promise<{ readonly events: number; readonly since: number }> {
-    const range = [new Date(look.since), new Date(look.until)];
+  async requeueUndelivered(look: UndeliveredLook): Promise<UndeliveredFound> {
+    const { since, undelivered, waitMs, limit } = look;
+    const reached = await this.#endOf(look);
+    const range = [new Date(since), new Date(reached)];
     const candidates = `FROM ${this.#table} AS o
-       WHERE o.processed_at > $1 AND o.processed_at <= $2 AND (${look.undelivered})`;
-    // First, since nearly always there is none: one look through all is enough then.
+       WHERE o.processed_at > $1 AND o.processed_at <= $2 AND (${undelivered})`;
+    // First, since nearly always there is none: one look is enough then.
     const { rows } = await this.#query<{ oldest: Date | null }>(
       `SELECT min(o.processed_at) AS oldest ${candidates}`,
       range,
     );
     const oldest = rows[0]?.oldest?.getTime();
-    if (oldest === undefined) return { events: 0, since: look.until - 1 };
+    if (oldest === undefined) return { events: 0, reached };
     const { rowCount } = await this.#query(
       `UPDATE ${this.#table} SET processed_at = NULL WHERE id IN (
          SELECT o.id ${candidates}
            AND o.processed_at <= $2::timestamptz
              - make_interval(secs => $3::float8 / 1000 * (2 ^ LEAST(GREATEST(o.publications - 1, 0), 12) - 1))
          ORDER BY o.id LIMIT $4)`,
-      [...range, look.waitMs, look.limit],
+      [...range, waitMs, limit],
     );
-    return { events: rowCount ?? 0, since: oldest - 1 };
+    return { events: rowCount ?? 0, oldest, reached };
+  }
+
+  /** The first whole millisecond at which that many events were processed, or the end of the look. */
+  async #endOf({ since, until, rows: count }: UndeliveredLook): Promise<number> {
+    const { rows } = await this.#query<{ at: number }>(
+      `SELECT ceil(extract(epoch FROM processed_at) * 1000)::float8 AS at FROM ${this.#table}
+       WHERE processed_at > $1 AND processed_at <= $2 ORDER BY processed_at OFFSET $3 LIMIT 1`,
+      [new Date(since), new Date(until), count - 1],
+    );
+    return Math.min(rows[0]?.at ?? until, until);
   }
 
   async close(): Promise<void> {

@@ -274,6 +274,25 @@ describe('OutboxRelay', () => {
       await untilAppended(() => log.records(topic).some(({ key }) => key === '3'));
     });
 
+    for (const [how, processedAt] of Object.entries({
+      'one after the other': `now() - make_interval(mins => 10, secs => n * 0.0001)`,
+      'all at once': `now() - interval '10 minutes'`,
+    })) {
+      it(`looks through any number that were processed ${how}, some at a time`, async () => {
+        await pool.query(
+          `INSERT INTO outbox_events (aggregate_id, event_type, partition_key, payload, processed_at, publications)
+           SELECT 'a-' || n, 'Counted', n::text, jsonb_build_object('n', n), ${processedAt}, 1
+           FROM generate_series(1, 12000) AS n`,
+        );
+        const lost = [1, 5_000, 5_001, 12_000];
+        const sql = `o.publications = 1 AND o.aggregate_id = ANY('{${lost.map((n) => `a-${n}`).join()}}')`;
+        start({ clock: onDay(0), pollMs: 10, undelivered: { ...undelivered, sql } });
+        await untilAppended(() => log.records(topic).length >= lost.length);
+        await allMarked();
+        expect(numbers().sort((a, b) => a - b)).to.deep.equal(lost);
+      });
+    }
+
     it('goes on publishing when the condition itself fails', async () => {
       await insert(['1']);
       start({ clock: onDay(0), pollMs: 10, undelivered: { ...undelivered, sql: 'nonsense' } });

@@ -4,6 +4,7 @@ import type { Logger } from '../../observe/logger.ts';
 import { levelOfRetry } from '../../observe/reason.ts';
 import { backOffMs } from '../../flow/back-off.ts';
 import type { EventLog } from '../../events/event-log.ts';
+import { UndeliveredLooks, type UndeliveredOptions } from './undelivered-looks.ts';
 import { OutboxConnection, type OutboxRow } from './outbox-connection.ts';
 import { defaultLockId, defaultOutboxTable } from './outbox-names.ts';
 
@@ -30,21 +31,8 @@ export interface OutboxRelayOptions {
   readonly closeMs?: number;
   /** Names the advisory lock; relays of one database share it. Default: 7261002. */
   readonly lockId?: number;
-  /**
-   * For an event log that can lose what it took. `sql` is a condition on a row `o` of the outbox that is true
-   * while the event's effect is missing: such an event is published again, first after `afterMs` (default
-   * 30,000), then after twice that, and so on, and is not deleted. Looked for every `everyMs`, once all through
-   * and from then on only where an effect was still missing or is new. Consumers must be idempotent.
-   *
-   * `consumedUntil` tells until when, in milliseconds since the epoch, what was appended has been consumed: of what
-   * came later the effect is not missing, but late. Without it that is taken to be the same.
-   */
-  readonly undelivered?: {
-    readonly sql: string;
-    readonly everyMs: number;
-    readonly afterMs?: number;
-    readonly consumedUntil?: () => Promise<number>;
-  };
+  /** For an event log that can lose what it took. */
+  readonly undelivered?: UndeliveredOptions;
 }
 
 const defaults = {
@@ -63,8 +51,6 @@ const standbyMs = 1_000;
 const appendLimitMs = 20_000;
 const cleanEveryMs = 60_000;
 const cleanBatch = 1_000;
-/** How far the wall clock may jump back without an undelivered event being overlooked. */
-const clockMarginMs = 60_000;
 
 /**
  * Carries events from the outbox to the event log: at least once, in id order, marked only after the log has
@@ -79,14 +65,12 @@ export class OutboxRelay {
   #woken = false;
   #wake: () => void = () => {};
   #cleanedAt: number;
-  #requeuedAt: number;
-  /** Of what was processed before, every event had its effect. */
-  #deliveredUntil = 0;
+  #undelivered: UndeliveredLooks | undefined;
 
   /** Starts at once; failures are logged and tried again until `close`. */
   constructor(options: OutboxRelayOptions) {
     this.#options = { ...defaults, ...options };
-    this.#cleanedAt = this.#requeuedAt = options.clock.monotonic();
+    this.#cleanedAt = options.clock.monotonic();
     this.#running = this.#run();
   }
 
@@ -138,8 +122,9 @@ export class OutboxRelay {
         if (signal.aborted) return;
       }
       await connection.listen();
-      // Others may have processed events meanwhile, by their own clocks.
-      this.#deliveredUntil = 0;
+      // Others may have processed events meanwhile, by their own clocks: what they found does not count.
+      const { undelivered } = this.#options;
+      this.#undelivered = undelivered && new UndeliveredLooks({ ...this.#options, ...undelivered });
       this.#active = true;
       logger.info({ topic: this.#options.topic }, 'relaying the outbox');
       let published: readonly OutboxRow[] = [];
@@ -174,10 +159,7 @@ export class OutboxRelay {
   async #maintain(connection: OutboxConnection): Promise<void> {
     const now = this.#options.clock.monotonic();
     try {
-      if (now - this.#requeuedAt >= (this.#options.undelivered?.everyMs ?? Infinity)) {
-        this.#requeuedAt = now;
-        await this.#requeue(connection);
-      }
+      if (await this.#undelivered?.goOn(connection)) this.#woken = true;
       if (now - this.#cleanedAt >= cleanEveryMs) {
         // A full batch: more may be left, for the next round.
         if (await this.#clean(connection)) this.#woken = true;
@@ -188,24 +170,6 @@ export class OutboxRelay {
       const { logger } = this.#options;
       logger[levelOfRetry(error)]({ err: error }, 'the outbox could not be tidied');
     }
-  }
-
-  async #requeue(connection: OutboxConnection): Promise<void> {
-    const { clock, logger, undelivered, maxBatch } = this.#options;
-    if (undelivered === undefined) return;
-    const { sql, afterMs: waitMs = 30_000, consumedUntil } = undelivered;
-    const consumed = (await consumedUntil?.()) ?? Infinity;
-    const { events, since } = await connection.requeueUndelivered({
-      undelivered: sql,
-      since: this.#deliveredUntil,
-      until: Math.min(clock.now() - waitMs, consumed),
-      waitMs,
-      limit: maxBatch,
-    });
-    this.#deliveredUntil = since - clockMarginMs;
-    if (events === 0) return;
-    logger.warn({ events }, 'publishing again what had no effect');
-    this.#woken = true;
   }
 
   /** Returns whether there may be more to delete. */
