@@ -1,5 +1,4 @@
 import type { Command, Given } from '../../shop/process/run-command.ts';
-import { UsageProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
 import { costBars, measureCost, renderCost } from './console/cost.ts';
 import { measurePages, pageBars, renderPages } from './console/pages.ts';
@@ -13,14 +12,14 @@ import {
   outcomeOptions,
   readEarlier,
 } from './measure/outcome.ts';
-import { sizeOf } from './measure/size.ts';
+import { chosenParts, onlyHelp } from './measure/parts.ts';
+import { sizeOf, thousandsOf } from './measure/size.ts';
 
 /** By the name that `--only` takes. */
 const parts = {
   pages: 'each view of each page, with much to look at',
   cost: 'what a tab on each page costs a shop under load',
 } as const;
-type Part = keyof typeof parts;
 
 const help = `npm run bench -- console [--only NAMES] [--size N] [--rounds N] [--seconds S] [--json FILE]
                            [--compare FILE]
@@ -33,10 +32,7 @@ Ends with 1 when a view takes more than 200 ms, the poll of Bull Board more than
 large table without an index or more than 10,000 rows of it, or the open tabs cost the shop more than 2 %. Needs some
 6 GB in the folder for temporary files (TMPDIR).
 
-  --only NAMES    some of these, with commas between:${Object.entries(parts)
-    .map(([name, about]) => `\n                    ${name.padEnd(11)}${about}`)
-    .join('')}
-  --size N        finished checkouts, in thousands; default 1000
+${onlyHelp(parts)}  --size N        finished checkouts, in thousands; default 1000
   --rounds N      looks at each view, and pairs of loads; default 16
   --seconds S     of each load; default 4
 ${jsonHelp}${compareHelp}`;
@@ -66,8 +62,8 @@ const [running, mailboxes] = [5_000, 5_000];
 
 async function measure(values: Values): Promise<number> {
   const [rounds, seconds] = [sizeOf('rounds', values.rounds), sizeOf('seconds', values.seconds)];
-  const sizes = { finished: thousandsOf(values.size), running, mailboxes };
-  const chosen = partsOf(values.only);
+  const sizes = { finished: thousandsOf(values.size, 1), running, mailboxes };
+  const chosen = chosenParts(parts, values.only);
   const earlier = readEarlier(values.compare);
   const folder = temporaryFolder('bench');
   const figures = new Figures();
@@ -92,19 +88,3 @@ async function measure(values: Values): Promise<number> {
     removeTemporaryFolder(folder);
   }
 }
-
-function thousandsOf(given: string): number {
-  const thousands = Number(given);
-  if (Number.isInteger(thousands) && thousands > 0 && thousands <= 10_000) return thousands * 1_000;
-  throw new UsageProblem(`--size: got '${given}', wanted a number of thousands from 1 to 10000.`);
-}
-
-function partsOf(only: string | undefined): Part[] {
-  const names = only?.split(',') ?? Object.keys(parts);
-  return names.map((name) => {
-    if (isPart(name)) return name;
-    throw new UsageProblem(`--only knows ${Object.keys(parts).join(', ')}, not '${name}'.`);
-  });
-}
-
-const isPart = (name: string): name is Part => Object.hasOwn(parts, name);

@@ -1,10 +1,10 @@
 import type { Command, Given } from '../../shop/process/run-command.ts';
-import { UsageProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
 import { renderBars } from './measure/bar.ts';
 import { Figures } from './measure/figures.ts';
 import { comparisonWith, keepOutcome, outcomeHelp, outcomeOptions, readEarlier } from './measure/outcome.ts';
-import { secondsOption, sizeOf } from './measure/size.ts';
+import { chosenParts, onlyHelp } from './measure/parts.ts';
+import { secondsOption, sizeOf, thousandsOf } from './measure/size.ts';
 import { growthBars } from './scale/growth.ts';
 import { plotsOf } from './scale/plots.ts';
 import { renderScale, sizedFigures } from './scale/report.ts';
@@ -22,8 +22,6 @@ const allParts = {
   memory: 'what an actor takes in memory, active and idle',
 } as const;
 
-type Part = keyof typeof allParts;
-
 const help = `npm run bench -- scale [--only NAMES] [--size N] [--rounds N] [--seconds S] [--json FILE]
                           [--plots DIR] [--compare FILE]
 
@@ -35,10 +33,7 @@ operation of the largest shop needs over a tenth more than one of the smallest.
 
 Needs ${gib(bytesFor(sizesUpTo(largest)))} in the folder for temporary files (TMPDIR).
 
-  --only NAMES    some of these, with commas between:${Object.entries(allParts)
-    .map(([name, about]) => `\n                    ${name.padEnd(11)}${about}`)
-    .join('')}
-  --size N        of the largest, in thousands of users; default ${largest / 1000}
+${onlyHelp(allParts)}  --size N        of the largest, in thousands of users; default ${largest / 1000}
   --rounds N      default 3
   --seconds S     of each load in each round; default 2
 ${outcomeHelp}`;
@@ -61,8 +56,8 @@ const print = (lines: string[]) => void process.stdout.write(`${lines.join('\n')
 
 async function measure(values: Values): Promise<number> {
   const [rounds, seconds] = [sizeOf('rounds', values.rounds), sizeOf('seconds', values.seconds)];
-  const sizes = sizesUpTo(thousandsOf(values.size));
-  const parts = partsOf(values.only);
+  const sizes = sizesUpTo(thousandsOf(values.size, 2));
+  const parts = chosenParts(allParts, values.only);
   const earlier = readEarlier(values.compare);
   const folder = temporaryFolder('bench');
   try {
@@ -93,19 +88,3 @@ async function measure(values: Values): Promise<number> {
 function sizesUpTo(most: number): number[] {
   return [...[1_000, 100_000].filter((size) => size < most), most];
 }
-
-function thousandsOf(given: string): number {
-  const thousands = Number(given);
-  if (Number.isInteger(thousands) && thousands > 1 && thousands <= 10_000) return thousands * 1_000;
-  throw new UsageProblem(`--size: got '${given}', wanted a number of thousands from 2 to 10000.`);
-}
-
-function partsOf(only: string | undefined): Part[] {
-  const names = only?.split(',') ?? Object.keys(allParts);
-  return names.map((name) => {
-    if (isPart(name)) return name;
-    throw new UsageProblem(`--only knows ${Object.keys(allParts).join(', ')}, not '${name}'.`);
-  });
-}
-
-const isPart = (name: string): name is Part => Object.hasOwn(allParts, name);

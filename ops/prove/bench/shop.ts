@@ -1,8 +1,8 @@
 import type { Command, Given } from '../../shop/process/run-command.ts';
-import { UsageProblem } from '../../shop/process/start-problem.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
 import { Figures } from './measure/figures.ts';
 import { comparisonWith, keepOutcome, outcomeHelp, outcomeOptions, readEarlier } from './measure/outcome.ts';
+import { chosenParts, onlyHelp } from './measure/parts.ts';
 import { roundsOption, secondsOption, sizeOf } from './measure/size.ts';
 import { rotated } from './measure/statistics.ts';
 import { onShop } from './shop/open-run.ts';
@@ -18,10 +18,7 @@ Starts a shop on a DATA_DIR of its own by \`npm start\`, with no payment delay a
 from a process of its own, beside what this machine does at best. Read the ratios: they are medians of rounds within
 one run. Every answer is checked, every cart and order counted at the end. Ends with 1 when a bar falls short.
 
-  --only NAMES    some of these, with commas between:${Object.entries(scenarios)
-    .map(([name, { about }]) => `\n                    ${name.padEnd(11)}${about}`)
-    .join('')}
-  --rounds N      default 5
+${onlyHelp(scenarios)}  --rounds N      default 5
   --seconds S     of each load in each round; default 2
 ${outcomeHelp}`;
 
@@ -42,7 +39,7 @@ const print = (lines: string[]) => void process.stdout.write(`${lines.join('\n')
 
 async function measure(values: Values): Promise<number> {
   const [rounds, seconds] = [sizeOf('rounds', values.rounds), sizeOf('seconds', values.seconds)];
-  const chosen = chosenOf(values.only);
+  const chosen = chosenParts(scenarios, values.only).map((name): Scenario => scenarios[name]);
   const earlier = readEarlier(values.compare);
   const folder = temporaryFolder('bench');
   try {
@@ -74,15 +71,6 @@ async function measure(values: Values): Promise<number> {
   } finally {
     removeTemporaryFolder(folder);
   }
-}
-
-function chosenOf(only: string | undefined): Scenario[] {
-  const names = only?.split(',') ?? Object.keys(scenarios);
-  return names.map((name) => {
-    const scenario = Object.hasOwn(scenarios, name) ? scenarios[name] : undefined;
-    if (scenario !== undefined) return scenario;
-    throw new UsageProblem(`--only knows ${Object.keys(scenarios).join(', ')}, not '${name}'.`);
-  });
 }
 
 async function roundOf(chosen: readonly Scenario[], run: Run): Promise<void> {

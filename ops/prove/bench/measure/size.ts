@@ -11,3 +11,13 @@ export function sizeOf(name: 'rounds' | 'seconds' | 'starts', given: string): nu
   if (value > 0 && value <= 600 && (name === 'seconds' || Number.isInteger(value))) return value;
   throw new UsageProblem(`--${name}: got '${given}', wanted a number up to 600.`);
 }
+
+/**
+ * What is given in thousands.
+ * @throws UsageProblem
+ */
+export function thousandsOf(given: string, least: number): number {
+  const thousands = Number(given);
+  if (Number.isInteger(thousands) && thousands >= least && thousands <= 10_000) return thousands * 1_000;
+  throw new UsageProblem(`--size: got '${given}', wanted a number of thousands from ${least} to 10000.`);
+}

@@ -30,7 +30,7 @@ export interface Scenario {
 }
 
 /** By the name that `--only` takes. */
-export const scenarios: Readonly<Record<string, Scenario>> = {
+export const scenarios = {
   reads: {
     about: 'GET cart and GET products with stock, beside an empty Koa route',
     async run(run) {
@@ -78,7 +78,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       figures.add('redis-benchmark SET: per s', await redisBenchmark.setsPerSecond(requests));
     },
   },
-};
+} satisfies Record<string, Scenario>;
 
 export function measureMemory({ figures, trees }: Run): void {
   const sizes = memories(trees);
