@@ -11,6 +11,7 @@ import type { Duplex } from 'node:stream';
 import type { Clock } from '@trolley/runtime';
 import { ShopError } from './error-table.ts';
 import { errorAnswer } from './error-answer.ts';
+import { responseClass } from './gateway-response.ts';
 import { jsonType, toJsonText } from './money-json.ts';
 
 export interface HttpServerOptions {
@@ -67,6 +68,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     keepAliveTimeout: keepAliveMs,
     headersTimeout: silentMs,
     connectionsCheckingInterval: silentMs,
+    ServerResponse: responseClass(),
   };
   const secure =
     tls === undefined
@@ -85,7 +87,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     // Node takes up all that comes, however many answers it owes.
     if (before >= maxPipelined) return void socket.destroy();
     underWay.set(socket, before + 1);
-    response.once('close', () => {
+    response.on('close', () => {
       const left = (underWay.get(socket) ?? 1) - 1;
       if (left > 0) underWay.set(socket, left);
       else underWay.delete(socket);

@@ -2,6 +2,7 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import cors from '@koa/cors';
 import helmet from 'helmet';
+import { headerLines } from '../gateway-response.ts';
 import { rateLimitFields } from './rate-limits.ts';
 import type { GatewayContext, GatewayMiddleware } from './request-scope.ts';
 import type { SendAnswer } from './send-answer.ts';
@@ -23,7 +24,7 @@ export const exposedHeaders: readonly string[] = [
  */
 export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer): GatewayMiddleware {
   const constant = headersOfAll();
-  const inOne = constant.flat();
+  const lines = headerLines(constant);
   const crossOrigin = cors({
     // The library's default is to let everyone in.
     origin: (ctx) => corsOrigins.find((origin) => origin === ctx.get('origin')) ?? '',
@@ -32,10 +33,9 @@ export function constantHeaders(corsOrigins: readonly string[], send: SendAnswer
   return (ctx, next) => {
     if (ctx.req.headers.origin !== undefined) return forPage(ctx, next);
     const { call, traceresponse } = ctx.state;
-    ctx.state.headers =
-      traceresponse === undefined
-        ? ['X-Request-Id', call.requestId, ...inOne]
-        : ['X-Request-Id', call.requestId, 'Traceresponse', traceresponse, ...inOne];
+    // An id that its sender gave has been looked at, and a trace is one of ours.
+    const traced = traceresponse === undefined ? '' : `Traceresponse: ${traceresponse}\r\n`;
+    ctx.state.headerLines = `X-Request-Id: ${call.requestId}\r\n${traced}${lines}`;
     return next();
   };
 

@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
 import { brotliCompress, constants, gzip } from 'node:zlib';
+import { sentAs, type Body } from '../money-json.ts';
 import type { Answer } from './answer.ts';
 
 type Coding = 'br' | 'gzip';
@@ -25,7 +26,7 @@ export function createContentCoding(): (
   answer: Answer,
   acceptEncoding: string | undefined,
 ) => Answer | Promise<Answer> {
-  const coded: Readonly<Record<Coding, WeakMap<Buffer, Promise<Buffer>>>> = {
+  const coded: Readonly<Record<Coding, WeakMap<Body, Promise<Body>>>> = {
     br: new WeakMap(),
     gzip: new WeakMap(),
   };
@@ -38,7 +39,7 @@ export function createContentCoding(): (
     if (coding === undefined) return { ...answer, headers };
     let bytes = coded[coding].get(body);
     if (bytes === undefined) {
-      bytes = coders[coding](body);
+      bytes = codedAs(coding, body);
       coded[coding].set(body, bytes);
     }
     return bytes.then((sent) => ({
@@ -47,6 +48,11 @@ export function createContentCoding(): (
       body: sent,
     }));
   };
+}
+
+async function codedAs(coding: Coding, { sent }: Body): Promise<Body> {
+  const bytes = await coders[coding](typeof sent === 'string' ? Buffer.from(sent, sentAs) : sent);
+  return { sent: bytes, length: bytes.length };
 }
 
 /** Two forms of one version have two strong tags; `versionsFrom` reads both. */

@@ -29,13 +29,12 @@ export const rateLimitFields = [
   'RateLimit-Reset',
 ] as const;
 
-/** Names and values in turn. */
-export function rateLimitHeaders({ limit, windowMs, remaining, fullAfterMs }: Allowance): string[] {
+/** Lines of the head of an answer; numbers need no check. */
+export function rateLimitLines({ limit, windowMs, remaining, fullAfterMs }: Allowance): string {
   const [policy, most, left, reset] = rateLimitFields;
-  return [
-    ...[policy, `${limit};w=${Math.max(1, seconds(windowMs))}`],
-    ...[most, String(limit)],
-    ...[left, String(remaining)],
-    ...[reset, String(seconds(fullAfterMs))],
-  ];
+  return `${policy}: ${limit};w=${Math.max(1, seconds(windowMs))}\r
+${most}: ${limit}\r
+${left}: ${remaining}\r
+${reset}: ${seconds(fullAfterMs)}\r
+`;
 }

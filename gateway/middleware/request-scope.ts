@@ -24,8 +24,8 @@ export interface GatewayState {
   readonly path: string | undefined;
   /** Where it stands in the table of routes; `undefined` until it is found there. */
   route: string | undefined;
-  /** Of the answer, names and values in turn: set all at once, which costs a fraction of one after the other. */
-  headers: readonly string[];
+  /** Of the answer, as `GatewayResponse` takes them: checked before. */
+  headerLines: string;
   /** The trace of the request, as its sender is told it; undefined where requests are not traced. */
   readonly traceresponse: string | undefined;
   /** Of the sender, by the word of trusted proxies; empty when the connection is gone. */
@@ -93,7 +93,7 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
     const state: GatewayState = {
       path,
       route: undefined,
-      headers: [],
+      headerLines: '',
       traceresponse: span?.trace.traceparent,
       clientAddress: senderOf(socket, ctx.get('x-forwarded-for')),
       notes: undefined,

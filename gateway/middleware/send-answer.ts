@@ -1,5 +1,7 @@
+import { writeHead } from '../gateway-response.ts';
+import { sentAs } from '../money-json.ts';
 import type { GatewayContext } from './request-scope.ts';
-import { rateLimitHeaders } from './rate-limits.ts';
+import { rateLimitLines } from './rate-limits.ts';
 import type { Answer, StreamBody } from './answer.ts';
 import { createContentCoding } from './content-coding.ts';
 import { UnreadBodies, type UnreadOptions } from './unread-body.ts';
@@ -21,21 +23,22 @@ export function createSender(options: UnreadOptions): SendAnswer {
     const { req, res, state } = ctx;
     if (!ctx.writable) return void res.end();
     const rest = unread.leave(ctx);
-    const all = [...state.headers, ...headers];
-    if (state.allowance !== undefined) all.push(...rateLimitHeaders(state.allowance));
+    const { allowance, headerLines } = state;
+    const all = [...headers];
     if (body !== undefined) all.push('Content-Length', String(body.length));
     if (rest !== undefined) all.push('Connection', 'close');
-    res.writeHead(status, all);
+    const checked = allowance === undefined ? headerLines : headerLines + rateLimitLines(allowance);
+    writeHead(res, status, checked, all);
     if (stream !== undefined && req.method !== 'HEAD') return flow(ctx, stream);
-    const sent = req.method === 'HEAD' ? undefined : body;
-    if (rest === undefined) return void res.end(sent);
+    const sent = req.method === 'HEAD' ? undefined : body?.sent;
+    if (rest === undefined) return void res.end(sent, sentAs);
 
     // The end of the response is the end of the connection, so it has to wait.
     const delivered = () => {
       state.delivered = true;
     };
     if (sent === undefined) res.flushHeaders();
-    else res.write(sent, delivered);
+    else res.write(sent, sentAs, delivered);
     return rest().then(() => void res.end());
   }
 }

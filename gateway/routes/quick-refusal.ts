@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ActorError, Clock } from '@trolley/runtime';
 import type { GatewayMetrics } from '../gateway-metrics.ts';
+import { headerLines, writeHead } from '../gateway-response.ts';
 import { answerOfError } from '../middleware/answer.ts';
 import { headersOfAll } from '../middleware/constant-headers.ts';
+import { sentAs } from '../money-json.ts';
 import type { Shedding } from '../middleware/load-shedding.ts';
 import { requestIdOf } from '../middleware/request-scope.ts';
 import type { Route } from './route.ts';
@@ -28,7 +30,7 @@ export function createQuickRefusal(
   options: QuickRefusalOptions,
 ): (req: IncomingMessage, res: ServerResponse) => boolean {
   const { placeAt, shedding, clock, newId, metrics } = options;
-  const constant = headersOfAll().flat();
+  const constant = headerLines(headersOfAll());
 
   return (req, res) => {
     if (!shedding.isShedding || !isPlain(req)) return false;
@@ -53,8 +55,8 @@ export function createQuickRefusal(
     const requestId = requestIdOf(req) ?? newId();
     const { status, headers, body } = answerOfError(refusal, requestId);
     const length = ['Content-Length', String(body.length)];
-    res.writeHead(status, ['X-Request-Id', requestId, ...constant, ...headers, ...length]);
-    res.end(body);
+    writeHead(res, status, `X-Request-Id: ${requestId}\r\n${constant}`, [...headers, ...length]);
+    res.end(body.sent, sentAs);
     metrics?.answered({
       method: req.method ?? '',
       route: route.path,

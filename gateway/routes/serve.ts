@@ -9,7 +9,7 @@ import type { GatewayContext, GatewayState } from '../middleware/request-scope.t
 import { answerOfError, type Answer } from '../middleware/answer.ts';
 import type { SendAnswer } from '../middleware/send-answer.ts';
 import { knownTag } from '../entity-tags.ts';
-import { jsonType, toJsonBytes } from '../money-json.ts';
+import { jsonType, toJsonBody, WrittenText } from '../money-json.ts';
 import type { RequestKeys } from '../request-keys.ts';
 import type { TokenVerifier } from '../tokens.ts';
 import { nothing, type RawRequest, type Reply } from './route.ts';
@@ -33,7 +33,7 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
     const { req, state } = ctx;
     if (state.path === undefined) throw new ShopError('invalid_request', 'the URL is malformed');
     const place = placeAt(state.path);
-    const route = place?.routes.get(req.method === 'HEAD' ? 'GET' : ctx.method);
+    const route = place?.routes.get(req.method === 'HEAD' ? 'GET' : (req.method ?? ''));
     if (route === undefined) return refuse(ctx, place);
     state.isProbe = route.isProbe;
     state.route = route.path;
@@ -103,15 +103,20 @@ function answerOf(ctx: GatewayContext, reply: Reply): Answer {
   if (headers?.['Content-Security-Policy'] !== undefined) withoutPolicy(ctx);
   const known = isFixed === true ? knownTag(headers?.['ETag'], ctx.req.headers['if-none-match']) : undefined;
   if (known !== undefined) {
-    all.push(...Object.entries({ ...headers, ETag: known }).flat(), 'Vary', 'Accept-Encoding');
+    addAll(all, { ...headers, ETag: known });
+    all.push('Vary', 'Accept-Encoding');
     return { status: 304, headers: all };
   }
-  if (headers !== undefined) all.push(...Object.entries(headers).flat());
+  if (headers !== undefined) addAll(all, headers);
   if (status === 204) return { status, headers: all };
   all.push('Content-Type', contentType ?? jsonType);
   if (stream !== undefined) return { status, headers: all, stream };
   const isText = contentType !== undefined && typeof body === 'string';
-  return { status, headers: all, body: isText ? Buffer.from(body) : toJsonBytes(body) };
+  return { status, headers: all, body: isText ? new WrittenText(body) : toJsonBody(body) };
+}
+
+function addAll(all: string[], headers: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(headers)) all.push(name, headers[name] ?? '');
 }
 
 /** A stream must not be transformed on its way, such as compressed, which would hold it back. */
@@ -122,8 +127,7 @@ function cachingOf({ isFixed, stream }: Reply): string {
 
 /** The policy of the answer replaces that of all answers: a browser would enforce both. */
 function withoutPolicy({ state }: GatewayContext): void {
-  const at = state.headers.indexOf('Content-Security-Policy');
-  if (at >= 0) state.headers = state.headers.toSpliced(at, 2);
+  state.headerLines = state.headerLines.replace(/\r\nContent-Security-Policy: .*\r\n/, '\r\n');
 }
 
 /** Whatever is thrown, in the one form that errors have outside. */
