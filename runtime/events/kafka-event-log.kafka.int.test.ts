@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
+import { Consumer, untilCommitted } from '../testing/suites/event-consumer.ts';
 import { describeEventLog } from '../testing/suites/event-log.suite.ts';
 import { eventDeadLetters } from './event-dead-letters.ts';
-import type { LogEvent, LogRecord, Subscription } from './event-log.ts';
+import type { LogEvent, LogRecord } from './event-log.ts';
 import { partitionOf } from './partition-of.ts';
 import { messagesIn, onAdmin, plainKafka, TestKafkaLog } from '../testing/kafka/test-kafka-log.ts';
 
@@ -38,14 +39,13 @@ describeEventLog<TestKafkaLog>('Kafka', () => {
 describe('KafkaEventLog', () => {
   let topic: string;
   let log: TestKafkaLog;
-  let seen: LogRecord[];
-  let heard: () => void = () => {};
+  let consumer: Consumer;
 
   beforeEach(() => {
     const scope = randomUUID();
     topic = `topic-${scope}`;
     log = new TestKafkaLog({ scope });
-    seen = [];
+    consumer = new Consumer();
   });
   afterEach(() => log.close());
 
@@ -58,19 +58,14 @@ describe('KafkaEventLog', () => {
       topic,
       group: 'readers',
       handle: async (record) => {
-        seen.push(record);
-        heard();
+        await consumer.handle(record);
         await handle?.(record);
       },
     });
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await new Promise<void>((resolve) => (heard = resolve));
-  };
-  const untilSeen = (id: string) => until(() => seen.some((record) => record.id === id));
+  const untilSeen = (id: string) => consumer.until((seen) => seen.some((record) => record.id === id));
   const eventually = async (condition: () => Promise<boolean>) => {
     while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
   };
-  const drained = (subscription: Subscription) => eventually(async () => (await subscription.lag()) === 0);
 
   const topicsMade = () =>
     onAdmin(async (admin) => {
@@ -106,7 +101,7 @@ describe('KafkaEventLog', () => {
     const partition = partitionOf('b', 6);
     expect(partition).not.to.equal(0);
     // Until the producer has looked.
-    for (let i = 0; !seen.some((record) => record.partition === partition); i++) {
+    for (let i = 0; !consumer.seen.some((record) => record.partition === partition); i++) {
       await log.append(topic, [eventOf(`after ${i}`, 'b')]);
       await untilSeen(`after ${i}`);
     }
@@ -161,8 +156,8 @@ describe('KafkaEventLog', () => {
       keys.map((key) => eventOf(key, key)),
     );
     await subscribe();
-    await until(() => seen.length === keys.length);
-    for (const { key, partition } of seen) expect(partition, key).to.equal(partitionOf(key, 6));
+    await consumer.until((seen) => seen.length === keys.length);
+    for (const { key, partition } of consumer.seen) expect(partition, key).to.equal(partitionOf(key, 6));
   });
 
   it('hands a strange message to the consumer, who can reject it with its bytes', async () => {
@@ -176,9 +171,9 @@ describe('KafkaEventLog', () => {
     const subscription = await subscribe(async (record) => {
       if (record.id !== '1') await log.reject(topic, record, 'not understood');
     });
-    await until(() => seen.length === 3);
-    await drained(subscription);
-    const strange = seen.filter(({ id }) => id !== '1');
+    await consumer.until((seen) => seen.length === 3);
+    await untilCommitted(subscription);
+    const strange = consumer.seen.filter(({ id }) => id !== '1');
     expect(strange.map(({ id, key, type }) => ({ id, key, type }))).to.deep.equal([
       { id: '3-0', key: '', type: '' },
       { id: '3-1', key: '', type: '' },
@@ -192,7 +187,7 @@ describe('KafkaEventLog', () => {
     const dead = eventDeadLetters(log, topic);
     const [letter] = (await dead.list({ eventId: strange[0]?.id })).items;
     await dead.replay(letter!);
-    await until(() => seen.filter(({ id }) => id === letter?.record.id).length === 2);
+    await consumer.until((seen) => seen.filter(({ id }) => id === letter?.record.id).length === 2);
     const again = (await messagesIn(topic)).filter(({ headers }) => headers?.['binary'] !== undefined).at(-1);
     expect(again).to.deep.include({ key: null, value: bytes });
     expect(again?.headers).to.deep.include({ binary: bytes }).and.not.have.property('reason');
@@ -207,13 +202,13 @@ describe('KafkaEventLog', () => {
       await log.append(topic, [eventOf(`after-${round}`)]);
       await untilSeen(`after-${round}`);
     }
-    await drained(subscription);
+    await untilCommitted(subscription);
   });
 
   it('makes the topic anew after it was deleted, and goes on', async () => {
     const subscription = await subscribe();
     await log.append(topic, [eventOf('1')]);
-    await drained(subscription);
+    await untilCommitted(subscription);
     await onAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
     await eventually(() =>
       log.append(topic, [eventOf('2')]).then(
@@ -222,7 +217,7 @@ describe('KafkaEventLog', () => {
       ),
     );
     await untilSeen('2');
-    await drained(subscription);
+    await untilCommitted(subscription);
   });
 
   it('asks for no time in the past, of which newer versions of Node warn', async () => {
@@ -236,7 +231,7 @@ describe('KafkaEventLog', () => {
     try {
       const subscription = await subscribe();
       await log.append(topic, [eventOf('1')]);
-      await drained(subscription);
+      await untilCommitted(subscription);
     } finally {
       globalThis.setTimeout = real;
     }

@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { systemClock } from '../define/clock.ts';
+import { Consumer, untilCommitted } from '../testing/suites/event-consumer.ts';
 import { describeRedisStreams, openLogProcesses } from '../testing/suites/redis-streams.suite.ts';
 import { oneRedis } from '../testing/suites/redis-under-test.ts';
 import { createTestRedis, type TestRedis } from '../testing/suites/test-servers.ts';
 import { eventDeadLetters } from './event-dead-letters.ts';
-import type { LogRecord, Subscription } from './event-log.ts';
+import type { LogRecord } from './event-log.ts';
 import type { RedisStreamsEventLog } from './redis-streams-event-log.ts';
 
 describeRedisStreams(oneRedis);
@@ -16,15 +17,14 @@ describe('RedisStreamsEventLog', () => {
   let redis: ReturnType<typeof openLogProcesses>;
   let log: RedisStreamsEventLog;
   let admin: Redis;
-  let seen: LogRecord[];
-  let heard: () => void = () => {};
+  let consumer: Consumer;
 
   beforeEach(async () => {
     server = await createTestRedis();
     redis = openLogProcesses(server.url);
     log = await redis.open();
     admin = new Redis(server.url);
-    seen = [];
+    consumer = new Consumer();
   });
   afterEach(async () => {
     admin.disconnect();
@@ -39,19 +39,14 @@ describe('RedisStreamsEventLog', () => {
       topic,
       group: 'readers',
       handle: async (record) => {
-        seen.push(record);
-        heard();
+        await consumer.handle(record);
         await handle?.(record);
       },
     });
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await new Promise<void>((resolve) => (heard = resolve));
-  };
-  const untilSeen = (id: string) => until(() => seen.some((record) => record.id === id));
+  const untilSeen = (id: string) => consumer.until((seen) => seen.some((record) => record.id === id));
   const eventually = async (condition: () => Promise<boolean>) => {
     while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
   };
-  const drained = (subscription: Subscription) => eventually(async () => (await subscription.lag()) === 0);
   const keyOf = async (pattern: string) => (await admin.keys(`{log-${topic}}:${pattern}`))[0] ?? '';
 
   it('keeps all keys of a topic in one slot, under its own prefix', async () => {
@@ -82,21 +77,21 @@ describe('RedisStreamsEventLog', () => {
     const subscription = await subscribe();
     await append('1');
     await untilSeen('1');
-    await drained(subscription);
+    await untilCommitted(subscription);
     await admin.flushdb();
     await append('2');
     await untilSeen('2');
-    await drained(subscription);
+    await untilCommitted(subscription);
     await append('3');
     await untilSeen('3');
-    expect(seen.map(({ id }) => id).filter((id) => id === '1')).to.have.length(1);
+    expect(consumer.seen.map(({ id }) => id).filter((id) => id === '1')).to.have.length(1);
   });
 
   it('reads again from the start when a Redis comes back whose clock is behind', async () => {
     const subscription = await subscribe();
     await append('1');
     await untilSeen('1');
-    await drained(subscription);
+    await untilCommitted(subscription);
     const stream = await keyOf('[0-9]');
     await admin.flushdb();
     await admin.xadd(stream, '5-1', 'id', 'old', 'key', 'a', 'type', 'Counted', 'value', '{}');
@@ -135,18 +130,18 @@ describe('RedisStreamsEventLog', () => {
   it('has one process consume while others stand by, and the next begin when its lease ends', async () => {
     const [other, mine] = [await redis.open(), await subscribe()];
     await append('1');
-    await drained(mine);
+    await untilCommitted(mine);
     const token = await admin.get(await keyOf('lease:*'));
     const theirs = await subscribe(undefined, other);
     await append('2');
-    await drained(mine);
+    await untilCommitted(mine);
     expect(await admin.get(await keyOf('lease:*'))).to.equal(token);
     redis.crash(log);
     await append('3', other);
     await untilSeen('3');
-    await drained(theirs);
+    await untilCommitted(theirs);
     expect(await admin.get(await keyOf('lease:*'))).to.not.equal(token);
-    expect(seen.map(({ id }) => id)).to.deep.equal(['1', '2', '3']);
+    expect(consumer.seen.map(({ id }) => id)).to.deep.equal(['1', '2', '3']);
   });
 
   it('hands a strange entry to the consumer, who can reject it with its bytes', async () => {
@@ -157,17 +152,17 @@ describe('RedisStreamsEventLog', () => {
     const subscription = await subscribe(async (record) => {
       if (record.id !== '1') await log.reject(topic, record, 'not understood');
     });
-    await until(() => seen.length === 2);
-    await drained(subscription);
-    expect(seen[1]).to.include({ id: seen[1]?.offset, key: '', type: '' });
+    await consumer.until((seen) => seen.length === 2);
+    await untilCommitted(subscription);
+    expect(consumer.seen[1]).to.include({ id: consumer.seen[1]?.offset, key: '', type: '' });
     const [letters = ''] = await admin.keys('{log-orders.dlq}:*');
     const [entry] = await admin.xrangeBuffer(letters, '-', '+');
     expect(entry?.[1].some((field) => field.equals(bytes))).to.equal(true);
 
     const dead = eventDeadLetters(log, topic);
     await dead.replay((await dead.list()).items[0]!);
-    await until(() => seen.length === 3);
-    expect(seen[2]?.id).to.equal(seen[1]?.id);
+    await consumer.until((seen) => seen.length === 3);
+    expect(consumer.seen[2]?.id).to.equal(consumer.seen[1]?.id);
     const again = await Promise.all(
       (await admin.keys('{log-orders}:[0-9]')).map((key) => admin.xrangeBuffer(key, '-', '+')),
     );

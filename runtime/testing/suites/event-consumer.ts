@@ -1,4 +1,4 @@
-import type { LogEvent, LogRecord } from '../../events/event-log.ts';
+import type { LogEvent, LogRecord, Subscription } from '../../events/event-log.ts';
 
 let events = 0;
 
@@ -48,6 +48,10 @@ export class Consumer {
   ids(key?: string): string[] {
     return this.seen.filter((record) => key === undefined || record.key === key).map(({ id }) => id);
   }
+}
+
+export async function untilCommitted(subscription: Subscription): Promise<void> {
+  while ((await subscription.lag()) > 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
 export const idsOf = (some: readonly LogEvent[]) => some.map(({ id }) => id);

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import type { EventLog, LogEvent, Subscription } from '../../events/event-log.ts';
-import { Consumer, eventOf, idsOf } from './event-consumer.ts';
+import type { EventLog, LogEvent } from '../../events/event-log.ts';
+import { Consumer, eventOf, idsOf, untilCommitted } from './event-consumer.ts';
 import { describeEventDeadLetters } from './event-dead-letters.suite.ts';
 import { describeLogReads } from './event-log-reads.suite.ts';
 
@@ -16,10 +16,6 @@ export interface EventLogUnderTest<L extends EventLog> {
   /** Resolves when so many take part in the group and none is joining. Left out: one of them works for all. */
   assembled?(group: string, members: number): Promise<void>;
   close(): Promise<void>;
-}
-
-async function untilCommitted(subscription: Subscription): Promise<void> {
-  while ((await subscription.lag()) > 0) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** What every event log keeps. */
