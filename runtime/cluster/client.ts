@@ -14,12 +14,14 @@ import { fingerprintOf, hashOf } from '../mailbox/fingerprint.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import { PendingAsk } from './pending-ask.ts';
+import { PendingAsks } from './pending-asks.ts';
 import type { NearActors } from '../mailbox/near-ask.ts';
 import type { Inbox, Reply } from '../mailbox/replies.ts';
 import type { NearAsker } from './near-replies.ts';
 import { SendOrder } from './send-order.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 import { ShardWatch } from './shard-watch.ts';
+import { Withdrawals } from './withdrawals.ts';
 
 export interface ClusterClientOptions {
   readonly mailbox: Mailbox;
@@ -41,12 +43,6 @@ export interface ClusterClientOptions {
 const retry = { firstMs: 50, maxMs: 400 };
 const maxRetries = 4;
 
-/**
- * Leases that an ask waits for a node to hold its shard: a node that starts anew or takes over gets the message all
- * the same, and who waits is told within two leases if none does.
- */
-const patienceLeases = 1.7;
-
 /** Of a message that its caller did not name: nobody else can ask it. */
 const ownIdPrefix = 'r-';
 
@@ -55,14 +51,9 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 /** Reaches the actors of a cluster, from any process; hosts none. */
 export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   readonly #options: ClusterClientOptions;
-  /** Who waits for the answer to a message; several, when the same message is asked again meanwhile. */
-  readonly #pending = new Map<string, PendingAsk[]>();
-  /** How many wait, also for the same message. */
-  #pendingAsks = 0;
+  readonly #pending = new PendingAsks();
   /** Tells this process's messages and jobs from those of any other. */
   readonly #asker: string;
-  /** Messages that are being taken back, by the same names as those who wait. */
-  readonly #withdrawing = new Set<string>();
   readonly #watch: ShardWatch;
   /** Of all interceptors; undefined where none has it. */
   readonly #interceptAsk: ClientInterceptor['ask'];
@@ -79,12 +70,13 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     this.#interceptTell = chained(interceptors.map((one) => one.tell?.bind(one)));
     // Ids lie in Redis several times over for each message, so they are short.
     this.#asker = hashOf(`${options.inbox.name}/${options.newId()}`).slice(0, 16);
+    const withdrawals = new Withdrawals(options, this.#pending);
     this.#watch = new ShardWatch({
       ...options,
-      waiting: () => [...this.#pending.values()].flat(),
-      onUnheld: (shard) => this.#giveUp(shard),
+      waiting: () => this.#pending.all(),
+      onUnheld: (shard) => withdrawals.giveUp(shard),
     });
-    options.inbox.onReply((reply) => this.#heard(reply));
+    options.inbox.onReply((reply) => this.#pending.answer(reply));
   }
 
   ref<M extends MessageSpecs>(contract: ActorContract<M>, key: string): ActorRef<M> {
@@ -99,17 +91,13 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   hear(inbox: string, reply: Reply): boolean {
     if (inbox !== this.#options.inbox.name) return false;
     // A copy, as it would be from afar: what an actor remembers is nobody's to change.
-    if (this.#pending.has(reply.id)) this.#heard(JSON.parse(JSON.stringify(reply)) as Reply);
+    if (this.#pending.has(reply.id)) this.#pending.answer(JSON.parse(JSON.stringify(reply)) as Reply);
     return true;
-  }
-
-  #heard({ id, answer }: Reply): void {
-    this.#pending.get(id)?.forEach((ask) => ask.answer(answer));
   }
 
   /** Asks under way; for metrics and for a calm shutdown. */
   get pendingAsks(): number {
-    return this.#pendingAsks;
+    return this.#pending.size;
   }
 
   /** Watches nothing any more. */
@@ -152,13 +140,13 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     envelope.deadline = envelope.sentAt + timeoutMs;
     const to = addressOf(contract.type, key, shards);
     const correlation = `${to.id}/${envelope.id}`;
-    if (this.#pendingAsks >= maxPendingAsks) {
+    if (this.#pending.size >= maxPendingAsks) {
       throw new ActorError('unavailable', `${maxPendingAsks} asks are under way in this process`);
     }
     const what = `${contract.type} ${key}: ${name}`;
     const jobId = this.#jobIdOf(envelope);
     const ask = new PendingAsk({ to, jobId, what, clock, timeoutMs, signal: options.signal });
-    this.#add(correlation, ask);
+    this.#pending.add(correlation, ask);
     this.#watch.wake();
     this.#pass(to, jobId, envelope, ask).catch((error: unknown) => ask.fail(error));
     try {
@@ -166,7 +154,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
       if ('error' in answer) throw fromWireError(answer.error);
       return answer.ok;
     } finally {
-      this.#remove(correlation, ask);
+      this.#pending.remove(correlation, ask);
     }
   }
 
@@ -228,62 +216,6 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
         if (ask?.over === true) return;
       }
     }
-  }
-
-  /** No node holds the shard: tells those who have waited long enough, and takes their messages back first. */
-  #giveUp(shard: number): void {
-    const { clock, leaseMs } = this.#options;
-    const longEnough = clock.monotonic() - leaseMs * patienceLeases;
-    for (const [correlation, asks] of this.#pending) {
-      const [first] = asks;
-      if (first === undefined || first.shard !== shard || first.since > longEnough) continue;
-      // What is being sent might arrive behind what takes it back.
-      if (asks.every(({ isSent }) => isSent)) void this.#withdraw(correlation, first, [...asks]);
-    }
-  }
-
-  async #withdraw(
-    correlation: string,
-    { to, jobId }: PendingAsk,
-    asks: readonly PendingAsk[],
-  ): Promise<void> {
-    if (this.#withdrawing.has(correlation)) return;
-    this.#withdrawing.add(correlation);
-    const fail = (sentence: string) => {
-      for (const ask of asks) ask.failUnavailable(sentence, `no node holds shard ${to.shard}`);
-    };
-    try {
-      const withdrawn = await this.#options.mailbox.withdraw(to, jobId);
-      if (withdrawn === 'untouched') fail('was not handled');
-      else if (withdrawn === 'taken') fail('was not answered, and its outcome is unknown');
-      // Gone, it was handled: its answer is deferred, and who asked goes on waiting for that.
-    } catch {
-      // It may be out of the mailbox all the same.
-      fail('was not answered, and its outcome is unknown');
-    } finally {
-      this.#withdrawing.delete(correlation);
-    }
-  }
-
-  #add(correlation: string, ask: PendingAsk): void {
-    this.#pendingAsks += 1;
-    const others = this.#pending.get(correlation);
-    if (others === undefined) this.#pending.set(correlation, [ask]);
-    else others.push(ask);
-  }
-
-  /** Takes the last one out of its list: V8 may hold what a Map once held until it looks through all of its heap. */
-  #remove(correlation: string, ask: PendingAsk): void {
-    this.#pendingAsks -= 1;
-    const asks = this.#pending.get(correlation);
-    if (asks === undefined) return;
-    if (asks.length > 1) {
-      asks.splice(asks.indexOf(ask), 1);
-      return;
-    }
-    // Not by its length or a splice, after which the old place of the elements still leads to it.
-    asks.pop();
-    this.#pending.delete(correlation);
   }
 
   #envelope({ contract, key, name, input }: AddressedMessage, options: SendOptions): Mutable<Envelope> {
