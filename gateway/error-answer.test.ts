@@ -101,7 +101,7 @@ describe('errors over HTTP', () => {
     }
   });
 
-  for (const code of ['unavailable', 'mailbox_full', 'aborted', 'cart_full', 'quantity_limit'] as const) {
+  for (const code of ['unavailable', 'mailbox_full', 'aborted', 'answer_dropped', 'cart_full'] as const) {
     it(`passes an actor's ${code} on`, async () => {
       const open = await openTestGateway();
       try {

@@ -64,6 +64,8 @@ export const errorTable = {
   too_many_checkouts: refused(409, 'FAILED_PRECONDITION'),
   too_many_units: refused(409, 'FAILED_PRECONDITION'),
   idempotency_key_reused: refused(409, 'FAILED_PRECONDITION'),
+  // It was done, and asking again does not help: unlike `aborted`, which may pass.
+  answer_dropped: refused(409, 'ABORTED'),
   unimplemented: refused(501, 'UNIMPLEMENTED'),
   // What may pass.
   rate_limited: { ...passing(429, 'RESOURCE_EXHAUSTED'), log: 'debug' },

@@ -8,7 +8,14 @@ import { isCertainlyRefused } from './refusal.ts';
 /** What says that asking again may help: the far side, its server or the way there was in a bad state. */
 const passing: readonly string[] = [
   ...(['unauthorized', 'forbidden', 'unimplemented', 'mailbox_full', 'unavailable'] as const),
-  ...(['deadline_exceeded', 'aborted', 'unknown_actor', 'unknown_message', 'internal'] as const),
+  ...([
+    'deadline_exceeded',
+    'aborted',
+    'answer_dropped',
+    'unknown_actor',
+    'unknown_message',
+    'internal',
+  ] as const),
 ] satisfies RpcCode[];
 
 describe('what is certainly refused', () => {

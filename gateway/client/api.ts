@@ -196,6 +196,7 @@ export interface StatusOfCode {
   too_many_checkouts: 409;
   too_many_units: 409;
   idempotency_key_reused: 409;
+  answer_dropped: 409;
   unimplemented: 501;
   rate_limited: 429;
   too_many_streams: 429;

@@ -61,6 +61,7 @@ describe('a call of the client', () => {
   for (const [what, act, code, outcomeUnknown] of [
     ['is against a rule', refuse(409, 'quantity_limit'), 'quantity_limit', false],
     ['has a code of a newer shop', refuse(409, 'of_a_newer_shop'), 'of_a_newer_shop', false],
+    ['was done, and its answer forgotten', refuse(409, 'answer_dropped'), 'answer_dropped', true],
     ['is for another version', refuse(412, 'precondition_failed'), 'precondition_failed', false],
     ['is not understood', refuse(400, 'invalid_request'), 'invalid_request', false],
     ['met a fault', refuse(500, 'internal'), 'internal', true],

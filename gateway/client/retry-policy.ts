@@ -6,7 +6,10 @@ export interface Verdict {
   readonly mayHaveHappened: boolean;
 }
 
-/** By the status of an answer; undefined: there was none. Of the conflicts only `aborted` passes. */
+/**
+ * By the status of an answer; undefined: there was none. Of the conflicts only `aborted` passes, and after
+ * `answer_dropped` it has happened.
+ */
 export function verdictOf(status: number | undefined, code: string): Verdict {
   switch (status) {
     case undefined:
@@ -18,7 +21,7 @@ export function verdictOf(status: number | undefined, code: string): Verdict {
     case 429:
       return { isPassing: true, mayHaveHappened: false };
     case 409:
-      return { isPassing: code === 'aborted', mayHaveHappened: code === 'aborted' };
+      return { isPassing: code === 'aborted', mayHaveHappened: /^(aborted|answer_dropped)$/.test(code) };
     case 501:
       return { isPassing: false, mayHaveHappened: false };
     default:

@@ -16,7 +16,13 @@ const limited: readonly ErrorCode[] = ['rate_limited', 'unavailable'];
 /** Of routes that want a token and ask actors. The last two come from a node of another version. */
 const withToken: readonly ErrorCode[] = ['unauthorized', 'mailbox_full', 'unknown_actor', 'unknown_message'];
 const ofBodies: readonly ErrorCode[] = ['payload_too_large', 'unsupported_media_type'];
-const ofKeys: readonly ErrorCode[] = ['invalid_idempotency_key', 'idempotency_key_reused', 'aborted'];
+/** `aborted` by a service that is not ours. */
+const ofKeys: readonly ErrorCode[] = [
+  'invalid_idempotency_key',
+  'idempotency_key_reused',
+  'answer_dropped',
+  'aborted',
+];
 
 /** All codes that a route refuses with, by status: those that it names, and those that follow from what it takes. */
 export function refusalsOf(route: RouteDescription): ReadonlyMap<number, readonly ErrorCode[]> {

@@ -25,6 +25,8 @@ export const runtimeCodes = {
   deadline_exceeded: 'backoff',
   /** Something else came between, such as the loss of a lease. */
   aborted: 'backoff',
+  /** The message was applied before, under this id, and its answer is not kept any more. */
+  answer_dropped: 'never',
   /** No node hosts this type of actor. */
   unknown_actor: 'never',
   /** The contract has no such message, or no such effect. */

@@ -102,7 +102,7 @@ function applyAgain(
   }
   if (known.answerDropped === true) {
     const late = new ActorError(
-      'aborted',
+      'answer_dropped',
       `${name} was applied before, too long ago for its answer to be kept`,
     );
     return withReply(draft, replyTo, correlation, refusedWith(toWireError(late)));

@@ -101,7 +101,7 @@ describe('deferred answers', () => {
     const [ann, cat] = [enter('ann').catch(codeOf), enter('cat')];
     await cluster.runUntilIdle();
     await ref.ask('Open', { name: 'dan' });
-    expect(await ann).to.equal('aborted');
+    expect(await ann).to.equal('answer_dropped');
     const { waiting, applied } = (await store.load('a'))!.record;
     expect(waiting.map(({ messageId }) => messageId)).to.deep.equal(['m-cat', 'm-cat']);
     expect(applied.find(({ id }) => id === 'm-ben')).to.have.nested.property(

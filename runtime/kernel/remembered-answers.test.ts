@@ -71,9 +71,9 @@ describe('remembered answers', () => {
     const { version } = await inStore();
     const again = [];
     for (let n = 0; n < 530; n++) again.push(await put(n).then((answer) => ({ answer }), codeOf));
-    const given = again.length - again.lastIndexOf('aborted') - 1;
+    const given = again.length - again.lastIndexOf('answer_dropped') - 1;
     expect(again.slice(-given)).to.deep.equal(answers.slice(-given).map((answer) => ({ answer })));
-    expect(new Set(again.slice(0, -given)), 'the older ones').to.deep.equal(new Set(['aborted']));
+    expect(new Set(again.slice(0, -given)), 'the older ones').to.deep.equal(new Set(['answer_dropped']));
     expect(given, 'answers given again').to.be.at.least(150);
     expect((await inStore()).version, 'applied again').to.equal(version);
     for (const n of [400, 529]) {

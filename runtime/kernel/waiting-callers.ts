@@ -42,5 +42,5 @@ export function waitingOf(
   const result = parse(schema, tag);
   if (result.success) return { message, tag: result.data };
   const sentence = `${message} was applied, but what was kept for its answer is not understood any more`;
-  return { error: new ActorError('aborted', sentence, { cause: new Error(result.reason) }) };
+  return { error: new ActorError('answer_dropped', sentence, { cause: new Error(result.reason) }) };
 }

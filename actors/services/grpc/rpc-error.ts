@@ -36,6 +36,8 @@ export const rpcStatuses = {
   insufficient_stock: 'FAILED_PRECONDITION',
   idempotency_key_reused: 'FAILED_PRECONDITION',
   aborted: 'ABORTED',
+  // Not a refusal: it was done.
+  answer_dropped: 'ABORTED',
   mailbox_full: 'RESOURCE_EXHAUSTED',
   unavailable: 'UNAVAILABLE',
   deadline_exceeded: 'DEADLINE_EXCEEDED',

@@ -3,7 +3,13 @@ import { reasonOf } from '@trolley/runtime/observe';
 import type { Audit, AuditedAction } from './audit.ts';
 
 /** After these nobody knows whether it was done. */
-const openEnds: ReadonlySet<string> = new Set(['deadline_exceeded', 'unavailable', 'aborted', 'internal']);
+const openEnds: ReadonlySet<string> = new Set([
+  'deadline_exceeded',
+  'unavailable',
+  'aborted',
+  'answer_dropped',
+  'internal',
+]);
 
 /** What an action came to. */
 export interface Performed<T> {
