@@ -11,8 +11,7 @@ import { Jwks } from './jwks.ts';
 import { createAdmission } from './middleware/admission.ts';
 import { constantHeaders } from './middleware/constant-headers.ts';
 import { createJsonBody } from './middleware/json-body.ts';
-import { createShedding } from './middleware/load-shedding.ts';
-import type { Lateness } from './middleware/loop-delay.ts';
+import type { Shedding } from './middleware/load-shedding.ts';
 import type { RateLimits } from './middleware/rate-limits.ts';
 import { requestScope, type GatewayState } from './middleware/request-scope.ts';
 import { createSender } from './middleware/send-answer.ts';
@@ -69,6 +68,8 @@ export interface GatewayDeps {
    * refused at once; 0: none is. Default 200.
    */
   readonly shedAboveMs?: number | undefined;
+  /** That of the whole process, for all of its ways in. Default: one of this gateway alone. */
+  readonly shedding?: Shedding | undefined;
 }
 
 /** The table of all routes. */
@@ -94,13 +95,12 @@ export type GatewayHandler = (request: IncomingMessage, response: ServerResponse
 /** The REST API as a Koa app that does not listen. */
 export function createApp(
   deps: GatewayDeps,
-  { loopDelay, streams }: { readonly loopDelay: Lateness; readonly streams: EventStreams },
+  { shedding, streams }: { readonly shedding: Shedding; readonly streams: EventStreams },
 ): GatewayHandler {
   const { shop, clock, logger, tracing } = deps;
   const { jwksUrl } = deps.jwt;
   const app = new Koa<GatewayState>();
   const send = createSender(deps);
-  const shedding = createShedding({ clock, logger, loopDelay, aboveMs: deps.shedAboveMs ?? 200 });
   const placeAt = createRouteTable(gatewayRoutes(deps, streams));
   const tokens = createTokenVerifier(deps.jwt, clock, {
     keys: jwksUrl === undefined ? undefined : new Jwks({ url: jwksUrl, clock, logger }),

@@ -2,7 +2,7 @@ import { createApp, type GatewayDeps } from './app.ts';
 import { createEventSources } from './event-sources.ts';
 import { EventStreams } from './events/event-streams.ts';
 import { openHttpServer, type HttpServer, type HttpServerOptions } from './http-server.ts';
-import { LoopDelay } from './middleware/loop-delay.ts';
+import { openShedding, type OpenShedding } from './middleware/open-shedding.ts';
 
 export type GatewayOptions = GatewayDeps & Omit<HttpServerOptions, 'handle'>;
 
@@ -10,23 +10,29 @@ export type Gateway = HttpServer;
 
 /** Listens with the REST API. Rejects with the error of the operating system when the port can't be taken. */
 export async function openGateway(options: GatewayOptions): Promise<Gateway> {
-  const loopDelay = new LoopDelay(options.clock);
+  const { shedding, stop } = sheddingFor(options);
   const streams = createEventStreams(options);
   try {
-    const handle = createApp(options, { loopDelay, streams });
+    const handle = createApp(options, { shedding, streams });
     const server = await openHttpServer({ ...options, handle });
     return {
       ...server,
       close() {
         // They have no end of their own that the server could wait for.
         streams.close();
-        return server.close().finally(() => loopDelay.stop());
+        return server.close().finally(stop);
       },
     };
   } catch (error) {
-    loopDelay.stop();
+    stop();
     throw error;
   }
+}
+
+/** Whoever has made one for the process ends it. */
+function sheddingFor({ shedding, clock, logger, shedAboveMs: aboveMs = 200 }: GatewayDeps): OpenShedding {
+  if (shedding !== undefined) return { shedding, stop: () => undefined };
+  return openShedding({ clock, logger, aboveMs });
 }
 
 export function createEventStreams(deps: GatewayDeps): EventStreams {

@@ -6,12 +6,20 @@ import { CartServiceService, type CartResponse } from '../../proto/gen/cart/cart
 import type { Carts } from '../carts.ts';
 import { guarded } from '../guard.ts';
 import { idempotencyKeyFrom } from '../idempotency-key.ts';
-import { facade } from './facade.ts';
+import { facade, type Loads } from './facade.ts';
 import { callOf, userIdOf, type FacadeOptions } from './incoming.ts';
+
+const loads: Loads<typeof CartServiceService> = {
+  getCart: 'read',
+  addItem: 'ask',
+  updateQuantity: 'ask',
+  removeItem: 'ask',
+  clearCart: 'ask',
+};
 
 /** `cart.CartService` over the same carts as the REST API. Its file is `cart/cart.proto`. */
 export function cartFacade(carts: Carts, options: FacadeOptions): UnaryService {
-  return facade(CartServiceService, {
+  return facade(CartServiceService, loads, options, {
     getCart: async ({ userId }, call) => responseOf(await carts.get(userIdOf(userId), callOf(call, options))),
     async addItem(request, call) {
       const [user, line, key] = [userIdOf(request.userId), lineOf(request), keyOf(call)];

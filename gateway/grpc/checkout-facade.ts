@@ -12,12 +12,18 @@ import {
 import type { Checkouts } from '../checkouts.ts';
 import { BodyIdempotencyKey, BodyPaymentMethod, PathUuid } from '../api/fields.ts';
 import { guarded } from '../guard.ts';
-import { facade } from './facade.ts';
+import { facade, type Loads } from './facade.ts';
 import { callOf, userIdOf, type FacadeOptions } from './incoming.ts';
+
+const loads: Loads<typeof CheckoutServiceService> = {
+  initiateCheckout: 'saga',
+  getCheckoutStatus: 'underway',
+  cancelCheckout: 'underway',
+};
 
 /** `checkout.CheckoutService` over the same checkouts as the REST API. Its file is `checkout/checkout.proto`. */
 export function checkoutFacade(checkouts: Checkouts, options: FacadeOptions): UnaryService {
-  return facade(CheckoutServiceService, {
+  return facade(CheckoutServiceService, loads, options, {
     async initiateCheckout({ userId, idempotencyKey, shippingAddress, paymentMethod }, call) {
       const user = userIdOf(userId);
       const fields = guarded(Initiate, {

@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { ShopError } from '../error-table.ts';
 import type { IncomingCall } from '../../actors/services/grpc/incoming-call.ts';
 import type { Call } from '../call.ts';
+import type { Shedding } from '../middleware/load-shedding.ts';
 import { RequestCall } from '../request-call.ts';
 
 export interface FacadeOptions {
@@ -12,6 +13,8 @@ export interface FacadeOptions {
   readonly newId: () => string;
   /** How long a caller waits for an answer, unless its own deadline is nearer. */
   readonly requestTimeoutMs: number;
+  /** That of the whole process, for all of its ways in; none: nothing is refused. */
+  readonly shedding?: Shedding | undefined;
 }
 
 /** A gRPC call as the use-cases want it. */

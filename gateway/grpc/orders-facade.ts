@@ -8,12 +8,19 @@ import { maxPageSize } from '../../actors/values/page-size.contract.ts';
 import { PathUuid, QueryPageToken } from '../api/fields.ts';
 import { guarded } from '../guard.ts';
 import type { Orders } from '../orders.ts';
-import { facade } from './facade.ts';
+import { facade, type Loads } from './facade.ts';
 import { callOf, userIdOf, type FacadeOptions } from './incoming.ts';
+
+const loads: Loads<typeof OrdersServiceService> = {
+  getOrder: 'underway',
+  listOrders: 'underway',
+  updateOrderStatus: 'underway',
+  cancelOrder: 'underway',
+};
 
 /** `orders.OrdersService` over the same orders as the REST API. Its file is `orders/orders.proto`. */
 export function ordersFacade(orders: Orders, options: FacadeOptions): UnaryService {
-  return facade(OrdersServiceService, {
+  return facade(OrdersServiceService, loads, options, {
     async getOrder({ orderId }, { userId }) {
       // The request names no user; a caller that acts for one says so in the metadata.
       const owner = userId === undefined ? undefined : userIdOf(userId);

@@ -4,6 +4,7 @@ import { asActorError } from '../error-answer.ts';
 import { idempotencyKeyOf } from '../idempotency-key.ts';
 import type { Admission } from '../middleware/admission.ts';
 import { hasBody, type JsonBody } from '../middleware/json-body.ts';
+import { letIn } from '../middleware/let-in.ts';
 import type { Shedding } from '../middleware/load-shedding.ts';
 import type { GatewayContext, GatewayState } from '../middleware/request-scope.ts';
 import { answerOfError, type Answer } from '../middleware/answer.ts';
@@ -37,12 +38,8 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
     if (route === undefined) return refuse(ctx, place);
     state.isProbe = route.isProbe;
     state.route = route.path;
-    const held = shedding.refusalOf(route.load) ?? shedding.held(route.load);
-    const refusal = held instanceof Promise ? await held : held;
-    if (refusal !== undefined) {
-      await shedding.turn();
-      throw refusal;
-    }
+    const told = letIn(shedding, route.load);
+    if (told !== undefined) await told;
     const admitted = admit(ctx, route.access, route.load === 'saga');
     const user = admitted instanceof Promise ? await admitted : admitted;
     const body = hasBody(req) ? await received(ctx) : nothing;

@@ -10,7 +10,7 @@ import { type RunningConsole, startConsole } from './compose/console.ts';
 import { startConsumers, startEventLog, startRelay } from './compose/events.ts';
 import { startGatewayWorkers } from './compose/gateway-workers.ts';
 import { startHealth, type Health } from './compose/health.ts';
-import { composeShop, startGrpcFacade, startGateway } from './compose/ingress.ts';
+import { composeShop, startGrpcFacade, startGateway, startShedding } from './compose/ingress.ts';
 import { openDataDirChecked, warnOfUnknownHosts } from './compose/preflight.ts';
 import { startRedisBackend } from './compose/redis.ts';
 import { startServices } from './compose/services.ts';
@@ -180,12 +180,14 @@ async function startRoles(
 
   const caches = cacheMetrics(metrics.registry);
   const shop = composeShop(config, logger, { refs, cartViews, postgres, services, caches });
+  const shedding = await startShedding(config, lifecycle, logger);
+  const entered = { shop, shedding, redis };
   if (is('grpc'))
-    await startGrpcFacade(config, lifecycle, logger, { shop, grpcTls, redis, postgres, nodes, observer });
+    await startGrpcFacade(config, lifecycle, logger, { ...entered, grpcTls, postgres, nodes, observer });
   if (!is('gateway')) return operators;
   const gateway =
     workers === undefined
-      ? await startGateway(config, lifecycle, logger, { shop, redis, health, metrics, tracing })
+      ? await startGateway(config, lifecycle, logger, { ...entered, health, metrics, tracing })
       : await startGatewayWorkers(config, lifecycle, { workers, redis, postgres, services, health, metrics });
   return { ...operators, gateway };
 }

@@ -1,5 +1,5 @@
 import type { Metadata, ServiceDefinition } from '@grpc/grpc-js';
-import { codeOf, type Logger, systemClock } from '@trolley/runtime';
+import { codeOf, isActorError, type Logger, systemClock } from '@trolley/runtime';
 import { traceIdOf } from '@trolley/runtime/adapters';
 import { type GrpcStatusName, RpcError, rpcStatusOf, type StatusOf } from './rpc-error.ts';
 import { refuseMalformedUser } from './call-metadata.ts';
@@ -106,7 +106,9 @@ async function answerCall(
     const code = codeOf(error);
     const status = statusOf(code);
     ended(status);
-    const level = levelOf(status);
+    // What is refused as there is too much to do, its server tells once for many.
+    const isShed = isActorError(error) && error.details?.['overloaded'] === true;
+    const level = isShed ? 'debug' : levelOf(status);
     const cause = level === 'error' || level === 'warn' ? { err: error } : {};
     if (logger.isLevelEnabled(level)) logger[level]({ ...about(), code, ...cause }, 'refused');
     throw error;

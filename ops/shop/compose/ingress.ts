@@ -19,6 +19,8 @@ import { trustedProxies } from '../../../gateway/client-address.ts';
 import { cartFacade } from '../../../gateway/grpc/cart-facade.ts';
 import { checkoutFacade } from '../../../gateway/grpc/checkout-facade.ts';
 import { ordersFacade } from '../../../gateway/grpc/orders-facade.ts';
+import type { Shedding } from '../../../gateway/middleware/load-shedding.ts';
+import { openShedding } from '../../../gateway/middleware/open-shedding.ts';
 import { createRedisRateLimits } from '../../../gateway/middleware/redis-rate-limits.ts';
 import { openGateway, type Gateway } from '../../../gateway/server.ts';
 import { type Caches, createShop, type Shop } from '../../../gateway/shop.ts';
@@ -65,8 +67,19 @@ export function composeShop(config: Config, logger: Logger, parts: ShopParts): S
   });
 }
 
+/** For all ways in of this process: they share its event loop, and the actors. */
+export async function startShedding(config: Config, lifecycle: Lifecycle, logger: Logger): Promise<Shedding> {
+  const { shedding } = await lifecycle.start({
+    name: 'load shedding',
+    start: () => openShedding({ clock: systemClock, logger, aboveMs: config.http.shedAboveMs }),
+    stop: (open) => open.stop(),
+  });
+  return shedding;
+}
+
 interface FacadeParts {
   readonly shop: Shop;
+  readonly shedding: Shedding;
   readonly grpcTls: MutualTls | undefined;
   readonly redis: RedisBackend;
   readonly postgres: PostgresBackend;
@@ -80,12 +93,13 @@ export async function startGrpcFacade(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { shop, grpcTls, redis, postgres, nodes, observer }: FacadeParts,
+  { shop, shedding, grpcTls, redis, postgres, nodes, observer }: FacadeParts,
 ): Promise<void> {
   const options = {
     clock: systemClock,
     newId: randomUUID,
     requestTimeoutMs: config.http.requestTimeoutMs,
+    shedding,
   };
   // The actors are behind Redis; what becomes of checkouts and orders is in PostgreSQL.
   const actors = { redis: redis.check, nodes };
@@ -127,6 +141,7 @@ const checkoutShare = 0.2;
 
 interface GatewayParts {
   readonly shop: Shop;
+  readonly shedding: Shedding;
   readonly redis: RedisBackend;
   readonly health: Health;
   readonly metrics: Metrics;
@@ -138,7 +153,7 @@ export async function startGateway(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { shop, redis, health, metrics, tracing }: GatewayParts,
+  { shop, shedding, redis, health, metrics, tracing }: GatewayParts,
 ): Promise<Gateway> {
   const claim = { port: config.http.port, variable: 'HTTP_PORT', host: config.http.host };
   const { perSecond: rps, burst } = config.rateLimit;
@@ -174,7 +189,7 @@ export async function startGateway(
           trustedProxies: trustedProxies(config.http.trustedProxies),
           requestTimeoutMs: config.http.requestTimeoutMs,
           maxBodyBytes: config.http.bodyLimitBytes,
-          shedAboveMs: config.http.shedAboveMs,
+          shedding,
           healthChecks: health.checks,
           metrics: {
             answered: requestMetrics(metrics.registry),

@@ -39,6 +39,7 @@ function inGroup(group: string, roles: Variable<unknown>['roles']) {
 const general = inGroup('Process', 'all');
 const storage = inGroup('Storage', 'all');
 const gateway = inGroup('Gateway', ['gateway']);
+const waysIn = inGroup('Gateway', ['gateway', 'grpc']);
 const web = inGroup('Gateway', ['gateway', 'console']);
 const operators = inGroup('Console', ['console']);
 const facades = inGroup('gRPC ports', ['grpc']);
@@ -149,17 +150,17 @@ export const variables = {
     'The address that `HTTP_PORT`, `CONSOLE_PORT` and `HEALTH_PORT` are listened on',
   ),
   HTTP_PORT: gateway.set(value.port, '8080', '0 = any free port, printed at start'),
-  SHED_ABOVE_MS: gateway.set(
+  SHED_ABOVE_MS: waysIn.set(
     value.milliseconds(0, 60_000),
     '200',
-    'How late a gateway may come to its requests, and how long even the quickest change of a cart may take, for half a second or more, before it refuses at once (503) what it could not answer soon. Of a sudden surge it refuses what is more than usual, however quick the shop is; 0 = never',
+    'How late a gateway, or the process of the gRPC façades, may come to its requests, and how long even the quickest change of a cart may take, for half a second or more, before it refuses at once (503, over gRPC UNAVAILABLE) what it could not answer soon. Of a sudden surge it refuses what is more than usual, however quick the shop is; 0 = never',
   ),
   GATEWAY_PROCESSES: gateway.set(
     value.countOrAuto(32),
     'auto',
     'How many processes of its own the gateway gets, all on `HTTP_PORT`; 0 = it runs in the process of the other roles. `auto`: with four processor cores or more, one for every two, 4 at most, beside other roles; none with `GRPC_TLS_*` unless the addresses of the services are given',
   ),
-  REQUEST_TIMEOUT_MS: gateway.set(
+  REQUEST_TIMEOUT_MS: waysIn.set(
     value.milliseconds(1, day),
     '30000',
     'A request that takes longer is answered 504; an unfinished checkout 202',
