@@ -4,6 +4,7 @@ import { rmSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { expect } from 'chai';
 import { HttpConnection } from '../../../gateway/testing/http-connection.ts';
+import { expectDocumented } from '../testing/documented-fetch.ts';
 import { temporaryDataDir } from './shop-environment.ts';
 import { ShopProcess } from './shop-process.ts';
 
@@ -47,6 +48,18 @@ describe('whoever means a gateway ill', () => {
   const post = (...headers: string[]) =>
     head('POST', '/api/v1/cart/items', 'Content-Type: application/json', ...headers);
 
+  /** Of the next answer, which has to be one of those that are told of. */
+  async function statusOf(connection: HttpConnection, method: 'GET' | 'POST'): Promise<number> {
+    const { status, headers, body: text } = await connection.answer();
+    const path = method === 'GET' ? '/api/v1/cart' : '/api/v1/cart/items';
+    await expectDocumented(
+      shop.client.url,
+      { method, path },
+      { status, headers: new Headers([...headers]), text },
+    );
+    return status;
+  }
+
   it('with 10,000 connections that say nothing, and 100 that say it slowly, loses them all', async function () {
     // They are looked for every 10 s.
     this.timeout(60_000);
@@ -81,7 +94,7 @@ describe('whoever means a gateway ill', () => {
     const sending = connection.sendWithoutEnd(
       Buffer.concat([Buffer.from('10000\r\n'), chunk, Buffer.from('\r\n')]),
     );
-    expect((await connection.answer()).status).to.equal(413);
+    expect(await statusOf(connection, 'POST')).to.equal(413);
     await sending;
     connection.close();
   });
@@ -90,7 +103,7 @@ describe('whoever means a gateway ill', () => {
     for (const nested of ['['.repeat(mebibyte - 1), `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`]) {
       const connection = await HttpConnection.open(port);
       connection.send(post(`Content-Length: ${nested.length}`), nested);
-      expect((await connection.answer()).status).to.equal(400);
+      expect(await statusOf(connection, 'POST')).to.equal(400);
       connection.close();
     }
   });
@@ -98,7 +111,7 @@ describe('whoever means a gateway ill', () => {
   it('with a header of 5 MB is 431', async () => {
     const connection = await HttpConnection.open(port);
     connection.send(`GET /api/v1/cart HTTP/1.1\r\nX-Large: ${'x'.repeat(5 * mebibyte)}\r\n\r\n`);
-    expect((await connection.answer()).status).to.equal(431);
+    expect(await statusOf(connection, 'GET')).to.equal(431);
     await connection.closed();
     connection.close();
   });

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { EventReading, type ReadEvent } from '../../../gateway/testing/read-events.ts';
+import { documentedFetch } from '../testing/documented-fetch.ts';
 import type { Shopper } from './shop-client.ts';
 
 interface Told {
@@ -61,7 +62,7 @@ export class EventFollower {
   async #read(): Promise<void> {
     const leaving = new AbortController();
     this.#leave = () => leaving.abort();
-    const answer = await fetch(`${this.#url()}/api/v1/events`, {
+    const answer = await documentedFetch(`${this.#url()}/api/v1/events`, {
       headers: {
         authorization: `Bearer ${this.#shopper.token}`,
         ...(this.#lastId === '' ? {} : { 'last-event-id': this.#lastId }),

@@ -3,12 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import type { Cart, CheckoutWithHistory, Order } from '../../../gateway/client/index.ts';
+import { documentedFetch } from '../testing/documented-fetch.ts';
 import { EventFollower } from './event-follower.ts';
 import { eventually } from './eventually.ts';
-import { gatewaysOf } from './gateways-of.ts';
+import { gatewaysOf, isWhole } from './gateways-of.ts';
 import { startShop, type RunningShop } from './running-shop.ts';
 import type { Shopper } from './shop-client.ts';
-import { portOf, temporaryDataDir } from './shop-environment.ts';
+import { temporaryDataDir } from './shop-environment.ts';
 import { ShopProcess } from './shop-process.ts';
 
 /** What the stream has told last is what the routes show, of everything that the user has. */
@@ -126,12 +127,6 @@ describe('events of a user', function () {
       rmSync(dataDir, { recursive: true, force: true });
     });
 
-    /** As the first process of the shop sees it. */
-    const isWhole = async () => {
-      const { status } = await fetch(`http://127.0.0.1:${portOf(shop.lines, 'health')}/health/ready`);
-      return status === 200;
-    };
-
     it('lose nothing: each reader has all of it in the end, and nothing goes back', async () => {
       const users = await shop.client.users(1, 6);
       followers.push(...users.map((user) => new EventFollower(() => shop.client.url, user)));
@@ -149,9 +144,9 @@ describe('events of a user', function () {
       });
       // One after the other: the port stays open.
       for (const pid of gatewaysOf(shop.pid)) {
-        await eventually(isWhole, 'two gateways that listen');
+        await eventually(() => isWhole(shop), 'two gateways that listen');
         process.kill(pid, 'SIGKILL');
-        await eventually(async () => !(await isWhole()), 'a gateway less');
+        await eventually(async () => !(await isWhole(shop)), 'a gateway less');
       }
       over = true;
       const counts = await Promise.all(bought);
@@ -167,7 +162,7 @@ describe('events of a user', function () {
       const [user] = await shop.client.users(50, 1);
       if (user === undefined) throw new Error('there is a user');
       const { url } = shop.client;
-      const answer = await fetch(`${url}/api/v1/events`, {
+      const answer = await documentedFetch(`${url}/api/v1/events`, {
         headers: { authorization: `Bearer ${user.token}` },
       });
       const whole = answer.text();

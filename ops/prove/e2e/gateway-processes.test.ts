@@ -1,10 +1,10 @@
 import { rmSync } from 'node:fs';
 import { expect } from 'chai';
 import { isAlive } from '../../shop/process/process-identity.ts';
+import { documentedFetch } from '../testing/documented-fetch.ts';
 import { expectInvariants, untilAllEnded } from './invariants.ts';
-import { documentedFetch } from './documented-fetch.ts';
 import { eventually } from './eventually.ts';
-import { gatewaysOf } from './gateways-of.ts';
+import { gatewaysOf, isWhole } from './gateways-of.ts';
 import { temporaryDataDir } from './shop-environment.ts';
 import { ShopProcess } from './shop-process.ts';
 
@@ -25,19 +25,20 @@ describe('a shop with gateways in processes of their own', function () {
     ShopProcess.start({
       DATA_DIR: dataDir,
       GATEWAY_PROCESSES: '2',
+      HEALTH_PORT: '0',
       SEED_STOCK: '1000',
       LOG_LEVEL: 'info',
       ...environment,
     });
   const untilWhole = (besides: readonly number[]) =>
-    eventually(() => {
+    eventually(async () => {
       const gateways = gatewaysOf(shop.pid).filter((pid) => !besides.includes(pid));
-      return gateways.length === 2;
-    }, 'two gateways');
+      return gateways.length === 2 && (await isWhole(shop));
+    }, 'two gateways that listen');
 
   it('is ready as a whole, and writes one log', async () => {
     expect(gatewaysOf(shop.pid)).to.have.length(2);
-    const ready = await fetch(`${shop.client.url}/health/ready`);
+    const ready = await documentedFetch(`${shop.client.url}/health/ready`);
     const { dependencies } = (await ready.json()) as { dependencies: Record<string, string> };
     expect(ready.status).to.equal(200);
     const names = ['process', 'redis', 'postgres', 'nodes', 'carts', 'product', 'inventory', 'payment'];
@@ -57,7 +58,7 @@ describe('a shop with gateways in processes of their own', function () {
         [...text.matchAll(new RegExp(`^${series}\\{.*process="([^"]+)"`, 'gm'))].map(([, name]) => name),
       );
     await eventually(async () => {
-      const answer = await fetch(`${shop.client.url}/metrics`);
+      const answer = await documentedFetch(`${shop.client.url}/metrics`);
       const text = await answer.text();
       const started = processesWith(text, 'process_start_time_seconds');
       const turns = processesWith(text, 'trolley_turn_duration_seconds_count');
@@ -65,18 +66,20 @@ describe('a shop with gateways in processes of their own', function () {
     }, 'the figures of three processes');
   });
 
-  /** Kills these gateways, and waits for others in their place. */
+  /** Kills these gateways, and waits until others listen in their place. */
   async function killed(...gateways: readonly number[]): Promise<void> {
     for (const pid of gateways) process.kill(pid, 'SIGKILL');
     await untilWhole(gateways);
   }
 
-  /** A client that asks again, and how often its connections broke. */
+  /** A client that asks again till another gateway has started, and how often its connections broke. */
   async function patient(userId: number) {
     const { token } = await shop.client.user(userId);
     const seen = { broken: 0 };
     const client = shop.client.typed({
       token,
+      maxAttempts: 100,
+      checkoutTimeoutMs: 60_000,
       fetch: (url, init) =>
         documentedFetch(url, init).catch((error: unknown) => {
           seen.broken += 1;
@@ -103,12 +106,18 @@ describe('a shop with gateways in processes of their own', function () {
         return ids;
       }),
     );
-    const [first = 0] = gatewaysOf(shop.pid);
-    await killed(first);
-    // And then both at once.
-    await killed(...gatewaysOf(shop.pid));
-    over = true;
-    const ids = (await bought).flat();
+    // Who fails ends the test, and not only once the gateways are there.
+    const meanwhile = (what: Promise<void>) => Promise.race([what, bought]);
+    let ids: (string | undefined)[];
+    try {
+      const [first = 0] = gatewaysOf(shop.pid);
+      await meanwhile(killed(first));
+      // And then both at once.
+      await meanwhile(killed(...gatewaysOf(shop.pid)));
+    } finally {
+      over = true;
+      ids = (await bought).flat();
+    }
     await untilAllEnded(shop.stores);
     await expectInvariants(shop.stores);
     const orders = (await Promise.all(users.map(({ client }) => client.orders.list({ page_size: 500 })))).flatMap((page) => page.orders); // prettier-ignore

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { documentedMetrics } from '../../operate/observability/testing/known-metrics.ts';
 import { parseExposition, type Exposition } from '../../shop/metrics/testing/parse-exposition.ts';
+import { documentedFetch } from '../testing/documented-fetch.ts';
 import { EventFollower } from './event-follower.ts';
 import { eventually } from './eventually.ts';
 import { untilAllEnded } from './invariants.ts';
@@ -39,8 +40,8 @@ describe('the metrics of the shop', () => {
   let seen: Exposition;
   let follower: EventFollower | undefined;
 
-  const scrape = async (url: string) => {
-    const answer = await fetch(`${url}/metrics`);
+  const scrape = async (url: string, ask = documentedFetch) => {
+    const answer = await ask(`${url}/metrics`);
     expect([answer.status, answer.headers.get('content-type')]).to.deep.equal([
       200,
       'text/plain; version=0.0.4; charset=utf-8',
@@ -152,7 +153,7 @@ describe('the metrics of the shop', () => {
   });
 
   it('are the same on the port of the probes', async () => {
-    const probed = await scrape(`http://127.0.0.1:${portOf(shop.lines, 'health')}`);
+    const probed = await scrape(`http://127.0.0.1:${portOf(shop.lines, 'health')}`, fetch);
     expect(sum(probed, 'trolley_saga_duration_seconds')).to.equal(2);
     expect([...probed.families.keys()].sort()).to.deep.equal([...seen.families.keys()].sort());
   });

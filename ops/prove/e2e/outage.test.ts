@@ -6,6 +6,7 @@ import { openGrpcClient } from '../../../actors/services/grpc/grpc.client.ts';
 import { CartServiceService } from '../../../proto/gen/cart/cart.ts';
 import { CheckoutServiceService } from '../../../proto/gen/checkout/checkout.ts';
 import { OrdersServiceService } from '../../../proto/gen/orders/orders.ts';
+import { documentedFetch } from '../testing/documented-fetch.ts';
 import { startPrivatePostgres, startPrivateRedis, type PrivateServer } from '../testing/test-servers.ts';
 import { expectInvariants, untilAllEnded } from './invariants.ts';
 import { eventually } from './eventually.ts';
@@ -67,10 +68,10 @@ function failing({ body, status }: Answer<{ dependencies?: Readonly<Record<strin
 
 /** What is not ready, once the gateway and the health port agree about it. */
 async function notReady(gateway: string, lines: readonly string[]): Promise<string> {
-  const urls = [gateway, `http://127.0.0.1:${portOf(lines, 'health')}`];
+  const health = `http://127.0.0.1:${portOf(lines, 'health')}/health/ready`;
   const [one, other] = await Promise.all(
-    urls.map(async (url) => {
-      const answer = await fetch(`${url}/health/ready`);
+    [documentedFetch(`${gateway}/health/ready`), fetch(health)].map(async (asked) => {
+      const answer = await asked;
       return failing({ status: answer.status, body: await answer.json() } as Answer<object>).join(', ');
     }),
   );

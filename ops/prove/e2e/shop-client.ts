@@ -10,7 +10,7 @@ import {
   type VersionedCart,
 } from '../../../gateway/client/index.ts';
 import { mintToken, type TokenSettings } from '../../shop/token.ts';
-import { documentedFetch } from './documented-fetch.ts';
+import { documentedFetch } from '../testing/documented-fetch.ts';
 
 export interface ErrorBody {
   readonly error: string;

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import type { Checkout } from '../../../gateway/client/index.ts';
+import { documentedFetch } from '../testing/documented-fetch.ts';
 import { OtlpReceiver, type ReceivedSpan } from '../testing/otlp-receiver.ts';
 import { startPrivateKafka, type PrivateServer } from '../testing/test-servers.ts';
 import { eventually } from './eventually.ts';
@@ -168,7 +169,7 @@ describe('a trace of the shop', function () {
       });
 
       it('has no span of a probe', async () => {
-        await fetch(`${shop.client.url}/health/live`);
+        await documentedFetch(`${shop.client.url}/health/live`);
         await whole((await checkout('after a probe')).headers.get('traceresponse')!.split('-')[1]!);
         expect(
           receiver.spans.filter(

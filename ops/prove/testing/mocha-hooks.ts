@@ -13,6 +13,7 @@ import {
   provideRedisCluster,
 } from './test-servers.ts';
 import type { TestServer } from './test-server.ts';
+import { expectAllDocumented } from './undocumented-answers.ts';
 
 /*
  * Root hooks of every test run: one server of each kind for all suites, started only when a loaded file's name
@@ -73,6 +74,7 @@ export async function mochaGlobalTeardown(): Promise<void> {
 export const mochaHooks: RootHookObject = {
   beforeAll: goOn,
   beforeEach: goOn,
+  afterEach: expectAllDocumented,
   afterAll: stopShopKafkas,
 };
 
