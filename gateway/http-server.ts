@@ -8,7 +8,7 @@ import {
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Clock } from '@trolley/runtime';
+import type { ActorError, Clock } from '@trolley/runtime';
 import { ShopError } from './error-table.ts';
 import { errorAnswer } from './error-answer.ts';
 import { responseClass } from './gateway-response.ts';
@@ -32,6 +32,8 @@ export interface HttpServerOptions {
   readonly shutdownMs?: number | undefined;
   /** How long a TLS handshake, and the headers of a request, may take; then the connection is closed. Default 10000. */
   readonly silentMs?: number | undefined;
+  /** How long an answer may wait for its reader to take any of it; then the connection is closed. Default 30000. */
+  readonly stallMs?: number | undefined;
   /** With it the server speaks HTTPS only. */
   readonly tls?: TlsPair | undefined;
 }
@@ -56,12 +58,13 @@ const keepAliveMs = 65_000;
 const minVersion = 'TLSv1.2';
 /** Requests that one connection may send before it has an answer to the first; then it is cut off. */
 const maxPipelined = 256;
+const allMethods = 'DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT';
 /** The handler's own deadline, which says more, comes first. */
 const bodyGraceMs = 5000;
 
 /** Listens. Rejects with the error of the operating system when the port can't be taken. */
 export async function openHttpServer(options: HttpServerOptions): Promise<HttpServer> {
-  const { handle, host, tls, clock, silentMs = 10_000 } = options;
+  const { handle, host, tls, clock, silentMs = 10_000, stallMs = 30_000 } = options;
   // A request without Host is answered as any other: Node's own refusal has no body.
   const settings = {
     requireHostHeader: false,
@@ -76,6 +79,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
       : createTlsServer({ ...settings, ...tls, minVersion, handshakeTimeout: silentMs });
   const server = secure ?? createServer(settings);
   server.requestTimeout = options.requestTimeoutMs + bodyGraceMs;
+  // Counts from the last byte either way; between requests `keepAliveTimeout` takes its place.
+  server.timeout = stallMs;
 
   let closing: Promise<void> | undefined;
   /** Requests of each connection that wait for their answer. */
@@ -112,19 +117,36 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   server.on('checkExpectation', serveRequest);
   // Nor is a body asked for before it is known that it will be read.
   server.on('checkContinue', serveRequest);
-  server.on('clientError', (error, socket) => {
+  server.on('timeout', (socket: Socket) => {
+    const isAwaited = underWay.has(socket) && socket.writableLength === 0;
+    if (isAwaited) socket.setTimeout(stallMs);
+    else socket.destroy();
+  });
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // What still comes of something that was refused is read and dropped, or the refusal would not arrive.
     if (refused.has(socket)) return;
     // An answer to what follows a request must not be taken for the answer to the request.
     if (underWay.has(socket)) socket.destroy();
     else {
       refused.add(socket);
-      refuseMalformed(error, socket, options.newId());
-      // Its other end may stay, and Node has forgotten it.
-      const cancel = clock.schedule(options.lingerMs ?? 5000, () => socket.destroy());
-      socket.once('close', cancel);
+      if (error.code === 'ECONNRESET') return void socket.destroy();
+      refuse(socket, new ShopError(...refusalOf(error)));
     }
   });
+  // Without a listener Node closes the connection and says nothing.
+  server.on('connect', (_, socket) => {
+    const details = { allow: allMethods };
+    refuse(socket, new ShopError('method_not_allowed', 'this is no proxy', { details }));
+  });
+  /** What never reaches the handler is answered in the same form. */
+  function refuse(socket: Duplex, error: ActorError): void {
+    if (!socket.writable) return void socket.destroy();
+    socket.on('error', () => socket.destroy());
+    socket.end(rawAnswer(error, options.newId()));
+    // Its other end may stay, and Node has forgotten it.
+    const cancel = clock.schedule(options.lingerMs ?? 5000, () => socket.destroy());
+    socket.once('close', cancel);
+  }
   await listen(server, options);
 
   const { port } = server.address() as AddressInfo;
@@ -166,23 +188,19 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
   });
 }
 
-/** What is no HTTP at all never reaches the handler, and is answered here in the same form. */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Duplex, requestId: string): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy();
-  const { status, body } = errorAnswer(new ShopError(...refusalOf(error)), requestId);
+function rawAnswer(error: ActorError, requestId: string): string {
+  const { status, headers, body } = errorAnswer(error, requestId);
   const text = toJsonText(body);
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-      `Content-Type: ${jsonType}`,
-      `Content-Length: ${Buffer.byteLength(text)}`,
-      `X-Request-Id: ${requestId}`,
-      'Cache-Control: no-store',
-      'Connection: close',
-      '',
-      text,
-    ].join('\r\n'),
-  );
+  const all = {
+    'Content-Type': jsonType,
+    'Content-Length': Buffer.byteLength(text),
+    'X-Request-Id': requestId,
+    'Cache-Control': 'no-store',
+    ...headers,
+    Connection: 'close',
+  };
+  const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}`);
+  return [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`, ...lines, '', text].join('\r\n');
 }
 
 function refusalOf(

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import type { AnsweredRequest } from './gateway-metrics.ts';
 import { HttpConnection } from './testing/http-connection.ts';
 import { openTestGateway, tokenFor, type TestGateway } from './testing/test-gateway.ts';
 
@@ -39,6 +40,7 @@ describe('openGateway', () => {
     'no host': ['GET /api/v1/cart HTTP/1.1\r\nConnection: close\r\n\r\n', 401, 'unauthorized'],
     'a target that is no URL': ['GET http://[x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 400, 'invalid_request'],
     'an unknown expectation': ['GET /x HTTP/1.1\r\nHost: x\r\nExpect: tea\r\nConnection: close\r\n\r\n', 404, 'not_found'],
+    'a way to elsewhere': ['CONNECT shop.example:443 HTTP/1.1\r\nHost: x\r\n\r\n', 405, 'method_not_allowed'],
     'an asterisk': ['OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 404, 'not_found'],
   }; // prettier-ignore
   for (const [what, [text, status, code]] of Object.entries(malformed)) {
@@ -57,6 +59,44 @@ describe('openGateway', () => {
     for (const said of ['', 'GET /health HTTP/1.1\r\nHost:'])
       expect(await rawAnswer(short.gateway.port, said), said).to.match(/^HTTP\/1.1 408 /);
     await short.close();
+  });
+
+  it('closes a connection whose reader takes nothing of its answer, and none whose answer is under way', async () => {
+    let goOn: () => void = () => undefined;
+    const ended: AnsweredRequest[] = [];
+    const stalled = await openTestGateway({
+      stallMs: 50,
+      metrics: {
+        answered: (request) => void ended.push(request),
+        text: async () => '',
+        contentType: 'text/plain',
+      },
+      rateLimits: {
+        take: (principal) =>
+          new Promise((resolve) => {
+            const allow = () => resolve({ allowed: true });
+            if (principal === 'user:1') goOn = allow;
+            else allow();
+          }),
+      },
+    });
+    try {
+      const connect = () => HttpConnection.open(stalled.gateway.port);
+      const [deaf, patient] = [await connect(), await connect()];
+      patient.send(
+        `GET /api/v1/cart HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${await tokenFor(1)}\r\n\r\n`,
+      );
+      deaf.pause();
+      // More than sockets take up.
+      deaf.send('GET /docs/swagger-ui-bundle.js HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(16));
+      const gone = () => ended.some(({ route, status }) => route === '/docs/:file' && status === 499);
+      while (!gone()) await new Promise((resolve) => setImmediate(resolve));
+      goOn();
+      expect((await patient.answer()).status).to.equal(200);
+      for (const each of [deaf, patient]) each.close();
+    } finally {
+      await stalled.close();
+    }
   });
 
   it('answers requests that come in a row, and cuts off who sends 257 before the first has its answer', async () => {

@@ -42,6 +42,11 @@ export class HttpConnection {
     for (const piece of pieces) this.#socket.write(piece);
   }
 
+  /** From now on nothing that comes is taken. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
   /** Sends `piece` over and over, until the far side has closed the connection. */
   async sendWithoutEnd(piece: string | Buffer): Promise<void> {
     const closed = this.closed();
