@@ -26,7 +26,7 @@ export function versionsFrom(ifMatch: string | undefined): number[] | undefined 
   return tags.flatMap((one) => {
     // A tag that left with a content coding is still that of the version.
     const version = /^"(0|[1-9][0-9]{0,15})(?:-gzip|-br)?"$/.exec(one)?.[1];
-    return version === undefined ? [] : [Number(version)];
+    return version === undefined || !Number.isSafeInteger(Number(version)) ? [] : [Number(version)];
   });
 }
 
