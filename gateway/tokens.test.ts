@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { expect } from 'chai';
 import { codeOf, systemClock } from '@trolley/runtime';
 import { openTestGateway, signToken, testJwt, tokenFor, type TestGateway } from './testing/test-gateway.ts';
@@ -9,8 +10,18 @@ const verifier = createTokenVerifier(testJwt, { ...systemClock, now: () => now *
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const unsigned = (alg: string) =>
   `${base64({ alg })}.${base64({ iss: testJwt.issuer, exp: now + 60, user_id: 1 })}.`;
+const usual = `{"iss":"${testJwt.issuer}","exp":${now + 60},"user_id":1}`;
+/** With this in its header, and exactly this payload. */
+function signed(head: object, payload = usual, secret = testJwt.secret): string {
+  const text = `${base64({ alg: 'HS256', ...head })}.${Buffer.from(payload).toString('base64url')}`;
+  return `${text}.${createHmac('sha256', secret).update(text).digest('base64url')}`;
+}
 
 describe('createTokenVerifier', () => {
+  it('takes what is signed with its secret and says no more than that', async () => {
+    expect(await verifier.userOf(`Bearer ${signed({})}`)).to.deep.equal({ id: 1, roles: [] });
+  });
+
   it('reads the user and the roles', async () => {
     const token = await tokenFor(7, ['admin', 'buyer']);
     for (const scheme of ['Bearer', 'bearer', 'BEARER ']) {
@@ -76,6 +87,11 @@ describe('createTokenVerifier', () => {
     'no issuer': async () => `Bearer ${await signToken({ claims: { iss: undefined } })}`,
     expired: async () => `Bearer ${await signToken({ claims: { exp: now - 1 } })}`,
     'no expiry': async () => `Bearer ${await signToken({ claims: { exp: undefined } })}`,
+    'no end': async () => `Bearer ${signed({}, `{"iss":"${testJwt.issuer}","exp":1e999,"user_id":1}`)}`,
+    'what it says has to be understood': async () => `Bearer ${signed({ crit: ['x'], x: 1 })}`,
+    'a payload that is not encoded': async () => `Bearer ${signed({ crit: ['b64'], b64: false })}`,
+    'a key of its own': async () =>
+      `Bearer ${signed({ jwk: { kty: 'oct', k: Buffer.from('x').toString('base64url') } }, usual, 'x')}`,
     'not valid yet': async () => `Bearer ${await signToken({ claims: { nbf: now + 60 } })}`,
     'no user': async () => `Bearer ${await signToken({ claims: { user_id: undefined } })}`,
     'a user in words': async () => `Bearer ${await signToken({ claims: { user_id: 'me', sub: '1' } })}`,

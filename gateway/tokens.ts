@@ -103,6 +103,7 @@ export function createTokenVerifier(
       }
       const user = { id: userIdOf(payload), roles: rolesOf(payload) };
       const { nbf: from = -Infinity, exp: until = -Infinity } = payload;
+      if (until === Infinity) throw refused("the token's claim 'exp' is not accepted");
       if (authorization.length <= longestRemembered)
         remembered.set(authorization, { user, from, until, generation });
       return user;
