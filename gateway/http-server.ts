@@ -71,6 +71,8 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
     keepAliveTimeout: keepAliveMs,
     headersTimeout: silentMs,
     connectionsCheckingInterval: silentMs,
+    // Of two `Authorization` Node would drop the second and say nothing.
+    joinDuplicateHeaders: true,
     ServerResponse: responseClass(),
   };
   const secure =
@@ -81,20 +83,28 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   server.requestTimeout = options.requestTimeoutMs + bodyGraceMs;
   // Counts from the last byte either way; between requests `keepAliveTimeout` takes its place.
   server.timeout = stallMs;
+  // Their size is bounded; by their number Node would drop the last ones, which a proxy has added.
+  server.maxHeadersCount = 0;
 
   let closing: Promise<void> | undefined;
-  /** Requests of each connection that wait for their answer. */
-  const underWay = new Map<Duplex, number>();
+  const underWay = new Map<Duplex, UnderWay>();
   const refused = new WeakSet<Duplex>();
   const serveRequest = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
-    const before = underWay.get(socket) ?? 0;
+    // What follows something that was refused is not taken for a request.
+    if (refused.has(socket)) return;
+    const before = underWay.get(socket)?.count ?? 0;
     // Node takes up all that comes, however many answers it owes.
     if (before >= maxPipelined) return void socket.destroy();
-    underWay.set(socket, before + 1);
+    const fault = faultOf(request);
+    if (fault !== undefined) {
+      request.resume();
+      return before > 0 ? void socket.destroy() : refuse(socket, fault);
+    }
+    underWay.set(socket, { count: before + 1, request, response });
     response.on('close', () => {
-      const left = (underWay.get(socket) ?? 1) - 1;
-      if (left > 0) underWay.set(socket, left);
+      const now = underWay.get(socket);
+      if (now !== undefined && now.count > 1) underWay.set(socket, { ...now, count: now.count - 1 });
       else underWay.delete(socket);
       if (closing !== undefined) server.closeIdleConnections();
     });
@@ -125,13 +135,11 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // What still comes of something that was refused is read and dropped, or the refusal would not arrive.
     if (refused.has(socket)) return;
+    const now = underWay.get(socket);
     // An answer to what follows a request must not be taken for the answer to the request.
-    if (underWay.has(socket)) socket.destroy();
-    else {
-      refused.add(socket);
-      if (error.code === 'ECONNRESET') return void socket.destroy();
-      refuse(socket, new ShopError(...refusalOf(error)));
-    }
+    const isOfRequest = now === undefined || isReceiving(now);
+    if (error.code === 'ECONNRESET' || !isOfRequest) socket.destroy();
+    else refuse(socket, new ShopError(...refusalOf(error)));
   });
   // Without a listener Node closes the connection and says nothing.
   server.on('connect', (_, socket) => {
@@ -140,6 +148,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   });
   /** What never reaches the handler is answered in the same form. */
   function refuse(socket: Duplex, error: ActorError): void {
+    refused.add(socket);
     if (!socket.writable) return void socket.destroy();
     socket.on('error', () => socket.destroy());
     socket.end(rawAnswer(error, options.newId()));
@@ -186,6 +195,26 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
       resolve();
     });
   });
+}
+
+/** Requests of a connection that wait for their answer. */
+interface UnderWay {
+  readonly count: number;
+  /** The last of them. */
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+}
+
+/** Whether what is wrong with the bytes that come is wrong with the only request, which has no answer yet. */
+const isReceiving = ({ count, request, response }: UnderWay) =>
+  count === 1 && !request.complete && !response.headersSent;
+
+/** Why a request is refused by the form that it came in. What a proxy in front would read otherwise is in no form. */
+function faultOf({ httpVersionMajor, httpVersionMinor, headers }: IncomingMessage): ActorError | undefined {
+  if (httpVersionMajor !== 1) return new ShopError('invalid_request', 'HTTP/1.1 is spoken here');
+  if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined)
+    return new ShopError('invalid_request', 'HTTP/1.0 has no Transfer-Encoding');
+  return undefined;
 }
 
 function rawAnswer(error: ActorError, requestId: string): string {

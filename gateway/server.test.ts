@@ -26,6 +26,7 @@ describe('openGateway', () => {
   });
   afterEach(() => open.close());
 
+  const next = 'GET /health HTTP/1.1\r\nHost: x\r\n\r\n';
   const malformed: Record<string, [text: string, status: number, code: string]> = {
     'no HTTP': ['hello\r\n\r\n', 400, 'invalid_request'],
     'an unknown method': ['BREW /api/v1/cart HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'invalid_request'],
@@ -33,6 +34,11 @@ describe('openGateway', () => {
     'two lengths': ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n', 400, 'invalid_request'],
     'both kinds of length': ['POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n', 400, 'invalid_request'],
     'an encoding behind chunked': ['POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n', 400, 'invalid_request'],
+    'an encoding nobody knows': [`POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n${next}`, 400, 'invalid_request'],
+    'a broken chunk': [`POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\nx\r\n0\r\n\r\n${next}`, 400, 'invalid_request'],
+    'chunks over HTTP/1.0': [`POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${next}`, 400, 'invalid_request'],
+    'HTTP/0.9': ['GET /health\r\n\r\n', 400, 'invalid_request'],
+    'HTTP/2.0': [`GET /health HTTP/2.0\r\nHost: x\r\n\r\n${next}`, 400, 'invalid_request'],
     'a line break of one byte': ['GET / HTTP/1.1\r\nHost: x\nX: y\r\n\r\n', 400, 'invalid_request'],
     'a blank before a colon': ['GET / HTTP/1.1\r\nHost : x\r\n\r\n', 400, 'invalid_request'],
     'large headers': [`GET / HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
@@ -47,12 +53,30 @@ describe('openGateway', () => {
     it(`answers ${what} with ${status} ${code}`, async () => {
       const answer = await rawAnswer(open.gateway.port, text);
       expect(answer).to.match(new RegExp(`^HTTP/1.1 ${status} `));
+      expect(answer.match(/HTTP\/1\.1 \d/g), 'answers').to.have.length(1);
       expect(jsonOf(answer)).to.include({ code }).and.have.keys('error', 'code', 'request_id');
       expect(answer.toLowerCase()).to.contain(
         `x-request-id: ${String(jsonOf(answer)['request_id']).toLowerCase()}`,
       );
     });
   }
+
+  it('drops no header that comes twice, or behind a thousand others', async () => {
+    const user = `Authorization: Bearer ${await tokenFor(1)}`;
+    const type = 'Content-Type: application/json';
+    const sent = 'Transfer-Encoding: chunked';
+    const body = '1d\r\n{"product_id":1,"quantity":1}\r\n0\r\n\r\n';
+    const statusOf = async (...headers: string[]) => {
+      const head = ['POST /api/v1/cart/items HTTP/1.1', 'Host: x', 'Connection: close', ...headers];
+      return (await rawAnswer(open.gateway.port, `${head.join('\r\n')}\r\n\r\n${body}`)).split(' ')[1];
+    };
+    const many = Array.from({ length: 1_500 }, (_, n) => `X${n}: `);
+    expect(await statusOf(...many, user, type, sent)).to.equal('201');
+    expect(await statusOf(user, 'Authorization: Bearer x', type, sent)).to.equal('401');
+    expect(await statusOf('Authorization: Bearer x', user, type, sent)).to.equal('401');
+    expect(await statusOf(user, type, 'Content-Type: text/plain', sent)).to.equal('415');
+    expect(await statusOf(user, type, 'Transfer-Encoding: gzip, chunked')).to.equal('415');
+  });
 
   it('closes a connection on which no request comes', async () => {
     const short = await openTestGateway({ silentMs: 20 });

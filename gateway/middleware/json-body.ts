@@ -25,6 +25,8 @@ export function createJsonBody(maxBytes: number): JsonBody {
     if (!isJson(ctx.get('content-type'))) {
       throw new ShopError('unsupported_media_type', 'a body is application/json in UTF-8');
     }
+    if (!isSentAsItIs(ctx.get('transfer-encoding')))
+      throw new ShopError('unsupported_media_type', 'a body is sent as it is, or in chunks');
     const inflate = inflaterFor(ctx.get('content-encoding'), maxBytes);
     if (Number(ctx.get('content-length')) > maxBytes) throw tooLarge();
     if (awaitsContinue(ctx.req)) ctx.res.writeContinue();
@@ -39,6 +41,9 @@ export function createJsonBody(maxBytes: number): JsonBody {
     }
   };
 }
+
+/** Node takes a body out of its chunks, and out of nothing else. */
+const isSentAsItIs = (transferEncoding: string) => /^(?:chunked)?$/i.test(transferEncoding.trim());
 
 export function hasBody({ headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length']) > 0;
