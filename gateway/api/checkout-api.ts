@@ -129,6 +129,9 @@ export const cancelCheckout = describeRoute({
   operationId: 'cancelCheckout',
   tag,
   summary: 'Cancels a checkout whose payment has not completed.',
+  description:
+    'Answers when all of it is undone, for which a charge under way is waited for. Where that takes too long, 504, it ' +
+    'goes on all the same: send it again, or look at the checkout.',
   method: 'POST',
   path: `${checkout}/cancel`,
   access: 'user',

@@ -106,4 +106,20 @@ describe('a checkout that outlasts its request', () => {
     await expectInvariants(shop.stores);
     expect((await user.checkout('k')).status).to.equal(200);
   });
+
+  it('is cancelled though the cancellation outlasts its request, too', async () => {
+    const user = await shop.client.user(2);
+    await user.add(1, 1);
+    const { body } = await user.checkout('k');
+    expect(body.status).to.equal('PAYMENT_PENDING');
+    const cancel = `/checkout/${body.checkout_id}/cancel`;
+    const first = await user.send('POST', cancel);
+    expect(`${first.status} ${first.body.code ?? ''}`).to.equal('504 deadline_exceeded');
+    const patient = shop.client.typed({ token: user.token });
+    const cancelled = await patient.checkouts.cancel(body.checkout_id);
+    expect(cancelled).to.include({ status: 'FAILED', failure_reason: 'cancelled' });
+    expect((await user.send('POST', cancel)).body, 'once more').to.deep.equal(cancelled);
+    await untilAllEnded(shop.stores);
+    await expectInvariants(shop.stores);
+  });
 });
