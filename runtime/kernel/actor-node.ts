@@ -4,7 +4,7 @@ import { pause, type Clock } from '../define/clock.ts';
 import { ActorError } from '../define/errors.ts';
 import { chained, type NodeInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
-import { addressOf, type ActorAddress } from '../mailbox/address.ts';
+import type { ActorAddress } from '../mailbox/address.ts';
 import {
   ParkedError,
   type InlinedMessage,
@@ -21,6 +21,7 @@ import { viewOfStored, type ActorView } from './actor-view.ts';
 import type { Failure } from './apply-turn.ts';
 import { defaultLimits, type Kernel, type KernelLimits } from './kernel.ts';
 import { Limiter } from '../flow/limiter.ts';
+import { Recovery } from './recovery.ts';
 import { refuseAll } from './refuse.ts';
 import type { ShardEvents } from './shard-events.ts';
 import type { HostedActor } from './stored-actor.ts';
@@ -46,11 +47,6 @@ export interface ActorNodeOptions {
 
 /** The part of the process's memory above which actors that are idle leave early. */
 const memoryLimit = 0.85;
-/** Actors of one type that one look at the stores finds. What is lost is longest due, so it never waits behind what runs. */
-const maxRecovered = 500;
-
-/** A clock that is set right little by little is none that was set back. */
-const setBackMs = 1_000;
 
 interface HeldShard {
   readonly lease: ShardLease;
@@ -60,23 +56,16 @@ interface HeldShard {
 /** Hosts the actors of the shards that this process holds. */
 export class ActorNode implements ShardEvents, NearActors {
   readonly #kernel: Kernel;
-  readonly #allShards: number;
   readonly #actors: ReadonlyMap<string, HostedActor>;
   readonly #shards = new Map<number, HeldShard>();
   readonly #watch: MailboxWatch;
-  /** Types of which some may have been written by a clock that was ahead of this one, and wait for what is over. */
-  readonly #ahead = new Set<string>();
-  /** Type → actors that the last look found unfinished: one that is parked is found by each. */
-  readonly #foundBefore = new Map<string, ReadonlySet<string>>();
-  /** What the wall clock was ahead of the monotonic one. */
-  #wallAheadMs: number;
+  readonly #recovery: Recovery;
   readonly #closing = new AbortController();
   readonly #loops: Promise<void>[];
 
   constructor(options: ActorNodeOptions) {
     const limits = { ...defaultLimits, ...options.limits };
     this.#actors = new Map(options.actors.map((hosted) => [hosted.actor.contract.type, hosted]));
-    this.#allShards = options.shards;
     const { interceptors = [] } = options;
     this.#kernel = {
       memoryInUse: () => 0,
@@ -91,12 +80,18 @@ export class ActorNode implements ShardEvents, NearActors {
       effectLimiter: new Limiter(limits.maxEffects),
       quarantineLimiter: new Limiter(1),
     };
-    this.#wallAheadMs = this.#wallAhead();
+    this.#recovery = new Recovery({
+      kernel: this.#kernel,
+      types: [...this.#actors.keys()],
+      shards: options.shards,
+      isAsleep: ({ shard, id }) => this.#shards.get(shard)?.activations.has(id) === false,
+      wake: (address) => this.#wake(address),
+    });
     this.#watch = options.mailbox.watch((address, inlined) => this.#wake(address, inlined));
     this.#loops = [
       this.#every(limits.sweepMs, () => this.#sweepAll()),
       this.#every(limits.sweepMs, () => this.#passivate()),
-      ...options.actors.map((hosted) => this.#every(limits.recoverMs, () => this.#recover(hosted))),
+      ...options.actors.map((hosted) => this.#every(limits.recoverMs, () => this.#recovery.recover(hosted))),
     ];
   }
 
@@ -161,7 +156,7 @@ export class ActorNode implements ShardEvents, NearActors {
   acquired(lease: ShardLease): void {
     this.#shards.set(lease.shard, { lease, activations: new Map() });
     this.#watch.add(lease.shard);
-    this.#lookAhead();
+    this.#recovery.lookAhead();
     this.#kernel.observer.shardAcquired?.(lease.shard);
     this.#sweep(lease.shard).catch((error: unknown) => this.#lookFailed(error));
   }
@@ -221,44 +216,8 @@ export class ActorNode implements ShardEvents, NearActors {
     return activation;
   }
 
-  /** Wakes the actors of one type whose effects and reminders are due and of which Redis knows nothing any more. */
-  async #recover({ actor, store }: HostedActor): Promise<void> {
-    const { clock, limits, logger } = this.#kernel;
-    const { type } = actor.contract;
-    const dueBefore = clock.now() - limits.recoverAfterMs;
-    const isAhead = this.#ahead.delete(type);
-    const writtenAfter = isAhead ? clock.now() + setBackMs : undefined;
-    const keys = await store.unfinished(dueBefore, maxRecovered, writtenAfter);
-    if (isAhead && keys.length === maxRecovered) this.#ahead.add(type);
-    const lost = keys
-      .map((key) => addressOf(type, key, this.#allShards))
-      .filter(({ shard, id }) => this.#shards.get(shard)?.activations.has(id) === false);
-    const found = lost.filter(({ id }) => this.#foundBefore.get(type)?.has(id) !== true).length;
-    this.#foundBefore.set(type, new Set(lost.map(({ id }) => id)));
-    if (found > 0) logger.info({ actor: type, found }, 'waking what was left unfinished');
-    for (const address of lost) this.#wake(address);
-  }
-
-  #wallAhead(): number {
-    return this.#kernel.clock.now() - this.#kernel.clock.monotonic();
-  }
-
-  /** What was written when the clock was ahead is looked for once more, by when it was written. */
-  #lookAhead(): void {
-    for (const type of this.#actors.keys()) this.#ahead.add(type);
-  }
-
-  #noticeSetBack(): void {
-    const wallAheadMs = this.#wallAhead();
-    const ms = this.#wallAheadMs - wallAheadMs;
-    this.#wallAheadMs = wallAheadMs;
-    if (ms < setBackMs) return;
-    this.#kernel.logger.warn({ ms }, `the clock was set back by ${Math.round(ms / 1_000)} s`);
-    this.#lookAhead();
-  }
-
   async #sweepAll(): Promise<void> {
-    this.#noticeSetBack();
+    this.#recovery.noticeSetBack();
     await Promise.all([...this.#shards.keys()].map((shard) => this.#sweep(shard)));
   }
 

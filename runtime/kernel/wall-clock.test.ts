@@ -99,6 +99,18 @@ describe('a wall clock that is set', () => {
     expect(await done()).to.deep.equal(['noted']);
   });
 
+  it('back while the store is away, lets it come so, too', async () => {
+    await chore().tell('Remind', { delayMs: 300 * second });
+    await cluster.advance(60 * second);
+    const [node] = cluster.nodes;
+    node!.partition({ from: ['store'], calls: 'fail' });
+    setBack();
+    await cluster.advance(20 * second);
+    node!.heal();
+    await cluster.advance(310 * second);
+    expect(await done()).to.deep.equal(['noted']);
+  });
+
   it('back, keeps far reminders far', async () => {
     await chore().tell('Remind', { delayMs: 3 * hour });
     setBack();
