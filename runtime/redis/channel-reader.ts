@@ -83,6 +83,7 @@ export class ChannelReader {
     connection.on('error', (error: unknown) => logger.debug({ err: error }, `the connection for ${what}`));
     connection.on('message', onMessage);
     try {
+      if (this.#isClosing()) return;
       await connection.connect();
       await this.#listenTo(connection, [...this.#channels]);
       succeeded();
