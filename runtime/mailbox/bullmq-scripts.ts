@@ -54,6 +54,14 @@ local function putBack()
 end
 `;
 
+/** Since when an actor is live for a message that was sent a while ago, or now where there is none. */
+export const liveSince = `
+local function liveSince(jobId)
+  local sentAt = jobId and redis.pcall('HGET', q .. jobId, 'timestamp')
+  return string.format('%.0f', math.min(tonumber(sentAt) or now, now))
+end
+`;
+
 /** Dead letters kept for one actor; the oldest go first. */
 export const maxDeadLetters = 100;
 /** Wake-up entries kept; a reader that falls behind is helped by the sweep. */

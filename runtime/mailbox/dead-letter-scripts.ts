@@ -1,4 +1,4 @@
-import { preamble } from './bullmq-scripts.ts';
+import { liveSince, preamble } from './bullmq-scripts.ts';
 
 /*
  * A dead letter is a failed job of its actor's queue, as BullMQ keeps it; the sorted set `dead` lists those of a shard.
@@ -27,6 +27,7 @@ return found
  */
 export const replayScript = `
 ${preamble}
+${liveSince}
 local jobId = ARGV[4]
 local job = q .. jobId
 if not call('ZSCORE', q .. 'failed', jobId) then return 0 end
@@ -37,7 +38,7 @@ call('ZREM', dead, actor .. ':' .. jobId)
 call('HDEL', job, 'ats', 'atm', 'begun', 'failedReason', 'stacktrace', 'state', 'processedOn', 'finishedOn')
 call('HSET', job, 'data', ARGV[5])
 call('LPUSH', wait, jobId)
-call('ZADD', live, 'LT', now, actor)
+call('ZADD', live, 'LT', liveSince(jobId), actor)
 call('XADD', prefix .. ':bell', 'MAXLEN', '~', ARGV[7], '*', 'a', actor)
 return 1
 `;

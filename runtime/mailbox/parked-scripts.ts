@@ -1,4 +1,4 @@
-import { fail, leaseCheck, pausedRecheckMs, preamble, putBack } from './bullmq-scripts.ts';
+import { fail, leaseCheck, liveSince, pausedRecheckMs, preamble, putBack } from './bullmq-scripts.ts';
 
 /*
  * An actor is parked by pausing its queue, so that whoever looks with BullMQ's tools sees it, and can resume it
@@ -26,6 +26,7 @@ return 1
 export const releaseScript = `
 ${preamble}
 ${fail}
+${liveSince}
 if call('HDEL', parked, actor) == 0 then return 0 end
 call('HDEL', meta, 'paused')
 local jobId = ARGV[6]
@@ -33,9 +34,7 @@ if jobId ~= '' and call('LREM', wait, -1, jobId) == 1 then
   call('LPUSH', active, jobId)
   fail(jobId, ARGV[7], tonumber(ARGV[5]))
 end
-local first = call('LINDEX', wait, -1)
-local firstAt = first and tonumber(redis.pcall('HGET', q .. first, 'timestamp')) or now
-call('ZADD', live, string.format('%.0f', math.min(firstAt, now)), actor)
+call('ZADD', live, liveSince(call('LINDEX', wait, -1)), actor)
 call('XADD', prefix .. ':bell', 'MAXLEN', '~', ARGV[4], '*', 'a', actor)
 return 1
 `;

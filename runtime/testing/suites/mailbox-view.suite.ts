@@ -113,6 +113,15 @@ export function describeMailboxView(name: string, open: () => Promise<MailboxUnd
       expect(await oldest()).to.deep.equal(['held']);
     });
 
+    it('goes by when a dead letter was sent first, also once it is sent again', async () => {
+      const again = of('cart', 'again');
+      await fail(again, 'first');
+      under.elapse(1_000);
+      await send({ ...of('cart', 'waits'), shard: again.shard }, 'first');
+      expect(await under.admin.replay(again, 'first')).to.equal(true);
+      expect(await keysOf({ order: 'oldest', limit: 1 })).to.deep.equal(['again']);
+    });
+
     it('is found by type, and by how its key begins', async () => {
       for (const address of [
         of('cart', 'user:1'),
