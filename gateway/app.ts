@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
 import type { Clock, Logger } from '@trolley/runtime';
 import { createReadiness, type HealthChecks, levelOfRetry } from '@trolley/runtime/observe';
-import type { ChangeNews } from '../actors/changes/change-notices.contract.ts';
+import type { ChangeSubscriber } from '../actors/changes/change-notices.contract.ts';
 import type { EventLimits, EventObserver, EventStreams } from './events/event-streams.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 import type { GatewayTracing } from './gateway-tracing.ts';
@@ -55,7 +55,7 @@ export interface GatewayDeps {
   /** None: what a sender gives of a trace is passed on, and nothing of ours is added. */
   readonly tracing?: GatewayTracing | undefined;
   /** Notices of changes, so that streams of events send them at once and not only with the next read. */
-  readonly changeNews: ChangeNews;
+  readonly changeSubscriber: ChangeSubscriber;
   /** Default: 2,000 streams of events, 8 of one user. */
   readonly eventLimits?: EventLimits | undefined;
   readonly eventObserver?: EventObserver | undefined;

@@ -40,7 +40,7 @@ export function createEventStreams(deps: GatewayDeps): EventStreams {
   return new EventStreams({
     ...{ clock, random, logger },
     sources: createEventSources(shop),
-    news: deps.changeNews,
+    subscriber: deps.changeSubscriber,
     limits: eventLimits ?? { maxStreams: 2_000, maxPerUser: 8 },
     readTimeoutMs: deps.requestTimeoutMs,
     observer: deps.eventObserver,

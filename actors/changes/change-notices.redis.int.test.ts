@@ -4,7 +4,11 @@ import { silentLogger, systemClock } from '@trolley/runtime';
 import { openRedis } from '@trolley/runtime/adapters';
 import { createTestRedis } from '@trolley/runtime/testing/suites';
 import { createRedisCartViews } from '../cart/cart.view.redis.ts';
-import { changesOf, createRedisChangeNews, createRedisChangeNotices } from './change-notices.redis.ts';
+import {
+  changesOf,
+  createRedisChangeSubscriber,
+  createRedisChangePublisher,
+} from './change-notices.redis.ts';
 import type { ChangedThing } from './change-notices.contract.ts';
 
 // Publishing knows no logical databases: users of one's own.
@@ -15,7 +19,7 @@ describe('notices of changes over Redis', () => {
   let url: string;
   let redis: Awaited<ReturnType<typeof openRedis>>;
   let control: Redis;
-  let news: ReturnType<typeof createRedisChangeNews>;
+  let subscriber: ReturnType<typeof createRedisChangeSubscriber>;
   let userId: number;
 
   before(async () => {
@@ -25,9 +29,9 @@ describe('notices of changes over Redis', () => {
   });
   beforeEach(() => {
     userId = users += 1;
-    news = createRedisChangeNews({ redis, ...options });
+    subscriber = createRedisChangeSubscriber({ redis, ...options });
   });
-  afterEach(() => news.close());
+  afterEach(() => subscriber.close());
   after(() => {
     redis.disconnect();
     control.disconnect();
@@ -37,7 +41,7 @@ describe('notices of changes over Redis', () => {
   function listen(user = userId) {
     const heard: (ChangedThing | 'perhaps')[] = [];
     let more = () => {};
-    const stop = news.follow(user, (thing) => {
+    const stop = subscriber.subscribe(user, (thing) => {
       heard.push(thing ?? 'perhaps');
       more();
     });
@@ -63,16 +67,16 @@ describe('notices of changes over Redis', () => {
     const times = { createdAt: '2026-01-01T00:00:00.000Z', updatedAt: '2026-01-01T00:00:00.000Z' };
     return { cartId: '0f8fad5b-d9cb-469f-a165-70867728950e', userId, items: [], version, ...times };
   };
-  const notices = () => createRedisChangeNotices({ redis, logger: silentLogger });
+  const notices = () => createRedisChangePublisher({ redis, logger: silentLogger });
 
   it('say first that something may have been missed, then what has changed, of that user alone', async () => {
     const [one, same, other] = [listen(), listen(), listen(userId + 50)];
     for (const each of [one, same, other]) expect(await each.next()).to.equal('perhaps');
-    notices().tell(userId, 'checkout');
-    notices().tell(userId, 'order');
+    notices().publish(userId, 'checkout');
+    notices().publish(userId, 'order');
     for (const each of [one, same])
       expect([await each.next(), await each.next()]).to.deep.equal(['checkout', 'order']);
-    notices().tell(userId + 50, 'cart');
+    notices().publish(userId + 50, 'cart');
     expect(await other.next()).to.equal('cart');
     expect([one.heard, same.heard]).to.deep.equal([[], []]);
   });
@@ -111,7 +115,7 @@ describe('notices of changes over Redis', () => {
     expect(await count()).to.equal(1);
     one.stop();
     one.stop();
-    notices().tell(userId, 'cart');
+    notices().publish(userId, 'cart');
     expect(await same.next()).to.equal('cart');
     expect(one.heard).to.deep.equal([]);
     same.stop();
@@ -126,9 +130,9 @@ describe('notices of changes over Redis', () => {
     expect(await next()).to.equal('perhaps');
     for (let round = 0; round < 2; round++) {
       expect(await killListeners()).to.equal(1);
-      notices().tell(userId, 'order');
+      notices().publish(userId, 'order');
       expect(await next()).to.equal('perhaps');
-      notices().tell(userId, 'cart');
+      notices().publish(userId, 'cart');
       expect(await next()).to.equal('cart');
     }
   });
@@ -141,13 +145,13 @@ describe('notices of changes over Redis', () => {
       retryStrategy: () => null,
     });
     gone.on('error', () => undefined);
-    createRedisChangeNotices({ redis: gone, logger: silentLogger }).tell(userId, 'cart');
+    createRedisChangePublisher({ redis: gone, logger: silentLogger }).publish(userId, 'cart');
     await new Promise((resolve) => setImmediate(resolve));
     gone.disconnect();
   });
 
   it('can be closed at any moment', async () => {
     listen();
-    await news.close();
+    await subscriber.close();
   });
 });

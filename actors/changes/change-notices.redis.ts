@@ -1,6 +1,6 @@
 import type { Clock, Logger, RedisConnection } from '@trolley/runtime';
 import { ChannelReader } from '@trolley/runtime/adapters';
-import type { ChangedThing, ChangeNews, ChangeNotices } from './change-notices.contract.ts';
+import type { ChangedThing, ChangeSubscriber, ChangePublisher } from './change-notices.contract.ts';
 
 const prefix = 'changes:';
 
@@ -15,9 +15,9 @@ interface NoticesOptions {
 }
 
 /** By publishing, which costs Redis next to nothing where nobody listens. */
-export function createRedisChangeNotices({ redis, logger }: NoticesOptions): ChangeNotices {
+export function createRedisChangePublisher({ redis, logger }: NoticesOptions): ChangePublisher {
   return {
-    tell(userId, thing) {
+    publish(userId, thing) {
       redis.publish(changesOf(userId), thing).catch((err: unknown) => {
         // Who follows looks by itself after a while.
         logger.debug({ err, userId, thing }, 'a change was not told of');
@@ -26,10 +26,12 @@ export function createRedisChangeNotices({ redis, logger }: NoticesOptions): Cha
   };
 }
 
-export type RedisChangeNews = ChangeNews & { close(): Promise<void> };
+export type RedisChangeSubscriber = ChangeSubscriber & { close(): Promise<void> };
 
 /** A channel per user, on one connection that is made for the first who is followed. */
-export function createRedisChangeNews(options: NoticesOptions & { readonly clock: Clock }): RedisChangeNews {
+export function createRedisChangeSubscriber(
+  options: NoticesOptions & { readonly clock: Clock },
+): RedisChangeSubscriber {
   const followers = new Map<string, Set<(thing?: ChangedThing) => void>>();
   const tell = (channel: string, thing?: ChangedThing) => {
     for (const heard of followers.get(channel) ?? []) heard(thing);
@@ -41,7 +43,7 @@ export function createRedisChangeNews(options: NoticesOptions & { readonly clock
     onListening: (channel) => tell(channel),
   });
   return {
-    follow(userId, heard) {
+    subscribe(userId, heard) {
       const channel = changesOf(userId);
       const those = followers.get(channel) ?? new Set();
       those.add(heard);

@@ -42,7 +42,7 @@ class Beginning {
         checkout: this.#told('checkout', changesOf(checkouts)),
         order: this.#told('order', changesOf(orders)),
       },
-      ...{ clock, news: notices, random: () => 0.5, logger: silentLogger, readTimeoutMs: 1_000 },
+      ...{ clock, subscriber: notices, random: () => 0.5, logger: silentLogger, readTimeoutMs: 1_000 },
       limits: { maxStreams: 1, maxPerUser: 1 },
     });
     const output = this.#output as unknown as ServerResponse;
@@ -85,7 +85,7 @@ describe('a stream of events that begins', () => {
       const beginning = new Beginning();
       beginning.behindRead.set(source, () => {
         beginning.cart = 4;
-        beginning.notices.tell(userId, 'cart');
+        beginning.notices.publish(userId, 'cart');
       });
       beginning.begin();
       expect(await beginning.events()).to.deep.equal([cart(3), ready, cart(4)]);
@@ -96,7 +96,8 @@ describe('a stream of events that begins', () => {
     beginning.behindRead.set('order', () => {
       beginning.checkouts.put(userId, 'k', 'bought');
       beginning.orders.put(userId, 'o', 'ordered');
-      for (const thing of ['checkout', 'order', 'checkout'] as const) beginning.notices.tell(userId, thing);
+      for (const thing of ['checkout', 'order', 'checkout'] as const)
+        beginning.notices.publish(userId, thing);
     });
     beginning.begin();
     expect(await beginning.events()).to.deep.equal([
@@ -112,7 +113,7 @@ describe('a stream of events that begins', () => {
     beginning.behindRead.set('cart', () => (beginning.cart = 4));
     beginning.begin();
     expect(await beginning.events()).to.deep.equal([cart(3), ready]);
-    beginning.notices.tell(userId);
+    beginning.notices.publish(userId);
     expect(await beginning.events()).to.deep.equal([cart(3), ready, cart(4)]);
   });
 
@@ -120,9 +121,9 @@ describe('a stream of events that begins', () => {
     const beginning = new Beginning();
     beginning.begin();
     beginning.cart = 4;
-    beginning.notices.tell(userId, 'cart');
+    beginning.notices.publish(userId, 'cart');
     expect(await beginning.events()).to.deep.equal([cart(4), ready]);
-    beginning.notices.tell(userId, 'cart');
+    beginning.notices.publish(userId, 'cart');
     expect(await beginning.events()).to.deep.equal([cart(4), ready]);
   });
 });

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import type { ActorError, Clock, Logger } from '@trolley/runtime';
-import type { ChangeNews } from '../../actors/changes/change-notices.contract.ts';
+import type { ChangeSubscriber } from '../../actors/changes/change-notices.contract.ts';
 import { ShopError } from '../error-table.ts';
 import type { EventPosition, SourceName } from './event-id.ts';
 import type { EventSources } from './event-source.ts';
@@ -23,7 +23,7 @@ export interface EventObserver {
 
 export interface EventStreamsOptions {
   readonly sources: EventSources;
-  readonly news: ChangeNews;
+  readonly subscriber: ChangeSubscriber;
   readonly limits: EventLimits;
   readonly clock: Clock;
   /** Gives numbers in [0, 1). */
@@ -71,7 +71,7 @@ export class EventStreams {
 
   /** Sends events as the body of an answer whose head has been sent. */
   begin(output: ServerResponse, { userId, requestId, from, checkToken }: EventReader): void {
-    const { sources, news, clock, random, logger, readTimeoutMs, observer } = this.#options;
+    const { sources, subscriber, clock, random, logger, readTimeoutMs, observer } = this.#options;
     const startedAt = clock.monotonic();
     const between = ({ least, more }: typeof lifetimeMs) => Math.floor(least + more * random());
     // Since `refusalOf` was asked, others may have opened streams, or the gateway may be closing: the reader reconnects.
@@ -83,14 +83,14 @@ export class EventStreams {
       reconnectMs: between(reconnectMs),
       onEvent: (source) => observer?.sent(source),
       onEnd: (reason) => {
-        unfollow();
+        unsubscribe();
         this.#count(stream, userId, -1);
         observer?.ended(reason);
         const ms = Math.round(clock.monotonic() - startedAt);
         logger.debug({ userId, requestId, reason, ms }, 'a stream of events has ended');
       },
     });
-    const unfollow = news.follow(userId, (thing) => stream.changed(thing));
+    const unsubscribe = subscriber.subscribe(userId, (thing) => stream.changed(thing));
     this.#count(stream, userId, 1);
   }
 

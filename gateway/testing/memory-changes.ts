@@ -1,7 +1,7 @@
 import type {
   ChangedThing,
-  ChangeNews,
-  ChangeNotices,
+  ChangeSubscriber,
+  ChangePublisher,
 } from '../../actors/changes/change-notices.contract.ts';
 import type { Changed, Changes, ChangesPage } from '../../actors/changes/changes.queries.ts';
 
@@ -40,19 +40,18 @@ export class MemoryChanges<V> implements Changes<V> {
   }
 }
 
-export class MemoryNotices implements ChangeNotices, ChangeNews {
+export class MemoryNotices implements ChangePublisher, ChangeSubscriber {
   readonly #followers = new Map<number, Set<(thing?: ChangedThing) => void>>();
 
-  tell(userId: number, thing?: ChangedThing): void {
+  publish(userId: number, thing?: ChangedThing): void {
     for (const heard of this.#followers.get(userId) ?? []) heard(thing);
   }
 
-  follow(userId: number, heard: (thing?: ChangedThing) => void): () => void {
+  subscribe(userId: number, heard: (thing?: ChangedThing) => void): () => void {
     const those = this.#followers.get(userId) ?? new Set();
     this.#followers.set(userId, those.add(heard));
     return () => {
-      those.delete(heard);
-      if (those.size === 0) this.#followers.delete(userId);
+      if (those.delete(heard) && those.size === 0) this.#followers.delete(userId);
     };
   }
 

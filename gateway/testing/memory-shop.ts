@@ -129,7 +129,7 @@ export class MemoryShop {
         };
         this.checkouts.set(key, checkout);
         this.changes.checkouts.put(userId, key, checkout);
-        this.notices.tell(userId, 'checkout');
+        this.notices.publish(userId, 'checkout');
         this.#started.set(key, input);
         if (!declined) this.#place(checkout, items);
         return { created: true, checkout };
@@ -163,7 +163,7 @@ export class MemoryShop {
     const cart = this.#cart(key);
     const next = { ...cart, items, version: cart.version + 1 };
     this.carts.set(key, next);
-    this.notices.tell(next.userId, 'cart');
+    this.notices.publish(next.userId, 'cart');
     return next;
   }
 
@@ -219,7 +219,7 @@ export class MemoryShop {
   #keep(order: OrderView): void {
     this.placed.set(order.checkoutId, order);
     this.changes.orders.put(order.userId, order.id, order);
-    this.notices.tell(order.userId, 'order');
+    this.notices.publish(order.userId, 'order');
   }
 }
 

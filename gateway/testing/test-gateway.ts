@@ -113,7 +113,7 @@ export async function openTestGateway(
     newId: randomUUID,
     version: '0.0.0',
     random: () => 0.5,
-    changeNews: memory.notices,
+    changeSubscriber: memory.notices,
     jwt: testJwt,
     corsOrigins: ['https://shop.example'],
     maxBodyBytes: 1024 * 1024,

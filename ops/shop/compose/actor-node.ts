@@ -7,7 +7,7 @@ import { createCartActor } from '../../../actors/cart/cart.actor.ts';
 import type { CartViews } from '../../../actors/cart/cart.view.ts';
 import { readMachine } from 'trolley-statechart';
 import { createPostgresSagaCharts } from '../../console/sagas/saga-charts.ts';
-import { createRedisChangeNotices } from '../../../actors/changes/change-notices.redis.ts';
+import { createRedisChangePublisher } from '../../../actors/changes/change-notices.redis.ts';
 import { checkoutMachine } from '../../../actors/checkout/checkout.machine.ts';
 import { createCheckoutSagas } from '../../../actors/checkout/checkout.sagas.postgres.ts';
 import { createCheckoutActor } from '../../../actors/checkout/checkout.actor.ts';
@@ -84,7 +84,7 @@ export async function startActorNode(
     return tracing === undefined ? measured : tracing.runtime.store(type, measured, database);
   };
   const countSaga = sagaMetrics(metrics.registry);
-  const tellChange = tellChanges(createRedisChangeNotices({ redis, logger }));
+  const tellChange = tellChanges(createRedisChangePublisher({ redis, logger }));
   const node = await lifecycle.start({
     name: 'the actor node',
     start: () =>

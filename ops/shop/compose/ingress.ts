@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type ActorRefs, type Logger, systemClock } from '@trolley/runtime';
 import type { HealthCheck, HealthChecks } from '@trolley/runtime/observe';
-import { createRedisChangeNews } from '../../../actors/changes/change-notices.redis.ts';
+import { createRedisChangeSubscriber } from '../../../actors/changes/change-notices.redis.ts';
 import {
   createPostgresBuyerCheckouts,
   createPostgresCheckoutChanges,
@@ -157,10 +157,10 @@ export async function startGateway(
 ): Promise<Gateway> {
   const claim = { port: config.http.port, variable: 'HTTP_PORT', host: config.http.host };
   const { perSecond: rps, burst } = config.rateLimit;
-  const changeNews = await lifecycle.start({
+  const changeSubscriber = await lifecycle.start({
     name: 'the notices of changes',
-    start: () => createRedisChangeNews({ redis: redis.redis, clock: systemClock, logger }),
-    stop: (news) => news.close(),
+    start: () => createRedisChangeSubscriber({ redis: redis.redis, clock: systemClock, logger }),
+    stop: (subscriber) => subscriber.close(),
   });
   const certificates = await startHttpsTls(config, 'gateway', lifecycle, logger);
   const gateway = await lifecycle.start({
@@ -182,7 +182,7 @@ export async function startGateway(
           version,
           jwt: config.jwt,
           corsOrigins: config.http.corsOrigins,
-          changeNews,
+          changeSubscriber,
           eventLimits: config.http.events,
           eventObserver: eventMetrics(metrics.registry),
           random: Math.random,
