@@ -87,33 +87,32 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   server.maxHeadersCount = 0;
 
   let closing: Promise<void> | undefined;
-  const underWay = new Map<Duplex, UnderWay>();
+  const connections = new Map<Duplex, Connection>();
   const refused = new WeakSet<Duplex>();
   const serveRequest = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request;
     // What follows something that was refused is not taken for a request.
     if (refused.has(socket)) return;
-    const before = underWay.get(socket)?.count ?? 0;
+    const connection = connections.get(socket);
     // Node takes up all that comes, however many answers it owes.
-    if (before >= maxPipelined) return void socket.destroy();
+    if (connection === undefined || connection.underWay >= maxPipelined) return void socket.destroy();
     const fault = faultOf(request);
     if (fault !== undefined) {
       request.resume();
-      return before > 0 ? void socket.destroy() : refuse(socket, fault);
+      return connection.underWay > 0 ? void socket.destroy() : refuse(socket, fault);
     }
-    underWay.set(socket, { count: before + 1, request, response });
+    connection.underWay += 1;
+    connection.last = response;
     response.on('close', () => {
-      const now = underWay.get(socket);
-      if (now !== undefined && now.count > 1) underWay.set(socket, { ...now, count: now.count - 1 });
-      else underWay.delete(socket);
+      connection.underWay -= 1;
+      if (connection.underWay === 0) connection.last = undefined;
       if (closing !== undefined) server.closeIdleConnections();
     });
     if (closing !== undefined) response.setHeader('Connection', 'close');
     handle(request, response);
   };
-  const connections = new Set<Socket>();
   const remember = (socket: Socket) => {
-    connections.add(socket);
+    connections.set(socket, new Connection(socket));
     socket.once('close', () => connections.delete(socket));
   };
   server.on('connection', remember);
@@ -128,17 +127,15 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
   // Nor is a body asked for before it is known that it will be read.
   server.on('checkContinue', serveRequest);
   server.on('timeout', (socket: Socket) => {
-    const isAwaited = underWay.has(socket) && socket.writableLength === 0;
+    const isAwaited = (connections.get(socket)?.underWay ?? 0) > 0 && socket.writableLength === 0;
     if (isAwaited) socket.setTimeout(stallMs);
     else socket.destroy();
   });
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     // What still comes of something that was refused is read and dropped, or the refusal would not arrive.
     if (refused.has(socket)) return;
-    const now = underWay.get(socket);
     // An answer to what follows a request must not be taken for the answer to the request.
-    const isOfRequest = now === undefined || isReceiving(now);
-    if (error.code === 'ECONNRESET' || !isOfRequest) socket.destroy();
+    if (error.code === 'ECONNRESET' || connections.get(socket)?.mayBeRefused !== true) socket.destroy();
     else refuse(socket, new ShopError(...refusalOf(error)));
   });
   // Without a listener Node closes the connection and says nothing.
@@ -172,7 +169,7 @@ export async function openHttpServer(options: HttpServerOptions): Promise<HttpSe
           cancel();
           resolve();
         });
-        for (const socket of connections) dropUnasked(socket);
+        for (const { socket } of connections.values()) dropUnasked(socket);
       });
       return closing;
     },
@@ -197,17 +194,24 @@ function listen(server: Server, { host, port }: HttpServerOptions): Promise<void
   });
 }
 
-/** Requests of a connection that wait for their answer. */
-interface UnderWay {
-  readonly count: number;
-  /** The last of them. */
-  readonly request: IncomingMessage;
-  readonly response: ServerResponse;
-}
+/** What is asked over a connection. One for all of its requests: a map of requests would keep those that are over. */
+class Connection {
+  readonly socket: Socket;
+  /** Requests that wait for their answer. */
+  underWay = 0;
+  /** The answer to the last of them. */
+  last: ServerResponse | undefined;
 
-/** Whether what is wrong with the bytes that come is wrong with the only request, which has no answer yet. */
-const isReceiving = ({ count, request, response }: UnderWay) =>
-  count === 1 && !request.complete && !response.headersSent;
+  constructor(socket: Socket) {
+    this.socket = socket;
+  }
+
+  /** Whether what is wrong with the bytes that come is wrong with the one request that waits, or with the next one. */
+  get mayBeRefused(): boolean {
+    const { underWay, last } = this;
+    return last === undefined || (underWay === 1 && !last.req.complete && !last.headersSent);
+  }
+}
 
 /** Why a request is refused by the form that it came in. What a proxy in front would read otherwise is in no form. */
 function faultOf({ httpVersionMajor, httpVersionMinor, headers }: IncomingMessage): ActorError | undefined {
