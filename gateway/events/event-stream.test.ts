@@ -91,6 +91,8 @@ describe('a stream of events', () => {
       ['ready', {}],
     ]);
     expect(reading.retryMs).to.equal(1_500);
+    // An id only once there is a position in each source.
+    expect(reading.events.map(({ id }) => id)).to.deep.equal(['', '3.1.0']);
     world.cart = 4;
     stream.changed('cart');
     world.checkouts.put(userId, 'k', 'changed');

@@ -136,7 +136,7 @@ export class EventStream {
       // Any other error leaves open whether the token is valid: it is checked again with the next heartbeat.
       if (codeOf(error) === 'unauthorized') return this.end('token');
     }
-    await this.#send(this.#isReady ? `:\nid: ${eventIdOf(this.#position)}\n\n` : ':\n\n');
+    await this.#send(`:\n${this.#idField()}\n`);
   }
 
   /** Reads each source that may have something new. */
@@ -181,7 +181,12 @@ export class EventStream {
 
   /** JSON text has no line breaks, so it is one line of data. */
   #sendEvent(event: string, data: Json): Promise<void> {
-    return this.#send(`event: ${event}\nid: ${eventIdOf(this.#position)}\ndata: ${toJsonText(data)}\n\n`);
+    return this.#send(`event: ${event}\n${this.#idField()}data: ${toJsonText(data)}\n\n`);
+  }
+
+  #idField(): string {
+    const id = eventIdOf(this.#position);
+    return id === undefined ? '' : `id: ${id}\n`;
   }
 
   /** Resolves when more may be sent. */
