@@ -149,7 +149,7 @@ export interface TurnOn<
    * next turn makes, while the effects that it wants start at once. After a crash between the two the effect of this
    * outcome runs again under its id, or the message comes again, and so do the effects that it led to: for effects whose
    * far side then answers the same, or whose compensation is on record before the first of them, or that come to nothing
-   * by themselves when nobody asks again. The write waits a few milliseconds at most. It comes before any answer and any
+   * by themselves when nobody asks again. The write waits for `limits.postponeMs` at most. It comes before any answer and any
    * event, and, where a message waits for it, before the next message and whatever follows from the effects. Without a
    * due effect, or with several messages or outcomes it does not wait at all.
    */

@@ -46,7 +46,7 @@ export const defaultLimits: KernelLimits = {
   readTimeoutMs: 10_000,
   slowTurnMs: 1_000,
   turnTimeoutMs: 30_000,
-  postponeMs: 25,
+  postponeMs: 100,
   storePatienceMs: 2_000,
   maxActivations: 100_000,
   recoverMs: 5_000,

@@ -136,6 +136,24 @@ describe('a postponed write', () => {
     expect(written).to.deep.equal([[], ['Flight'], all]);
   });
 
+  it('waits for steps that together take less than its limit, and no longer', async () => {
+    const finish: (() => void)[] = [];
+    during = () => new Promise<void>((resolve) => finish.push(resolve));
+    const asked = trip().ask('Book', {});
+    await cluster.advance(1_000);
+    finish.shift()?.();
+    await cluster.advance(60);
+    expect(written, 'before the second step').to.deep.equal([[]]);
+    finish.shift()?.();
+    await cluster.advance(39);
+    expect(written, 'in the third step').to.deep.equal([[]]);
+    await cluster.advance(1);
+    expect(written, 'at the limit').to.deep.equal([[], ['Flight', 'Hotel']]);
+    finish.shift()?.();
+    expect(await asked).to.deep.equal(all);
+    expect(written).to.deep.equal([[], ['Flight', 'Hotel'], all]);
+  });
+
   it('is made good after a crash: the same effects again, under the same ids, and told so', async () => {
     during = (step) => {
       if (step !== 'Car' || taken.length > 2) return undefined;
