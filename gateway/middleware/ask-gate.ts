@@ -35,7 +35,7 @@ export class AskGate {
 
   constructor({ clock, aboveMs }: AskGateOptions) {
     this.#clock = clock;
-    this.#limit = new AskLimit({ clock, targetMs: aboveMs });
+    this.#limit = new AskLimit({ targetMs: aboveMs });
     this.#beganAt = clock.monotonic();
   }
 
@@ -54,8 +54,9 @@ export class AskGate {
 
   /** Whether one more is to be refused at once. */
   isFull(): boolean {
-    this.#look();
-    return (this.#usual.isSurge && !this.#hasPlace) || this.#limit.isFull();
+    const now = this.#clock.monotonic();
+    this.#look(now);
+    return (this.#usual.isSurge && !this.#hasPlace) || this.#limit.isFull(now);
   }
 
   /** One was. */
@@ -66,14 +67,14 @@ export class AskGate {
 
   /** One comes, of which nothing has been looked at; whether it is to go on, undefined: yes. It takes no place. */
   come(): Promise<boolean> | undefined {
-    this.#look();
+    this.#look(this.#clock.monotonic());
     this.#usual.came(this.#limit.waiting + this.#held.length);
     return this.#hasPlace ? undefined : this.#hold(false);
   }
 
-  /** It has arrived; whether it is let in, which may take a moment to tell. Each that is has to leave. */
-  enter(): true | Promise<boolean> {
-    this.#look();
+  /** It has arrived; whether it is let in, which may take a moment to tell. Each that is has to leave. @param now - by the monotonic clock */
+  enter(now: number): true | Promise<boolean> {
+    this.#look(now);
     if (!this.#hasPlace) return this.#hold(true);
     this.#limit.enter();
     return true;
@@ -107,13 +108,12 @@ export class AskGate {
   #lookLater(): void {
     this.#cancelLook ??= this.#clock.schedule(this.#beganAt + intervalMs - this.#clock.monotonic(), () => {
       this.#cancelLook = undefined;
-      this.#look();
+      this.#look(this.#clock.monotonic());
       if (this.#held.length > 0) this.#lookLater();
     });
   }
 
-  #look(): void {
-    const now = this.#clock.monotonic();
+  #look(now: number): void {
     if (now < this.#beganAt + intervalMs) return;
     const isHolding = this.#held.length > 0 || this.#hasRefused;
     const verdict = this.#usual.endInterval(now - this.#beganAt, intervalMs, isHolding);

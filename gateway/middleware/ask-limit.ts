@@ -1,7 +1,4 @@
-import type { Clock } from '@trolley/runtime';
-
 export interface AskLimitOptions {
-  readonly clock: Pick<Clock, 'monotonic'>;
   /** What even the quickest answer may take before those who wait are taken to stand in a queue. */
   readonly targetMs: number;
 }
@@ -21,7 +18,6 @@ const calmInARow = 10;
  * that of CoDel, RFC 8289; the limit follows from Little's law.)
  */
 export class AskLimit {
-  readonly #clock: Pick<Clock, 'monotonic'>;
   readonly #targetMs: number;
   #limit = most;
   #waiting = 0;
@@ -31,8 +27,7 @@ export class AskLimit {
   /** Intervals in a row: slow ones; or, while fewer are let in, calm ones. */
   #inARow = 0;
 
-  constructor({ clock, targetMs }: AskLimitOptions) {
-    this.#clock = clock;
+  constructor({ targetMs }: AskLimitOptions) {
     this.#targetMs = targetMs;
   }
 
@@ -48,9 +43,8 @@ export class AskLimit {
     return this.#waiting;
   }
 
-  /** Whether one more is to be refused. */
-  isFull(): boolean {
-    const now = this.#clock.monotonic();
+  /** Whether one more is to be refused. @param now - by the monotonic clock */
+  isFull(now: number): boolean {
     if (now >= this.#beganAt + intervalMs) this.#endInterval(now);
     if (this.#waiting < this.#limit) return false;
     this.#interval.hasRefused = true;

@@ -95,13 +95,16 @@ export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOp
       });
     },
     async counted(ask) {
-      const entered = asks.enter();
-      if (entered !== true && !(await entered)) {
-        tell();
-        await turns.next();
-        throw refusal;
+      let startedAt = clock.monotonic();
+      const entered = asks.enter(startedAt);
+      if (entered !== true) {
+        if (!(await entered)) {
+          tell();
+          await turns.next();
+          throw refusal;
+        }
+        startedAt = clock.monotonic();
       }
-      const startedAt = clock.monotonic();
       let tookMs: number | undefined;
       try {
         const reply = await ask();
