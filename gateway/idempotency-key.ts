@@ -8,8 +8,8 @@ export function idempotencyKeyOf({ headers, rawHeaders }: IncomingMessage): stri
   if (headers[header] === undefined) return undefined;
   const values: string[] = [];
   for (let i = 0; i < rawHeaders.length; i += 2) {
-    const [name = '', value = ''] = [rawHeaders[i], rawHeaders[i + 1]];
-    if (name.length === header.length && name.toLowerCase() === header) values.push(value);
+    const name = rawHeaders[i];
+    if (name?.length === header.length && name.toLowerCase() === header) values.push(rawHeaders[i + 1] ?? '');
   }
   return idempotencyKeyFrom(values);
 }

@@ -7,6 +7,8 @@ import getRawBody from 'raw-body';
 import { ShopError } from '../error-table.ts';
 import { asActorError } from '../error-answer.ts';
 
+const withBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
+
 /** Reads a request's JSON body; `{}` where there is none. */
 export type JsonBody = (ctx: Context) => Promise<unknown>;
 
@@ -21,7 +23,7 @@ export function createJsonBody(maxBytes: number): JsonBody {
   const tooLarge = (cause?: unknown) =>
     new ShopError('payload_too_large', `a body is at most ${maxBytes} bytes`, { cause });
   return async (ctx) => {
-    if (!['POST', 'PUT', 'PATCH'].includes(ctx.method) || !hasBody(ctx.req)) return {};
+    if (!withBody.has(ctx.method) || !hasBody(ctx.req)) return {};
     if (!isJson(ctx.get('content-type'))) {
       throw new ShopError('unsupported_media_type', 'a body is application/json in UTF-8');
     }
@@ -76,15 +78,18 @@ function inflaterFor(encoding: string, maxOutputLength: number): Inflate {
   }
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /** No text at all is an object without members. */
 function jsonOf(bytes: Buffer): unknown {
-  const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  const text = utf8.decode(bytes);
   if (text === '') return {};
   if (!/^[\x20\x09\x0a\x0d]*[[{]/.test(text)) throw new SyntaxError('neither an object nor a list');
   return parse(text) as unknown;
 }
 
 function isJson(contentType: string): boolean {
+  if (contentType === 'application/json') return true;
   const [type = '', ...parameters] = contentType.toLowerCase().split(';');
   if (type.trim() !== 'application/json') return false;
   const charset = parameters.find((parameter) => parameter.trim().startsWith('charset='));
