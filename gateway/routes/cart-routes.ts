@@ -8,12 +8,13 @@ import type { Priced, PriceList } from '../price-list.ts';
 import { defineRoute, type Reply, type Route } from './route.ts';
 
 type PricesById = ReadonlyMap<number, Priced>;
+type PricedReply = Reply<200> & { readonly headers: Readonly<Record<string, string>> };
 
 export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
-  const written = new WeakMap<CartView, { readonly reply: Reply<200>; readonly prices: PricesById }>();
+  const written = new WeakMap<CartView, { readonly reply: PricedReply; readonly prices: PricesById }>();
 
   /** A view that is still the same is written anew only when a price or a name of it is another one. */
-  async function priced(view: CartView, call: Call): Promise<Reply<200>> {
+  async function priced(view: CartView, call: Call): Promise<PricedReply> {
     const before = written.get(view);
     if (before !== undefined && prices.areCurrent(before.prices)) return before.reply;
     const ids = view.items.map(({ productId }) => productId);
@@ -29,24 +30,26 @@ export function cartRoutes(carts: Carts, prices: PriceList): Route[] {
       handle: async ({ user, call }) => priced(await carts.get(user.id, call), call),
     }),
     defineRoute(clearCart, {
-      handle: async ({ user, call, ...how }) => priced(await carts.clear(user.id, call, how), call),
+      handle: async ({ user, call, idempotencyKey, versions }) =>
+        priced(await carts.clear(user.id, call, { idempotencyKey, versions }), call),
     }),
     defineRoute(addCartItem, {
-      async handle({ user, call, body, ...how }) {
+      async handle({ user, call, body, idempotencyKey, versions }) {
         const added = { productId: body.product_id, quantity: body.quantity };
-        const view = await carts.add(user.id, added, call, how);
-        return { ...(await priced(view, call)), status: 201 };
+        const view = await carts.add(user.id, added, call, { idempotencyKey, versions });
+        const { headers, body: written } = await priced(view, call);
+        return { status: 201, headers, body: written };
       },
     }),
     defineRoute(setCartItem, {
-      async handle({ user, call, params, body, ...how }) {
+      async handle({ user, call, params, body, idempotencyKey, versions }) {
         const set = { productId: params.product_id, quantity: body.quantity };
-        return priced(await carts.setQuantity(user.id, set, call, how), call);
+        return priced(await carts.setQuantity(user.id, set, call, { idempotencyKey, versions }), call);
       },
     }),
     defineRoute(removeCartItem, {
-      handle: async ({ user, call, params, ...how }) =>
-        priced(await carts.remove(user.id, params.product_id, call, how), call),
+      handle: async ({ user, call, params, idempotencyKey, versions }) =>
+        priced(await carts.remove(user.id, params.product_id, call, { idempotencyKey, versions }), call),
     }),
   ];
 }

@@ -64,16 +64,16 @@ export interface RawRequest {
   readonly params: unknown;
   /** What stands behind the `?` of the URL. */
   readonly querystring: string;
-  /** Takes it apart. */
-  readonly query: () => unknown;
+  /** The same, taken apart. */
+  readonly query: unknown;
   readonly body: unknown;
   readonly call: Call;
   readonly idempotencyKey: string | undefined;
   readonly ifMatch: string | undefined;
   readonly lastEventId: string | undefined;
-  readonly checkToken: () => Promise<unknown>;
   readonly keys: RequestKeys;
-  readonly note: (fields: Readonly<Record<string, string>>) => void;
+  checkToken(): Promise<unknown>;
+  note(fields: Readonly<Record<string, string>>): void;
 }
 
 /** A route as data: what its callers see of it, and how it answers. */
@@ -107,18 +107,12 @@ export function defineRoute<const D extends RouteDescription, S extends StatusOf
     answer: (raw) => {
       // An absent guard lets nothing through; and the gateway lets no one without a token reach a route that is not
       // public: two facts that the compiler can't see from here.
-      const request = {
-        user: raw.user,
+      const request = new GuardedRequest(raw, {
         params: params === undefined ? nothing : guarded(params, raw.params),
         query: query === undefined ? nothing : query(raw),
         body: raw.body === nothing && body === undefined ? nothing : guarded(body ?? Nothing, raw.body),
-        call: raw.call,
-        idempotencyKey: raw.idempotencyKey,
         versions: conditional === true ? versionsFrom(raw.ifMatch) : undefined,
-        lastEventId: raw.lastEventId,
-        checkToken: raw.checkToken,
-        note: raw.note,
-      } as RouteRequest<D>;
+      }) as unknown as RouteRequest<D>;
       if (retryable !== 'by the gateway' || raw.idempotencyKey === undefined) return handler.handle(request);
       return taking(raw.idempotencyKey, raw, request);
     },
@@ -134,6 +128,48 @@ export function defineRoute<const D extends RouteDescription, S extends StatusOf
   }
 }
 
+interface Guarded {
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly versions: readonly number[] | undefined;
+}
+
+/** A request whose parts have passed their guards. What few handlers want is made for these alone. */
+class GuardedRequest implements Guarded {
+  readonly user: User | undefined;
+  readonly params: unknown;
+  readonly query: unknown;
+  readonly body: unknown;
+  readonly call: Call;
+  readonly idempotencyKey: string | undefined;
+  readonly versions: readonly number[] | undefined;
+  readonly #raw: RawRequest;
+
+  constructor(raw: RawRequest, { params, query, body, versions }: Guarded) {
+    this.user = raw.user;
+    this.params = params;
+    this.query = query;
+    this.body = body;
+    this.call = raw.call;
+    this.idempotencyKey = raw.idempotencyKey;
+    this.versions = versions;
+    this.#raw = raw;
+  }
+
+  get lastEventId(): string | undefined {
+    return this.#raw.lastEventId;
+  }
+
+  get checkToken(): () => Promise<unknown> {
+    return () => this.#raw.checkToken();
+  }
+
+  get note(): (fields: Readonly<Record<string, string>>) => void {
+    return (fields) => this.#raw.note(fields);
+  }
+}
+
 function usualLoad({ access, method }: { readonly access: Access; readonly method: string }): Load {
   if (access === 'public') return 'probe';
   return method === 'GET' ? 'read' : 'ask';
@@ -146,10 +182,11 @@ const longestQuery = 200;
 /** Most requests of a route ask in the same few words, which are looked into once. */
 function rememberingGuard(guard: z.ZodType): (raw: RawRequest) => unknown {
   const known = new LRUCache<string, { readonly output: unknown }>({ max: maxQueries });
-  return ({ querystring, query }) => {
+  return (raw) => {
+    const { querystring } = raw;
     const held = known.get(querystring);
     if (held !== undefined) return held.output;
-    const output = guarded(guard, query());
+    const output = guarded(guard, raw.query);
     if (querystring.length <= longestQuery) known.set(querystring, { output });
     return output;
   };

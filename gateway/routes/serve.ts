@@ -13,7 +13,8 @@ import { knownTag } from '../entity-tags.ts';
 import { jsonType, toJsonBody, WrittenText } from '../money-json.ts';
 import type { RequestKeys } from '../request-keys.ts';
 import type { TokenVerifier } from '../tokens.ts';
-import { nothing, type RawRequest, type Reply } from './route.ts';
+import { IncomingRequest } from './incoming-request.ts';
+import { nothing, type Reply } from './route.ts';
 import type { Place } from './route-table.ts';
 
 export interface ServeOptions {
@@ -43,22 +44,9 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
     const admitted = admit(ctx, route.access, route.load === 'saga');
     const user = admitted instanceof Promise ? await admitted : admitted;
     const body = hasBody(req) ? await received(ctx) : nothing;
-    const request: RawRequest = {
-      user,
-      params: place?.params ?? nothing,
-      querystring: ctx.querystring,
-      query: () => ctx.query,
-      body,
-      call: state.call,
-      idempotencyKey: route.retryable === undefined ? undefined : idempotencyKeyOf(req),
-      ifMatch: req.headers['if-match'],
-      lastEventId: textOf(req.headers['last-event-id']),
-      checkToken: () => tokens.userOf(req.headers.authorization ?? ''),
-      keys,
-      note: (fields) => {
-        state.notes = { ...state.notes, ...fields };
-      },
-    };
+    const idempotencyKey = route.retryable === undefined ? undefined : idempotencyKeyOf(req);
+    const params = place?.params ?? nothing;
+    const request = new IncomingRequest(ctx, { user, params, body, idempotencyKey, keys, tokens });
     return route.load === 'ask' ? shedding.counted(() => route.answer(request)) : route.answer(request);
   }
 
@@ -90,9 +78,6 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
     await send(ctx, answer);
   });
 }
-
-const textOf = (header: string | string[] | undefined) =>
-  Array.isArray(header) ? header.join(', ') : header;
 
 function answerOf(ctx: GatewayContext, reply: Reply): Answer {
   const { status, headers, contentType, body, isFixed, stream } = reply;
