@@ -134,7 +134,7 @@ describe('the description of the API', () => {
       .and.not.match(/unsafe|https?:/);
     expect(text).not.to.match(/https?:|<script>|style=/);
     const files = [...text.matchAll(/"(\/docs\/[^"]+)"/g)].map(([, file = '']) => file);
-    expect(files).to.have.length(3);
+    expect(files).to.have.length(4);
     for (const file of files)
       expect((await open.send('GET', file, { as: 'nobody' })).status, file).to.equal(200);
     expect((await open.send('GET', '/docs/package.json', { as: 'nobody' })).status).to.equal(404);

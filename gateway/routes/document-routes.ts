@@ -11,11 +11,9 @@ import { defineRoute, type Reply, type Route } from './route.ts';
 const require = createRequire(import.meta.url);
 const page = join(import.meta.dirname, '..', 'openapi', 'page');
 const script = 'text/javascript; charset=utf-8';
-const filesOfPage = {
-  'docs.js': script,
-  'swagger-ui-bundle.js': script,
-  'swagger-ui.css': 'text/css; charset=utf-8',
-};
+const style = 'text/css; charset=utf-8';
+const ownFiles = { 'docs.js': script, 'docs.css': style };
+const filesOfPage = { ...ownFiles, 'swagger-ui-bundle.js': script, 'swagger-ui.css': style };
 
 /** The page loads its own files alone, and calls this host alone. */
 const policy = [
@@ -57,7 +55,7 @@ export function documentRoutes(routes: readonly Route[], version: string): Route
 }
 
 async function fileOf(name: string, type: string): Promise<Reply<200>> {
-  const folder = name === 'docs.js' ? page : dirname(require.resolve('swagger-ui-dist'));
+  const folder = name in ownFiles ? page : dirname(require.resolve('swagger-ui-dist'));
   return fixed(await readFile(join(folder, name), 'utf8'), type);
 }
 
