@@ -137,9 +137,9 @@ function linesIn(bytes: Buffer): number {
   return count;
 }
 
-/** A standard stream of this process. Also lines that go out together are written before the process ends. */
+/** A standard stream of this process, or an open file. Also lines that go out together are written before the process ends. */
 export function openLineOutput(
-  stream: NodeJS.WriteStream & { readonly fd: number },
+  stream: { readonly fd: number; readonly isTTY?: boolean },
   { together = false }: { readonly together?: boolean } = {},
 ): LineOutput {
   if (stream.isTTY) return new LineOutput({ fd: withoutBlocking(stream.fd), isTTY: true });

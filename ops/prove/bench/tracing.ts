@@ -5,28 +5,30 @@ import { Figures } from './measure/figures.ts';
 import { compareHelp, comparisonWith, jsonHelp, keepOutcome, outcomeOptions, readEarlier } from './measure/outcome.ts'; // prettier-ignore
 import { sizeOf } from './measure/size.ts';
 import { figure, table } from './measure/table.ts';
-import { costOf, loadNames, measureTracing, variants } from './tracing/cost.ts';
+import { costOf, loadNames, measureTracing } from './tracing/cost.ts';
+import { variantNames } from './tracing/variants.ts';
 import { untracedSources } from './tracing/write-untraced.ts';
 
 const help = `npm run bench -- tracing [--starts N] [--rounds N] [--seconds S] [--same] [--json FILE] [--compare FILE]
 
 Measures what tracing costs that is off: a shop as it is, tracing off, beside the same shop without anything of tracing
-in it. That one is made for the run: whatever carries a trace, asks for one or looks for a hook is taken out of each
-source while it is loaded. Both are loaded by turns; what counts is the processor time of the shop's process for a GET of
-a cart, an add, and a purchase (add, checkout, until the order is listed). Two processes of one program differ by
-themselves, so that both are started several times. Ends with 1 when one of them costs more than 1 %.
+in it. That one is made for the run: whatever carries a trace, asks for one or looks for a hook is taken out of its
+sources as they are loaded. Both run in one process, on servers of their own, and are loaded by turns; what counts is
+the processor time of that process for a GET of a cart, an add, and a purchase (add, checkout, until the order is
+listed). One process compiles the two a little differently, another time otherwise: so it is started several times.
+Ends with 1 when one of them costs more than 1 %. Takes some eight minutes, and wants a quiet machine.
 
-  --starts N      of both shops; default 5
-  --rounds N      of each start; default 8
-  --seconds S     of each load; default 1
+  --starts N      of that process; default 4
+  --rounds N      of each start; default 40: short ones, since a machine changes its pace
+  --seconds S     of each load, twice that of purchases; default 0.25
   --same          the shop as it is, twice: what this measures where there is nothing
 ${jsonHelp}${compareHelp}`;
 
 const { json, compare } = outcomeOptions;
 const options = {
-  starts: { type: 'string', default: '5' },
-  rounds: { type: 'string', default: '8' },
-  seconds: { type: 'string', default: '1' },
+  starts: { type: 'string', default: '4' },
+  rounds: { type: 'string', default: '40' },
+  seconds: { type: 'string', default: '0.25' },
   same: { type: 'boolean', default: false },
   json,
   compare,
@@ -67,7 +69,7 @@ async function measure(values: Values): Promise<number> {
   );
   const parts = [
     table(
-      [['', ...variants.map((name) => `${name}: processor us`), 'costs', 'give or take'], ...rows],
+      [['', ...variantNames.map((name) => `${name}: processor us`), 'costs', 'give or take'], ...rows],
       [1, 2, 3],
     ),
     renderBars(bars),

@@ -1,84 +1,107 @@
+import { randomUUID } from 'node:crypto';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { developmentSecret } from '../../../shop/config/config.ts';
+import { eventually } from '../../e2e/eventually.ts';
 import type { LoadResult } from '../load/loops.ts';
-import type { Child } from '../measure/child.ts';
+import { startChild, type Child } from '../measure/child.ts';
 import type { Figures } from '../measure/figures.ts';
-import { processorTimes } from '../measure/processes.ts';
-import { usedBetween } from '../measure/processor-figures.ts';
-import { errorOfMedian, median, rotated, sum } from '../measure/statistics.ts';
+import { errorOfMedian, median, rotated } from '../measure/statistics.ts';
 import type { GeneratorOrder } from '../shop/load-order.ts';
-import { MeasuredShop, products } from '../shop/measured-shop.ts';
 import { startGenerator } from '../shop/open-run.ts';
+import type { TracingHostReport } from '../tracing-host.ts';
+import { variantNames, type VariantName } from './variants.ts';
 import { writeUntraced, type ChangedFile } from './write-untraced.ts';
 
-export const variants = ['as it is', 'without tracing'] as const;
-type VariantName = (typeof variants)[number];
-
 const loads = { cart: 'GET cart', adds: 'add', checkouts: 'purchase' } as const;
+/** Those of which fewer are done in a second take longer. */
+const longer: Readonly<Record<LoadName, number>> = { cart: 1, adds: 1, checkouts: 2 };
 type LoadName = keyof typeof loads;
 export const loadNames = Object.keys(loads) as LoadName[];
 
-const warmRounds = 2;
+/** Of each load and shop, until all that is run often is compiled. */
+const warmMs = 4_000;
+const traceId = '0af7651916cd43dd8448eb211c80319c';
 
 export interface TracingRun {
   readonly folder: string;
   readonly starts: number;
   readonly rounds: number;
   readonly seconds: number;
-  /** What the second shop loads in place of its own. */
+  /** What the second shop is made of in place of its own sources. */
   readonly files: readonly ChangedFile[];
   readonly figures: Figures;
   readonly say: (line: string) => void;
 }
 
-interface Variant {
-  readonly name: VariantName;
-  readonly shop: MeasuredShop;
-  readonly generator: Child<GeneratorOrder, LoadResult>;
-}
+type Host = Child<{ readonly do: 'report' }, TracingHostReport>;
+type Generator = Child<GeneratorOrder, LoadResult>;
 
 export async function measureTracing(run: TracingRun): Promise<void> {
   const { folder, starts, files, say } = run;
-  const nodeOptions = writeUntraced(join(folder, 'untraced'), files);
+  const nodeOptions = writeUntraced(join(folder, 'sources'), files);
   for (let start = 0; start < starts; start++) {
     say(`start ${start + 1} of ${starts}`);
+    const place = join(folder, `start-${start}`);
+    mkdirSync(place);
     const closing: (() => Promise<unknown>)[] = [];
-    const open = async (name: VariantName): Promise<Variant> => {
-      const others = name === 'as it is' ? {} : { NODE_OPTIONS: nodeOptions };
-      const place = join(folder, `${start} ${name}`);
-      // Whatever else the machine does meanwhile, nothing is to be refused.
-      const shop = await MeasuredShop.start(place, { SHED_ABOVE_MS: '0', ...others });
-      closing.push(() => shop.stop());
-      const { client, tokens } = shop.process;
-      const settings = { shopUrl: client.url, emptyUrl: client.url, tokens, products };
-      const generator = await startGenerator(settings);
-      closing.push(() => generator.stop());
-      return { name, shop, generator };
-    };
     try {
-      const opened: Variant[] = [];
-      for (const name of rotated(variants, start)) opened.push(await open(name));
-      await measureStart(run, opened);
-      for (const { shop, generator } of opened)
-        await shop.audit((await generator.tell({ do: 'audit' })).operations);
+      const program = new URL('../tracing-host.ts', import.meta.url);
+      const host: Host = await startChild(program, { folder: place }, nodeOptions);
+      closing.push(() => host.stop());
+      const generators = new Map<VariantName, Generator>();
+      for (const name of variantNames) {
+        const url = host.ready.urls[name] ?? '';
+        await expectTrace(host, name, name === 'as it is' || files.length === 0);
+        const tokens = { secret: developmentSecret, issuer: 'ecommerce-platform' };
+        const generator = await startGenerator({ shopUrl: url, emptyUrl: url, tokens, products: 0 });
+        closing.push(() => generator.stop());
+        generators.set(name, generator);
+      }
+      await measureStart(run, host, [...generators]);
+      // Each cart has to hold what was answered.
+      for (const generator of generators.values()) await generator.tell({ do: 'audit' });
     } finally {
       for (const close of closing.toReversed()) await close();
     }
   }
 }
 
-async function measureStart({ rounds, seconds, figures }: TracingRun, opened: readonly Variant[]) {
-  for (let round = -warmRounds; round < rounds; round++) {
-    for (const load of loadNames) {
-      for (const { name, shop, generator } of rotated(opened, round + warmRounds)) {
-        const before = processorTimes(shop.trees);
-        const { operations } = await generator.tell({ do: load, durationMs: seconds * 1000 });
-        const used = usedBetween(before, processorTimes(shop.trees));
-        // Its servers do the same for both.
-        const ofShop = sum([...used].map(([process, micros]) => (/^shop/.test(process) ? micros : 0)));
-        if (round >= 0) figures.add(figureOf(load, name), ofShop / operations);
+async function measureStart(
+  { rounds, seconds, figures }: TracingRun,
+  host: Host,
+  generators: readonly (readonly [VariantName, Generator])[],
+): Promise<void> {
+  const micros = async () => (await host.tell({ do: 'report' })).processorMicros;
+  for (const load of loadNames) {
+    for (const [, generator] of generators) await generator.tell({ do: load, durationMs: warmMs });
+    for (let round = 0; round < rounds; round++) {
+      // In turn, so that neither always comes after the other.
+      for (const [name, generator] of rotated(generators, round)) {
+        const before = await micros();
+        const { operations } = await generator.tell({ do: load, durationMs: seconds * longer[load] * 1000 });
+        figures.add(figureOf(load, name), ((await micros()) - before) / operations);
       }
     }
   }
+}
+
+/** In a shop that knows of traces, the line of a request in the log has the trace that was sent with it. */
+async function expectTrace(host: Host, name: VariantName, isExpected: boolean): Promise<void> {
+  const requestId = `bench-${randomUUID()}`;
+  const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-00`, 'x-request-id': requestId };
+  await (await fetch(`${host.ready.urls[name] ?? ''}/api/v1/products`, { headers })).arrayBuffer();
+  const line = await eventually(
+    () =>
+      readFileSync(host.ready.logs[name] ?? '', 'utf8')
+        .split('\n')
+        .find((each) => each.includes(requestId)),
+    'the line of a request in the log',
+  );
+  if (line.includes(traceId) !== isExpected)
+    throw new Error(
+      `${name}: the line of a request should ${isExpected ? '' : 'not '}have its trace: ${line}`,
+    );
 }
 
 const figureOf = (load: LoadName, name: VariantName) => `${loads[load]}, ${name}: processor us`;
@@ -93,8 +116,7 @@ export interface Cost {
 }
 
 export function costOf(figures: Figures, load: LoadName, starts: number): Cost {
-  const [shipped, without] = variants;
-  const names = [figureOf(load, shipped), figureOf(load, without)] as const;
+  const names = [figureOf(load, 'as it is'), figureOf(load, 'without tracing')] as const;
   const base = figures.rounds(names[1]);
   const pairs = figures.rounds(names[0]).map((value, round) => (value / (base[round] ?? NaN) - 1) * 100);
   const each = pairs.length / starts;
@@ -105,7 +127,7 @@ export function costOf(figures: Figures, load: LoadName, starts: number): Cost {
     what: loads[load],
     micros: names.map((name) => figures.median(name)),
     percent: median(pairs),
-    // Rounds of one start have in common what sets its two processes apart.
+    // Rounds of one start have in common how its process has compiled the two.
     error: Math.max(errorOfMedian(pairs), errorOfMedian(ofStarts)),
   };
 }

@@ -25,14 +25,14 @@ export function untracedSources(): ChangedFile[] {
     .filter(({ hooks }) => hooks > 0);
 }
 
-/** Writes them into a folder. Returns the options of Node under which a shop loads them in place of its own. */
-export function writeUntraced(folder: string, files: readonly ChangedFile[]): string {
+/** Writes them into a folder. Returns the options of Node under which a process can load the shop with them as well. */
+export function writeUntraced(folder: string, files: readonly ChangedFile[]): string[] {
   for (const { path, source } of files) {
     const file = join(folder, path);
     mkdirSync(dirname(file), { recursive: true });
     writeFileSync(file, source);
   }
-  const loader = new URL('replaced-files.mjs', import.meta.url);
+  const loader = new URL('other-sources.mjs', import.meta.url);
   loader.search = new URLSearchParams({ from: root, to: folder }).toString();
-  return `--import=${loader.href}`;
+  return ['--import', loader.href];
 }
