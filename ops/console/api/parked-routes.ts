@@ -39,7 +39,7 @@ export function parkedTroubles(parked: ParkedActors): TroubleSource {
         what: `${type} ${key} is parked`,
         why: `${message === undefined ? '' : `at ${message}: `}${reason}`,
         since: at,
-        may: 'release it, with or without its first message',
+        may: message === undefined ? 'release it' : 'release it, with or without its first message',
         page: `/parked?${new URLSearchParams({ q: `${type} ${key}` }).toString()}`,
       }));
     },

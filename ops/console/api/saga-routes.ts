@@ -185,17 +185,18 @@ async function* told(watch: SagaWatch, signal: AbortSignal, countsOf: ReturnType
   for await (const each of watch.watch(signal)) yield countsOf(each);
 }
 
-/** For the overview. */
+/** For the overview, where those whose actors are parked are told of as such. */
 export function sagaTroubles(source: SagaSource, parked: Pick<ParkedActors, 'get'>): TroubleSource {
   return {
     name: `stuck ${source.machine} sagas`,
     async look() {
       const { items } = await source.stuck({ limit: 10 });
       const shown = await withParked(source, items, parked);
-      return shown.items.map((saga) => ({
+      const others = shown.items.filter((saga) => saga.parked === undefined);
+      return others.map((saga) => ({
         what: `${source.machine} of ${saga.subject} hangs in ${saga.state}`,
         why: whyStuck(saga),
-        since: saga.parked?.at ?? saga.waits?.since ?? saga.startedAt,
+        since: saga.waits?.since ?? saga.startedAt,
         may: mayBeDone(saga),
         page: `/stuck?${new URLSearchParams({ q: saga.id }).toString()}`,
       }));
@@ -203,15 +204,13 @@ export function sagaTroubles(source: SagaSource, parked: Pick<ParkedActors, 'get
   };
 }
 
-function whyStuck({ parked, unreadable, waits }: ShownSaga): string {
-  if (parked !== undefined) return `its actor is parked: ${parked.reason}`;
+function whyStuck({ unreadable, waits }: ShownSaga): string {
   if (unreadable !== undefined) return `what is stored of it cannot be read: ${unreadable}`;
   if (waits === undefined) return 'nobody knows on what';
   return `${waits.label ?? waits.step}: ${waits.error?.message ?? waits.error?.code ?? 'no answer yet'}`;
 }
 
-function mayBeDone({ parked, mayResume, mayCompensate }: ShownSaga): string {
-  if (parked !== undefined) return 'release it';
+function mayBeDone({ mayResume, mayCompensate }: ShownSaga): string {
   if (mayResume) return mayCompensate ? 'try it now, or give it up and undo it' : 'try it now';
-  return 'see what of it can be read';
+  return 'look at its actor';
 }

@@ -4,10 +4,9 @@ import { html } from './html.js';
 
 /** Why and since when an actor is parked. */
 export function ParkedWhy({ parked: { at, message, attempts, reason } }) {
-  return html`Parked${' '}<${Ago}
-      at=${at}
-    />${message && html` at <code>${message}</code>`}${attempts > 0 && `, after ${plural(attempts, 'try', 'tries')}`}:
-    ${reason}`;
+  const tried = attempts > 0 ? `, after ${plural(attempts, 'try', 'tries')}` : '';
+  const where = message && html` at <code>${message}</code>`;
+  return html`Parked <${Ago} at=${at} />${where}${`${tried}: ${reason}`}`;
 }
 
 /** Lets a parked actor go on. */

@@ -58,7 +58,7 @@ export function Course({ run, step, chart, machine, reload }) {
           html`<li key=${index}>
             <button aria-current=${index === step ? 'step' : undefined} onClick=${() => goTo(index)}>
               <span class=${each.error === undefined ? (each.isCompensation ? 'warn' : '') : 'bad'}
-                >${`${index}. `}${each.leftOut === undefined ? (each.event ?? 'begins') : leftOut(each.leftOut)}${each.attempt > 0 && each.error !== undefined ? ` ×${each.attempt}` : ''}</span
+                >${`${index + 1}. `}${each.leftOut === undefined ? (each.event ?? 'begins') : leftOut(each.leftOut)}${each.attempt > 0 && each.error !== undefined ? ` ×${each.attempt}` : ''}</span
               >
               <span class="faint">${duration(path.steps[index]?.durationMs)}</span>
             </button>

@@ -1,10 +1,11 @@
 import { ActionButton } from './dialog.js';
 import { html } from './html.js';
+import { Link, addressOf } from './location.js';
 import { Release } from './release.js';
 
 /** What an operator may order of a saga, of its summary. */
 export function SagaOrders({ machine, summary, onDone }) {
-  const { mayResume, mayCompensate, parked } = summary;
+  const { mayResume, mayCompensate, parked, actor } = summary;
   const body = { machine, id: summary.id };
   return html`
     ${
@@ -45,5 +46,6 @@ export function SagaOrders({ machine, summary, onDone }) {
         <label>Why, for the record <input name="reason" required maxlength="500" autocomplete="off" /></label>
       <//>`
     }
+    ${actor && html`<${Link} to=${addressOf('/actors', actor)}>Its actor<//>`}
   `;
 }

@@ -66,7 +66,7 @@ describe('the console while the shop sells', function () {
     const url = `http://127.0.0.1:${portOf(shop.lines, 'console')}`;
     watching = await ConsoleTab.open(browser, { url, passwords });
     await watching.signIn('/sagas');
-    await watching.page.getByText('live; ends since').waitFor();
+    await watching.page.getByText('live; ended ones since').waitFor();
     for (const userId of stuckUsers) await leaveStuckCheckout(pool, userId);
     withDeadLetter = await leaveDeadLetters(shop.client, pool, uncancelled);
     await using around = reach(parseConfig(reached()), createProgress({ write: () => undefined }));

@@ -63,7 +63,7 @@ function Busiest() {
       <${Table}
         label="The busiest actors"
         columns=${busyColumns}
-        rows=${busiest}
+        rows=${busiest.filter(({ turnsPerSecond }) => turnsPerSecond >= leastShown)}
         keyOf=${(row) => `${row.type}/${row.key}`}
         empty="No actor has had a turn of late."
       />
@@ -78,6 +78,9 @@ function Busiest() {
     `}
   <//>`;
 }
+
+/** Less is 0 once it is rounded. */
+const leastShown = 0.05;
 
 const actorColumn = {
   name: 'actor',

@@ -56,7 +56,7 @@ export default function DeadEvents() {
     </div>
     <${Answer} of=${answer}>
       ${({ items, total, isPartial }) => html`
-        <${Several} rows=${filtered(items, columns, query.q ?? '')} onDone=${answer.reload} />
+        ${id === undefined && html`<${Several} rows=${filtered(items, columns, query.q ?? '')} onDone=${answer.reload} />`}
         <${Table}
           label="Dead events"
           columns=${columns}
@@ -79,7 +79,7 @@ const beginningOf = (text) => (text.length > 120 ? `${text.slice(0, 120)}…` : 
 function Several({ rows, onDone }) {
   const shown = plural(rows.length, 'event');
   const body = { ids: rows.map(({ id }) => id) };
-  if (rows.length < 2) return undefined;
+  if (rows.length === 0) return undefined;
   return html`<div class="bar">
     <${ActionButton}
       label=${`Replay the ${shown} below`}
@@ -94,7 +94,7 @@ function Several({ rows, onDone }) {
       </p>
     <//>
     <${ActionButton}
-      label="Discard them"
+      label=${rows.length === 1 ? 'Discard it' : 'Discard them'}
       title=${`Discard ${shown}`}
       path="dead-events/discard"
       body=${(fields) => ({ ...body, ...fields })}

@@ -2,7 +2,7 @@ import { html } from '../html.js';
 import { ActorLink } from '../actor-link.js';
 import { Ago, number } from '../format.js';
 import { Link, addressOf, setQuery, useAddress } from '../location.js';
-import { Release } from '../release.js';
+import { ParkedWhy, Release } from '../release.js';
 import { Answer } from '../state.js';
 import { FilterField, Table } from '../table.js';
 import { usePolled } from '../use-polled.js';
@@ -26,7 +26,7 @@ export default function Mailboxes() {
       text: (row) => `${row.type} ${row.key}`,
     },
     figure('waiting', 'Waiting'),
-    figure('active', 'Active'),
+    figure('active', 'Active', true),
     figure('delayed', 'Delayed', true),
     figure('failed', 'Failed'),
     {
@@ -38,9 +38,10 @@ export default function Mailboxes() {
     {
       name: 'why',
       title: 'Stands still',
+      below: true,
       cell: (row) =>
         row.parked !== undefined
-          ? html`<span class="bad">parked: ${row.parked.reason}</span>${' '}
+          ? html`<span class="bad"><${ParkedWhy} parked=${row.parked} /></span>${' '}
               <${Release}
                 type=${row.type}
                 actorKey=${row.key}
@@ -54,7 +55,7 @@ export default function Mailboxes() {
       name: 'node',
       title: 'Node',
       minor: true,
-      cell: ({ node = '' }) => html`<code title=${node}>${node.slice(0, 8)}</code>`,
+      cell: ({ node = '' }) => html`<code class="nowrap" title=${node}>${node.slice(0, 8)}</code>`,
       text: ({ node }) => node,
     },
   ];

@@ -38,7 +38,7 @@ function Machine({ machines }) {
       <${Find} />
       ${query.id === undefined && query.state === undefined && html`<span class="faint">or choose a state: click it, or Tab to it and press Enter</span>`}
       <span class="faint push" role="status">
-        ${problem ?? (counts === undefined ? 'looking…' : html`live${counts.isCut ? ', more than are counted' : ''}${counts.unreadable > 0 && html`, <span class="bad">${plural(counts.unreadable, 'saga')} cannot be read</span>`}; ends since <${Ago} at=${counts.since} />`)}
+        ${problem ?? (counts === undefined ? 'looking…' : html`live${counts.isCut ? ', more than are counted' : ''}${counts.unreadable > 0 && html`, <span class="bad">${plural(counts.unreadable, 'saga')} cannot be read</span>`}; ended ones since <${Ago} at=${counts.since} />`)}
       </span>
     </div>
     ${older.length > 0 && html`<p class="note">${number(older.reduce((sum, { count }) => sum + count, 0))} run in another version of the machine: choose it above.</p>`}
