@@ -13,6 +13,7 @@ export const failureColumns = [
   {
     name: 'reason',
     title: 'Why',
+    below: true,
     cell: ({ code, reason }) => html`<code>${code}</code> ${reason}`,
     text: ({ code, reason }) => `${code} ${reason}`,
   },

@@ -46,6 +46,6 @@ export function SagaOrders({ machine, summary, onDone }) {
         <label>Why, for the record <input name="reason" required maxlength="500" autocomplete="off" /></label>
       <//>`
     }
-    ${actor && html`<${Link} to=${addressOf('/actors', actor)}>Its actor<//>`}
+    ${actor && html`<${Link} class="nowrap" to=${addressOf('/actors', actor)}>Its actor<//>`}
   `;
 }

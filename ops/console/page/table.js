@@ -2,10 +2,10 @@ import { html } from './html.js';
 import { setQuery, useAddress } from './location.js';
 
 /**
- * A dense table. A column is `{ name, title, cell(row), text?(row), sort?(row), end?, minor?, below? }`: `text` is what the
- * filter looks at, `sort` a number or text to order by, `end` aligns figures. On a narrow screen `minor` gives way, and
- * `below` stands under the others. What is
- * filtered and how it is ordered stand in the address (`q`, `by`).
+ * A dense table. A column is `{ name, title, cell(row), text?(row), sort?(row), end?, minor?, below?, wide? }`: `text` is
+ * what the filter looks at, `sort` a number or text to order by, `end` aligns figures. On a narrow screen `minor` gives way,
+ * `below` stands under the others, and `wide` gets more of the room. What is filtered and how it is ordered stand in the
+ * address (`q`, `by`).
  */
 export function Table({ columns, rows, keyOf, empty = 'Nothing here.', label, chosen }) {
   const { query } = useAddress();
@@ -50,8 +50,8 @@ function Head({ column, by = '' }) {
   </th>`;
 }
 
-const classOf = ({ end, minor, below }) =>
-  [end && 'end', minor && 'minor', below && 'below'].filter(Boolean).join(' ');
+const classOf = ({ end, minor, below, wide }) =>
+  [end && 'end', minor && 'minor', below && 'below', wide && 'wide'].filter(Boolean).join(' ');
 
 /** Those rows that hold each word of the text; all, where no column is looked at. */
 export function filtered(rows, columns, text) {

@@ -17,6 +17,7 @@ import { startShop, type RunningShop } from './running-shop.ts';
 import { kafkaFor } from './shop-backends.ts';
 import { calm, portOf, type Environment } from './shop-environment.ts';
 import { leaveStuckCheckout } from './stuck-checkout.ts';
+import { leaveParked } from './unwelcome-users.ts';
 
 /** Nobody publishes: what is bought stays in the outbox. */
 const withoutRelay = 'gateway,node,consumers,product,inventory,payment,grpc,console';
@@ -226,6 +227,30 @@ describe('the console of the shop, in a browser', function () {
     await tab.goto(`/sagas?id=${id}`);
     await page.locator('.course').getByText('Compensate').click();
     await page.getByText('operator: the shelf has burnt down').waitFor();
+  });
+
+  it('says of a checkout whose actor is parked why, and releases it', async () => {
+    await using around = reach(parseConfig(reached), createProgress({ write: () => undefined }));
+    const { parked } = await around.cluster();
+    const [id = ''] = await leaveParked(shop.client, pool, parked, [3]);
+    // Until then its step may be under way.
+    const stuckOnes = async () => (await trolley('sagas', 'stuck', '--json')).output;
+    await eventually(
+      async () => (await stuckOnes()).includes(id),
+      'the parked checkout among the stuck ones',
+    );
+    await tab.signIn(`/stuck?q=${id}`);
+    await tab
+      .row('user 3')
+      .getByText(/^Parked .* ago, after 3 tries: .*unwelcome/)
+      .waitFor();
+    expect(await tab.row('user 3').getByRole('button', { name: 'Try now' }).count()).to.equal(0);
+    await pool.query('ALTER TABLE checkout_sessions DROP CONSTRAINT unwelcome');
+    await tab.writeMode();
+    await tab.row('user 3').getByRole('button', { name: 'Release' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Release' }).click();
+    await untilIs(id, 'COMPLETED');
+    await page.getByText('Nothing matches the filter.').waitFor();
   });
 
   it('has a stuck checkout resumed by command as well', async () => {

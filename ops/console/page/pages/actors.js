@@ -85,6 +85,7 @@ const leastShown = 0.05;
 const actorColumn = {
   name: 'actor',
   title: 'Actor',
+  wide: true,
   cell: (row) => html`<${ActorLink} type=${row.type} actorKey=${row.key} />`,
   text: (row) => `${row.type} ${row.key}`,
 };

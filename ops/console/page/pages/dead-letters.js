@@ -33,7 +33,7 @@ export default function DeadLetters() {
       text: ({ type, key }) => `${type} ${key}`,
       sort: ({ type, key }) => `${type} ${key}`,
     },
-    { name: 'reason', title: 'Why', cell: ({ reason }) => reason, text: ({ reason }) => reason },
+    { name: 'reason', title: 'Why', below: true, cell: ({ reason }) => reason, text: ({ reason }) => reason },
     { name: 'at', title: 'Died', cell: ({ at }) => html`<${Ago} at=${at} />`, sort: ({ at }) => at },
     { name: 'attempts', title: 'Tried', end: true, minor: true, cell: ({ attempts }) => number(attempts) },
   ];

@@ -22,6 +22,7 @@ export default function Mailboxes() {
     {
       name: 'actor',
       title: 'Actor',
+      wide: true,
       cell: (row) => html`<${ActorLink} type=${row.type} actorKey=${row.key} />`,
       text: (row) => `${row.type} ${row.key}`,
     },
