@@ -2,6 +2,7 @@ import { mkdirSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { createStandardLogger, openLineOutput } from '@trolley/runtime/observe';
 import { calm } from '../e2e/shop-environment.ts';
+import type * as Compose from '../../shop/compose.ts';
 import { parseConfig } from '../../shop/config/parse-config.ts';
 import { optionsOfParent } from '../../shop/environment.ts';
 import { createLifecycle } from '../../shop/process/lifecycle.ts';
@@ -16,8 +17,6 @@ export interface TracingHostReport {
   /** Processor time of this process so far, its servers left out. */
   readonly processorMicros: number;
 }
-
-type Compose = typeof import('../../shop/compose.ts');
 
 const { folder } = optionsOfParent() as { readonly folder: string };
 const silent = { done: () => undefined, say: () => undefined, warn: () => undefined, fail: () => undefined };
@@ -35,7 +34,7 @@ async function open(name: VariantName): Promise<string> {
   const log = createStandardLogger({ level: config.logLevel, output, base: {} });
   const lifecycle = createLifecycle({ progress: silent, log });
   stops.push(() => lifecycle.stop());
-  const { startTrolley } = (await import(variants[name])) as Compose;
+  const { startTrolley } = (await import(variants[name])) as typeof Compose;
   const { gatewayUrl = '' } = await startTrolley(config, lifecycle, log);
   return gatewayUrl;
 }
