@@ -21,6 +21,11 @@ const paging: Readonly<Record<string, Flag>> = {
   after: { value: 'CURSOR', help: 'goes on behind an earlier list, which named the cursor' },
 };
 
+/** The states as they are listed, such as `compensating.refunding`. */
+const stateNames = readMachine(checkoutMachine)
+  .states.filter(({ type, parent }) => type !== 'compound' && parent !== undefined)
+  .map(({ id }) => id.slice(`${checkoutMachine.id}.`.length));
+
 /** Checkouts: where they stand, which are stuck and why, and what an operator may do. */
 export const sagaVerbs: readonly Verb[] = [
   {
@@ -61,10 +66,10 @@ export const sagaVerbs: readonly Verb[] = [
     name: 'sagas list',
     words: 'STATE',
     maxWords: 1,
-    summary:
-      'checkouts in a state; of those under way the one that is longest there first, of ended ones the latest',
+    summary: 'checkouts in a state: of those under way the oldest first, of ended ones the newest',
+    about: `STATE is one of ${stateNames.join(', ')}.`,
     flags: {
-      order: { value: 'WHICH', help: 'which come first', choices: orders },
+      order: { value: 'ORDER', help: 'oldest or newest first', choices: orders },
       'machine-version': { value: 'V', help: 'for those under way; default: that of this release' },
       ...paging,
     },
@@ -148,11 +153,6 @@ export const sagaVerbs: readonly Verb[] = [
     },
   },
 ];
-
-/** `compensating.refunding`: as a checkout is said to be in. */
-const stateNames = readMachine(checkoutMachine)
-  .states.filter(({ type, parent }) => type !== 'compound' && parent !== undefined)
-  .map(({ id }) => id.slice(`${checkoutMachine.id}.`.length));
 
 const idOf = (call: Call) => call.word(0, 'Say which: the ID of a checkout.');
 
