@@ -66,6 +66,8 @@ const cases: Case[] = [
   ['a broken compression', 'POST', items, { body: '{}', headers: { 'content-encoding': 'gzip' } }, 400, 'invalid_request'],
   ['a body over a megabyte', 'POST', items, raw(`{"a":"${long(1024 * 1024)}"}`), 413, 'payload_too_large'],
   ['a streamed body over a megabyte', 'POST', items, { body: streamOf(2 * 1024 * 1024) }, 413, 'payload_too_large'],
+  ['half a million lists within each other', 'POST', items, raw(`{"product_id":1,"quantity":1,"x":${'['.repeat(500_000)}${']'.repeat(500_000)}}`), 400, 'invalid_request'],
+  ['an address of 60,000 members', 'POST', checkout, raw(`{"idempotency_key":"k","shipping_address":{${Array.from({ length: 60_000 }, (_, n) => `"k${n}":0`).join(',')}}}`), 400, 'invalid_request'],
   ['malformed JSON where no body is needed', 'POST', `${checkout}/${uuid}/cancel`, raw('{'), 400, 'invalid_request'],
   ['an empty Idempotency-Key', 'POST', items, keyed(''), 400, 'invalid_idempotency_key'],
   ['a long Idempotency-Key', 'POST', items, keyed(long(256)), 400, 'invalid_idempotency_key'],

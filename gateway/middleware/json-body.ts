@@ -4,8 +4,10 @@ import { brotliDecompress, unzip } from 'node:zlib';
 import { parse } from '@hapi/bourne';
 import type { Context } from 'koa';
 import getRawBody from 'raw-body';
+import { isActorError } from '@trolley/runtime';
 import { ShopError } from '../error-table.ts';
 import { asActorError } from '../error-answer.ts';
+import { isWithinBounds, maxDepth, maxValues } from './json-bounds.ts';
 
 const withBody: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
@@ -33,8 +35,11 @@ export function createJsonBody(maxBytes: number): JsonBody {
     if (Number(ctx.get('content-length')) > maxBytes) throw tooLarge();
     if (awaitsContinue(ctx.req)) ctx.res.writeContinue();
     try {
-      return jsonOf(await inflate(await getRawBody(ctx.req, { limit: maxBytes })));
+      const bytes = await inflate(await getRawBody(ctx.req, { limit: maxBytes }));
+      if (!isWithinBounds(bytes)) throw tooMany();
+      return jsonOf(bytes);
     } catch (cause) {
+      if (isActorError(cause)) throw cause;
       const { code } = cause as NodeJS.ErrnoException;
       if (code === 'ERR_BUFFER_TOO_LARGE' || asActorError(cause).code === 'payload_too_large') {
         throw tooLarge(cause);
@@ -43,6 +48,9 @@ export function createJsonBody(maxBytes: number): JsonBody {
     }
   };
 }
+
+const tooMany = () =>
+  new ShopError('invalid_request', `a body has at most ${maxValues} values, at most ${maxDepth} deep`);
 
 /** Node takes a body out of its chunks, and out of nothing else. */
 const isSentAsItIs = (transferEncoding: string) => /^(?:chunked)?$/i.test(transferEncoding.trim());
