@@ -15,6 +15,7 @@ class Queue {
   #everyMs: number;
   #freeAt = 0;
   #slowerMs = 0;
+  #refusalMs = 0;
 
   constructor(clock: FakeClock, shedding: Shedding, perSecond: number) {
     this.#clock = clock;
@@ -27,6 +28,7 @@ class Queue {
     const askedAt = this.#clock.monotonic();
     const refuse = () => {
       this.refused += 1;
+      this.#freeAt = Math.max(this.#freeAt, this.#clock.monotonic()) + this.#refusalMs;
       this.refusedAfterMs.push(this.#clock.monotonic() - askedAt);
       onEnd();
     };
@@ -39,6 +41,11 @@ class Queue {
 
   set speed(perSecond: number) {
     this.#everyMs = 1000 / perSecond;
+  }
+
+  /** From now on each refusal keeps the actors from their work for so long, as on one processor. */
+  set refusalMs(ms: number) {
+    this.#refusalMs = ms;
   }
 
   /** From now on an answer takes so much longer; they do not wait for each other. */
@@ -143,6 +150,19 @@ describe('load shedding', () => {
       expect(longestMs).to.be.at.most(fewMs + 10);
       expect(answered).to.be.within(950, 1020);
       expect(refused).to.be.within(1900, 2050);
+      await queue.load(0.9 * perSecond, 300);
+      expect((await queue.load(0.9 * perSecond, 2000)).refused).to.equal(0);
+    });
+
+    it('lets fewer in where refusals take from the speed, so that these wait hardly longer than ever', async () => {
+      const { queue } = await openUsual();
+      // Half of all time goes to those who are refused: of six asks five.
+      queue.refusalMs = 0.2 * (1000 / perSecond);
+      await queue.load(3 * perSecond, 1000);
+      const { answered, longestMs } = await queue.load(3 * perSecond, 3000);
+      expect(longestMs).to.be.below(1.5 * fewMs);
+      // What refusals leave of the time is used.
+      expect(answered).to.be.within(700, 800);
       await queue.load(0.9 * perSecond, 300);
       expect((await queue.load(0.9 * perSecond, 2000)).refused).to.equal(0);
     });

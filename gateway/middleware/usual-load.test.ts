@@ -92,6 +92,27 @@ describe('UsualLoad', () => {
     expect(Array.from({ length: 25 }, (_, index) => slow(20 * index + 1))).not.to.include('surge');
   });
 
+  it('lets fewer in during a surge in which less is answered, a few at least, and more as soon as more is', () => {
+    const usual = openUsual();
+    const surgeOf = (answered: number) => interval(usual, { came: 120, answered, underWay: 32, held: 80 });
+    times(3, () => surgeOf(20));
+    expect(usual.places).to.be.within(18, 20);
+    times(20, () => surgeOf(30));
+    expect(usual.places).to.be.within(28, 30);
+    times(20, () => surgeOf(0));
+    expect(usual.places).to.equal(8);
+    times(20, () => surgeOf(40));
+    expect(usual.places).to.equal(32);
+  });
+
+  it('counts the intervals between answers that come in groups', () => {
+    const usual = new UsualLoad();
+    const group = () => [20, 0, 0, 0].map((answered) => interval(usual, { came: answered }));
+    Array.from({ length: 100 }, group);
+    // Twice as many as are answered in the long run, and half of what a group is.
+    expect(times(3, () => interval(usual, { came: 10, answered: 5, held: 80 })).at(-1)).to.equal('surge');
+  });
+
   it('learns nothing of a surge', () => {
     const usual = openUsual();
     times(500, () => interval(usual, { came: 120, answered: 40, underWay: 200, held: 300 }));
