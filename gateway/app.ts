@@ -18,12 +18,12 @@ import { createSender } from './middleware/send-answer.ts';
 import { cartRoutes } from './routes/cart-routes.ts';
 import { checkoutRoutes } from './routes/checkout-routes.ts';
 import { documentRoutes } from './routes/document-routes.ts';
+import { Door } from './routes/door.ts';
 import { eventRoutes } from './routes/event-routes.ts';
 import { healthRoutes } from './routes/health-routes.ts';
 import { metricsRoutes } from './routes/metrics-routes.ts';
 import { orderRoutes } from './routes/order-routes.ts';
 import { productRoutes } from './routes/product-routes.ts';
-import { createQuickRefusal } from './routes/quick-refusal.ts';
 import type { Route } from './routes/route.ts';
 import { createRouteTable } from './routes/route-table.ts';
 import { serve } from './routes/serve.ts';
@@ -105,7 +105,9 @@ export function createApp(
   const tokens = createTokenVerifier(deps.jwt, clock, {
     keys: jwksUrl === undefined ? undefined : new Jwks({ url: jwksUrl, clock, logger }),
   });
-  app.use(requestScope(deps));
+  const door = new Door({ ...deps, placeAt, shedding });
+  const cameAt = (request: IncomingMessage) => door.cameAt(request);
+  app.use(requestScope({ ...deps, cameAt }));
   app.use(constantHeaders(deps.corsOrigins, send));
   serve(app, {
     placeAt,
@@ -116,6 +118,7 @@ export function createApp(
       checkoutLimits: deps.checkoutRateLimits,
     }),
     shedding,
+    isLetIn: (request) => cameAt(request) !== undefined,
     readBody: createJsonBody(deps.maxBodyBytes),
     send,
     keys: shop.keys,
@@ -125,6 +128,5 @@ export function createApp(
   const handle = app.callback();
   // With tracing or a debug log each refusal has a span or a line, which only Koa's middleware makes.
   if (tracing !== undefined || logger.isLevelEnabled('debug')) return handle;
-  const refuse = createQuickRefusal({ ...deps, placeAt, shedding });
-  return (request, response) => refuse(request, response) || handle(request, response);
+  return (request, response) => door.enter(request, response, () => void handle(request, response));
 }

@@ -30,8 +30,8 @@ describe('gRPC façades that are asked for too much', () => {
   before(async () => {
     const own = createShedding({ clock: systemClock, logger: silentLogger, loopDelay, aboveMs });
     const shedding: Shedding = {
-      get isShedding() {
-        return own.isShedding;
+      get isBusy() {
+        return own.isBusy;
       },
       refusalOf(load) {
         seen.push(load);

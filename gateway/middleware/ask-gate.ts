@@ -11,8 +11,11 @@ export interface AskGateOptions {
 const intervalMs = 40;
 /** Those beyond are refused, the oldest first. */
 const mostHeld = 512;
+/** Who is held for so long is refused, whatever it is that keeps the places taken: later ones may have passed it. */
+const longestHeldMs = 2000;
 
 interface Held {
+  readonly sinceMs: number;
   /** Whether it has arrived as a whole, and so takes a place as soon as it is let in. */
   readonly hasArrived: boolean;
   readonly tell: (isIn: boolean) => void;
@@ -47,9 +50,9 @@ export class AskGate {
     return this.#limit.waiting;
   }
 
-  /** Whether fewer are let in than otherwise. */
-  get isLimited(): boolean {
-    return this.#usual.isSurge || this.#limit.isLimited;
+  /** Whether it may be that one more is refused or held. */
+  get isBusy(): boolean {
+    return !this.#hasPlace || this.#usual.isSurge || this.#limit.isLimited;
   }
 
   /** Whether one more is to be refused at once. */
@@ -95,7 +98,7 @@ export class AskGate {
   #hold(hasArrived: boolean): Promise<boolean> {
     if (this.#held.length === mostHeld) this.#held.shift()?.tell(false);
     return new Promise((tell) => {
-      this.#held.push({ hasArrived, tell });
+      this.#held.push({ sinceMs: this.#clock.monotonic(), hasArrived, tell });
       this.#lookLater();
     });
   }
@@ -118,6 +121,7 @@ export class AskGate {
     const isHolding = this.#held.length > 0 || this.#hasRefused;
     const verdict = this.#usual.endInterval(now - this.#beganAt, intervalMs, isHolding);
     [this.#beganAt, this.#hasRefused] = [now, false];
+    while (now - (this.#held[0]?.sinceMs ?? now) >= longestHeldMs) this.#held.shift()?.tell(false);
     if (verdict === 'unsure') return;
     // Who is let in must not become the queue that all others stand in.
     const told = this.#held.splice(0, verdict === 'calm' ? this.#usual.places : this.#held.length);

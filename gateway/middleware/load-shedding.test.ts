@@ -200,6 +200,17 @@ describe('load shedding', () => {
       expect(queue.refused).to.equal(600 - 32 - 512);
     });
 
+    it('holds nobody for longer than two seconds at a time, however slow the actors have become', async () => {
+      const { clock, queue } = await openUsual();
+      [queue.refused, queue.refusedAfterMs.length] = [0, 0];
+      queue.speed = 2;
+      for (let asked = 0; asked < 500; asked++) queue.ask();
+      for (let passedMs = 0; passedMs < 6000; passedMs += 50) await clock.advance(50);
+      expect(queue.refused).to.be.at.least(200);
+      // Once before it is looked at, and once more before it is asked.
+      expect(Math.max(...queue.refusedAfterMs)).to.be.at.most(2 * 2050);
+    });
+
     it('lets who was held in by and by, so that nobody after them waits for all of them', async () => {
       const { clock, queue } = await openUsual();
       for (let asked = 0; asked < 500; asked++) queue.ask();

@@ -21,8 +21,8 @@ export interface SheddingOptions {
 
 /** Refuses requests, and counts those that it lets in. */
 export interface Shedding {
-  /** Whether it may be that something is refused now. */
-  readonly isShedding: boolean;
+  /** Whether it may be that something is refused or held now. */
+  readonly isBusy: boolean;
   /** What a request of this kind is refused with now; undefined: it is not. */
   refusalOf(load: Load): ActorError | undefined;
   /** What one of this kind, which is not refused now, turns out to be refused with; undefined: it goes on at once. */
@@ -43,7 +43,7 @@ const quietMs = 10_000;
 export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOptions): Shedding {
   if (aboveMs === 0) {
     return {
-      isShedding: false,
+      isBusy: false,
       refusalOf: () => undefined,
       turn: () => undefined,
       held: () => undefined,
@@ -76,8 +76,8 @@ export function createShedding({ clock, logger, loopDelay, aboveMs }: SheddingOp
   }
 
   return {
-    get isShedding() {
-      return loopDelay.ms > aboveMs || asks.isLimited;
+    get isBusy() {
+      return loopDelay.ms > aboveMs || asks.isBusy;
     },
     refusalOf(load) {
       if (!isTooMuch(load)) return undefined;

@@ -56,6 +56,8 @@ interface ScopeOptions {
   readonly logger: Logger;
   readonly requestTimeoutMs: number;
   readonly trustedProxies: TrustedProxies;
+  /** When a request came that had to wait before it came here. */
+  readonly cameAt?: ((req: IncomingMessage) => number | undefined) | undefined;
   readonly metrics?: Pick<GatewayMetrics, 'answered'> | undefined;
   readonly tracing?: GatewayTracing | undefined;
 }
@@ -65,7 +67,7 @@ interface ScopeOptions {
  * has left or its reader has gone, so that it tells the truth about both.
  */
 export function requestScope(options: ScopeOptions): GatewayMiddleware {
-  const { clock, newId, logger, requestTimeoutMs, trustedProxies, metrics, tracing } = options;
+  const { clock, newId, logger, requestTimeoutMs, trustedProxies, cameAt, metrics, tracing } = options;
   const deadlines = new Deadlines(clock, requestTimeoutMs);
   // A line of ours has fixed fields: looking for secrets in them costs more than writing them.
   const lines = logger.child({}, { redact: [] });
@@ -74,6 +76,7 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
     const { req, res } = ctx;
     const { headers, socket } = req;
     const startedAt = clock.monotonic();
+    const since = cameAt?.(req) ?? startedAt;
     const requestId = requestIdOf(req) ?? newId();
     const path = pathOf(ctx);
     const given = headers.traceparent === undefined ? untraced : validTrace(traceHeaders(ctx));
@@ -118,7 +121,7 @@ export function requestScope(options: ScopeOptions): GatewayMiddleware {
       const answered = res.writableFinished || state.delivered;
       if (!answered) end.comes(new ShopError('aborted', 'the caller has gone'));
       const status = answered ? res.statusCode : clientGone;
-      const ms = clock.monotonic() - startedAt;
+      const ms = clock.monotonic() - since;
       logRequest({ logger, lines }, req.method, state, status, ms);
       const { route, error, isProbe } = state;
       const request = {
@@ -156,7 +159,7 @@ function rememberedSenders(trusted: TrustedProxies): (socket: Socket, forwardedF
 }
 
 /** As nginx logs it; no such status is ever sent. */
-const clientGone = 499;
+export const clientGone = 499;
 
 interface RequestLog {
   readonly logger: Logger;

@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http';
 import type Koa from 'koa';
 import { ShopError } from '../error-table.ts';
 import { asActorError } from '../error-answer.ts';
@@ -22,6 +23,8 @@ export interface ServeOptions {
   readonly admit: Admission;
   readonly tokens: TokenVerifier;
   readonly shedding: Shedding;
+  /** Whether a request has been let in, so that nobody asks a second time. */
+  readonly isLetIn: (req: IncomingMessage) => boolean;
   readonly readBody: JsonBody;
   readonly send: SendAnswer;
   readonly keys: RequestKeys;
@@ -29,7 +32,7 @@ export interface ServeOptions {
 
 /** Serves the table of routes; what is not in it is `not_found`, or `method_not_allowed` with `Allow`. */
 export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
-  const { placeAt, admit, tokens, shedding, readBody, send, keys } = options;
+  const { placeAt, admit, tokens, shedding, isLetIn, readBody, send, keys } = options;
 
   async function reply(ctx: GatewayContext): Promise<Reply> {
     const { req, state } = ctx;
@@ -39,7 +42,7 @@ export function serve(app: Koa<GatewayState>, options: ServeOptions): void {
     if (route === undefined) return refuse(ctx, place);
     state.isProbe = route.isProbe;
     state.route = route.path;
-    const told = letIn(shedding, route.load);
+    const told = isLetIn(req) ? undefined : letIn(shedding, route.load);
     if (told !== undefined) await told;
     const admitted = admit(ctx, route.access, route.load === 'saga');
     const user = admitted instanceof Promise ? await admitted : admitted;
