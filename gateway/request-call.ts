@@ -1,7 +1,7 @@
 import type { Clock, TraceContext } from '@trolley/runtime';
 import type { Call } from './call.ts';
 
-/** Aborts at the end of a call; perhaps made only for who asks for it. */
+/** The end of a call. Its signal may be made only when it is asked for. */
 interface CallEnd {
   readonly signal: AbortSignal;
 }

@@ -29,7 +29,7 @@ export interface Shop {
   readonly keys: RequestKeys;
 }
 
-/** What has become of checkouts and orders. */
+/** Changes of checkouts and orders, for streams of events. */
 export interface ShopChanges {
   readonly checkouts: Changes<CheckoutView>;
   readonly orders: Changes<OrderView>;

@@ -85,7 +85,7 @@ describe('two gateways with one limit', () => {
     expect(all).to.have.length(120);
     expect(all.every((status) => status === 200 || status === 429)).to.equal(true);
     const passed = all.filter((status) => status === 200).length;
-    // Who asks without a pause misses nothing of what comes back, but for the part of one that has not come whole.
+    // A client that asks without a pause uses every token that comes back, up to the fraction of one.
     expect(passed).to.be.within(
       20 + Math.floor((ended - begun) / 100),
       20 + Math.floor((over - before) / 100),

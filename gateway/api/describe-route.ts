@@ -62,12 +62,12 @@ export interface RouteDescription {
 
 type Nothing = Readonly<Record<string, never>>;
 
-/** What one part of a request is for who sends it. */
+/** The type of one part of a request, as its sender writes it. */
 type Sent<D, Part extends string> = D extends { readonly [P in Part]: infer S extends z.ZodType }
   ? z.input<S>
   : Nothing;
 
-/** What one part of a request is for who handles it. */
+/** The type of one part of a request, as its handler gets it. */
 export type Received<D, Part extends 'params' | 'query' | 'body'> = D extends {
   readonly [P in Part]: infer S extends z.ZodType;
 }

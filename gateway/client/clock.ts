@@ -8,7 +8,7 @@ export interface Clock {
   schedule(delayMs: number, run: () => void): () => void;
 }
 
-/** Its timers keep a process of Node alive: somebody waits for what comes of them. */
+/** Its timers keep a Node process alive, since a caller awaits each of them. */
 export const browserClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),

@@ -1,5 +1,5 @@
 /**
- * A token, or who gives one. The function is asked once, and again with the token that the shop has refused. It may be
+ * A token, or a function that gives one. The function is asked once, and again with the token that the shop has refused. It may be
  * asked for several calls at once; they share its answer.
  */
 export type Token = string | ((refused: string | undefined) => string | Promise<string>);

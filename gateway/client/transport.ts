@@ -21,7 +21,7 @@ export interface Sent extends Request {
    * something is sent once.
    */
   readonly idempotencyKey?: string | undefined;
-  /** Of a checkout that runs on, whatever becomes of the request. */
+  /** The checkout that goes on, even if the request fails. */
   readonly checkoutId?: string | undefined;
 }
 

@@ -15,7 +15,7 @@ export type ClientCode = 'no_answer' | 'timed_out' | 'cancelled' | 'not_understo
 
 export type Code = ShopCode | ClientCode;
 
-/** What more is told than the sentence. */
+/** Further facts beside the sentence. */
 export type DetailsOf<C extends Code> = C extends 'precondition_failed'
   ? {
       /** Of the cart as it is now. */
@@ -79,7 +79,7 @@ export class TrolleyError<C extends Code = Code> extends Error {
 /** One of the error's kinds each: a look at `code` tells the compiler the status and the details. */
 export type AnyTrolleyError = { [C in Code]: TrolleyError<C> }[Code];
 
-/** By its name, not its class, of which a page may have loaded two. A newer shop may have a code that is not known here. */
+/** Goes by the name, not the class: a page may have loaded two copies. A newer shop may send codes that are unknown here. */
 export function isTrolleyError(error: unknown): error is AnyTrolleyError {
   return error instanceof Error && error.name === 'TrolleyError' && 'outcomeUnknown' in error;
 }

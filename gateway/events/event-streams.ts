@@ -13,7 +13,7 @@ export interface EventLimits {
   readonly maxPerUser: number;
 }
 
-/** Hears what becomes of streams. */
+/** Is told of streams, for metrics. */
 export interface EventObserver {
   /** How many there are now. */
   open(streams: number): void;
@@ -34,7 +34,7 @@ export interface EventStreamsOptions {
   readonly observer?: EventObserver | undefined;
 }
 
-/** Who asks for a stream. */
+/** The reader of a stream. */
 export interface EventReader {
   readonly userId: number;
   readonly requestId: string;

@@ -14,7 +14,7 @@ process.once('disconnect', () => process.exit(1));
 process.once('SIGTERM', () => process.exit(0));
 
 const at = '2026-01-01T00:00:00.000Z';
-/** Short enough to leave as it is: what is compressed is not on trial, but looking whether to is. */
+/** Too short to be compressed: measured is the look at `Accept-Encoding`, not the compression. */
 const cart: CartView = {
   cartId: '0f8fad5b-d9cb-469f-a165-70867728950e',
   userId: 1,

@@ -37,7 +37,7 @@ export class RealPrometheus implements AsyncDisposable {
     this.#child = child;
   }
 
-  /** `configFile`: as it is deployed. `port`: where the shop tells its figures. */
+  /** `configFile`: the one that is deployed. `port`: where the shop serves `/metrics`. */
   static async start(
     program: string,
     { folder, configFile, port }: { folder: string; configFile: string; port: number },
@@ -101,7 +101,7 @@ export class RealPrometheus implements AsyncDisposable {
   }
 }
 
-/** As it is deployed, but for where the shop is, and how long one waits. */
+/** The deployed configuration, but with this shop as its target, and short intervals. */
 function configFor(configFile: string, port: number): string {
   const config = Config.parse(parse(readFileSync(configFile, 'utf8')));
   const [{ dns_sd_configs: _dns, ...job }] = config.scrape_configs;

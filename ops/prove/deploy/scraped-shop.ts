@@ -9,7 +9,7 @@ import { ShopProcess } from '../e2e/shop-process.ts';
 import { dashboardQueries } from './dashboard-rules.ts';
 import { RealPrometheus } from './real-prometheus.ts';
 
-/** A counter has no series before it has counted anything, and a shop that is well counts none of these. */
+/** A counter has no series before it counts, and a healthy shop counts none of these. */
 const onlyInTrouble = [
   'trolley_dead_letters_total',
   'trolley_http_shed_total',
@@ -69,14 +69,14 @@ export async function scrapeShop(prometheus: string, observability: string): Pro
   }
 }
 
-/** Of a shop that is well, which answers nothing with 5xx, and for which nobody is woken up. */
+/** Whether a healthy shop gives no data: it answers nothing with 5xx, and no alert fires. */
 function isQuiet(query: string): boolean {
   if (query.includes('status=~"5.."') || query.includes('ALERTS{')) return true;
   const asked = [...query.matchAll(/\btrolley_\w+/g)].map(([name]) => name);
   return asked.some((name) => onlyInTrouble.includes(name));
 }
 
-/** Something of all that a user may do, refusals included. */
+/** A bit of everything that a user may do, refusals included. */
 async function trade(client: ShopClient, userId: number): Promise<void> {
   const user = await client.user(userId);
   const follower = new EventFollower(() => client.url, user);

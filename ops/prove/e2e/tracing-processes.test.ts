@@ -8,7 +8,7 @@ import { gatewaysOf } from './gateways-of.ts';
 import { ShopFleet } from './shop-fleet.ts';
 import type { ShopProcess } from './shop-process.ts';
 
-/** The last that happens to a purchase: both of those who consume it have written. */
+/** The last spans of a purchase: both groups of consumers have written. */
 const last = ['handle order/Create', 'handle cart/SettlePurchase'];
 
 describe('a trace over all processes of a shop, sent by gRPC', function () {

@@ -6,8 +6,8 @@ import { eventually } from './eventually.ts';
 import { refusalOf, type ShopClient, type Shopper } from './shop-client.ts';
 
 /*
- * Users to whom a constraint of a table does harm. That is no condition of the server: what it refuses has failed for
- * good, until `mendTables`.
+ * Users whose rows a constraint refuses. That is no outage of the server, so what it refuses has failed for good, until
+ * `mendTables`.
  */
 
 /** Leaves a dead letter of each: their orders can't be cancelled. Returns the keys of these. */

@@ -1,6 +1,6 @@
 import type { OpenApiDocument } from '../../../gateway/openapi/openapi-document.ts';
 
-/** JSON of which nothing is known but its shape at the places that are changed. */
+/** JSON whose shape is known only at the places that are changed. */
 interface Node {
   [name: string]: Node;
 }
@@ -94,7 +94,7 @@ const changesOf = (
   isBreaking: boolean,
 ): ApiChange[] => Object.entries(changes).map(([what, make]) => ({ what, isBreaking, make }));
 
-/** What whoever looks for breaking changes has to tell apart. */
+/** Changes that a check for breaking changes has to tell apart. */
 export const apiChanges: readonly ApiChange[] = [...changesOf(breaking, true), ...changesOf(additive, false)];
 
 export function changed(api: OpenApiDocument, { make }: ApiChange): OpenApiDocument {

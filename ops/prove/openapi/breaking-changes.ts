@@ -19,9 +19,9 @@ export const findOasdiff = (say: (line: string) => void): Promise<string> =>
   );
 
 /**
- * What of `revised` breaks who was written for `base`, a line each, by oasdiff.
+ * What in `revised` would break a client that was written for `base`, a line each, by oasdiff.
  *
- * @throws StartProblem with what it says where it can't compare them
+ * @throws StartProblem with its message when it can't compare them
  */
 export async function breakingChanges(
   oasdiff: string,
@@ -47,7 +47,7 @@ export async function breakingChanges(
   }
 }
 
-/** A client takes a code that it does not know for what its status says, so a new one breaks none. */
+/** Without the list of error codes: a client takes an unknown code for what its status says, so a new one breaks none. */
 function withOpenCodes(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withOpenCodes);
   if (typeof value !== 'object' || value === null) return value;

@@ -13,7 +13,7 @@ import { cachedFolder } from '../servers/server-cache.ts';
 const version = '5.16.0';
 const installDeadlineMs = 300_000;
 const root = join(import.meta.dirname, '..', '..', '..');
-/** Those that ask a shop by its REST API and none of its processes. */
+/** Tests that use the REST API alone. */
 const suites = 'ops/prove/e2e/@(buying|carts|refusals|orders|while-paying).test.ts';
 
 export const proxyCommand: NamedCommand = {
@@ -53,7 +53,7 @@ with npm, once.
     }),
 };
 
-/** In the cache of downloads: 74 MB that no other test needs. */
+/** In the cache of downloads, since no other test needs its 74 MB. */
 async function prismPackages(say: (line: string) => void): Promise<string> {
   const folder = await cachedFolder(`prism-${version}`, async (empty) => {
     say(`Fetching Prism ${version} with npm, 74 MB, this once.`);

@@ -7,7 +7,7 @@ const password = () => randomBytes(9).toString('base64url');
 /** Made up anew by each run. */
 export const passwords: Readonly<Record<ConsoleRole, string>> = { operator: password(), viewer: password() };
 
-/** One for each role, who is called like it. */
+/** One for each role, named after it. */
 export const consoleUsers = consoleRoles.map((role) => ({
   name: role,
   role,

@@ -6,7 +6,7 @@ import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
 import type { ConsoleRole } from '../../console/auth/console-users.ts';
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
-/** What a run has seen, for whoever looks at it: in CI it is kept. */
+/** The folder of screenshots, which CI keeps. */
 const seen = join(import.meta.dirname, '..', '..', '..', 'node_modules', '.cache', 'console');
 
 interface AxeResult {
@@ -23,7 +23,7 @@ export interface ReachableConsole {
   readonly passwords: Readonly<Record<ConsoleRole, string>>;
 }
 
-/** Somebody before a console: one tab of a browser, and what it should not have done. */
+/** A browser tab with a console, which notes requests to other hosts and errors of the page. */
 export class ConsoleTab {
   readonly page: Page;
   readonly context: BrowserContext;
@@ -123,7 +123,7 @@ export class ConsoleTab {
       .map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`);
   }
 
-  /** In CSS pixels: more than its viewport, and one would have to scroll sideways. */
+  /** In CSS pixels; wider than the viewport means sideways scrolling. */
   width(): Promise<number> {
     return this.page.evaluate<number>('document.documentElement.scrollWidth');
   }

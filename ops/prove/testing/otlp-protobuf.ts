@@ -30,7 +30,7 @@ export interface EncodedRequest {
   }[];
 }
 
-/** What a message has under each number: bytes, or a number, as text where it is a large one. */
+/** The fields of a message by number: bytes, or a number, which is text where it is large. */
 type Fields = ReadonlyMap<number, readonly (Uint8Array | bigint | string)[]>;
 
 function fieldsOf(bytes: Uint8Array): Fields {
@@ -57,7 +57,7 @@ const text = (fields: Fields, number: number) => bytesOf(fields, number).toStrin
 const hex = (fields: Fields, number: number) => bytesOf(fields, number).toString('hex');
 const integer = (fields: Fields, number: number) => String(fields.get(number)?.[0] ?? 0n);
 
-/** Text, whether something is so, and whole numbers: nothing else is told of a span. */
+/** Text, booleans and integers: spans have no other attributes. */
 function valueOf(value: Fields): Readonly<Record<string, unknown>> {
   if (value.has(2)) return { boolValue: integer(value, 2) === '1' };
   return value.has(3) ? { intValue: Number(integer(value, 3)) } : { stringValue: text(value, 1) };

@@ -172,7 +172,7 @@ const nobody: ActorRefs = {
 const sagasOf = async ({ postgres, clock }: Pick<Around, 'postgres' | 'clock'>): Promise<Sagas> =>
   createCheckoutSagas({ pool: await postgres(), refs: nobody, clock });
 
-/** Those that are stuck, with why their actors are parked, as far as that can be told. */
+/** Stuck checkouts, with why their actors are parked, where that is known. */
 export async function stuckSagas(
   around: Pick<Around, 'cluster' | 'postgres' | 'clock'>,
   page: Parameters<Sagas['stuck']>[0],

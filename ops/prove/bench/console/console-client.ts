@@ -1,4 +1,4 @@
-/** Who looks at a console, by its API. */
+/** How a console's API is reached. */
 export interface ConsoleAccess {
   readonly url: string;
   readonly authorization: string;
@@ -7,8 +7,8 @@ export interface ConsoleAccess {
 const limitMs = 30_000;
 
 /**
- * Reads an answer whole; of a stream the first that is told.
- * @throws where it is no answer of a page that is well
+ * Reads a whole answer; of a stream its first event.
+ * @throws Error for an answer that is no success
  */
 export async function ask({ url, authorization }: ConsoleAccess, path: string): Promise<string> {
   const answer = await request({ url, authorization }, path, AbortSignal.timeout(limitMs));

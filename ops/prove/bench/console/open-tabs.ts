@@ -44,7 +44,7 @@ export function openTabs(access: ConsoleAccess, random: () => number) {
     .filter(({ path }) => !ofOne.includes(path))
     .map(({ path, everyMs }) => poll(`/api/${path}`, everyMs));
   const all = Promise.all([...tabs, poll(boardPoll, usualMs), counts()]);
-  // Told to whoever closes them.
+  // A failure is told by `close`.
   all.catch(() => undefined);
   return {
     async close(): Promise<TabsReport> {

@@ -9,7 +9,7 @@ export interface TableRead {
   readonly table: string;
   /** Undefined: row by row, the whole of it. */
   readonly index: string | undefined;
-  /** That it looked at, those that it passed over included. */
+  /** Rows that it read, those that a filter dropped included. */
   readonly rows: number;
 }
 

@@ -11,10 +11,10 @@ export interface Sizes {
   readonly mailboxes: number;
 }
 
-/** Who has a tenth of all finished checkouts. */
+/** The user with a tenth of all finished checkouts. */
 export const collector = 7;
 const dayMs = 86_400_000;
-/** Almost as old as what a sweep would take. */
+/** Almost as old as what the retention sweep removes. */
 const oldestMs = 80 * dayMs;
 const chunkOf = 50_000;
 /** Beside so many checkouts an operator acts once. */
@@ -53,7 +53,7 @@ export async function seedTables(
     await makeSomeStuck(pool, patterns.running);
     await pool.query(events(finished));
     await pool.query(actions(Math.ceil(finished / checkoutsPerAction)));
-    // As autovacuum has long done where so much has come one by one.
+    // Autovacuum would have done so by then.
     for (const table of ['checkout_sessions', 'outbox_events', 'console_audit'])
       await pool.query(`VACUUM (ANALYZE) ${table}`);
   } finally {
@@ -95,7 +95,7 @@ const differing: Readonly<Record<string, string>> = {
   updated_at: `at + interval '2 seconds'`,
   completed_at: `p.completed_at + (at - p.created_at)`,
   machine_snapshot: `jsonb_set(p.machine_snapshot, '{context,createdAt}', to_jsonb((extract(epoch FROM at) * 1000)::bigint))`,
-  // What is under way is due in an hour, so that it stays as it is.
+  // Checkouts under way are due in an hour, so that none goes on meanwhile.
   runtime: `CASE WHEN p.runtime -> 'effects' = '[]' THEN p.runtime ELSE jsonb_set(p.runtime, '{effects,0,notBefore}',
     to_jsonb((extract(epoch FROM clock_timestamp()) * 1000)::bigint + 3600000 + n)) END`,
 };
