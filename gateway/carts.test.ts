@@ -11,6 +11,28 @@ const view: CartView = {
   updatedAt: '2026-01-01T00:00:00.000Z',
 };
 
+describe('changing a cart', () => {
+  it('goes on without its caller, and so needs no signal', async () => {
+    const open = await openTestGateway();
+    try {
+      const call = {
+        requestId: 'r-1',
+        traceparent: undefined,
+        tracestate: undefined,
+        timeoutMs: 1000,
+        get signal(): AbortSignal {
+          throw new Error('an add looks at no signal');
+        },
+      };
+      const { items } = await open.shop.carts.add(1, { productId: 2, quantity: 3 }, call);
+      expect(items[0]).to.include({ productId: 2, quantity: 3 });
+      expect(open.actors.asked[0]?.options).to.include({ requestId: 'r-1', timeoutMs: 1000 });
+    } finally {
+      await open.close();
+    }
+  });
+});
+
 describe('reading a cart', () => {
   const opened: TestGateway[] = [];
   const openWith = async (get: () => Promise<CartView | undefined>) => {

@@ -4,7 +4,7 @@ import { ShopError } from './error-table.ts';
 import { CartContract, type CartView } from '../actors/cart/cart.contract.ts';
 import type { CartViews } from '../actors/cart/cart.view.ts';
 import type { CacheTally } from './cache-tally.ts';
-import { optionsOf, type Call } from './call.ts';
+import type { Call } from './call.ts';
 import type { PriceList } from './price-list.ts';
 import { SingleFlight } from './single-flight.ts';
 
@@ -83,6 +83,7 @@ function forVersions<I extends object>(input: I, how?: CartChange): I & { ifVers
   return how?.versions === undefined ? input : { ...input, ifVersion: [...how.versions] };
 }
 
-function sentWith(call: Call, how?: CartChange) {
-  return { ...optionsOf(call), idempotencyKey: how?.idempotencyKey };
+/** Without the call's signal: a change happens also when its caller has gone, and is answered within the same time. */
+function sentWith({ requestId, traceparent, tracestate, timeoutMs }: Call, how?: CartChange) {
+  return { requestId, traceparent, tracestate, timeoutMs, idempotencyKey: how?.idempotencyKey };
 }
