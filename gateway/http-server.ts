@@ -218,6 +218,7 @@ function faultOf({ httpVersionMajor, httpVersionMinor, headers }: IncomingMessag
   if (httpVersionMajor !== 1) return new ShopError('invalid_request', 'HTTP/1.1 is spoken here');
   if (httpVersionMinor === 0 && headers['transfer-encoding'] !== undefined)
     return new ShopError('invalid_request', 'HTTP/1.0 has no Transfer-Encoding');
+  if (headers.host?.includes(',') === true) return new ShopError('invalid_request', 'a request has one Host');
   return undefined;
 }
 

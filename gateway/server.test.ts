@@ -37,6 +37,7 @@ describe('openGateway', () => {
     'an encoding nobody knows': [`POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: identity\r\n\r\n${next}`, 400, 'invalid_request'],
     'a broken chunk': [`POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n+1\r\nx\r\n0\r\n\r\n${next}`, 400, 'invalid_request'],
     'chunks over HTTP/1.0': [`POST / HTTP/1.0\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n${next}`, 400, 'invalid_request'],
+    'two hosts': [`GET /health HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n${next}`, 400, 'invalid_request'],
     'HTTP/0.9': ['GET /health\r\n\r\n', 400, 'invalid_request'],
     'HTTP/2.0': [`GET /health HTTP/2.0\r\nHost: x\r\n\r\n${next}`, 400, 'invalid_request'],
     'a line break of one byte': ['GET / HTTP/1.1\r\nHost: x\nX: y\r\n\r\n', 400, 'invalid_request'],
