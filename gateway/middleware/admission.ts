@@ -4,7 +4,7 @@ import { ShopError } from '../error-table.ts';
 import { senderOf } from '../client-address.ts';
 import { asActorError } from '../error-answer.ts';
 import type { TokenVerifier, User } from '../tokens.ts';
-import type { RateLimits } from './rate-limits.ts';
+import type { RateLimits, RateVerdict } from './rate-limits.ts';
 import type { GatewayContext } from './request-scope.ts';
 
 export interface AdmissionOptions {
@@ -25,27 +25,36 @@ export type Admission = (
 export function createAdmission({ tokens, limits, checkoutLimits }: AdmissionOptions): Admission {
   return (ctx, access, isCheckout = false) => {
     if (access === 'public') return undefined;
-    // Most requests are of somebody who was here a moment ago, and wait for nothing.
-    const known = tokens.knownUserOf(ctx.req.headers.authorization ?? '');
-    if (known === undefined || limits !== undefined || access !== 'user')
-      return admitted(ctx, access, isCheckout);
-    ctx.state.user = known;
-    return known;
+    // Most requests are of somebody who was here a moment ago, and wait for no key.
+    const user = tokens.knownUserOf(ctx.req.headers.authorization ?? '');
+    if (user === undefined) return identified(ctx, access, isCheckout);
+    ctx.state.user = user;
+    const isFree = limits === undefined && access === 'user';
+    return isFree ? user : counted(ctx, { user }, access, isCheckout);
   };
 
-  async function admitted(
+  async function identified(
     ctx: GatewayContext,
     access: Access,
     isCheckout: boolean,
   ): Promise<User | undefined> {
-    const { user, refusal } = await identify(tokens, ctx.get('authorization'));
-    ctx.state.user = user;
+    const sender = await identify(tokens, ctx.get('authorization'));
+    ctx.state.user = sender.user;
+    return counted(ctx, sender, access, isCheckout);
+  }
 
+  async function counted(
+    ctx: GatewayContext,
+    { user, refusal }: Sender,
+    access: Access,
+    isCheckout: boolean,
+  ): Promise<User | undefined> {
     // A wrong token counts for its sender's address: it must not use up the limit of whom it claims to be.
     const principal = user === undefined ? `address:${senderOf(ctx.state.clientAddress)}` : `user:${user.id}`;
-    await take(ctx, limits, principal);
+    if (limits !== undefined) enforce(ctx, await limits.take(principal));
     // Whoever has no token starts none.
-    if (isCheckout && user !== undefined) await take(ctx, checkoutLimits, principal);
+    if (isCheckout && user !== undefined && checkoutLimits !== undefined)
+      enforce(ctx, await checkoutLimits.take(principal));
     if (access === 'anyone') return user;
     if (refusal !== undefined) throw refusal;
     if (user === undefined) throw new ShopError('unauthorized', 'a bearer token is required');
@@ -57,18 +66,20 @@ export function createAdmission({ tokens, limits, checkoutLimits }: AdmissionOpt
 }
 
 /** The answer tells what is left of the limit that was looked at last. */
-async function take(ctx: GatewayContext, limits: RateLimits | undefined, principal: string): Promise<void> {
-  const verdict = await limits?.take(principal);
-  if (verdict?.allowance !== undefined) ctx.state.allowance = verdict.allowance;
-  if (verdict?.allowed !== false) return;
+function enforce(ctx: GatewayContext, verdict: RateVerdict): void {
+  if (verdict.allowance !== undefined) ctx.state.allowance = verdict.allowance;
+  if (verdict.allowed) return;
   const { retryAfterMs } = verdict;
   throw new ShopError('rate_limited', 'too many requests', { details: { retryAfterMs } });
 }
 
-async function identify(
-  tokens: TokenVerifier,
-  authorization: string,
-): Promise<{ user?: User; refusal?: ActorError }> {
+interface Sender {
+  readonly user?: User;
+  /** Of its token. */
+  readonly refusal?: ActorError;
+}
+
+async function identify(tokens: TokenVerifier, authorization: string): Promise<Sender> {
   try {
     const user = await tokens.userOf(authorization);
     return user === undefined ? {} : { user };
