@@ -60,6 +60,7 @@ const maxMoves = 200;
 
 export function shards({ holders, view, board, shards: count }: ShardsOptions): Shards {
   return {
+    // Asked all at once, which is one round trip to each server of Redis: the connection makes one pipeline of them.
     list: () =>
       Promise.all(
         Array.from({ length: count }, async (_, shard) => {

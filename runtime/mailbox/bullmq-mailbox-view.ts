@@ -4,7 +4,6 @@ import { ActorScripts, type ActorScriptsOptions } from './actor-scripts.ts';
 import { parseAddress, type ActorAddress } from './address.ts';
 import { parkedEntry } from './bullmq-mailbox-admin.ts';
 import {
-  countReadyScript,
   findMailboxesScript,
   mailboxContentsScript,
   readMessageScript,
@@ -25,14 +24,13 @@ import { leaseKey, shardPrefix } from './redis-keys.ts';
 type MessageFields = readonly (string | number)[];
 
 const scriptsOn = (redis: RedisConnection) => ({
-  ready: redisScript<number>(redis, 1, countReadyScript),
   find: redisScript<[number, ...string[]]>(redis, 1, findMailboxesScript),
   contents: redisScript<[number, number, number, number, string, string]>(redis, 1, mailboxContentsScript),
   messages: redisScript<MessageFields[]>(redis, 1, readMessagesScript),
   message: redisScript<MessageFields[]>(redis, 1, readMessageScript),
 });
 
-/** What operators see of the mailboxes of `BullMqMailbox`: a script for each shard or mailbox that is looked at. */
+/** What operators see of the mailboxes of `BullMqMailbox`: a command for each shard or mailbox that is looked at. */
 export class BullMqMailboxView implements MailboxView {
   readonly #options: ActorScriptsOptions;
   readonly #on: ActorScripts;
@@ -45,9 +43,9 @@ export class BullMqMailboxView implements MailboxView {
   }
 
   ready(shard: number): Promise<number> {
-    const { namespace, clock } = this.#options;
+    const { redis, namespace, clock } = this.#options;
     const live = `${shardPrefix(namespace, shard)}:live`;
-    return this.#on.healed(shard, () => this.#scripts.ready(live, clock.now()));
+    return this.#on.healed(shard, () => redis.zcount(live, '-inf', clock.now()));
   }
 
   async find(

@@ -230,6 +230,3 @@ elseif isIn('LPOS', wait) or isIn('LPOS', q .. 'paused') or scoreIn(q .. 'priori
 end
 return rows
 `;
-
-/** KEYS[1] = `live`. ARGV: now. */
-export const countReadyScript = `return redis.call('ZCOUNT', KEYS[1], '-inf', ARGV[1])`;
