@@ -1,7 +1,9 @@
 import { expect } from 'chai';
 import { systemClock, type Clock } from '@trolley/runtime';
+import { FakeClock } from '@trolley/runtime/testing';
 import { openTestGateway, type Answered } from './testing/test-gateway.ts';
 import type { AnsweredRequest } from './gateway-metrics.ts';
+import type { Load, Shedding } from './middleware/load-shedding.ts';
 
 /** Time of a process that comes late to each look at how late it is. */
 function lateClock(): Clock {
@@ -19,17 +21,21 @@ function lateClock(): Clock {
   };
 }
 
-/** A gateway that comes ever later to its requests, and what it has answered. */
-async function openLateGateway() {
-  const answered: AnsweredRequest[] = [];
-  const metrics = {
+/** Metrics that keep what they are told. */
+function keeping(answered: AnsweredRequest[]) {
+  return {
     answered: (request: AnsweredRequest) => void answered.push(request),
     text: async () => '',
     contentType: 'text/plain',
   };
+}
+
+/** A gateway that comes ever later to its requests, and what it has answered. */
+async function openLateGateway() {
+  const answered: AnsweredRequest[] = [];
   const open = await openTestGateway({
     clock: lateClock(),
-    metrics,
+    metrics: keeping(answered),
     requestTimeoutMs: 1_000_000,
     shedAboveMs: 1,
   });
@@ -90,6 +96,31 @@ describe('a gateway with too much to do', () => {
       const page = await open.send('GET', '/api/v1/cart', { headers: { origin: 'https://shop.example' } });
       expect(page.status).to.equal(503);
       expect(page.headers.get('access-control-allow-origin')).to.equal('https://shop.example');
+    } finally {
+      await open.close();
+    }
+  });
+
+  it('asks once whether a request may go on, and counts the wait for that', async () => {
+    const clock = new FakeClock();
+    const answered: AnsweredRequest[] = [];
+    const asked: Load[] = [];
+    const shedding: Shedding = {
+      isBusy: true,
+      refusalOf: () => undefined,
+      held(load) {
+        asked.push(load);
+        return clock.advance(70).then(() => undefined);
+      },
+      turn: () => undefined,
+      counted: (ask) => ask(),
+    };
+    const open = await openTestGateway({ clock, shedding, metrics: keeping(answered) });
+    try {
+      const json = { product_id: 1, quantity: 1 };
+      expect((await open.send('POST', '/api/v1/cart/items', { json })).status).to.equal(201);
+      expect(asked).to.deep.equal(['ask']);
+      expect(answered.map(({ status, ms }) => ({ status, ms }))).to.deep.equal([{ status: 201, ms: 70 }]);
     } finally {
       await open.close();
     }
