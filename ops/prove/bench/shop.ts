@@ -16,7 +16,8 @@ const help = `npm run bench -- shop [--only NAMES] [--rounds N] [--seconds S] [-
 
 Starts a shop on a DATA_DIR of its own by \`npm start\`, with no payment delay and no limit of requests, and loads it
 from a process of its own, beside what this machine does at best. Read the ratios: they are medians of rounds within
-one run. Every answer is checked, every cart and order counted at the end. Ends with 1 when a bar falls short.
+one run. The line 'generator late' is the delay of the loading process itself, which has the same cores. Every answer
+is checked, every cart and order counted at the end. Ends with 1 when a bar falls short.
 
 ${onlyHelp(scenarios)}  --rounds N      default 5
   --seconds S     of each load in each round; default 2

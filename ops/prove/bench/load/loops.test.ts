@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server } from 'node:net';
 import { expect } from 'chai';
-import { closedLoop, openLoop, whole } from './loops.ts';
+import { closedLoop, late, openLoop, whole } from './loops.ts';
 
 describe('A load', () => {
   let server: Server;
@@ -47,6 +47,20 @@ describe('A load', () => {
     };
     await openLoop({ url, perSecond: 100, durationMs: 30, connections: 1 }, operation, time);
     expect(begins).to.deep.equal([0, 10, 20]);
+  });
+
+  it('at a fixed rate tells how late it came itself, and not how long it had to wait for a connection', async () => {
+    const time = fakeTime();
+    const lateTime = { now: time.now, wait: (ms: number) => time.wait(ms + 3) };
+    const lasting = [1, 1, 100, 1, 1];
+    const operation = async () => {
+      await time.wait(lasting.shift() ?? 0);
+    };
+    const load = { url, perSecond: 100, durationMs: 50, connections: 1 };
+    const { latencies } = await openLoop(load, operation, lateTime);
+    const { max = NaN, p50 = NaN } = latencies[late] ?? {};
+    expect([Math.round(max), Math.round(p50)]).to.deep.equal([3, 3]);
+    expect(latencies[whole]?.max).to.be.above(100);
   });
 
   it('tells the steps of its operations apart', async () => {

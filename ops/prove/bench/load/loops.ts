@@ -38,6 +38,8 @@ export interface ClosedLoop {
 
 /** The name of what a whole operation takes. */
 export const whole = 'operation';
+/** The name of how late the generator itself came to what was to begin, where a connection was free for it. */
+export const late = 'generator late';
 
 /** Each client acts, waits for the answer, and acts again. */
 export async function closedLoop(
@@ -90,7 +92,10 @@ export async function openLoop(
     while (begun < total) {
       const intended = startedAt + (begun++ * 1000) / perSecond;
       const early = intended - time.now();
-      if (early > 0) await time.wait(early);
+      if (early > 0) {
+        await time.wait(early);
+        tally.step(late, time.now() - intended);
+      }
       await operation(connection, client, tally.step);
       tally.done(time.now() - intended);
     }
