@@ -42,6 +42,19 @@ describe('Batcher', () => {
     expect(await answers).to.deep.equal(['A', 'B', 'C']);
   });
 
+  it('takes along what comes in the next turn of the event loop, where it is patient', async () => {
+    for (const isPatient of [true, false]) {
+      const { batcher, flights, flight } = underTest({ isPatient, maxInFlight: 2 });
+      const answers = [batcher.add('a')];
+      await new Promise((resolve) => setImmediate(resolve));
+      answers.push(batcher.add('b'));
+      await flight(isPatient ? 0 : 1);
+      expect(flights.map(({ items }) => items)).to.deep.equal(isPatient ? [['a', 'b']] : [['a'], ['b']]);
+      for (const each of flights) each.land();
+      expect(await Promise.all(answers)).to.deep.equal(['A', 'B']);
+    }
+  });
+
   it('gathers what comes while a batch is under way', async () => {
     const { batcher, flights, flight } = underTest();
     const early = batcher.add('a');

@@ -56,6 +56,8 @@ export class PostgresStateStore<S> implements StateStore {
       maxWaiting: options.maxWaiting ?? 10_000,
       // While one commit is on its way to the disk, the next batch is already being sent.
       maxInFlight: 2,
+      // A statement costs both sides more than a row of it.
+      isPatient: true,
     };
     this.#writes = new Batcher({
       ...limits,
