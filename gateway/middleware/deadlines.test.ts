@@ -40,6 +40,6 @@ describe('Deadlines', () => {
     const deadlines = new Deadlines(new FakeClock(), 100);
     const held = await heldBytes((request) => deadlines.set(() => String(request)));
     // Of 20 MB.
-    expect(held).to.be.below(7_000_000);
+    expect(held).to.be.below(2_000_000);
   });
 });

@@ -1,9 +1,15 @@
 import type { Cancel, Clock } from '@trolley/runtime';
 import { LinkedList } from '@trolley/runtime/adapters';
 
-interface Deadline {
+/** A class, as what stands in a `LinkedList` should be. */
+class Deadline {
   readonly dueAt: number;
   readonly pass: () => void;
+
+  constructor(dueAt: number, pass: () => void) {
+    this.dueAt = dueAt;
+    this.pass = pass;
+  }
 }
 
 /** Deadlines that are all equally far away: the one that was set first passes first, so one timer is enough for all. */
@@ -20,7 +26,7 @@ export class Deadlines {
 
   /** Calls `pass` once when the time is over, unless cancelled before. */
   set(pass: () => void): Cancel {
-    const cancel = this.#waiting.add({ dueAt: this.#clock.monotonic() + this.#afterMs, pass });
+    const cancel = this.#waiting.add(new Deadline(this.#clock.monotonic() + this.#afterMs, pass));
     if (!this.#isTimed) this.#time(this.#afterMs);
     return cancel;
   }

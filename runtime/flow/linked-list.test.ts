@@ -38,6 +38,6 @@ describe('LinkedList', () => {
   it('keeps nothing of what has gone, without a collection of the whole heap', async () => {
     const list = new LinkedList<{ load: unknown }>();
     // Of 20 MB.
-    expect(await heldBytes((load) => list.add({ load }))).to.be.below(7_000_000);
+    expect(await heldBytes((load) => list.add({ load }))).to.be.below(2_000_000);
   });
 });
