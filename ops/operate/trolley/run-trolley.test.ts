@@ -140,28 +140,22 @@ describe('npm run trolley', () => {
       return said.filter((word) => word !== '');
     }
 
-    for (const shell of ['bash', 'zsh', 'fish'] as const) {
-      (isThere(shell) ? it : it.skip)(
-        `offers verbs, what follows them, and their flags in ${shell}`,
-        async () => {
-          expect(await offered(shell, '')).to.include.members(['events', 'dead', 'outbox', 'completion']);
-          expect(await offered(shell, 'ev')).to.deep.equal(['events']);
-          expect(await offered(shell, 'dead', 're')).to.deep.equal(['replay']);
-          expect(await offered(shell, 'events', 'dead', '')).to.include.members([
-            'show',
-            'replay',
-            'discard',
-          ]);
-          expect(await offered(shell, 'events', 'dead', '')).not.to.include.members(['nodes']);
-          expect(await offered(shell, 'events', 'dead', '--rea')).to.deep.equal(['--reason']);
-          expect(await offered(shell, 'events', 'dead', 'replay', '--d')).to.deep.equal(['--dry-run']);
-          expect(await offered(shell, 'events', '--w')).to.deep.equal(['--watch']);
-          expect((await offered(shell, 'sagas', 'list', '--order', '')).sort()).to.deep.equal([
-            'newest',
-            'oldest',
-          ]);
-        },
-      );
+    // A shell that is not on this machine completes nothing here.
+    for (const shell of (['bash', 'zsh', 'fish'] as const).filter(isThere)) {
+      it(`offers verbs, what follows them, and their flags in ${shell}`, async () => {
+        expect(await offered(shell, '')).to.include.members(['events', 'dead', 'outbox', 'completion']);
+        expect(await offered(shell, 'ev')).to.deep.equal(['events']);
+        expect(await offered(shell, 'dead', 're')).to.deep.equal(['replay']);
+        expect(await offered(shell, 'events', 'dead', '')).to.include.members(['show', 'replay', 'discard']);
+        expect(await offered(shell, 'events', 'dead', '')).not.to.include.members(['nodes']);
+        expect(await offered(shell, 'events', 'dead', '--rea')).to.deep.equal(['--reason']);
+        expect(await offered(shell, 'events', 'dead', 'replay', '--d')).to.deep.equal(['--dry-run']);
+        expect(await offered(shell, 'events', '--w')).to.deep.equal(['--watch']);
+        expect((await offered(shell, 'sagas', 'list', '--order', '')).sort()).to.deep.equal([
+          'newest',
+          'oldest',
+        ]);
+      });
     }
 
     it('offers no flag of another verb', async () => {
