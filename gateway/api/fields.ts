@@ -20,7 +20,8 @@ export const PathProductId = z
   .string()
   .regex(/^[1-9][0-9]*$/, 'must be a positive integer')
   .transform((digits) => Math.min(Number(digits), Number.MAX_SAFE_INTEGER))
-  .pipe(z.int().min(1));
+  // What is sent has no bound.
+  .pipe(z.int().min(1).meta({ maximum: undefined }));
 
 /** Ids are stored in lower case. */
 export const PathUuid = z.guid('must be a UUID').toLowerCase();
