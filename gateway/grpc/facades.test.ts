@@ -1,47 +1,27 @@
 import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { codeOf, silentLogger, systemClock } from '@trolley/runtime';
-import { openGrpcClient, type GrpcClient } from '../../actors/services/grpc/grpc.client.ts';
-import { openGrpcServer, type GrpcServer } from '../../actors/services/grpc/grpc-server.ts';
-import { CartServiceService } from '../../proto/gen/cart/cart.ts';
-import { CheckoutServiceService, CheckoutStatus } from '../../proto/gen/checkout/checkout.ts';
+import { openGrpcClient } from '../../actors/services/grpc/grpc.client.ts';
+import { openGrpcServer } from '../../actors/services/grpc/grpc-server.ts';
+import { CheckoutStatus } from '../../proto/gen/checkout/checkout.ts';
 import { OrdersServiceService } from '../../proto/gen/orders/orders.ts';
 import type { Orders } from '../orders.ts';
+import { openTestFacades, type TestFacades } from '../testing/test-facades.ts';
 import { openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
-import { cartFacade } from './cart-facade.ts';
-import { checkoutFacade } from './checkout-facade.ts';
 import { ordersFacade } from './orders-facade.ts';
 
 const unknown = '00000000-0000-4000-8000-000000000001';
 
 describe('gRPC façades', () => {
   let open: TestGateway;
-  let server: GrpcServer;
-  let carts: GrpcClient<typeof CartServiceService>;
-  let checkouts: GrpcClient<typeof CheckoutServiceService>;
-  let orders: GrpcClient<typeof OrdersServiceService>;
+  let facades: TestFacades;
 
   beforeEach(async () => {
     open = await openTestGateway();
-    const options = { clock: systemClock, newId: randomUUID, requestTimeoutMs: 5000 };
-    server = await openGrpcServer({
-      host: '127.0.0.1',
-      port: 0,
-      logger: silentLogger,
-      services: [
-        cartFacade(open.shop.carts, options),
-        checkoutFacade(open.shop.checkouts, options),
-        ordersFacade(open.shop.orders, options),
-      ],
-    });
-    const address = `127.0.0.1:${server.port}`;
-    carts = openGrpcClient(CartServiceService, { address });
-    checkouts = openGrpcClient(CheckoutServiceService, { address });
-    orders = openGrpcClient(OrdersServiceService, { address });
+    facades = await openTestFacades(open.shop);
   });
   afterEach(async () => {
-    for (const client of [carts, checkouts, orders]) client.close();
-    await server.close();
+    await facades.close();
     await open.close();
   });
 
@@ -62,40 +42,42 @@ describe('gRPC façades', () => {
       requestId: 'r-5',
       traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
     };
-    const { cart } = await carts.call('addItem', line(1, 2), context);
+    const { cart } = await facades.carts.call('addItem', line(1, 2), context);
     expect(cart).to.deep.include({ userId: 1n, version: 1n });
     expect(cart?.cart[0]).to.include({ productId: 1n, quantity: 2 });
     expect(open.actors.asked[0]?.options).to.include(context);
     expect((await open.send('GET', '/api/v1/cart')).json['total_price']).to.equal(2599.98);
-    await carts.call('updateQuantity', line(1, 5));
-    expect((await carts.call('getCart', { userId: 1n })).cart?.cart[0]?.quantity).to.equal(5);
-    expect((await carts.call('removeItem', line(1, 0))).cart?.cart).to.deep.equal([]);
-    expect((await carts.call('clearCart', { userId: 1n })).cart?.cart).to.deep.equal([]);
+    await facades.carts.call('updateQuantity', line(1, 5));
+    expect((await facades.carts.call('getCart', { userId: 1n })).cart?.cart[0]?.quantity).to.equal(5);
+    expect((await facades.carts.call('removeItem', line(1, 0))).cart?.cart).to.deep.equal([]);
+    expect((await facades.carts.call('clearCart', { userId: 1n })).cart?.cart).to.deep.equal([]);
   });
 
   it('refuse what is wrong with a cart call', async () => {
-    expect(await codeFor(carts.call('addItem', line(0, 1)))).to.equal('invalid_product_id');
-    expect(await codeFor(carts.call('addItem', { ...line(1, 1), productId: 2n ** 62n }))).to.equal(
+    expect(await codeFor(facades.carts.call('addItem', line(0, 1)))).to.equal('invalid_product_id');
+    expect(await codeFor(facades.carts.call('addItem', { ...line(1, 1), productId: 2n ** 62n }))).to.equal(
       'invalid_product_id',
     );
-    expect(await codeFor(carts.call('addItem', line(1, 100)))).to.equal('invalid_quantity');
-    expect(await codeFor(carts.call('addItem', line(999, 1)))).to.equal('not_found');
-    expect(await codeFor(carts.call('updateQuantity', line(1, 1)))).to.equal('not_found');
+    expect(await codeFor(facades.carts.call('addItem', line(1, 100)))).to.equal('invalid_quantity');
+    expect(await codeFor(facades.carts.call('addItem', line(999, 1)))).to.equal('not_found');
+    expect(await codeFor(facades.carts.call('updateQuantity', line(1, 1)))).to.equal('not_found');
     for (const userId of [0n, -1n, 2n ** 62n]) {
-      expect(await codeFor(carts.call('getCart', { userId })), String(userId)).to.equal('invalid_request');
+      expect(await codeFor(facades.carts.call('getCart', { userId })), String(userId)).to.equal(
+        'invalid_request',
+      );
     }
   });
 
   it('tell nobody else that there is a checkout or an order', async () => {
-    await carts.call('addItem', line(2, 1));
-    const { checkoutId } = await checkouts.call('initiateCheckout', checkout);
+    await facades.carts.call('addItem', line(2, 1));
+    const { checkoutId } = await facades.checkouts.call('initiateCheckout', checkout);
     const orderId = [...open.memory.placed.values()][0]?.id ?? '';
     const told = (answer: Promise<unknown>) => answer.then(() => 'shown', String);
     for (const ask of [
-      (id: string) => checkouts.call('getCheckoutStatus', { checkoutId: id, userId: 2n }),
-      (id: string) => checkouts.call('cancelCheckout', { checkoutId: id, userId: 2n }),
-      (id: string) => orders.call('getOrder', { orderId: id }, { userId: '2' }),
-      (id: string) => orders.call('cancelOrder', { orderId: id, userId: '2' }),
+      (id: string) => facades.checkouts.call('getCheckoutStatus', { checkoutId: id, userId: 2n }),
+      (id: string) => facades.checkouts.call('cancelCheckout', { checkoutId: id, userId: 2n }),
+      (id: string) => facades.orders.call('getOrder', { orderId: id }, { userId: '2' }),
+      (id: string) => facades.orders.call('cancelOrder', { orderId: id, userId: '2' }),
     ]) {
       const foreign = [await told(ask(checkoutId)), await told(ask(orderId))];
       expect(new Set(foreign)).to.deep.equal(new Set([await told(ask(unknown))]));
@@ -104,23 +86,26 @@ describe('gRPC façades', () => {
   });
 
   it('take names of payment methods that are known, and no card', async () => {
-    await carts.call('addItem', line(2, 1));
+    await facades.carts.call('addItem', line(2, 1));
     const asked = open.actors.asked.length;
     for (const paymentMethod of ['bitcoin', '4111111111111111', 'tok_4111-1111-1111-1111', 'a b1']) {
-      const refusal = await codeFor(checkouts.call('initiateCheckout', { ...checkout, paymentMethod }));
+      const refusal = await codeFor(
+        facades.checkouts.call('initiateCheckout', { ...checkout, paymentMethod }),
+      );
       expect(refusal, paymentMethod).to.equal('invalid_payment_method');
     }
     expect(open.actors.asked).to.have.length(asked);
-    const paid = await checkouts.call('initiateCheckout', { ...checkout, paymentMethod: 'tok_visa' });
+    const paid = await facades.checkouts.call('initiateCheckout', { ...checkout, paymentMethod: 'tok_visa' });
     expect(paid).to.include({ status: CheckoutStatus.COMPLETED });
   });
 
   it('take no call of a user that is none for a call without one', async () => {
     for (const userId of ['0', 'bob', '7,8'])
-      expect(await codeFor(orders.call('getOrder', { orderId: unknown }, { userId })), userId).to.equal(
-        'invalid_request',
-      );
-    expect(await codeFor(orders.call('getOrder', { orderId: unknown }, { userId: '7' }))).to.equal(
+      expect(
+        await codeFor(facades.orders.call('getOrder', { orderId: unknown }, { userId })),
+        userId,
+      ).to.equal('invalid_request');
+    expect(await codeFor(facades.orders.call('getOrder', { orderId: unknown }, { userId: '7' }))).to.equal(
       'not_found',
     );
   });
@@ -160,80 +145,88 @@ describe('gRPC façades', () => {
   });
 
   it('check out', async () => {
-    expect(await codeFor(checkouts.call('initiateCheckout', checkout))).to.equal('empty_cart');
-    await carts.call('addItem', line(2, 1));
+    expect(await codeFor(facades.checkouts.call('initiateCheckout', checkout))).to.equal('empty_cart');
+    await facades.carts.call('addItem', line(2, 1));
     const shippingAddress = { recipient: 'A', line1: '', line2: '', city: 'Oslo', region: '', postalCode: '0150', country: '', phone: '' }; // prettier-ignore
-    const started = await checkouts.call('initiateCheckout', { ...checkout, shippingAddress });
+    const started = await facades.checkouts.call('initiateCheckout', { ...checkout, shippingAddress });
     expect(started).to.include({ status: CheckoutStatus.COMPLETED, failureReason: '' });
     expect(open.actors.asked.at(-1)?.input).to.deep.equal({
       userId: 1,
       idempotencyKey: 'k',
       shippingAddress: { recipient: 'A', city: 'Oslo', postal_code: '0150' },
     });
-    expect(await codeFor(checkouts.call('initiateCheckout', checkout))).to.equal('idempotency_key_reused');
+    expect(await codeFor(facades.checkouts.call('initiateCheckout', checkout))).to.equal(
+      'idempotency_key_reused',
+    );
     const { checkoutId } = started;
-    const session = await checkouts.call('getCheckoutStatus', { checkoutId, userId: 1n });
+    const session = await facades.checkouts.call('getCheckoutStatus', { checkoutId, userId: 1n });
     expect(session).to.include({ checkoutId, userId: 1n, totalCents: 2999n });
     expect(session.history).to.have.length(1);
-    expect(await codeFor(checkouts.call('getCheckoutStatus', { checkoutId, userId: 2n }))).to.equal(
+    expect(await codeFor(facades.checkouts.call('getCheckoutStatus', { checkoutId, userId: 2n }))).to.equal(
       'not_found',
     );
-    expect(await codeFor(checkouts.call('cancelCheckout', { checkoutId, userId: 1n }))).to.equal('conflict');
+    expect(await codeFor(facades.checkouts.call('cancelCheckout', { checkoutId, userId: 1n }))).to.equal(
+      'conflict',
+    );
   });
 
   it('wait for a checkout no longer than the caller does', async () => {
-    await carts.call('addItem', line(2, 1));
-    await checkouts.call('initiateCheckout', checkout, { timeoutMs: 2000 });
+    await facades.carts.call('addItem', line(2, 1));
+    await facades.checkouts.call('initiateCheckout', checkout, { timeoutMs: 2000 });
     const started = open.actors.asked.find(({ message }) => message === 'Start');
     expect(started?.options.timeoutMs).to.be.greaterThan(0).and.at.most(1600);
   });
 
   it('refuse what is wrong with a checkout call', async () => {
-    const wrongKey = checkouts.call('initiateCheckout', { ...checkout, idempotencyKey: '' });
+    const wrongKey = facades.checkouts.call('initiateCheckout', { ...checkout, idempotencyKey: '' });
     expect(await codeFor(wrongKey)).to.equal('missing_idempotency_key');
-    const malformed = checkouts.call('getCheckoutStatus', { checkoutId: 'x', userId: 1n });
+    const malformed = facades.checkouts.call('getCheckoutStatus', { checkoutId: 'x', userId: 1n });
     expect(await codeFor(malformed)).to.equal('invalid_request');
-    const missing = checkouts.call('getCheckoutStatus', { checkoutId: unknown, userId: 1n });
+    const missing = facades.checkouts.call('getCheckoutStatus', { checkoutId: unknown, userId: 1n });
     expect(await codeFor(missing)).to.equal('not_found');
   });
 
   it('show and move orders', async () => {
     const list = (pageSize = 0, userId = '1') =>
-      orders.call('listOrders', { userId, pageSize, pageToken: '' });
+      facades.orders.call('listOrders', { userId, pageSize, pageToken: '' });
     expect(await list()).to.deep.equal({ orders: [], nextPageToken: '' });
     for (const idempotencyKey of ['a', 'b']) {
-      await carts.call('addItem', line(2, 1));
-      await checkouts.call('initiateCheckout', { ...checkout, idempotencyKey });
+      await facades.carts.call('addItem', line(2, 1));
+      await facades.checkouts.call('initiateCheckout', { ...checkout, idempotencyKey });
     }
     const page = await list(1);
     expect([page.orders.length, page.nextPageToken]).to.deep.equal([1, '1']);
     expect(page.orders[0]).to.deep.include({ userId: '1', totalAmount: 29.99, status: 'CONFIRMED' });
     const orderId = page.orders[0]?.id ?? '';
-    expect((await orders.call('getOrder', { orderId })).order?.items[0]).to.include({
+    expect((await facades.orders.call('getOrder', { orderId })).order?.items[0]).to.include({
       productId: 2n,
       price: 29.99,
     });
-    expect(await codeFor(orders.call('getOrder', { orderId }, { userId: '2' }))).to.equal('not_found');
-    expect(await codeFor(orders.call('cancelOrder', { orderId, userId: '2' }))).to.equal('not_found');
-    const moved = await orders.call('updateOrderStatus', { orderId, status: 'PROCESSING' });
+    expect(await codeFor(facades.orders.call('getOrder', { orderId }, { userId: '2' }))).to.equal(
+      'not_found',
+    );
+    expect(await codeFor(facades.orders.call('cancelOrder', { orderId, userId: '2' }))).to.equal('not_found');
+    const moved = await facades.orders.call('updateOrderStatus', { orderId, status: 'PROCESSING' });
     expect(moved.order?.status).to.equal('PROCESSING');
-    expect((await orders.call('cancelOrder', { orderId, userId: '1' })).order?.status).to.equal('CANCELLED');
-    expect(await codeFor(orders.call('updateOrderStatus', { orderId, status: 'SHIPPED' }))).to.equal(
+    expect((await facades.orders.call('cancelOrder', { orderId, userId: '1' })).order?.status).to.equal(
+      'CANCELLED',
+    );
+    expect(await codeFor(facades.orders.call('updateOrderStatus', { orderId, status: 'SHIPPED' }))).to.equal(
       'conflict',
     );
   });
 
   it('refuse what is wrong with an orders call', async () => {
-    expect(await codeFor(orders.call('getOrder', { orderId: 'x' }))).to.equal('invalid_order_id');
-    expect(await codeFor(orders.call('getOrder', { orderId: unknown }))).to.equal('not_found');
-    const wrongStatus = orders.call('updateOrderStatus', { orderId: unknown, status: 'LOST' });
+    expect(await codeFor(facades.orders.call('getOrder', { orderId: 'x' }))).to.equal('invalid_order_id');
+    expect(await codeFor(facades.orders.call('getOrder', { orderId: unknown }))).to.equal('not_found');
+    const wrongStatus = facades.orders.call('updateOrderStatus', { orderId: unknown, status: 'LOST' });
     expect(await codeFor(wrongStatus)).to.equal('invalid_status');
     for (const userId of ['', 'x', '0']) {
-      const listed = orders.call('listOrders', { userId, pageSize: 0, pageToken: '' });
+      const listed = facades.orders.call('listOrders', { userId, pageSize: 0, pageToken: '' });
       expect(await codeFor(listed), userId).to.equal('invalid_request');
     }
     for (const pageSize of [-1, 501]) {
-      const listed = orders.call('listOrders', { userId: '1', pageSize, pageToken: '' });
+      const listed = facades.orders.call('listOrders', { userId: '1', pageSize, pageToken: '' });
       expect(await codeFor(listed), String(pageSize)).to.equal('invalid_page_size');
     }
   });

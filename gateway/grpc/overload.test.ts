@@ -1,16 +1,8 @@
-import { randomUUID } from 'node:crypto';
 import { expect } from 'chai';
 import { codeOf, createLogger, isActorError, silentLogger, systemClock } from '@trolley/runtime';
-import { openGrpcClient, type GrpcClient } from '../../actors/services/grpc/grpc.client.ts';
-import { openGrpcServer, type GrpcServer } from '../../actors/services/grpc/grpc-server.ts';
-import { CartServiceService } from '../../proto/gen/cart/cart.ts';
-import { CheckoutServiceService } from '../../proto/gen/checkout/checkout.ts';
-import { OrdersServiceService } from '../../proto/gen/orders/orders.ts';
 import { createShedding, type Load, type Shedding } from '../middleware/load-shedding.ts';
+import { openTestFacades, type TestFacades } from '../testing/test-facades.ts';
 import { openTestGateway, type TestGateway } from '../testing/test-gateway.ts';
-import { cartFacade } from './cart-facade.ts';
-import { checkoutFacade } from './checkout-facade.ts';
-import { ordersFacade } from './orders-facade.ts';
 
 const aboveMs = 100;
 const nobody = '00000000-0000-4000-8000-000000000001';
@@ -22,10 +14,7 @@ describe('gRPC façades that are asked for too much', () => {
   const seen: (Load | 'counted')[] = [];
   const log: string[] = [];
   let open: TestGateway;
-  let server: GrpcServer;
-  let carts: GrpcClient<typeof CartServiceService>;
-  let checkouts: GrpcClient<typeof CheckoutServiceService>;
-  let orders: GrpcClient<typeof OrdersServiceService>;
+  let facades: TestFacades;
 
   before(async () => {
     const own = createShedding({ clock: systemClock, logger: silentLogger, loopDelay, aboveMs });
@@ -46,45 +35,33 @@ describe('gRPC façades that are asked for too much', () => {
     };
     // The same as the REST API's, as in a process that has both.
     open = await openTestGateway({ shedding });
-    const options = { clock: systemClock, newId: randomUUID, requestTimeoutMs: 5_000, shedding };
-    server = await openGrpcServer({
-      host: '127.0.0.1',
-      port: 0,
+    facades = await openTestFacades(open.shop, {
       logger: createLogger('info', { write: (text: string) => void log.push(text) }),
-      services: [
-        cartFacade(open.shop.carts, options),
-        checkoutFacade(open.shop.checkouts, options),
-        ordersFacade(open.shop.orders, options),
-      ],
+      shedding,
     });
-    const address = `127.0.0.1:${server.port}`;
-    carts = openGrpcClient(CartServiceService, { address });
-    checkouts = openGrpcClient(CheckoutServiceService, { address });
-    orders = openGrpcClient(OrdersServiceService, { address });
   });
   beforeEach(() => {
     loopDelay.ms = 0;
     seen.length = 0;
   });
   after(async () => {
-    for (const client of [carts, checkouts, orders]) client.close();
-    await server.close();
+    await facades.close();
     await open.close();
   });
 
   const calls: Readonly<Record<string, readonly [load: Load, call: () => Promise<unknown>]>> = {
-    GetCart: ['read', () => carts.call('getCart', { userId: 1n })],
-    AddItem: ['ask', () => carts.call('addItem', line)],
-    UpdateQuantity: ['ask', () => carts.call('updateQuantity', line)],
-    RemoveItem: ['ask', () => carts.call('removeItem', { userId: 1n, productId: 1n })],
-    ClearCart: ['ask', () => carts.call('clearCart', { userId: 1n })],
-    InitiateCheckout: ['saga', () => checkouts.call('initiateCheckout', { userId: 1n, idempotencyKey: 'k', paymentMethod: '' })],
-    GetCheckoutStatus: ['underway', () => checkouts.call('getCheckoutStatus', { checkoutId: nobody, userId: 1n })],
-    CancelCheckout: ['underway', () => checkouts.call('cancelCheckout', { checkoutId: nobody, userId: 1n })],
-    GetOrder: ['underway', () => orders.call('getOrder', { orderId: nobody })],
-    ListOrders: ['underway', () => orders.call('listOrders', { userId: '1', pageSize: 0, pageToken: '' })],
-    UpdateOrderStatus: ['underway', () => orders.call('updateOrderStatus', { orderId: nobody, status: 'SHIPPED' })],
-    CancelOrder: ['underway', () => orders.call('cancelOrder', { orderId: nobody, userId: '1' })],
+    GetCart: ['read', () => facades.carts.call('getCart', { userId: 1n })],
+    AddItem: ['ask', () => facades.carts.call('addItem', line)],
+    UpdateQuantity: ['ask', () => facades.carts.call('updateQuantity', line)],
+    RemoveItem: ['ask', () => facades.carts.call('removeItem', { userId: 1n, productId: 1n })],
+    ClearCart: ['ask', () => facades.carts.call('clearCart', { userId: 1n })],
+    InitiateCheckout: ['saga', () => facades.checkouts.call('initiateCheckout', { userId: 1n, idempotencyKey: 'k', paymentMethod: '' })],
+    GetCheckoutStatus: ['underway', () => facades.checkouts.call('getCheckoutStatus', { checkoutId: nobody, userId: 1n })],
+    CancelCheckout: ['underway', () => facades.checkouts.call('cancelCheckout', { checkoutId: nobody, userId: 1n })],
+    GetOrder: ['underway', () => facades.orders.call('getOrder', { orderId: nobody })],
+    ListOrders: ['underway', () => facades.orders.call('listOrders', { userId: '1', pageSize: 0, pageToken: '' })],
+    UpdateOrderStatus: ['underway', () => facades.orders.call('updateOrderStatus', { orderId: nobody, status: 'SHIPPED' })],
+    CancelOrder: ['underway', () => facades.orders.call('cancelOrder', { orderId: nobody, userId: '1' })],
   }; // prettier-ignore
   const outcomeOf = (call: () => Promise<unknown>) =>
     call().then(
@@ -105,7 +82,7 @@ describe('gRPC façades that are asked for too much', () => {
   it('refuse when to come again, what reaches no actor and fills no log, and REST at the same time', async () => {
     loopDelay.ms = aboveMs + 1;
     const asked = open.actors.asked.length;
-    const refusal: unknown = await carts.call('addItem', line).catch((error: unknown) => error);
+    const refusal: unknown = await facades.carts.call('addItem', line).catch((error: unknown) => error);
     expect(isActorError(refusal) && refusal.details).to.deep.equal({ overloaded: true, retryAfterMs: 1_000 });
     expect((await open.send('GET', '/api/v1/cart')).status).to.equal(503);
     expect(open.actors.asked).to.have.length(asked);

@@ -3,7 +3,7 @@ import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/tempo
 import { atMost, renderBars } from './measure/bar.ts';
 import { Figures } from './measure/figures.ts';
 import { compareHelp, comparisonWith, jsonHelp, keepOutcome, outcomeOptions, readEarlier } from './measure/outcome.ts'; // prettier-ignore
-import { sizeOf } from './measure/size.ts';
+import { roundsOption, sizeOf } from './measure/size.ts';
 import { figure, table } from './measure/table.ts';
 import { costOf, loadNames, measureTracing } from './tracing/cost.ts';
 import { variantNames } from './tracing/variants.ts';
@@ -27,7 +27,7 @@ ${jsonHelp}${compareHelp}`;
 const { json, compare } = outcomeOptions;
 const options = {
   starts: { type: 'string', default: '4' },
-  rounds: { type: 'string', default: '40' },
+  rounds: { ...roundsOption, default: '40' },
   seconds: { type: 'string', default: '0.25' },
   same: { type: 'boolean', default: false },
   json,
