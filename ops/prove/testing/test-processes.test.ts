@@ -99,14 +99,25 @@ describe('a run of tests', function () {
   });
 
   it('tells what a process died of between two files', async () => {
-    const leave = `after(() => setTimeout(() => { throw new Error('left behind'); }, 20));`;
+    const begun = JSON.stringify(join(folder, 'begun'));
+    const leave = `after(() => {
+      const left = setInterval(() => {
+        if (!existsSync(${begun})) return;
+        clearInterval(left);
+        throw new Error('left behind');
+      }, 5);
+    });`;
     for (const name of ['a', 'b']) {
-      const tests = `describe('${name}', () => { it('passes', () => undefined); ${leave} });`;
+      const tests = `import { existsSync } from 'node:fs';
+        describe('${name}', () => { it('passes', () => undefined); ${leave} });`;
       writeFileSync(join(folder, `${name}.test.mjs`), tests);
     }
-    // It is on its way into a process that had `a` or `b`.
-    const slow = `await new Promise((go) => setTimeout(go, 5_000)); it('is never reached', () => undefined);`;
-    for (const name of ['c', 'd']) writeFileSync(join(folder, `${name}.test.mjs`), slow);
+    // The first of them is on its way into a process that had `a` or `b`; a process started later has nothing left behind.
+    const next = `import { writeFileSync } from 'node:fs';
+      writeFileSync(${begun}, '');
+      await new Promise((go) => setTimeout(go, 5_000));
+      it('passes', () => undefined);`;
+    for (const name of ['c', 'd']) writeFileSync(join(folder, `${name}.test.mjs`), next);
     const { told, ended } = run('--parallel', '--jobs', '2');
     const [code] = await ended;
     expect(code, told.errors).to.be.greaterThan(0);
