@@ -16,6 +16,7 @@ import { atLeast, renderBars } from './measure/bar.ts';
 import { roundsOption, secondsOption, sizeOf } from './measure/size.ts';
 import { rotated } from './measure/statistics.ts';
 import { figure, table } from './measure/table.ts';
+import { warmUp } from './measure/warm-up.ts';
 import { peerPackages, startDbos, startPlain, startRestate, type Contender } from './peers/contenders.ts';
 import type { GeneratorOrder, LoadName } from './shop/load-order.ts';
 import { measureLoad } from './shop/measure-load.ts';
@@ -70,7 +71,9 @@ async function measure(values: Values): Promise<number> {
       entries.push({ contender, generator });
     }
     say('warming up');
-    for (const load of loads) await turn(load, entries, new Figures(), seconds);
+    await warmUp(async (unkept) => {
+      for (const load of loads) await turn(load, entries, unkept, seconds);
+    });
     for (let round = 0; round < rounds; round++) {
       say(`round ${round + 1} of ${rounds}`);
       for (const load of loads) await turn(load, rotated(entries, round), figures, seconds);

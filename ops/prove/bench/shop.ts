@@ -1,10 +1,10 @@
 import type { Command, Given } from '../../shop/process/run-command.ts';
 import { removeTemporaryFolder, temporaryFolder } from '../../shop/process/temporary-folder.ts';
-import { Figures } from './measure/figures.ts';
 import { comparisonWith, keepOutcome, outcomeHelp, outcomeOptions, readEarlier } from './measure/outcome.ts';
 import { chosenParts, onlyHelp } from './measure/parts.ts';
 import { roundsOption, secondsOption, sizeOf } from './measure/size.ts';
 import { rotated } from './measure/statistics.ts';
+import { warmUp } from './measure/warm-up.ts';
 import { onShop } from './shop/open-run.ts';
 import { plotsOf } from './shop/plots.ts';
 import { addRatios, judge, renderVerdicts } from './shop/promises.ts';
@@ -46,8 +46,7 @@ async function measure(values: Values): Promise<number> {
   try {
     const figures = await onShop({ folder, seconds, say }, async (run, audit) => {
       say('warming up');
-      // Compiled code and full carts, of which nothing is kept.
-      await roundOf(chosen, { ...run, figures: new Figures() });
+      await warmUp((figures) => roundOf(chosen, { ...run, figures }));
       for (let round = 0; round < rounds; round++) {
         say(`round ${round + 1} of ${rounds}`);
         await roundOf(rotated(chosen, round), run);
