@@ -78,8 +78,9 @@ const blocks = documents.flatMap(blocksOf);
 
 /** Takes the steps of "Add an actor" in a copy of this repository. Returns the files that they write and change. */
 async function addAnActor(copy: string): Promise<string[]> {
-  const rooms = ['proto', 'runtime', 'actors', 'gateway', 'ops', 'package.json', '.env.example'];
-  for (const name of rooms) cpSync(join(root, name), join(copy, name), { recursive: true });
+  const rooms = ['proto', 'runtime', 'actors', 'gateway', 'ops'];
+  for (const name of [...rooms, 'package.json', 'package-lock.json', 'tsconfig.json', '.env.example'])
+    cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
   const steps = blocks.filter(
     ({ place, above }) => place.startsWith('ARCHITECTURE.md') && /^\*\*\d\./.test(above),

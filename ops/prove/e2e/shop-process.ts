@@ -1,10 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { developmentSecret } from '../../shop/config/config.ts';
+import { compile } from '../../shop/process/compile.mjs';
 import type { Command } from '../../shop/process/death-signal.ts';
 import { endingWithParent } from '../../shop/process/death-signal.ts';
 import { superuser } from '../../shop/servers/postgres-cluster.ts';
@@ -15,7 +14,6 @@ import { backendsOf, kafkaFor } from './shop-backends.ts';
 import { calm, portOf, type Environment } from './shop-environment.ts';
 import { ShopStores } from './shop-stores.ts';
 
-const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
 const root = join(import.meta.dirname, '..', '..', '..');
 const tokens = { secret: developmentSecret, issuer: 'ecommerce-platform' };
 
@@ -28,14 +26,11 @@ export interface Ended {
   readonly output: string;
 }
 
-/** Elsewhere than here, so that somebody's own `.env` changes nothing; tsx is still found. */
-function nodeCommand(args: readonly string[] = [], tree = root): Command {
-  const main = join(tree, 'ops/shop/main.ts');
-  return {
-    program: process.execPath,
-    args: ['--conditions=@trolley/source', '--import', tsx, main, ...args],
-    cwd: tmpdir(),
-  };
+/** Elsewhere than here, so that somebody's own `.env` changes nothing. */
+async function nodeCommand(args: readonly string[] = [], tree = root): Promise<Command> {
+  await compile(tree);
+  const main = join(tree, 'dist/ops/shop/main.js');
+  return { program: process.execPath, args: ['--enable-source-maps', main, ...args], cwd: tmpdir() };
 }
 
 /** `npm start` as a process of its own. */
@@ -83,7 +78,8 @@ export class ShopProcess {
   static async start(environment: Environment, outputFile?: string): Promise<ShopProcess> {
     mkdirSync(environment['DATA_DIR'] ?? '', { recursive: true });
     const output = outputFile === undefined ? undefined : openSync(outputFile, 'a');
-    const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, nodeCommand(), output);
+    const command = await nodeCommand();
+    const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, command, output);
     if (output !== undefined) closeSync(output);
     await shop.#ready;
     return shop;
@@ -91,7 +87,8 @@ export class ShopProcess {
 
   /** Starts the shop that a copy of this repository is, changed as somebody wished, and waits until it is ready. */
   static async startCopy(tree: string, environment: Environment): Promise<ShopProcess> {
-    const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, nodeCommand([], tree));
+    const command = await nodeCommand([], tree);
+    const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, command);
     await shop.#ready;
     return shop;
   }
@@ -109,7 +106,8 @@ export class ShopProcess {
 
   /** Runs it until it ends by itself. */
   static async run(environment: Environment, ...args: string[]): Promise<Ended> {
-    return new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, nodeCommand(args)).ended;
+    const command = await nodeCommand(args);
+    return new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, command).ended;
   }
 
   /** Of what was started; when that is npm, the shop is another process. */

@@ -1,6 +1,15 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -247,6 +256,21 @@ describe('prepare.mjs', () => {
       }
     });
   }
+
+  it('says before npm start what can not be compiled, and where', () => {
+    const { clone, args, env } = makeClone(installer);
+    try {
+      symlinkSync(join(import.meta.dirname, '../../../node_modules'), join(clone, 'node_modules'));
+      copyFileSync(join(import.meta.dirname, 'compile.mjs'), join(clone, 'ops/shop/process/compile.mjs'));
+      writeFileSync(join(clone, 'ops/shop/main.ts'), 'export const shop = ;');
+      const starting = { ...env, npm_lifecycle_event: 'prestart' };
+      const { status, stderr } = spawnSync(process.execPath, args, { env: starting, encoding: 'utf8' });
+      expect(status).to.equal(1);
+      expect(stderr).to.match(/^The shop could not be compiled: .*ops\/shop\/main\.ts:1:20: ERROR: .*\n$/s);
+    } finally {
+      rmSync(clone, { recursive: true });
+    }
+  });
 
   it('says in one sentence what to install where there is no Redis', () => {
     let said = '';

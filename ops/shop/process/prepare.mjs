@@ -7,15 +7,21 @@ import { chooseRedis, dockerAnswers, findProgram, noRedis, redisPrograms } from 
 import { canInstallWithApt, reasonToInstall } from './prepare-plan.mjs';
 
 /*
- * npm runs this before `start`, `test`, `verify` and `deploy:check`, also in a fresh clone: so it needs nothing but Node.
- * It says what it does on standard error, and nothing when there is nothing to do.
+ * npm runs this before `start`, `test`, `verify` and `deploy:check`, and as `build`, also in a fresh clone: so it needs
+ * nothing but Node until packages are there. It says what it does on standard error, and nothing when there is nothing
+ * to do.
  */
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../../..');
 const say = (line) => process.stderr.write(`${line}\n`);
 
+const packagesOnly = process.argv.includes('--packages-only');
+const programOnly = process.argv.includes('--program-only');
+const runsProgram = programOnly || process.env.npm_lifecycle_event === 'prestart';
+
 await preparePackages();
-if (!process.argv.includes('--packages-only')) {
+if (runsProgram) await prepareProgram();
+if (!packagesOnly && !programOnly) {
   await prepareRedis();
   if (process.env.npm_lifecycle_event?.startsWith('pretest')) {
     await prepareJava();
@@ -27,8 +33,8 @@ async function preparePackages() {
   const reason = reasonToInstall({
     lock: readJson('package-lock.json'),
     installed: readJson(join('node_modules', '.package-lock.json')),
-    // An image without development packages still starts.
-    withDev: process.env.npm_lifecycle_event !== 'prestart',
+    // An installation without development packages still starts.
+    withDev: !runsProgram,
     machine: { os: process.platform, cpu: process.arch },
   });
   if (reason !== undefined) {
@@ -61,6 +67,17 @@ function loads(compiled) {
 function npm(...args) {
   const { npm_execpath: given } = process.env;
   return given === undefined ? ['npm', args] : [process.execPath, [given, ...args]];
+}
+
+async function prepareProgram() {
+  // It needs packages.
+  const { compile } = await import('./compile.mjs');
+  const startedAt = performance.now();
+  try {
+    if (await compile(root)) say(`Compiled to dist/ (${secondsSince(startedAt)} s)`);
+  } catch (error) {
+    fail(`The shop could not be compiled: ${error.message}`);
+  }
 }
 
 async function prepareRedis() {
@@ -133,7 +150,11 @@ async function step(done, failure, program, args, env = process.env) {
   const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 2, 2] });
   const status = await new Promise((resolve) => child.once('error', resolve).once('close', resolve));
   if (status !== 0) fail(failure);
-  say(`${done} (${((performance.now() - startedAt) / 1000).toFixed(1)} s)`);
+  say(`${done} (${secondsSince(startedAt)} s)`);
+}
+
+function secondsSince(startedAt) {
+  return ((performance.now() - startedAt) / 1000).toFixed(1);
 }
 
 function fail(sentence) {
