@@ -14,6 +14,7 @@ interface Told {
 }
 
 const reach = (status: CheckoutContext['status']) => ({ type: 'reach', params: { status } }) as const;
+const end = (status: CheckoutContext['status']) => ({ type: 'end', params: { status } }) as const;
 const fail = (reason: string) => ({ type: 'fail', params: { reason } }) as const;
 const markForUndo = ({ mark }: Compensation) => ({ type: 'markForUndo', params: { mark } }) as const;
 const unmark = ({ mark }: Compensation) => ({ type: 'unmark', params: { mark } }) as const;
@@ -29,10 +30,20 @@ const failRefused = (step: RetriableStep) =>
     }),
   }) as const;
 
-/** Enters a step: first its time limit, then the command to perform it. */
-const perform = ({ name }: Named<Step>, limit?: CompensatableStep['limit']) =>
+/** Enters a step that is tried until its outcome is known. */
+const perform = ({ name }: Named<Step>, status?: CheckoutContext['status']) =>
   [
-    { type: 'begin', params: limit === undefined ? {} : { limit: limit.setting } },
+    { type: 'enter', params: { status } },
+    { type: 'perform', params: { step: name, delayMs: 0 } },
+  ] as const;
+
+/** Enters a step that is given up at its limit, and undone when the checkout fails. */
+const performWithin = (
+  { name, limit, compensation }: Named<CompensatableStep>,
+  status?: CheckoutContext['status'],
+) =>
+  [
+    { type: 'enter', params: { status, mark: compensation.mark, limit: limit.setting } },
     { type: 'perform', params: { step: name, delayMs: 0 } },
   ] as const;
 
@@ -137,11 +148,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
   states: {
     pricing: {
       ...waitsFor(claimAndPrice),
-      entry: [
-        reach('INITIATED'),
-        markForUndo(claimAndPrice.compensation),
-        ...perform(claimAndPrice, claimAndPrice.limit),
-      ],
+      entry: performWithin(claimAndPrice, 'INITIATED'),
       on: {
         ...untilPaid(claimAndPrice),
         ...byHand(claimAndPrice),
@@ -154,7 +161,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
     },
     reserving: {
       ...waitsFor(reserve),
-      entry: [markForUndo(reserve.compensation), ...perform(reserve, reserve.limit)],
+      entry: performWithin(reserve),
       // Asked again after a crash, while what came after its first answer is not on record.
       exit: markIfRepeated(charge.compensation),
       on: {
@@ -178,7 +185,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
     },
     charging: {
       ...waitsFor(charge),
-      entry: [reach('PAYMENT_PENDING'), markForUndo(charge.compensation), ...perform(charge, charge.limit)],
+      entry: performWithin(charge, 'PAYMENT_PENDING'),
       on: {
         ...untilPaid(charge),
         ...byHand(charge),
@@ -197,7 +204,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
     /** Paid: from here on its buyer does not cancel the checkout, and unknown outcomes are retried without end. */
     confirming: {
       ...waitsFor(confirm),
-      entry: [reach('PAYMENT_COMPLETED'), ...perform(confirm)],
+      entry: perform(confirm, 'PAYMENT_COMPLETED'),
       on: {
         'Confirm.done': { target: 'completed' },
         // Most likely expired: the stock went back, and may still be there.
@@ -241,9 +248,9 @@ export const checkoutMachine = checkoutSetup.createMachine({
         releasingClaim: undoing(claimAndPrice.compensation),
       },
     },
-    completed: { type: 'final', tags: 'completed', entry: [reach('COMPLETED'), 'end', 'publishCompleted'] },
-    failed: { type: 'final', tags: 'failed', entry: [reach('FAILED'), 'end'] },
+    completed: { type: 'final', tags: 'completed', entry: [end('COMPLETED'), 'publishCompleted'] },
+    failed: { type: 'final', tags: 'failed', entry: end('FAILED') },
     /** Never accepted: whoever waits is refused, and nothing of it is stored. */
-    rejected: { type: 'final', tags: 'failed', entry: [reach('FAILED'), 'end'] },
+    rejected: { type: 'final', tags: 'failed', entry: end('FAILED') },
   },
 });

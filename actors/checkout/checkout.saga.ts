@@ -4,7 +4,7 @@ import type { CheckoutEvent, CheckoutInput } from './checkout.events.ts';
 import { withEvent } from './checkout.journal.ts';
 import { checkoutMachine } from './checkout.machine.ts';
 import type { CheckoutSession } from './checkout.state.ts';
-import { stepNamed, steps, type StepName } from './checkout.steps.ts';
+import { mayWait, stepNamed, type StepName } from './checkout.steps.ts';
 import { inertCheckout } from './inert-checkout.ts';
 import type { Stepped, WantedAction } from './inert-machine.ts';
 import { isOfThisRelease } from './checkout.replay.ts';
@@ -35,7 +35,7 @@ export function advanceSaga(session: CheckoutSession, event: CheckoutEvent): Sag
   if (isAsBefore(session, stepped)) return { session, commands: [], mayWait: false };
   const step = stepOf(stepped, session.traceId, (after) => withEvent(session, event, after));
   const isOnward = step.commands.length > 0 && step.commands.every(isForward);
-  return { ...step, mayWait: isOnward && isAnswerThatMayWait(event) };
+  return { ...step, mayWait: isOnward && mayWait(event.type) };
 }
 
 function isAsBefore(
@@ -47,10 +47,6 @@ function isAsBefore(
     isDeepStrictEqual(snapshot.value, value) &&
     (snapshot.context === context || isDeepStrictEqual(snapshot.context, context))
   );
-}
-
-function isAnswerThatMayWait({ type }: CheckoutEvent): boolean {
-  return steps.some((step) => 'answerMayWait' in step && type === `${step.name}.done`);
 }
 
 /** Whether it is one more step towards the sale. */

@@ -35,6 +35,17 @@ function timeOf({ context, event }: Scope): number {
   return 'at' in event ? event.at : context.createdAt;
 }
 
+/** Already there, or not given: nothing. */
+function reached(scope: Scope, status: CheckoutStatus | undefined) {
+  const { context } = scope;
+  const isThere = context.status === status && context.history.length > 0;
+  return status === undefined || isThere ? {} : noted(scope, status);
+}
+
+function marked({ undo }: CheckoutContext, mark: Compensation['mark']) {
+  return { undo: { ...undo, [mark]: true } };
+}
+
 function noted(scope: Scope, status: CheckoutStatus, detail?: string) {
   const entry = { status, at: timeOf(scope), ...(detail === undefined ? {} : { detail }) };
   return { status, history: [...scope.context.history, entry] };
@@ -54,6 +65,13 @@ function isRepeated(event: CheckoutEvent): boolean {
 type Limit = keyof CheckoutContext['limits'];
 interface Marked {
   readonly mark: Compensation['mark'];
+}
+
+/** What entering a step does to the context, in one go: each assignment costs xstate a snapshot. */
+interface Entered {
+  readonly status?: CheckoutStatus | undefined;
+  readonly mark?: Compensation['mark'] | undefined;
+  readonly limit?: Limit | undefined;
 }
 
 interface Failure {
@@ -89,12 +107,12 @@ export const checkoutSetup = setup({
     perform: (_, _command: { step: StepName; delayMs: number }) => {},
     publishCompleted: () => {},
 
-    reach: assign((scope, { status }: { status: CheckoutStatus }) => {
-      const { context } = scope;
-      return context.status === status && context.history.length > 0 ? {} : noted(scope, status);
-    }),
+    reach: assign((scope, { status }: { status: CheckoutStatus }) => reached(scope, status)),
     note: assign((scope, { detail }: { detail: string }) => noted(scope, scope.context.status, detail)),
-    begin: assign((scope, { limit }: { limit?: Limit }) => ({
+    /** What may come of the step is marked before it is tried; its time limit begins. */
+    enter: assign((scope, { status, mark, limit }: Entered) => ({
+      ...reached(scope, status),
+      ...(mark === undefined ? {} : marked(scope.context, mark)),
       retries: 0,
       giveUpAt: limit === undefined ? undefined : timeOf(scope) + scope.context.limits[limit],
     })),
@@ -114,10 +132,10 @@ export const checkoutSetup = setup({
       const kept = new Set<string>(keptOf(event.type));
       return Object.fromEntries(Object.entries(event).filter(([name]) => kept.has(name)));
     }),
-    markForUndo: assign(({ context }, { mark }: Marked) => ({ undo: { ...context.undo, [mark]: true } })),
+    markForUndo: assign(({ context }, { mark }: Marked) => marked(context, mark)),
     /** What came after a step whose answer may wait, and which runs again now, may have happened. */
     markIfRepeated: assign(({ context, event }, { mark }: Marked) =>
-      isRepeated(event) ? { undo: { ...context.undo, [mark]: true } } : {},
+      isRepeated(event) ? marked(context, mark) : {},
     ),
     unmark: assign(({ context }, { mark }: Marked) => ({ undo: { ...context.undo, [mark]: false } })),
     requestCancel: assign({ cancelRequested: true }),
@@ -127,6 +145,9 @@ export const checkoutSetup = setup({
       const failureDetails = cancelRequested || shortages === undefined ? {} : { failureDetails: shortages };
       return { failureReason, ...failureDetails, ...noted(scope, status, `failing: ${failureReason}`) };
     }),
-    end: assign((scope) => ({ completedAt: timeOf(scope) })),
+    end: assign((scope, { status }: { status: CheckoutStatus }) => ({
+      ...reached(scope, status),
+      completedAt: timeOf(scope),
+    })),
   },
 });

@@ -33,8 +33,15 @@ export function isStepName(name: string): name is StepName {
   return Object.hasOwn(byName, name);
 }
 
+const byDone = new Map(steps.map((step: Step) => [`${step.name}.done`, step]));
+
 /** What the checkout keeps of a step's answer, by the type of its event. */
 export function keptOf(eventType: string): readonly (keyof CheckoutContext)[] {
-  const step = steps.find(({ name }) => eventType === `${name}.done`);
-  return step === undefined ? [] : (stepNamed(step.name).keeps ?? []);
+  return byDone.get(eventType)?.keeps ?? [];
+}
+
+/** Whether an event is a step's answer that need not be on record before the next step begins. */
+export function mayWait(eventType: string): boolean {
+  const step = byDone.get(eventType);
+  return step !== undefined && 'answerMayWait' in step && (step.answerMayWait ?? false);
 }
