@@ -92,7 +92,10 @@ export function createCheckouts({
           : { paymentMethod: parsePaymentMethod(paymentMethod, { forcing }) }),
       };
       try {
-        const started = await checkout(id).start(input, { ...optionsOf(call), timeoutMs });
+        // Without the call's signal, as any change: it goes on when its caller has gone.
+        const { requestId, traceparent, tracestate } = call;
+        const options = { requestId, traceparent, tracestate, timeoutMs };
+        const started = await checkout(id).start(input, options);
         return { outcome: started.created ? 'created' : 'joined', checkout: started.checkout };
       } catch (error) {
         if (codeOf(error) !== 'deadline_exceeded' || call.signal.aborted) throw error;
