@@ -43,7 +43,6 @@ export class InventoryLedger {
     if (current !== undefined && current.status !== 'expired')
       throw wrongStatus(current, `is ${current.status}`);
     this.#checkStock(items, now);
-    this.#store.move('reserve', items);
     const expiresAt = now + this.#options.reservationTtlMs;
     const reservation: Reservation = {
       id,
@@ -53,7 +52,9 @@ export class InventoryLedger {
       createdAt: current?.createdAt ?? now,
       updatedAt: now,
     };
-    this.#store.put(reservation, items);
+    if (current === undefined) this.#store.insert(reservation, items);
+    else this.#store.renew(reservation, items);
+    this.#store.move('reserve', id);
     return reservation;
   }
 
@@ -63,7 +64,7 @@ export class InventoryLedger {
     if (current.status === 'expired') return 'expired';
     if (current.status === 'confirmed') return 'confirmed';
     if (current.status !== 'reserved') throw wrongStatus(current, `is ${current.status}`);
-    this.#store.move('sell', this.#store.items(id));
+    this.#store.move('sell', id);
     this.#store.setStatus(id, 'confirmed', now);
     return 'confirmed';
   }
@@ -76,7 +77,7 @@ export class InventoryLedger {
     const current = this.#store.reservation(id);
     if (current === undefined) {
       const tombstone = { id, checkoutId: null, status: 'tombstone', expiresAt: now } as const;
-      this.#store.put({ ...tombstone, createdAt: now, updatedAt: now }, []);
+      this.#store.insert({ ...tombstone, createdAt: now, updatedAt: now }, []);
       return 'unknown';
     }
     switch (current.status) {
@@ -85,7 +86,7 @@ export class InventoryLedger {
       case 'released':
         return 'released';
       case 'reserved':
-        this.#store.move('giveBack', this.#store.items(id));
+        this.#store.move('giveBack', id);
         break;
       case 'expired':
         break;
@@ -101,7 +102,7 @@ export class InventoryLedger {
     const current = this.#known(id);
     if (current.status === 'restocked') return;
     if (current.status !== 'confirmed') throw wrongStatus(current, `is ${current.status}`);
-    this.#store.move('restock', this.#store.items(id));
+    this.#store.move('restock', id);
     this.#store.setStatus(id, 'restocked', now);
   }
 
@@ -125,13 +126,14 @@ export class InventoryLedger {
 
   #expireIfDue<R extends Reservation | undefined>(reservation: R, now: number): R {
     if (reservation?.status !== 'reserved' || reservation.expiresAt > now) return reservation;
-    this.#store.move('giveBack', this.#store.items(reservation.id));
+    this.#store.move('giveBack', reservation.id);
     this.#store.setStatus(reservation.id, 'expired', now);
     return { ...reservation, status: 'expired', updatedAt: now };
   }
 
   #checkStock(items: readonly ReservedItem[], now: number): void {
-    const unknown = items.filter(({ productId }) => this.#store.stock(productId) === undefined);
+    const stock = items.map(({ productId }) => this.#store.stock(productId)?.available);
+    const unknown = items.filter((_, index) => stock[index] === undefined);
     if (unknown.length > 0) {
       const ids = unknown.map(({ productId }) => productId).join(', ');
       const none = unknown.map(({ productId, quantity }) => ({
@@ -141,7 +143,7 @@ export class InventoryLedger {
       }));
       throw new RpcError('not_found', `there is no product ${ids}`, { details: shortageDetails(none) });
     }
-    if (this.#shortages(items).length === 0) return;
+    if (items.every(({ quantity }, index) => quantity <= (stock[index] ?? 0))) return;
     // What is held past its time is on sale, also when the sweep has not come by yet.
     while (this.expireDue(now) === batch);
     const shortages = this.#shortages(items);

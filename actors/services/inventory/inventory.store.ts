@@ -43,8 +43,9 @@ export class InventoryStore {
   readonly #move;
   readonly #reservation;
   readonly #items;
-  readonly #put;
-  readonly #putItem;
+  readonly #insert;
+  readonly #renew;
+  readonly #insertItem;
   readonly #dropItems;
   readonly #setStatus;
   readonly #due;
@@ -61,8 +62,9 @@ export class InventoryStore {
        ON CONFLICT DO UPDATE SET available = @available, stocked = stocked - available + @available`,
     );
     const move = (from: Place, to: Place) =>
-      database.prepare<[{ productId: number; quantity: number }]>(
-        `UPDATE stock SET ${from} = ${from} - @quantity, ${to} = ${to} + @quantity WHERE product_id = @productId`,
+      database.prepare<[string]>(
+        `UPDATE stock SET ${from} = ${from} - quantity, ${to} = ${to} + quantity
+         FROM reservation_items WHERE reservation_id = ? AND stock.product_id = reservation_items.product_id`,
       );
     this.#move = {
       reserve: move('available', 'reserved'),
@@ -79,12 +81,14 @@ export class InventoryStore {
       `SELECT product_id AS productId, quantity FROM reservation_items
        WHERE reservation_id = ? ORDER BY product_id`,
     );
-    this.#put = database.prepare<[Reservation]>(
+    this.#insert = database.prepare<[Reservation]>(
       `INSERT INTO reservations (id, checkout_id, status, expires_at, created_at, updated_at)
-       VALUES (@id, @checkoutId, @status, @expiresAt, @createdAt, @updatedAt)
-       ON CONFLICT (id) DO UPDATE SET status = @status, expires_at = @expiresAt, updated_at = @updatedAt`,
+       VALUES (@id, @checkoutId, @status, @expiresAt, @createdAt, @updatedAt)`,
     );
-    this.#putItem = database.prepare<[{ id: string; productId: number; quantity: number }]>(
+    this.#renew = database.prepare<[Reservation]>(
+      `UPDATE reservations SET status = @status, expires_at = @expiresAt, updated_at = @updatedAt WHERE id = @id`,
+    );
+    this.#insertItem = database.prepare<[{ id: string; productId: number; quantity: number }]>(
       `INSERT INTO reservation_items (reservation_id, product_id, quantity) VALUES (@id, @productId, @quantity)`,
     );
     this.#dropItems = database.prepare<[string]>(`DELETE FROM reservation_items WHERE reservation_id = ?`);
@@ -121,8 +125,9 @@ export class InventoryStore {
     this.#setStock.run({ productId, available });
   }
 
-  move(how: 'reserve' | 'sell' | 'giveBack' | 'restock', items: readonly ReservedItem[]): void {
-    for (const { productId, quantity } of items) this.#move[how].run({ productId, quantity });
+  /** The stock that a reservation is of. */
+  move(how: 'reserve' | 'sell' | 'giveBack' | 'restock', reservationId: string): void {
+    this.#move[how].run(reservationId);
   }
 
   reservation(id: string): Reservation | undefined {
@@ -134,11 +139,20 @@ export class InventoryStore {
     return this.#items.all(reservationId);
   }
 
-  put(reservation: Reservation, items: readonly ReservedItem[]): void {
-    const { id } = reservation;
-    this.#put.run(reservation);
-    this.#dropItems.run(id);
-    for (const { productId, quantity } of items) this.#putItem.run({ id, productId, quantity });
+  insert(reservation: Reservation, items: readonly ReservedItem[]): void {
+    this.#insert.run(reservation);
+    this.#insertItems(reservation.id, items);
+  }
+
+  /** Of other items, and for another time. */
+  renew(reservation: Reservation, items: readonly ReservedItem[]): void {
+    this.#renew.run(reservation);
+    this.#dropItems.run(reservation.id);
+    this.#insertItems(reservation.id, items);
+  }
+
+  #insertItems(id: string, items: readonly ReservedItem[]): void {
+    for (const { productId, quantity } of items) this.#insertItem.run({ id, productId, quantity });
   }
 
   setStatus(id: string, status: ReservationStatus, now: number): void {
