@@ -42,8 +42,10 @@ export class EffectRunner {
    * pending was read from the store, so it may have run before.
    */
   sync(pending: readonly PendingEffect[], loaded = false): void {
-    const runs = new Set(pending.map(({ run }) => run));
-    for (const [run, stop] of this.#running) if (!runs.has(run)) stop();
+    if (this.#running.size > 0) {
+      const runs = new Set(pending.map(({ run }) => run));
+      for (const [run, stop] of this.#running) if (!runs.has(run)) stop();
+    }
     for (const effect of pending) if (!this.#running.has(effect.run)) this.#start(effect, loaded);
   }
 
