@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Batcher } from '@trolley/runtime/adapters';
-import { postgresFailure, type PostgresPool, type PostgresRow } from '@trolley/runtime/postgres';
+import { postgresFailure, type PostgresPool, type TextRow } from '@trolley/runtime/postgres';
 import { z } from 'zod';
 import type { Changes } from '../changes/changes.queries.ts';
 import { createPostgresChanges } from '../changes/changes.queries.postgres.ts';
@@ -55,7 +55,7 @@ const fromTheStart = ['infinity', '00000000-0000-0000-0000-000000000000'] as con
 /** Reads from the table that the order actors write: an order is here before its creation was answered. */
 export function createPostgresOrderQueries(pool: PostgresPool): OrderQueries {
   const viewOfRow = rememberedViews();
-  const reads = new Batcher<Wanted, PostgresRow[]>({
+  const reads = new Batcher<Wanted, TextRow[]>({
     name: 'orders',
     flush: rowsOf,
     maxBatch: maxTogether,
@@ -63,30 +63,30 @@ export function createPostgresOrderQueries(pool: PostgresPool): OrderQueries {
     maxInFlight: maxUnderWay,
   });
 
-  async function query(text: string, values: unknown[]): Promise<PostgresRow[]> {
+  async function query(text: string, values: unknown[]): Promise<TextRow[]> {
     try {
-      return (await pool.query<Record<string, unknown>>(text, values)).rows;
+      return await pool.queryTexts(text, values);
     } catch (error) {
       throw postgresFailure('orders', error);
     }
   }
 
-  async function rowsOf(wanted: readonly Wanted[]): Promise<PromiseFulfilledResult<PostgresRow[]>[]> {
+  async function rowsOf(wanted: readonly Wanted[]): Promise<PromiseFulfilledResult<TextRow[]>[]> {
     const positions = wanted.map(({ after }) =>
       after === undefined ? fromTheStart : ([new Date(after[0]).toISOString(), after[1]] as const),
     );
-    const found = wanted.map(() => ({ status: 'fulfilled' as const, value: [] as PostgresRow[] }));
+    const found = wanted.map(() => ({ status: 'fulfilled' as const, value: [] as TextRow[] }));
     const rows = await query(pages, [
       wanted.map(({ userId }) => userId),
       wanted.map(({ limit }) => limit),
       positions.map(([time]) => time),
       positions.map(([, id]) => id),
     ]);
-    for (const row of rows) found[Number(row['page']) - 1]?.value.push(row);
+    for (const row of rows) found[Number(row.texts['page']) - 1]?.value.push(row);
     return found;
   }
 
-  async function readAlone(wanted: Wanted): Promise<PostgresRow[]> {
+  async function readAlone(wanted: Wanted): Promise<TextRow[]> {
     const [found] = await rowsOf([wanted]);
     return found?.value ?? [];
   }
@@ -122,18 +122,19 @@ export function createPostgresOrderChanges(pool: PostgresPool): Changes<OrderVie
 }
 
 /** Who waits for an order asks again and again; a row is looked into once in each of its versions. */
-function rememberedViews(): (row: PostgresRow) => OrderView {
+function rememberedViews(): (row: TextRow) => OrderView {
   const known = new LRUCache<string, { readonly version: string; readonly view: OrderView }>({
     maxSize: maxRemembered,
     sizeCalculation: ({ view }) =>
       view.items.reduce((sum, { productName }) => sum + 100 + productName.length, 1_000),
   });
   return (row) => {
-    const id = String(row['id']);
-    const version = `${String(row['version'])} ${Number(row['updated_at'])}`;
+    const { texts } = row;
+    const id = texts['id'] ?? '';
+    const version = `${texts['version']} ${texts['updated_at']}`;
     const held = known.get(id);
     if (held?.version === version) return held.view;
-    const view = viewOf(orderFromRow(row));
+    const view = viewOf(orderFromRow(row.parsed()));
     known.set(id, { version, view });
     return view;
   };

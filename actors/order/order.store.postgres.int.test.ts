@@ -104,11 +104,11 @@ describe('orders in PostgreSQL', () => {
       for (const n of [0, 1, 2].slice(user % 4)) await put(orderAt(user, n, begun + n));
     let statements = 0;
     const counting: PostgresPool = {
-      query: (text, values) => {
+      ...pool,
+      queryTexts: (text, values) => {
         statements += 1;
-        return pool.query(text, values);
+        return pool.queryTexts(text, values);
       },
-      end: () => pool.end(),
     };
     const together = createPostgresOrderQueries(counting);
     const { nextPageToken } = await queries.list(8, { pageSize: 4 });
@@ -226,12 +226,12 @@ describe('orders in PostgreSQL', () => {
     const plans: string[] = [];
     const single = createPostgresPool(database.url, { max: 1 });
     const explaining = {
-      query: async (text: string, values: unknown[]) => {
+      queryTexts: async (text: string, values: unknown[]) => {
         await single.query(`DEALLOCATE ALL; PREPARE kept AS ${text}`);
         const nulls = values.map(() => 'NULL').join();
         const { rows } = await single.query<Record<string, string>>(`EXPLAIN EXECUTE kept (${nulls})`);
         plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'));
-        return { rows: [] };
+        return [];
       },
     } as unknown as PostgresPool;
     try {

@@ -25,7 +25,7 @@ export type { UndeliveredOptions } from './undelivered-looks.ts';
 export { tryAdvisoryLock } from './advisory-lock.ts';
 export { postgresFailure } from './postgres-errors.ts';
 export { createPostgresPool } from './postgres-pool.ts';
-export type { PostgresPool, PostgresPoolOptions } from './postgres-pool.ts';
+export type { PostgresPool, PostgresPoolOptions, TextRow } from './postgres-pool.ts';
 export { openPostgresClient, schemaIn } from './postgres-session.ts';
 export type { SessionOptions } from './postgres-session.ts';
 export { PostgresStateStore } from './postgres-state-store.ts';

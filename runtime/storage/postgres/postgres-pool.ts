@@ -24,8 +24,22 @@ export interface PostgresPool {
     text: string,
     values?: unknown[],
   ): Promise<pg.QueryResult<R>>;
+  /** The same, for who looks into few of the rows that there are: each is parsed when it is asked for. */
+  queryTexts(text: string, values: unknown[]): Promise<TextRow[]>;
   end(): Promise<void>;
 }
+
+/** A row that is not parsed yet. */
+export interface TextRow {
+  /** By column, as PostgreSQL writes them. */
+  readonly texts: Readonly<Record<string, string | null>>;
+  /** As `query` gives it. */
+  parsed(): Record<string, unknown>;
+}
+
+/** Any type has one, which the types of the driver do not say. */
+const typeParser = pg.types.getTypeParser as (typeId: number) => (text: string) => unknown;
+const asTexts = { getTypeParser: () => (text: string) => text };
 
 /**
  * A pool that outlives lost connections: an idle one that breaks is logged and replaced, and does not end the process.
@@ -47,22 +61,38 @@ export function createPostgresPool(url: string, options: PostgresPoolOptions = {
     void outdated.end();
   }
 
+  async function run<R extends pg.QueryResultRow>(
+    query: string | pg.QueryConfig,
+  ): Promise<pg.QueryResult<R>> {
+    const pool = current;
+    try {
+      return await pool.query<R>(query);
+    } catch (error) {
+      if (isConnectionOutdated(error)) replace(pool, error);
+      throw error;
+    }
+  }
+
   return {
-    async query<R extends pg.QueryResultRow>(text: string, values?: unknown[]) {
-      const pool = current;
-      try {
-        if (values === undefined) return await pool.query<R>(text);
-        return await pool.query<R>(prepare(text, values));
-      } catch (error) {
-        if (isConnectionOutdated(error)) replace(pool, error);
-        throw error;
-      }
+    query: (text, values) => run(values === undefined ? text : prepare(text, values)),
+    async queryTexts(text, values) {
+      const { rows, fields } = await run<TextRow['texts']>({ ...prepare(text, values), types: asTexts });
+      return rows.map((texts) => ({ texts, parsed: () => parsedRow(fields, texts) }));
     },
     async end() {
       ended = true;
       await current.end();
     },
   };
+}
+
+function parsedRow(fields: readonly pg.FieldDef[], texts: TextRow['texts']): Record<string, unknown> {
+  const valueOf = ({ name, dataTypeID }: pg.FieldDef): unknown => {
+    const parse = typeParser(dataTypeID);
+    const text = texts[name] ?? null;
+    return text === null ? null : parse(text);
+  };
+  return Object.fromEntries(fields.map((field) => [field.name, valueOf(field)]));
 }
 
 function openPool(url: string, options: PostgresPoolOptions): pg.Pool {

@@ -196,11 +196,11 @@ describe('actors in PostgreSQL', () => {
     const single = createPostgresPool(database.url, { max: 1 });
     const texts = new Map<string, number>();
     const noting: PostgresPool = {
+      ...single,
       query: (text, values = []) => {
         texts.set(text, values.length);
         return single.query(text, values);
       },
-      end: () => single.end(),
     };
     const noted = new PostgresStateStore({ pool: noting, table: accounts });
     const events = [{ type: 'Opened', partitionKey: '1', payload: {} }];

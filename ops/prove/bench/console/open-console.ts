@@ -93,11 +93,11 @@ export async function openConsole({ postgresUrl, redisUrl }: ConsoleServers): Pr
 function recording(pool: PostgresPool) {
   const seen = new Map<string, Statement>();
   const recorded: PostgresPool = {
+    ...pool,
     query(text, values) {
       if (!seen.has(text)) seen.set(text, { text, values });
       return pool.query(text, values);
     },
-    end: () => pool.end(),
   };
   return { pool: recorded, statements: () => [...seen.values()] };
 }
