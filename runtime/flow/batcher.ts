@@ -96,7 +96,7 @@ export class Batcher<T, R> {
 
   async #run(batch: readonly Entry<T, R>[]): Promise<void> {
     let results: readonly PromiseSettledResult<R>[] = [];
-    let failure: unknown = new Error(`${this.#options.name}: a batch ended without a result for each item`);
+    let failure: unknown;
     try {
       results = await this.#options.flush(batch.map((entry) => entry.item));
     } catch (error) {
@@ -105,11 +105,15 @@ export class Batcher<T, R> {
     this.#inFlight -= 1;
     for (const [index, entry] of batch.entries()) {
       if (entry.key !== undefined) this.#busyKeys.delete(entry.key);
-      const result = results[index] ?? { status: 'rejected', reason: failure };
-      if (result.status === 'fulfilled') entry.resolve(result.value);
-      else entry.reject(result.reason);
+      const result = results[index];
+      if (result?.status === 'fulfilled') entry.resolve(result.value);
+      else entry.reject(result === undefined ? (failure ?? this.#unsettled()) : result.reason);
     }
     if (this.#waiting.length > 0) this.#schedule();
     else if (this.#inFlight === 0) for (const done of this.#idle.splice(0)) done();
+  }
+
+  #unsettled(): Error {
+    return new Error(`${this.#options.name}: a batch ended without a result for each item`);
   }
 }
