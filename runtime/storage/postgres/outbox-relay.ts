@@ -182,9 +182,13 @@ export class OutboxRelay {
   /** Waits for a notification, the poll interval, or the end. */
   async #nextEvent(): Promise<void> {
     if (this.#woken || this.#closing.signal.aborted) return;
-    const woken = new AbortController();
-    this.#wake = () => woken.abort();
-    await pause(this.#options.clock, this.#options.pollMs, woken.signal);
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.schedule(this.#options.pollMs, resolve);
+      this.#wake = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   #ring(): void {
