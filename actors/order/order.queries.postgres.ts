@@ -61,6 +61,8 @@ export function createPostgresOrderQueries(pool: PostgresPool): OrderQueries {
     maxBatch: maxTogether,
     maxWaiting,
     maxInFlight: maxUnderWay,
+    // A statement costs both sides more than a page of it.
+    isPatient: true,
   });
 
   async function query(text: string, values: unknown[]): Promise<TextRow[]> {
