@@ -63,6 +63,7 @@ export type {
   Withdrawal,
 } from './mailbox/mailbox.ts';
 export { wakeKey, leaseKey, shardPrefix } from './mailbox/redis-keys.ts';
+export { batchedScript } from './redis/batched-script.ts';
 export { ChannelReader } from './redis/channel-reader.ts';
 export type { ChannelReaderOptions } from './redis/channel-reader.ts';
 export { checkRedis } from './redis/check-redis.ts';

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { ActorError, type Logger, type RedisConnection } from '@trolley/runtime';
-import { Batcher, ForeignKeys, isRedisCluster, redisScript } from '@trolley/runtime/adapters';
+import { Batcher, ForeignKeys, isRedisCluster, batchedScript } from '@trolley/runtime/adapters';
 import { changesOf } from '../changes/change-notices.redis.ts';
 import { CartView } from './cart.contract.ts';
 import type { CartViews } from './cart.view.ts';
@@ -41,7 +41,7 @@ export function createRedisCartViews({
   readonly logger: Logger;
 }): CartViews {
   const foreign = new ForeignKeys({ redis, logger });
-  const put = redisScript<number>(redis, 1, putIfNotOlder);
+  const put = batchedScript<number>(redis, 'cart views to write', putIfNotOlder);
   const healed = <T>(userId: number, work: (key: string) => Promise<T>) => {
     const key = keyOf(userId);
     const types = () => ({ [key]: 'string' }) as const;

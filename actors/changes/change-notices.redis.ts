@@ -1,5 +1,5 @@
 import type { Clock, Logger, RedisConnection } from '@trolley/runtime';
-import { ChannelReader } from '@trolley/runtime/adapters';
+import { batchedScript, ChannelReader } from '@trolley/runtime/adapters';
 import type { ChangedThing, ChangeSubscriber, ChangePublisher } from './change-notices.contract.ts';
 
 const prefix = 'changes:';
@@ -14,11 +14,14 @@ interface NoticesOptions {
   readonly logger: Logger;
 }
 
+const publishScript = `return redis.call('PUBLISH', KEYS[1], ARGV[1])`;
+
 /** By publishing, which costs Redis next to nothing where nobody listens. */
 export function createRedisChangePublisher({ redis, logger }: NoticesOptions): ChangePublisher {
+  const notify = batchedScript<number>(redis, 'notices of changes', publishScript);
   return {
     publish(userId, thing) {
-      redis.publish(changesOf(userId), thing).catch((err: unknown) => {
+      notify(changesOf(userId), thing).catch((err: unknown) => {
         // Who follows looks by itself after a while.
         logger.debug({ err, userId, thing }, 'a change was not told of');
       });

@@ -1,3 +1,4 @@
+import { batchedScript } from '../redis/batched-script.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { redisScript, type RedisScript, type ScriptArgument } from '../redis/redis-script.ts';
 import { ActorScripts, type ActorScriptsOptions } from './actor-scripts.ts';
@@ -50,8 +51,8 @@ const scriptsOn = (redis: RedisConnection) => ({
   send: redisScript<number>(redis, 1, sendScript),
   withdraw: redisScript<Withdrawal>(redis, 1, withdrawScript),
   claim: redisScript<string[]>(redis, 1, claimScript),
-  ack: redisScript<string[]>(redis, 1, ackScript),
-  isEmpty: redisScript<number>(redis, 1, isEmptyScript),
+  ack: batchedScript<string[]>(redis, 'acks', ackScript),
+  isEmpty: batchedScript<number>(redis, 'looks into mailboxes', isEmptyScript),
   ready: redisScript<string[]>(redis, 2, readyScript),
   park: redisScript<number>(redis, 1, parkScript),
   noteStart: redisScript<number>(redis, 1, noteStartScript),
