@@ -1,19 +1,15 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { systemClock } from '../define/clock.ts';
-import { silentLogger } from '../observe/logger.ts';
 import { createTestRedis } from '../testing/suites/test-servers.ts';
-import { openRedis } from './open-redis.ts';
-import type { RedisConnection } from './redis-connection.ts';
 import { redisScript } from './redis-script.ts';
 
-describe('redisScript', () => {
+describe('redisScript on a connection that gathers commands', () => {
   let url: string;
-  let redis: RedisConnection;
+  let redis: Redis;
   beforeEach(async () => {
     ({ url } = await createTestRedis());
-    redis = await openRedis(url, { clock: systemClock, logger: silentLogger });
+    redis = new Redis(url, { enableAutoPipelining: true });
   });
   afterEach(() => redis.disconnect());
 

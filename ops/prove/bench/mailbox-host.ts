@@ -9,7 +9,7 @@ import type { HostSettings } from './mailbox/variant.ts';
 /* The process that handles the messages of one variant. Its parent talks to it over IPC; SIGTERM ends it well. */
 
 const settings = optionsOfParent() as HostSettings;
-const redis = new Redis(settings.redisUrl, { enableAutoPipelining: true, maxRetriesPerRequest: null });
+const redis = new Redis(settings.redisUrl, { maxRetriesPerRequest: null });
 redis.on('error', () => undefined);
 
 let handled = 0;

@@ -111,7 +111,7 @@ describe('a cluster with actors and callers that behave badly', () => {
 
   beforeEach(() => {
     namespace = `test-${randomUUID()}`;
-    redis = new Redis(testRedisUrl(), { enableAutoPipelining: true });
+    redis = new Redis(testRedisUrl());
     client = openClusterClient(options());
     nodes = [];
   });

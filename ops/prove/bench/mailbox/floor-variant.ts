@@ -92,7 +92,7 @@ export async function hostFloor(
     }
   }
 
-  const reader = redis.duplicate({ enableAutoPipelining: false });
+  const reader = redis.duplicate();
   const seen = new Map(all.map((shard) => [wakeKey(namespace, shard), { shard, id: '0' }]));
   let closing = false;
   const listen = async () => {

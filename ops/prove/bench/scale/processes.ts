@@ -110,7 +110,7 @@ class HostCluster {
         hosts.push(started);
         closing.push(() => started.stop());
       }
-      const connection = new Redis(redis.url, { enableAutoPipelining: true, maxRetriesPerRequest: null });
+      const connection = new Redis(redis.url, { maxRetriesPerRequest: null });
       const variant = openTrolley(connection, namespace);
       closing.push(async () => {
         await variant.close();
