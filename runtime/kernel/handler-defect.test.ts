@@ -78,6 +78,31 @@ describe('what a handler makes against its schemas', () => {
     expect((await stored())?.state).to.deep.equal({ level: 3 });
   });
 
+  it('is no state for what was there before, and never held against the schema', async () => {
+    const Half = z.object({ name: z.string().min(1), uses: z.int() });
+    const Tool = defineContract({
+      type: 'tool',
+      key: z.string(),
+      messages: { Use: { input: z.object({}), output: z.object({}) } },
+    });
+    const toolStore = new MemoryStateStore();
+    const tool = defineActor(Tool, {
+      state: Half,
+      initial: () => ({ name: '', uses: 0 }),
+      receive: {
+        Use(turn) {
+          turn.set({ ...turn.state, uses: turn.state.uses + 1 });
+          return {};
+        },
+      },
+    });
+    const tools = createTestCluster({ actors: [{ actor: tool, store: toolStore }], shards: 1 });
+    expect(await outcome(tools.refs.ref(Tool, 'a').ask('Use', {}))).to.equal('internal');
+    expect(await outcome(tools.refs.ref(Tool, 'a').ask('Use', {}))).to.equal('internal');
+    expect(toolStore.writes).to.equal(0);
+    await tools.close();
+  });
+
   it('is no outcome taken up: the effect stays pending, and its actor parks', async () => {
     await ref().ask('Fill', { by: 1 });
     await ref().ask('DrainLater', { by: 2 });

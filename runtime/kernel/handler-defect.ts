@@ -2,6 +2,8 @@ import type { AnyActor } from '../define/actor.ts';
 import { checkCarried } from '../define/carried-value.ts';
 import type { MessageSpec } from '../define/contract.ts';
 import { HandlerDefect, parsed } from '../define/defect.ts';
+import { isZod, type Schema } from '../define/schema.ts';
+import { isStillValid } from '../define/still-valid.ts';
 import type { TurnDraft } from './turn-draft.ts';
 
 /** What V8 says of a change in place of what is frozen. */
@@ -14,14 +16,30 @@ export function thrownBy(name: string, error: unknown): unknown {
   return new HandlerDefect(`${sentence} (${error.message})`, { cause: error });
 }
 
+/** The schemas that states were held against, as they were set. */
+const takenBy = new WeakMap<object, Schema>();
+
 /**
- * Holds a new state against the actor's schema, so that nothing is stored that can't be loaded.
+ * Holds a new state against the actor's schema, so that nothing is stored that can't be loaded. What it shares with the
+ * state before it was held against it then, and is frozen.
  * @throws HandlerDefect
  */
-export function checkState({ definition }: AnyActor, before: TurnDraft, after: TurnDraft): void {
-  const { state } = after.record;
-  if (state !== before.record.state) parsed(definition.state, state, "the handler's state", 'schema');
+export function checkState(
+  actor: AnyActor,
+  { record: before }: TurnDraft,
+  { record: after }: TurnDraft,
+): void {
+  if (after.state === before.state) return;
+  const schema: Schema = actor.definition.state;
+  // Not so what was loaded or is initial: the one has been through the schema, the other was never held against it.
+  const isKnown = isObject(before.state) && takenBy.get(before.state) === schema;
+  if (!isKnown || !isZod(schema) || !isStillValid(schema, after.state, before.state)) {
+    parsed(schema, after.state, "the handler's state", 'schema');
+  }
+  if (isObject(after.state)) takenBy.set(after.state, schema);
 }
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
 /**
  * An answer, direct or deferred, as the contract's schema of its message gives it.
