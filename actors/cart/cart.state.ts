@@ -1,6 +1,7 @@
 import { refusal, type DeepReadonly } from '@trolley/runtime';
 import { uuidV5 } from '@trolley/runtime/adapters';
 import { z } from 'zod';
+import { isoTime } from '../values/iso-time.ts';
 import { CartContract, type CartView } from './cart.contract.ts';
 import { CartLine, ProductId, Quantity, maxLines, maxQuantity } from './cart-line.contract.ts';
 
@@ -57,8 +58,15 @@ export function emptyCart(userId: number, now: number): CartState {
 
 export function viewOf(state: CartState): CartView {
   const { cartId, userId, version } = state;
-  const items = state.items.map((item) => ({ ...item, addedAt: iso(item.addedAt) }));
-  return { cartId, userId, items, version, createdAt: iso(state.createdAt), updatedAt: iso(state.updatedAt) };
+  const items = state.items.map((item) => ({ ...item, addedAt: isoTime(item.addedAt) }));
+  return {
+    cartId,
+    userId,
+    items,
+    version,
+    createdAt: isoTime(state.createdAt),
+    updatedAt: isoTime(state.updatedAt),
+  };
 }
 
 /**
@@ -225,8 +233,4 @@ function heldOf(claims: readonly Claim[], productId: number): number {
 
 function without(claims: readonly Claim[], checkoutId: string): Claim[] {
   return claims.filter((claim) => claim.checkoutId !== checkoutId);
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -1,5 +1,6 @@
 import type { DeepReadonly } from '@trolley/runtime';
 import { z } from 'zod';
+import { isoTime } from '../values/iso-time.ts';
 import { Shortage } from '../values/shortage.contract.ts';
 import type { CheckoutView } from './checkout.contract.ts';
 import { ShippingAddress } from './shipping-address.contract.ts';
@@ -120,12 +121,8 @@ export function viewOf({ context }: CheckoutSession): CheckoutView {
     ...(failureDetails === undefined || status !== 'FAILED' ? {} : { failureDetails: [...failureDetails] }),
     totalCents,
     currency,
-    createdAt: iso(context.createdAt),
-    ...(completedAt === undefined ? {} : { completedAt: iso(completedAt) }),
-    history: context.history.map((entry) => ({ ...entry, at: iso(entry.at) })),
+    createdAt: isoTime(context.createdAt),
+    ...(completedAt === undefined ? {} : { completedAt: isoTime(completedAt) }),
+    history: context.history.map((entry) => ({ ...entry, at: isoTime(entry.at) })),
   };
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { centsFromAmount, type CheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { ShippingAddress } from '../checkout/shipping-address.contract.ts';
 import { maxTotalCents } from '../checkout/checkout.pricing.ts';
+import { isoTime } from '../values/iso-time.ts';
 import { storableText, toStorableText } from '../values/storable-text.contract.ts';
 import { OrderContract, OrderView, orderIdFor } from './order.contract.ts';
 import { OrderStatus } from './order-status.contract.ts';
@@ -92,8 +93,8 @@ export function viewOf(order: Order): OrderView {
     status,
     items,
     ...(shippingAddress === undefined ? {} : { shippingAddress }),
-    createdAt: new Date(order.createdAt).toISOString(),
-    updatedAt: new Date(order.updatedAt).toISOString(),
+    createdAt: isoTime(order.createdAt),
+    updatedAt: isoTime(order.updatedAt),
   };
 }
 
