@@ -26,6 +26,14 @@ describe('toJsonText', () => {
         expect(toJsonText(JSON.parse(JSON.stringify(value)) as Json)).to.equal(JSON.stringify(value));
       }),
     );
+    const text = fc.string({ unit: 'binary' });
+    fc.assert(
+      fc.property(fc.dictionary(text, text), (value) => {
+        expect(toJsonText(value)).to.equal(JSON.stringify(value));
+      }),
+    );
+    for (const value of ['', '\u007f', '"', '\\', '\n', '\ud800', 'é', -0, NaN, true, [], {}, [[], {}, ['']]])
+      expect(toJsonText(value)).to.equal(JSON.stringify(value));
     expect(toJsonText({ a: undefined, b: [new Money(5)] })).to.equal('{"b":[0.05]}');
   });
 
