@@ -1,5 +1,5 @@
 import { delayFault, nameFault, timeoutFault } from '../define/bounds.ts';
-import { valueFault } from '../define/carried-value.ts';
+import { carriedCopy, valueFault } from '../define/carried-value.ts';
 import { pause, type Clock } from '../define/clock.ts';
 import type { ActorContract, MessageSpecs } from '../define/contract.ts';
 import { chained, type ClientInterceptor } from '../define/interceptor.ts';
@@ -91,7 +91,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   hear(inbox: string, reply: Reply): boolean {
     if (inbox !== this.#options.inbox.name) return false;
     // A copy, as it would be from afar: what an actor remembers is nobody's to change.
-    if (this.#pending.has(reply.id)) this.#pending.answer(JSON.parse(JSON.stringify(reply)) as Reply);
+    if (this.#pending.has(reply.id)) this.#pending.answer(copyOf(reply));
     return true;
   }
 
@@ -185,13 +185,15 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
       actors !== undefined &&
       this.#order.near(to.id, (admit) =>
         actors.take(to, () => {
-          const data = encodeEnvelope(to, envelope);
+          // For its limit: what goes through a mailbox has the same.
+          encodeEnvelope(to, envelope);
+          const copy = { ...envelope, input: carriedCopy(envelope.input) };
           const giveBack = () =>
             this.#order
               .instead(to.id, send)
               .catch((error: unknown) => ask.fail(error))
               .finally(admit);
-          return { jobId, data, admit, giveBack };
+          return { jobId, envelope: copy, admit, giveBack };
         }),
       );
     if (!wasTaken) await this.#order.far(to.id, send);
@@ -240,6 +242,13 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     }
     return envelope;
   }
+}
+
+/** The details of an error are whatever they are; an answer was held against what JSON carries. */
+function copyOf({ id, answer }: Reply): Reply {
+  return 'ok' in answer
+    ? { id, answer: { ok: carriedCopy(answer.ok) } }
+    : { id, answer: JSON.parse(JSON.stringify(answer)) as typeof answer };
 }
 
 /** As interceptors see it. */

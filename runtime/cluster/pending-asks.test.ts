@@ -41,8 +41,7 @@ describe('the asks of a process', () => {
   const look = (messageId?: string) => client.ref(Box, 'a').look({}, { messageId });
   /** Answers what was asked first. */
   const answer = (load: unknown) => {
-    const { id } = JSON.parse(taken.shift()?.data ?? '') as { id: string };
-    client.hear('here', { id: `box~a/${id}`, answer: { ok: load } });
+    client.hear('here', { id: `box~a/${taken.shift()?.envelope.id}`, answer: { ok: load } });
   };
 
   for (const [whose, messageId] of Object.entries({ 'messages of their own': undefined, 'one message': 'm' }))

@@ -73,3 +73,17 @@ export function keep<T>(what: string, value: T, before?: unknown): T {
   if (fault !== undefined) throw new TypeError(fault);
   return value;
 }
+
+/** What JSON would give back of a value that it can carry, without the text between. */
+export function carriedCopy(value: unknown): unknown {
+  // JSON has one zero.
+  if (typeof value !== 'object' || value === null) return value === 0 ? 0 : value;
+  if (Array.isArray(value)) return value.map(carriedCopy);
+  const copy: Record<string, unknown> = { ...value };
+  for (const name of Object.keys(copy)) {
+    const member = copy[name];
+    if (member === undefined) Reflect.deleteProperty(copy, name);
+    else copy[name] = carriedCopy(member);
+  }
+  return copy;
+}

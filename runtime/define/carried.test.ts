@@ -1,8 +1,9 @@
 import { expect } from 'chai';
+import fc from 'fast-check';
 import { z } from 'zod';
 import { defineActor } from './actor.ts';
 import { delayFault, nameFault, timeoutFault } from './bounds.ts';
-import { keep, valueFault } from './carried-value.ts';
+import { carriedCopy, keep, valueFault } from './carried-value.ts';
 import { pause, systemClock } from './clock.ts';
 import { defineContract } from './contract.ts';
 
@@ -124,6 +125,31 @@ describe('what is kept', () => {
       TypeError,
       'state.lines[3].tags[0] is a Date, which JSON cannot carry',
     );
+  });
+});
+
+describe('a copy of what JSON carries', () => {
+  it('is what JSON would give back, and shares nothing with it', () => {
+    const part = fc.constantFrom(undefined, -0, '\ud800');
+    const value = fc.object({
+      values: [fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }), part],
+    });
+    fc.assert(
+      fc.property(value, (made) => {
+        fc.pre(valueFault('it', made) === undefined);
+        expect(carriedCopy(made)).to.deep.equal(JSON.parse(JSON.stringify(made)));
+      }),
+    );
+    const own = JSON.parse('{"__proto__":{"a":[1]},"b":null}') as object;
+    expect(Object.entries(carriedCopy(own) as object)).to.deep.equal([
+      ['__proto__', { a: [1] }],
+      ['b', null],
+    ]);
+    const kept = keep('it', { lines: [{ tags: ['a'] }] });
+    const copy = carriedCopy(kept) as typeof kept;
+    copy.lines[0]?.tags.push('b');
+    expect(kept).to.deep.equal({ lines: [{ tags: ['a'] }] });
+    expect([undefined, null, 'a', false].map(carriedCopy)).to.deep.equal([undefined, null, 'a', false]);
   });
 });
 

@@ -103,6 +103,12 @@ describe('what is asked within the process of a node', () => {
     expect(await asked).to.deep.equal({ seen: ['one', 'three'] });
   });
 
+  it('may be as large as what goes through a mailbox', async () => {
+    const large = near().ask('Append', { text: 'x'.repeat(1_048_576) });
+    expect(codeOf(await large.catch((error: unknown) => error))).to.equal('payload_too_large');
+    expect(await near().ask('Read', {})).to.deep.equal({ seen: [] });
+  });
+
   it('is tried again by way of the mailbox when its handler breaks, and is a dead letter in the end', async () => {
     const broken = near()
       .ask('Break', {})

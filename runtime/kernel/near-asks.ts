@@ -1,5 +1,5 @@
 import type { ActorAddress } from '../mailbox/address.ts';
-import type { Delivery, Envelope, Mailbox, ShardLease } from '../mailbox/mailbox.ts';
+import type { Delivery, Mailbox, ShardLease } from '../mailbox/mailbox.ts';
 import type { NearAsk } from '../mailbox/near-ask.ts';
 
 /** Asks that may wait for one actor; more go through its mailbox, which knows its own limit. */
@@ -72,9 +72,7 @@ export class NearAsks {
     const taken = this.#waiting.slice(0, Math.min(max, this.#admitted));
     this.#waiting = this.#waiting.slice(taken.length);
     this.#admitted -= taken.length;
-    return taken.map((near) => {
-      return { jobId: near.jobId, envelope: JSON.parse(near.data) as Envelope, starts: 1, near };
-    });
+    return taken.map((near) => ({ jobId: near.jobId, envelope: near.envelope, starts: 1, near }));
   }
 
   /** What the turn did not come to is for the next one. */

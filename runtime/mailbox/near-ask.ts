@@ -1,10 +1,11 @@
 import type { ActorAddress } from './address.ts';
+import type { Envelope } from './mailbox.ts';
 
 /** An ask to an actor of the process that asks, which spares it the trip through the mailbox. */
 export interface NearAsk {
   readonly jobId: string;
-  /** The envelope, as JSON. */
-  readonly data: string;
+  /** Shares nothing with what its asker holds. */
+  readonly envelope: Envelope;
   /** It will be handled before whatever comes into the mailbox from now on. */
   admit(): void;
   /** It has to go through the mailbox. Resolves when it is there, or its asker has heard that it is not. */
