@@ -45,6 +45,7 @@ const maxRetries = 4;
 
 /** Of a message that its caller did not name: nobody else can ask it. */
 const ownIdPrefix = 'r-';
+const isOwn = (id: string) => id.startsWith(ownIdPrefix);
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -171,7 +172,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
 
   /** One job for each asker of a message, so that an answer goes to every inbox that waits for it. */
   #jobIdOf({ id }: Envelope): string {
-    return id.startsWith(ownIdPrefix) ? id : `${id}.${this.#asker}`;
+    return isOwn(id) ? id : `${id}.${this.#asker}`;
   }
 
   /** Directly to an actor of this process, if that takes it; else through its mailbox. */
@@ -193,7 +194,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
               .instead(to.id, send)
               .catch((error: unknown) => ask.fail(error))
               .finally(admit);
-          return { jobId, envelope: copy, admit, giveBack };
+          return { jobId, envelope: copy, isUnnamed: isOwn(envelope.id), admit, giveBack };
         }),
       );
     if (!wasTaken) await this.#order.far(to.id, send);

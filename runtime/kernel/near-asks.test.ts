@@ -109,6 +109,20 @@ describe('what is asked within the process of a node', () => {
     expect(await near().ask('Read', {})).to.deep.equal({ seen: [] });
   });
 
+  it('is remembered until it has ended, and after that only where it may be asked again', async () => {
+    const append = (text: string, options = {}) => near().ask('Append', { text }, options);
+    await append('named', { messageId: 'm' });
+    await append('keyed', { idempotencyKey: 'k' });
+    for (const text of ['one', 'two', 'three']) await append(text);
+    const ids = (await store.load('a'))?.record.applied.map(({ id }) => id[0]);
+    // The last one was written with the turn that it was of.
+    expect(ids).to.deep.equal(['m', 'k', 'r']);
+    await append('named', { messageId: 'm' });
+    await append('keyed', { idempotencyKey: 'k' });
+    const { seen } = await near().ask('Read', {});
+    expect(seen).to.deep.equal(['named', 'keyed', 'one', 'two', 'three']);
+  });
+
   it('is tried again by way of the mailbox when its handler breaks, and is a dead letter in the end', async () => {
     const broken = near()
       .ask('Break', {})

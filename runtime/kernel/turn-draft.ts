@@ -1,8 +1,10 @@
 import type { OutboxEvent } from '../define/actor.ts';
 import type { WireError } from '../define/errors.ts';
 import type { ActorRecord, AppliedMessage, PendingEffect, StoredAnswer } from '../storage/state-store.ts';
+import type { Delivery } from '../mailbox/mailbox.ts';
 import type { Reply } from '../mailbox/replies.ts';
 import { withApplied } from './applied-messages.ts';
+import { isNear } from './near-asks.ts';
 
 export interface AddressedReply {
   readonly inbox: string;
@@ -46,14 +48,20 @@ export function completed(draft: TurnDraft, now: number): TurnDraft {
   return changeRecord({ ...draft, handled: [] }, withApplied(draft.record, draft.handled, now));
 }
 
-/** What need be known of messages that have ended: nothing of those that changed nothing. */
-export function withoutUnchanging(
-  record: ActorRecord,
-  hasEnded: (messageId: string) => boolean,
-): ActorRecord {
-  if (!record.applied.some((one) => one.unchanging === true)) return record;
-  return { ...record, applied: record.applied.filter((one) => one.unchanging !== true || !hasEnded(one.id)) };
+/**
+ * What need be known of messages that have ended: nothing of those that changed nothing, or that cannot come again,
+ * since neither a mailbox nor anybody else knows their ids.
+ */
+export function withoutEnded(record: ActorRecord, ended: readonly Delivery[]): ActorRecord {
+  const unknown = new Set(ended.filter(isUnknown).map(({ envelope }) => envelope.id));
+  const isOver = ({ id, unchanging }: AppliedMessage) =>
+    unknown.has(id) || (unchanging === true && ended.some(({ envelope }) => envelope.id === id));
+  return record.applied.some(isOver)
+    ? { ...record, applied: record.applied.filter((one) => !isOver(one)) }
+    : record;
 }
+
+const isUnknown = (delivery: Delivery) => isNear(delivery) && delivery.near.isUnnamed;
 
 export function changeRecord(draft: TurnDraft, change: Partial<ActorRecord>): TurnDraft {
   return { ...draft, changed: true, record: { ...draft.record, ...change } };

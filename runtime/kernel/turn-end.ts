@@ -11,7 +11,7 @@ import { park, reportDeadLetter } from './poison.ts';
 import { nothingRead, ReadRunner, type ReadResult } from './read-runner.ts';
 import { parkAtItself } from './refuse.ts';
 import type { TakenUp } from './taken-up.ts';
-import { withoutUnchanging, type AddressedReply } from './turn-draft.ts';
+import { withoutEnded, type AddressedReply } from './turn-draft.ts';
 
 export interface TurnEndOptions {
   readonly kernel: Kernel;
@@ -87,8 +87,7 @@ export class TurnEnd {
     for (const one of dead) reportDeadLetter(kernel, address, one);
     for (const { jobId } of acks) failures.ofMessages.delete(jobId);
     const ended = [...unended, ...changing].filter((one) => !handled.left.includes(one));
-    const hasEnded = (id: string) => ended.some((one) => one.envelope.id === id);
-    this.#stored.trim((known) => withoutUnchanging(known, hasEnded));
+    this.#stored.trim((known) => withoutEnded(known, ended));
   }
 
   /** Nobody who has changed something waits for those who read: `answered` goes on meanwhile. */

@@ -6,6 +6,8 @@ export interface NearAsk {
   readonly jobId: string;
   /** Shares nothing with what its asker holds. */
   readonly envelope: Envelope;
+  /** Its asker gave it no id and no key: nobody can ask it again. */
+  readonly isUnnamed: boolean;
   /** It will be handled before whatever comes into the mailbox from now on. */
   admit(): void;
   /** It has to go through the mailbox. Resolves when it is there, or its asker has heard that it is not. */

@@ -74,6 +74,17 @@ export const mutants: Readonly<Record<string, Mutant>> = {
       },
     }),
   },
+  'what was asked within a node under no id is not written with what it changed': {
+    program: 'messages asked from within a node, once and under no id',
+    plan: everySingleDeviation,
+    store: (store) => ({
+      ...methodsOfStore(store),
+      write(write) {
+        const applied = write.record.applied.filter(({ id }) => !id.startsWith('r-'));
+        return store.write({ ...write, record: { ...write.record, applied } });
+      },
+    }),
+  },
   'what was asked within a node is answered under a lease that has run out': {
     program: 'messages asked from within a node that are refused, or read',
     plan: everyZombie,

@@ -47,6 +47,13 @@ export const programs = {
       void world.appendNear(5);
     },
   },
+  'messages asked from within a node, once and under no id': {
+    begin(world) {
+      void world.note(1).then(() => world.appendNearOnce(2));
+      void world.appendNearOnce(3).then(() => world.appendNearOnce(4));
+      void world.append(5).then(() => world.appendNearOnce(6));
+    },
+  },
   'messages asked from within a node that are refused, or read': {
     begin(world) {
       void world.appendNear(1).then(() => world.read());

@@ -131,6 +131,20 @@ export class World {
     return this.#ask(n, (options) => this.#near((log) => log.ask('AppendAfter', { n, after }, options)));
   }
 
+  /** Asks once, under no id: where no answer comes, nobody can ask again. */
+  async appendNearOnce(n: number): Promise<void> {
+    this.#witness.comesAnyhow(n);
+    this.#awaited++;
+    try {
+      await this.#near((log) => log.ask('Append', { n }, { timeoutMs: 6_000 }));
+      this.#fates.set(n, 'applied');
+    } catch (error) {
+      if (!isActorError(error)) throw error;
+    } finally {
+      setImmediate(() => this.#awaited--);
+    }
+  }
+
   append(n: number): Promise<void> {
     return this.#ask(n, (options) => this.#log.ask('Append', { n }, options));
   }
