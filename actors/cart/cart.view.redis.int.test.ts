@@ -54,6 +54,17 @@ describe('cart views in Redis', () => {
     expect((await views().get(7))?.version).to.equal(10);
   });
 
+  it('keeps the newest of those that are put together, for each user by itself', async () => {
+    const one = views();
+    const carts = [2, 10, 9].flatMap((version) =>
+      [7, 8].map((userId) => ({ ...view(version + userId), userId })),
+    );
+    await redis.lpush('cart:9', 'x');
+    await Promise.all([...carts, { ...view(1), userId: 9 }].map((cart) => one.put(cart)));
+    const kept = await Promise.all([7, 8, 9].map((userId) => one.get(userId)));
+    expect(kept.map((cart) => cart?.version)).to.deep.equal([17, 18, 1]);
+  });
+
   it('gives the same view until there is another, whoever has put that', async () => {
     const [one, another] = [views(), views()];
     await one.put(view(1));
