@@ -2,7 +2,6 @@ import { execFileSync } from 'node:child_process';
 import { closeSync, constants, mkdtempSync, openSync, readFileSync, readSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate as turnOfTheLoop } from 'node:timers/promises';
 import { expect } from 'chai';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { LineOutput } from './line-output.ts';
@@ -54,14 +53,15 @@ describe('LineOutput', () => {
     await output.flush();
   });
 
-  it('writes the lines of one turn of the event loop together, or before when it is told to', async () => {
+  it('writes the lines of ten milliseconds together, or before when it is told to', async () => {
     const path = join(folder, 'file');
     const fd = open(path, constants.O_WRONLY | constants.O_CREAT);
     const output = new LineOutput({ fd, clock, together: true });
     const written = () => readFileSync(path, 'utf8');
     for (const word of ['one', 'two']) output.write(`${word}\n`);
+    await clock.advance(9);
     expect(written()).to.equal('');
-    await turnOfTheLoop();
+    await clock.advance(1);
     expect(written()).to.equal('one\ntwo\n');
     output.write('three\n');
     output.writeGathered();
@@ -76,7 +76,7 @@ describe('LineOutput', () => {
     const output = new LineOutput({ fd, clock, together: true, maxBytes: 100_000 });
     output.onLost = (lines) => output.write(`lost ${lines}\n`);
     for (const index of upTo(1_000)) output.write(line(index));
-    await turnOfTheLoop();
+    await clock.advance(10);
     let text = read();
     while (!/^lost/m.test(text)) {
       await clock.advance(50);

@@ -6,7 +6,7 @@ export interface LineOutputOptions {
   readonly fd: number;
   /** Whether a person reads it. */
   readonly isTTY?: boolean;
-  /** Whether the lines of one turn of the event loop go out together, at its end. Default: each at once. */
+  /** Whether the lines of a few milliseconds go out together. Default: each at once. */
   readonly together?: boolean;
   readonly clock?: Clock;
   /** What waits for a reader at most. */
@@ -14,6 +14,8 @@ export interface LineOutputOptions {
 }
 
 const retryMs = 50;
+/** Each write costs as much as making several lines. */
+const gatherMs = 10;
 /** In characters: lines that go out together are also lost together, where nobody reads. */
 const mostTogether = 32_768;
 const lineEnd = 10;
@@ -33,6 +35,7 @@ export class LineOutput {
   readonly #maxBytes: number;
   readonly #together: boolean;
   #gathered = '';
+  #gathering: Cancel | undefined;
   readonly #pending: Buffer[] = [];
   #pendingBytes = 0;
   #lost = 0;
@@ -52,13 +55,15 @@ export class LineOutput {
   }
 
   write(line: string): void {
-    if (this.#together && this.#gathered === '') setImmediate(() => this.writeGathered());
     this.#gathered += line;
     if (!this.#together || this.#gathered.length >= mostTogether) this.writeGathered();
+    else this.#gathering ??= this.#clock.schedule(gatherMs, () => this.writeGathered());
   }
 
-  /** Does not wait for the end of the turn. */
+  /** Does not wait for further lines. */
   writeGathered(): void {
+    this.#gathering?.();
+    this.#gathering = undefined;
     if (this.#gathered === '') return;
     const bytes = Buffer.from(this.#gathered);
     this.#gathered = '';
