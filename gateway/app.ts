@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import Koa from 'koa';
+import compose from 'koa-compose';
 import type { Clock, Logger } from '@trolley/runtime';
 import { createReadiness, type HealthChecks, levelOfRetry } from '@trolley/runtime/observe';
 import type { ChangeSubscriber } from '../actors/changes/change-notices.contract.ts';
@@ -125,8 +126,20 @@ export function createApp(
   });
   // What can still go wrong when the answer is on its way, such as a connection that breaks.
   app.on('error', (err: unknown) => logger[levelOfRetry(err)]({ err }, 'an answer was not delivered'));
-  const handle = app.callback();
+  const handle = handlerOf(app);
   // With tracing or a debug log each refusal has a span or a line, which only Koa's middleware makes.
   if (tracing !== undefined || logger.isLevelEnabled('debug')) return handle;
   return (request, response) => door.enter(request, response, () => void handle(request, response));
+}
+
+/**
+ * As `app.callback()`, without what costs each request more than all of Koa's middleware: listening on its connection
+ * for an error, which the line of the request in the log tells as well, and an answer of Koa's own.
+ */
+function handlerOf(app: Koa<GatewayState>): GatewayHandler {
+  const answer = compose(app.middleware);
+  return (request, response) => {
+    const ctx = app.createContext<GatewayState>(request, response);
+    answer(ctx).catch((error: unknown) => ctx.onerror(error as Error));
+  };
 }

@@ -1,4 +1,4 @@
-import { writeHead } from '../gateway-response.ts';
+import { sendWhole, writeHead } from '../gateway-response.ts';
 import { sentAs } from '../money-json.ts';
 import type { GatewayContext } from './request-scope.ts';
 import { rateLimitLines } from './rate-limits.ts';
@@ -28,15 +28,19 @@ export function createSender(options: UnreadOptions): SendAnswer {
     if (body !== undefined) all.push('Content-Length', String(body.length));
     if (rest !== undefined) all.push('Connection', 'close');
     const checked = allowance === undefined ? headerLines : headerLines + rateLimitLines(allowance);
-    writeHead(res, status, checked, all);
-    if (stream !== undefined && req.method !== 'HEAD') return flow(ctx, stream);
-    const sent = req.method === 'HEAD' ? undefined : body?.sent;
-    if (rest === undefined) return void res.end(sent, sentAs);
+    const isHead = req.method === 'HEAD';
+    if (stream !== undefined && !isHead) {
+      writeHead(res, status, checked, all);
+      return flow(ctx, stream);
+    }
+    const sent = isHead ? undefined : body?.sent;
+    if (rest === undefined) return sendWhole(res, status, checked, all, sent);
 
     // The end of the response is the end of the connection, so it has to wait.
     const delivered = () => {
       state.delivered = true;
     };
+    writeHead(res, status, checked, all);
     if (sent === undefined) res.flushHeaders();
     else res.write(sent, sentAs, delivered);
     return rest().then(() => void res.end());

@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { ActorError, Clock } from '@trolley/runtime';
 import type { AnsweredRequest, GatewayMetrics } from '../gateway-metrics.ts';
-import { headerLines, writeHead } from '../gateway-response.ts';
+import { headerLines, sendWhole } from '../gateway-response.ts';
 import { answerOfError } from '../middleware/answer.ts';
 import { headersOfAll } from '../middleware/constant-headers.ts';
 import type { Shedding } from '../middleware/load-shedding.ts';
 import { clientGone, requestIdOf } from '../middleware/request-scope.ts';
-import { sentAs } from '../money-json.ts';
 import type { Route } from './route.ts';
 import type { Place } from './route-table.ts';
 
@@ -75,8 +74,7 @@ export class Door {
     const { status, headers, body } = answerOfError(refusal, requestId);
     const length = ['Content-Length', String(body.length)];
     const lines = `X-Request-Id: ${requestId}\r\n${this.#headerLines}`;
-    writeHead(res, status, lines, [...headers, ...length]);
-    res.end(body.sent, sentAs);
+    sendWhole(res, status, lines, [...headers, ...length], body.sent);
     this.#tell(req, told, { status, code: refusal.code, isShed: true });
   }
 
