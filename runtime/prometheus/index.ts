@@ -2,3 +2,5 @@
 export { createRuntimeMetrics } from './runtime-metrics.ts';
 export type { RuntimeMetrics, RuntimeMetricsOptions } from './runtime-metrics.ts';
 export { durationBuckets } from './duration-buckets.ts';
+export { DurationHistogram } from './duration-histogram.ts';
+export type { DurationHistogramOptions } from './duration-histogram.ts';

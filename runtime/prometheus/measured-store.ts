@@ -1,11 +1,11 @@
-import type { Histogram } from 'prom-client';
 import type { Clock } from '../define/clock.ts';
 import type { StateStore } from '../storage/state-store.ts';
+import type { DurationHistogram } from './duration-histogram.ts';
 
 interface MeasuredStoreOptions {
   readonly actor: string;
   readonly store: StateStore;
-  readonly states: Histogram<'actor' | 'operation' | 'outcome'>;
+  readonly states: DurationHistogram<readonly ['actor', 'operation', 'outcome']>;
   readonly clock: Clock;
 }
 
@@ -23,7 +23,7 @@ export function measuredStore({ actor, store, states, clock }: MeasuredStoreOpti
       outcome = outcomeOf(result);
       return result;
     } finally {
-      states.observe({ actor, operation, outcome }, (clock.monotonic() - startedAt) / 1000);
+      states.observe([actor, operation, outcome], (clock.monotonic() - startedAt) / 1000);
     }
   }
   return {

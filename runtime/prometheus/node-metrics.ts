@@ -1,26 +1,23 @@
-import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, type Registry } from 'prom-client';
 import type { NodeObserver } from '../kernel/node-observer.ts';
 import { StaleError } from '../kernel/stored-actor.ts';
 import { FencedError } from '../mailbox/mailbox.ts';
-import { durationBuckets } from './duration-buckets.ts';
+import { DurationHistogram } from './duration-histogram.ts';
 
 /** What happens on a node, counted as it is heard of. */
 export function nodeMetrics(registry: Registry): NodeObserver {
   const registers = [registry];
-  const buckets = [...durationBuckets];
-  const turns = new Histogram({
+  const turns = new DurationHistogram({
     name: 'trolley_turn_duration_seconds',
     help: 'How long turns took, writing and finishing included.',
     labelNames: ['actor'],
-    buckets,
-    registers,
+    registry,
   });
-  const waits = new Histogram({
+  const waits = new DurationHistogram({
     name: 'trolley_mailbox_wait_seconds',
     help: 'How long the first message of a turn had waited, from its sending on.',
     labelNames: ['actor'],
-    buckets,
-    registers,
+    registry,
   });
   const messages = new Counter({
     name: 'trolley_messages_total',
@@ -40,12 +37,11 @@ export function nodeMetrics(registry: Registry): NodeObserver {
     labelNames: ['actor'],
     registers,
   });
-  const effects = new Histogram({
+  const effects = new DurationHistogram({
     name: 'trolley_effect_duration_seconds',
     help: 'How long effects took, each try by itself: the steps of a saga. Outcome: ok or error.',
     labelNames: ['actor', 'effect', 'outcome'],
-    buckets,
-    registers,
+    registry,
   });
   const active = new Gauge({
     name: 'trolley_activations',
@@ -84,10 +80,13 @@ export function nodeMetrics(registry: Registry): NodeObserver {
     labelNames: ['reason'],
     registers,
   });
+  const known = new Set<string>();
   return {
     activated({ type: actor }) {
       active.inc({ actor });
       activated.inc({ actor });
+      if (known.has(actor)) return;
+      known.add(actor);
       // From 0 on: of a counter that begins with its first event, `increase` does not see that one.
       for (const counter of [dead, parked]) counter.inc({ actor }, 0);
     },
@@ -96,14 +95,14 @@ export function nodeMetrics(registry: Registry): NodeObserver {
       passivated.inc({ actor, reason: labelOf(why) });
     },
     turnEnded({ actor: { type: actor }, ms, messages: taken, waitedMs, isRetried, error }) {
-      turns.observe({ actor }, ms / 1000);
+      turns.observe([actor], ms / 1000);
       if (taken > 0) messages.inc({ actor }, taken);
-      if (waitedMs !== undefined) waits.observe({ actor }, waitedMs / 1000);
+      if (waitedMs !== undefined) waits.observe([actor], waitedMs / 1000);
       if (isRetried) retries.inc({ actor });
       if (error !== undefined) failures.inc({ actor, reason: reasonOf(error) });
     },
     effectEnded({ actor: { type: actor }, effect, ms, error }) {
-      effects.observe({ actor, effect, outcome: error === undefined ? 'ok' : 'error' }, ms / 1000);
+      effects.observe([actor, effect, error === undefined ? 'ok' : 'error'], ms / 1000);
     },
     deadLettered: ({ actor: { type: actor } }) => dead.inc({ actor }),
     parked: ({ actor: { type: actor } }) => parked.inc({ actor }),

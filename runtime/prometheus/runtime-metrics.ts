@@ -1,11 +1,11 @@
-import { Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { systemClock, type Clock } from '../define/clock.ts';
 import { isActorError } from '../define/errors.ts';
 import type { ClientInterceptor } from '../define/interceptor.ts';
 import type { NodeObserver } from '../kernel/node-observer.ts';
 import { isForeseen } from '../observe/reason.ts';
 import type { StateStore } from '../storage/state-store.ts';
-import { durationBuckets } from './duration-buckets.ts';
+import { DurationHistogram } from './duration-histogram.ts';
 import { measuredStore } from './measured-store.ts';
 import { nodeMetrics } from './node-metrics.ts';
 
@@ -39,21 +39,17 @@ export function createRuntimeMetrics({
   registry,
   clock = systemClock,
 }: RuntimeMetricsOptions): RuntimeMetrics {
-  const registers = [registry];
-  const buckets = [...durationBuckets];
-  const asks = new Histogram({
+  const asks = new DurationHistogram({
     name: 'trolley_ask_duration_seconds',
     help: 'How long asks of this process took. Outcome: ok; refused, by a rule; failed, or unknown.',
     labelNames: ['actor', 'message', 'outcome'],
-    buckets,
-    registers,
+    registry,
   });
-  const states = new Histogram({
+  const states = new DurationHistogram({
     name: 'trolley_state_duration_seconds',
     help: 'How long the stores took. Outcome: ok; stale, another version was stored and nothing was changed; failed.',
     labelNames: ['actor', 'operation', 'outcome'],
-    buckets,
-    registers,
+    registry,
   });
   return {
     client: {
@@ -61,7 +57,7 @@ export function createRuntimeMetrics({
         const startedAt = clock.monotonic();
         const { type: actor, message } = ask;
         const ended = (outcome: string) =>
-          asks.observe({ actor, message, outcome }, (clock.monotonic() - startedAt) / 1000);
+          asks.observe([actor, message, outcome], (clock.monotonic() - startedAt) / 1000);
         const answered = next(ask);
         answered.then(
           () => ended('ok'),

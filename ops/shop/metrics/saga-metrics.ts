@@ -1,18 +1,18 @@
-import { Histogram, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { NodeObserver } from '@trolley/runtime';
-import { durationBuckets } from '@trolley/runtime/prometheus';
+import { DurationHistogram, durationBuckets } from '@trolley/runtime/prometheus';
 import { CheckoutContract } from '../../../actors/checkout/checkout.contract.ts';
 import { endingOf } from '../../../actors/checkout/checkout.saga.ts';
 import type { CheckoutState } from '../../../actors/checkout/checkout.state.ts';
 
 /** Checkouts that come to their end, once each: with the write that ends them. */
 export function sagaMetrics(registry: Registry): NonNullable<NodeObserver['stateWritten']> {
-  const sagas = new Histogram({
+  const sagas = new DurationHistogram({
     name: 'trolley_saga_duration_seconds',
     help: 'How long sagas took, from their start to their end. Outcome: completed; failed, all was undone.',
     labelNames: ['saga', 'outcome'],
     buckets: [...durationBuckets, 30, 60, 120],
-    registers: [registry],
+    registry,
   });
   return ({ actor: { type }, before, after }) => {
     if (type !== CheckoutContract.type) return;
@@ -22,6 +22,6 @@ export function sagaMetrics(registry: Registry): NonNullable<NodeObserver['state
     const outcome = endingOf(session);
     if (outcome !== 'completed' && outcome !== 'failed') return;
     const { createdAt, completedAt = createdAt } = session.context;
-    sagas.observe({ saga: type, outcome }, Math.max(0, completedAt - createdAt) / 1000);
+    sagas.observe([type, outcome], Math.max(0, completedAt - createdAt) / 1000);
   };
 }
