@@ -124,7 +124,7 @@ export function createApp(
     send,
     keys: shop.keys,
   });
-  // What can still go wrong when the answer is on its way, such as a connection that breaks.
+  // What can still go wrong when the answer is on its way.
   app.on('error', (err: unknown) => logger[levelOfRetry(err)]({ err }, 'an answer was not delivered'));
   const handle = handlerOf(app);
   // With tracing or a debug log each refusal has a span or a line, which only Koa's middleware makes.

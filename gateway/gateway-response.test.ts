@@ -14,7 +14,13 @@ describe('the head of an answer', () => {
     const server = createServer({ ServerResponse: answerClass }, (_request, response) => {
       response.setHeader('X-Set', 'before');
       const length = String(body?.length ?? 0);
-      sendWhole(response, 200, checked, ['X-Third', '3', 'Content-Length', length, 'Connection', 'close'], body);
+      sendWhole(
+        response,
+        200,
+        checked,
+        ['X-Third', '3', 'Content-Length', length, 'Connection', 'close'],
+        body,
+      );
     });
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');

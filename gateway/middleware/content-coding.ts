@@ -35,7 +35,7 @@ export function createContentCoding(): (
     if (body === undefined || body.length < minBytes) return answer;
     // Also where it leaves as it is: whoever keeps it has to know that others get another form.
     const headers = [...answer.headers, 'Vary', 'Accept-Encoding'];
-    const coding = codingFor(acceptEncoding ?? '');
+    const coding = acceptEncoding === undefined ? undefined : codingFor(acceptEncoding);
     if (coding === undefined) return { ...answer, headers };
     let bytes = coded[coding].get(body);
     if (bytes === undefined) {
