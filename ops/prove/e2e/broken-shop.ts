@@ -91,7 +91,7 @@ async function openCarts(dataDir: string): Promise<{ carts: StateStore; close():
   if (!shopBackends.has('mongodb')) {
     const file = join(dataDir, 'carts.sqlite');
     const carts = await SqliteStateStore.open({ file, actorType: CartContract.type });
-    return { carts, close: async () => carts.close() };
+    return { carts, close: () => carts.close() };
   }
   const connection = createMongoConnection(mongoUriFor(dataDir));
   return {

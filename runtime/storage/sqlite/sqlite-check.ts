@@ -9,14 +9,20 @@ import type { SqliteDatabase } from './sqlite-database.ts';
  * file that is open is no longer the one under its name, in which SQLite alone sees nothing wrong.
  */
 export function createSqliteCheck(database: SqliteDatabase, commits: GroupCommit): () => Promise<void> {
+  return createFileCheck(database, (sql) => commits.run(() => database.exec(sql)));
+}
+
+/** The same, for a file that is written otherwise. */
+export function createFileCheck(
+  database: SqliteDatabase,
+  write: (sql: string) => Promise<unknown>,
+): () => Promise<void> {
   const { ino: opened } = statSync(database.name);
   return async () => {
     const found = await stat(database.name).catch(() => undefined);
     if (found?.ino !== opened) {
       throw new ActorError('unavailable', `${database.name} was removed or replaced`);
     }
-    await commits.run(() => {
-      database.pragma(`user_version = ${Number(database.pragma('user_version', { simple: true }))}`);
-    });
+    await write(`PRAGMA user_version = ${Number(database.pragma('user_version', { simple: true }))}`);
   };
 }

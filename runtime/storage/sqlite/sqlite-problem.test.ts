@@ -34,7 +34,7 @@ describe('a SQLite file that can’t be used', () => {
     const store = await SqliteStateStore.open({ file, actorType: 'cart' });
     const record = { state: 'x'.repeat(50_000), applied: [], effects: [], waiting: [] };
     await store.write({ key: '1', expectedVersion: 0, record, events: [], now: 0 });
-    store.close();
+    await store.close();
     truncateSync(file, 8_192);
     const opening = SqliteStateStore.open({ file, actorType: 'cart' });
     const again = await opening.catch((error: unknown) => error as Error);

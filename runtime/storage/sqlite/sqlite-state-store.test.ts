@@ -19,7 +19,7 @@ describeStateStore('SQLite', async () => {
     key: () => `key-${++keys}`,
     state: (n: number) => ({ n, text: 'ä "quoted" 漢' }),
     close: async () => {
-      for (const store of stores) store.close();
+      for (const store of stores) await store.close();
       await rm(folder, { recursive: true });
     },
   };
@@ -44,13 +44,13 @@ describe('SqliteStateStore', () => {
     store = await reopen();
   });
   afterEach(async () => {
-    store.close();
+    await store.close();
     await rm(folder, { recursive: true });
   });
 
   it('keeps everything when it is closed and opened again', async () => {
     const writing = write('a', 1);
-    store.close();
+    await store.close();
     expect(await writing).to.equal(true);
     store = await reopen();
     expect((await store.load('a'))?.record.state).to.deep.equal({ key: 'a' });
@@ -84,7 +84,7 @@ describe('SqliteStateStore', () => {
 
   it('finds what has something to do in a file of an earlier release', async () => {
     await Promise.all([write('idle', 1), write('due', 2, [effect])]);
-    store.close();
+    await store.close();
     const earlier = new Database(join(folder, 'carts.db'));
     earlier.exec(`
       DROP INDEX actor_cart_due_at;

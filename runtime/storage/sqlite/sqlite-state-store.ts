@@ -10,10 +10,13 @@ import {
   type StateWrite,
   type StoredActor,
 } from '../state-store.ts';
-import { GroupCommit } from './group-commit.ts';
-import { createSqliteCheck } from './sqlite-check.ts';
+import { createFileCheck } from './sqlite-check.ts';
 import { openSqlite, type SqliteDatabase } from './sqlite-database.ts';
-import type { LockWait } from './sqlite-lock.ts';
+import { sqliteFailure } from './sqlite-errors.ts';
+import { whenUnlocked, type LockWait } from './sqlite-lock.ts';
+import { SqliteWriter } from './sqlite-writer.ts';
+import { flushFound } from './write-ahead-log.ts';
+import type { SqliteStatement } from './writer-thread.ts';
 
 export interface SqliteStateStoreOptions extends LockWait {
   /** Path of the database file; one file holds one actor type. */
@@ -63,20 +66,30 @@ const archiveOf = (table: string) => `
     DELETE FROM ${table}_archive WHERE key = OLD.key;
   END;`;
 
+/** What changes the table and its archive. */
+const changesOf = (table: string) => ({
+  insert: `INSERT INTO ${table} (key, version, state, runtime, due_at, created_at, updated_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
+  update: `UPDATE ${table} SET version = version + 1, state = ?, runtime = ?, due_at = ?, updated_at = ?
+    WHERE key = ? AND version = ?`,
+  putArchive: `INSERT OR REPLACE INTO ${table}_archive (key, pages) VALUES (?, ?)`,
+  dropArchive: `DELETE FROM ${table}_archive WHERE key = ?`,
+  remove: `DELETE FROM ${table} WHERE key = ? AND version = ?`,
+  removeUntouched: `DELETE FROM ${table} WHERE key IN (
+    SELECT key FROM ${table} WHERE updated_at < ? AND due_at IS NULL ORDER BY updated_at LIMIT ?)`,
+});
+
 /**
- * The store of record of one actor type in a SQLite file. Writes of the same moment share one flush to disk.
- * It has no outbox: a write with events is refused with `internal`.
+ * The store of record of one actor type in a SQLite file. It is written by a thread of its own: writes of the same
+ * moment share one flush to disk. It has no outbox: a write with events is refused with `internal`.
  */
 export class SqliteStateStore implements StateStore {
+  /** Reads what is on disk. */
   readonly #database: SqliteDatabase;
-  readonly #commits: GroupCommit;
+  readonly #writer: SqliteWriter;
+  readonly #wait: LockWait;
+  readonly #changes: ReturnType<typeof changesOf>;
   readonly #load: Statement<[string], Row>;
-  readonly #insert: Statement<[string, number, string, string, number | null, number, number]>;
-  readonly #update: Statement<[string, string, number | null, number, string, number]>;
-  readonly #putArchive: Statement<[string, string]>;
-  readonly #dropArchive: Statement<[string]>;
-  readonly #delete: Statement<[string, number]>;
-  readonly #removeUntouched: Statement<[number, number]>;
   readonly #unfinished: Statement<[number, number], { key: string }>;
   readonly #unfinishedOrAhead: Statement<[number, number, number], { key: string }>;
   /** Rejects when the file takes no more writes. */
@@ -84,27 +97,13 @@ export class SqliteStateStore implements StateStore {
 
   private constructor(database: SqliteDatabase, table: string, wait: LockWait) {
     this.#database = database;
-    this.#commits = new GroupCommit(database, wait);
-    this.check = createSqliteCheck(database, this.#commits);
+    this.#writer = new SqliteWriter(database.name, wait);
+    this.#wait = wait;
+    this.check = createFileCheck(database, (sql) => this.#writer.run([[sql]]));
+    this.#changes = changesOf(table);
     this.#load =
       database.prepare(`SELECT version, updated_at, state, runtime, pages AS archive FROM ${table} LEFT JOIN ${table}_archive USING (key)
        WHERE key = ?`);
-    this.#insert = database.prepare(
-      `INSERT INTO ${table} (key, version, state, runtime, due_at, created_at, updated_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (key) DO NOTHING`,
-    );
-    this.#update = database.prepare(
-      `UPDATE ${table} SET version = version + 1, state = ?, runtime = ?, due_at = ?, updated_at = ?
-       WHERE key = ? AND version = ?`,
-    );
-    this.#putArchive = database.prepare(`INSERT OR REPLACE INTO ${table}_archive (key, pages) VALUES (?, ?)`);
-    this.#dropArchive = database.prepare(`DELETE FROM ${table}_archive WHERE key = ?`);
-    this.#delete = database.prepare(`DELETE FROM ${table} WHERE key = ? AND version = ?`);
-    this.#removeUntouched = database.prepare(
-      `DELETE FROM ${table} WHERE key IN (
-         SELECT key FROM ${table} WHERE updated_at < ? AND due_at IS NULL
-         ORDER BY updated_at LIMIT ?)`,
-    );
     this.#unfinished = database.prepare(
       `SELECT key FROM ${table} WHERE due_at IS NOT NULL AND due_at < ?
        ORDER BY due_at LIMIT ?`,
@@ -129,11 +128,12 @@ export class SqliteStateStore implements StateStore {
         `${file} holds actors of another type than '${actorType}': each type needs a file`,
       );
     }
+    flushFound(database);
     return new SqliteStateStore(database, table, wait);
   }
 
   async load(key: string): Promise<StoredActor | undefined> {
-    const row = await this.#commits.read(() => this.#load.get(key));
+    const row = await this.#read(() => this.#load.get(key));
     if (row === undefined) return undefined;
     const { version, updated_at: updatedAt, runtime, archive, state } = row;
     const record = decodeRecord(key, {
@@ -148,27 +148,20 @@ export class SqliteStateStore implements StateStore {
     const { key, expectedVersion, record, events, now } = write;
     if (events.length > 0)
       throw new ActorError('internal', `${key}: a SQLite store has no outbox for events`);
-    if (write.removes === true)
-      return this.#commits.run(() => this.#delete.run(key, expectedVersion).changes === 1);
-    const { state, archive } = record;
+    const { insert, update, remove, putArchive, dropArchive } = this.#changes;
+    if (write.removes === true) return (await this.#writer.run([[remove, key, expectedVersion]])) === 1;
     const due = record.effects[0]?.notBefore;
-    const keepsArchive = write.keepsArchive === true;
-    const archiveJson = archive === undefined || keepsArchive ? undefined : JSON.stringify(archive);
     const dueAt = due === undefined ? null : Math.floor(due);
-    const [stateJson, runtime] = [JSON.stringify(state), runtimeJson(record)];
-    return this.#commits.run(() => {
-      const { changes } =
-        expectedVersion === 0
-          ? this.#insert.run(key, versionOf(write), stateJson, runtime, dueAt, now, now)
-          : this.#update.run(stateJson, runtime, dueAt, now, key, expectedVersion);
-      if (changes === 1 && !keepsArchive) this.#writeArchive(key, archiveJson);
-      return changes === 1;
-    });
-  }
-
-  #writeArchive(key: string, json: string | undefined): void {
-    if (json === undefined) this.#dropArchive.run(key);
-    else this.#putArchive.run(key, json);
+    const [state, runtime] = [JSON.stringify(record.state), runtimeJson(record)];
+    const row: SqliteStatement =
+      expectedVersion === 0
+        ? [insert, key, versionOf(write), state, runtime, dueAt, now, now]
+        : [update, state, runtime, dueAt, now, key, expectedVersion];
+    if (write.keepsArchive === true) return (await this.#writer.run([row])) === 1;
+    const { archive } = record;
+    const archived: SqliteStatement =
+      archive === undefined ? [dropArchive, key] : [putArchive, key, JSON.stringify(archive)];
+    return (await this.#writer.run([row, archived])) === 1;
   }
 
   /**
@@ -177,11 +170,11 @@ export class SqliteStateStore implements StateStore {
    * with its next write.
    */
   removeUntouchedSince(untouchedSince: number, limit: number): Promise<number> {
-    return this.#commits.run(() => this.#removeUntouched.run(untouchedSince, limit).changes);
+    return this.#writer.run([[this.#changes.removeUntouched, untouchedSince, limit]]);
   }
 
   async unfinished(dueBefore: number, limit: number, writtenAfter?: number): Promise<string[]> {
-    const rows = await this.#commits.read(() =>
+    const rows = await this.#read(() =>
       writtenAfter === undefined
         ? this.#unfinished.all(dueBefore, limit)
         : this.#unfinishedOrAhead.all(dueBefore, writtenAfter, limit),
@@ -189,13 +182,22 @@ export class SqliteStateStore implements StateStore {
     return rows.map(({ key }) => key);
   }
 
-  /** Commits what waits and closes the file. Later writes are refused with `unavailable`. */
-  close(): void {
-    this.#commits.close();
+  async #read<T>(look: () => T): Promise<T> {
+    try {
+      return await whenUnlocked(this.#database.name, this.#wait, look);
+    } catch (error) {
+      throw sqliteFailure(this.#database.name, error);
+    }
+  }
+
+  /** Writes what waits and closes the file. Later writes are refused with `unavailable`. */
+  async close(): Promise<void> {
+    await this.#writer.close();
+    // Last, so that no log is left behind.
     this.#database.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.close();
+    await this.close();
   }
 }

@@ -58,11 +58,8 @@ export class WriteAheadLog implements CommitFlush {
     this.#rowsChanged = database.prepare<[], number>('SELECT total_changes()').pluck();
     database.pragma('synchronous = NORMAL');
     database.pragma(`wal_autocheckpoint = ${lastPages}`);
-    const path = realpathSync(database.name);
-    this.#file = openSync(`${path}-wal`, 'r+');
-    // Also what a process that was killed had committed and not flushed: it is there to be read from now on.
-    this.flushNow();
-    flushFolder(dirname(path));
+    this.#file = openLog(database);
+    flushFound(database);
   }
 
   flush(): Promise<void> {
@@ -110,6 +107,19 @@ export class WriteAheadLog implements CommitFlush {
     }
     void this.#underWay.then(() => close(this.#file));
   }
+}
+
+const openLog = ({ name }: SqliteDatabase) => openSync(`${realpathSync(name)}-wal`, 'r+');
+
+/** What a process that was killed had committed and not flushed is there to be read: it has to stay. */
+export function flushFound(database: SqliteDatabase): void {
+  const log = openLog(database);
+  try {
+    fdatasyncSync(log);
+  } finally {
+    closeSync(log);
+  }
+  flushFolder(dirname(realpathSync(database.name)));
 }
 
 /** What the folder lists: a file that it does not list after a power failure is lost with all that is in it. */

@@ -223,7 +223,7 @@ export class SmallShop {
     try {
       await copy(this.#stores.cart, carts, this.now);
     } finally {
-      carts.close();
+      await carts.close();
     }
   }
 }
