@@ -27,9 +27,11 @@ export class Limiter {
     }
   }
 
-  async #enter(): Promise<void> {
-    if (this.#running >= this.#max) await new Promise<void>((admitted) => this.#waiting.push(admitted));
-    else this.#running++;
+  /** Undefined where there is a place at once. */
+  #enter(): Promise<void> | undefined {
+    if (this.#running >= this.#max) return new Promise((admitted) => this.#waiting.push(admitted));
+    this.#running++;
+    return undefined;
   }
 
   #leave(): void {

@@ -100,35 +100,39 @@ export class Activation {
     // Never beside a turn that runs: that one looks again when it ends.
     if (this.#scheduled || this.#turn !== undefined || this.#ended) return;
     this.#scheduled = true;
-    void this.#kernel.turnLimiter.run(() => {
-      this.#scheduled = false;
-      if (this.#ended) return Promise.resolve();
-      this.#turn = this.#run().finally(() => {
-        this.#turn = undefined;
-        this.#usedAt = this.#kernel.clock.monotonic();
-        if (this.#failures.turns === 0 && this.#turns.hasWork) this.#schedule();
-      });
-      return this.#turn;
-    });
+    void this.#kernel.turnLimiter.run(() => this.#begin());
+  }
+
+  async #begin(): Promise<void> {
+    this.#scheduled = false;
+    if (this.#ended) return;
+    this.#turn = this.#run();
+    try {
+      await this.#turn;
+    } finally {
+      this.#turn = undefined;
+      this.#usedAt = this.#kernel.clock.monotonic();
+    }
+    if (this.#failures.turns === 0 && this.#turns.hasWork) this.#schedule();
   }
 
   async #run(): Promise<void> {
     const { clock, limits, logger, observer } = this.#kernel;
     const startedAt = clock.monotonic();
-    let failure: { readonly error?: unknown } = {};
-    let report = this.#turns.size;
+    let failure: unknown;
+    let size = this.#turns.size;
     const cancelDeadline = clock.schedule(limits.turnTimeoutMs, () => this.#abandon());
     try {
       if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
       const record = await this.#turns.prepare();
-      report = this.#turns.size;
+      size = this.#turns.size;
       const ended = await this.#turns.run(record);
       if (ended === 'parked') return this.#giveUp();
       this.#failures.forgetVanished(this.#turns.inHand);
       if (ended === 'taken') this.#failures.succeeded();
     } catch (error) {
       if (error instanceof ParkedError) return this.#giveUp();
-      failure = { error };
+      failure = error;
       if (error instanceof UnparsableError && (await this.#park(error))) return;
       const failingMs = this.#failures.add(startedAt);
       this.#onFailure(error);
@@ -137,15 +141,15 @@ export class Activation {
       cancelDeadline();
       const ms = clock.monotonic() - startedAt;
       if (ms > limits.slowTurnMs)
-        logger.warn({ actor: this.address.id, ms: Math.round(ms), ...report }, 'a slow turn');
-      const isRetried = !this.#ended && this.#failures.turns > 0;
+        logger.warn({ actor: this.address.id, ms: Math.round(ms), ...size }, 'a slow turn');
       observer.turnEnded?.({
         actor: this.address,
-        ...report,
-        ...this.#turns.waited,
+        messages: size.messages,
+        outcomes: size.outcomes,
         ms,
-        isRetried,
-        ...failure,
+        waitedMs: this.#turns.waitedMs,
+        isRetried: !this.#ended && this.#failures.turns > 0,
+        error: failure,
       });
     }
   }

@@ -7,8 +7,8 @@ import { applyMessage, applyOutcome } from './apply.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
 import type { FailedTry } from './node-observer.ts';
 import { isNear } from './near-asks.ts';
-import type { TurnContext } from './message-turn.ts';
 import { postMortem } from './post-mortem.ts';
+import type { TurnContext } from './turn-context.ts';
 import { draftOf, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
 
 /** What a turn takes up: outcomes of effects first, then messages. */

@@ -8,7 +8,8 @@ import type { AppliedMessage, PendingEffect, StoredAnswer } from '../storage/sta
 import { appliedBefore, fingerprintsOf, isSameRequest } from './applied-messages.ts';
 import { handle, takeUp, type Handled, type Handler, type ResultHandler } from './handle.ts';
 import { checkedAnswer, checkState, thrownBy } from './handler-defect.ts';
-import { deferredMark, type TurnContext } from './message-turn.ts';
+import { deferredMark } from './message-turn.ts';
+import type { TurnContext } from './turn-context.ts';
 import { changeRecord, pass, refusedWith, remember, withReply, type TurnDraft } from './turn-draft.ts';
 
 /** What an actor does with a message of that name, and what goes in and out. */

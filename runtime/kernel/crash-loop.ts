@@ -23,6 +23,7 @@ const isQuarantined = ({ starts }: Delivery) => starts >= quarantineStarts;
 
 /** The messages that may be handled together: one in quarantine has a turn of its own. */
 export function togetherOf(deliveries: readonly Delivery[]): readonly Delivery[] {
+  if (deliveries.length < 2) return deliveries;
   const first = deliveries.findIndex(isQuarantined);
   return first < 0 ? deliveries : deliveries.slice(0, Math.max(1, first));
 }
@@ -32,16 +33,27 @@ export function togetherOf(deliveries: readonly Delivery[]): readonly Delivery[]
  * not be handled again has failed for good: `failures` say so before it is called.
  * @throws FencedError
  */
-export async function handleTogether<T>(
-  { mailbox, clock, logger, quarantineLimiter }: Kernel,
+export function handleTogether<T>(
+  kernel: Kernel,
   address: ActorAddress,
   lease: ShardLease,
   deliveries: readonly Delivery[],
   failures: EarlierFailures,
   handle: () => T | Promise<T>,
-): Promise<T> {
+): T | Promise<T> {
   const [first] = deliveries;
   if (first === undefined || !isQuarantined(first)) return handle();
+  return handleNoted(kernel, address, lease, first, failures, handle);
+}
+
+async function handleNoted<T>(
+  { mailbox, clock, logger, quarantineLimiter }: Kernel,
+  address: ActorAddress,
+  lease: ShardLease,
+  first: Delivery,
+  failures: EarlierFailures,
+  handle: () => T | Promise<T>,
+): Promise<T> {
   const limited = <N>(noting: Promise<N>) => withTimeLimit(clock, noteTimeoutMs, 'noting a start', noting);
   return quarantineLimiter.run(async () => {
     const deaths = (await limited(mailbox.noteStart(address, lease, first.jobId))) - 1;

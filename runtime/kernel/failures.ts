@@ -48,6 +48,7 @@ export class Failures implements EarlierFailures {
 
   /** A message that failed and is not in hand any more is gone from its mailbox: nothing waits for its next try. */
   forgetVanished(inHand: readonly Delivery[]): void {
+    if (this.ofMessages.size === 0) return;
     for (const jobId of this.ofMessages.keys()) {
       if (!inHand.some((one) => one.jobId === jobId)) this.ofMessages.delete(jobId);
     }

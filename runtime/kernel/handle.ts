@@ -1,7 +1,8 @@
 import type { Outcome } from '../define/actor.ts';
 import type { HandledMessage, Next, TakenOutcome } from '../define/interceptor.ts';
 import type { PendingEffect } from '../storage/state-store.ts';
-import { MessageTurn, type TurnContext, type TurnSubject } from './message-turn.ts';
+import { MessageTurn, type TurnSubject } from './message-turn.ts';
+import type { TurnContext } from './turn-context.ts';
 import type { TurnDraft } from './turn-draft.ts';
 
 export type Handler = (turn: MessageTurn, input: unknown) => unknown;

@@ -2,36 +2,16 @@ import { hash } from 'node:crypto';
 import type { OutboxEvent, PerformOptions, ReminderOptions, ReminderTime, Turn } from '../define/actor.ts';
 import { delayFault } from '../define/bounds.ts';
 import { keep } from '../define/carried-value.ts';
-import type { MessageSpecs } from '../define/contract.ts';
 import type { CanDefer, Deferred } from '../define/deferred.ts';
 import { toWireError, ActorError } from '../define/errors.ts';
-import type { NodeInterceptor } from '../define/interceptor.ts';
 import { parse } from '../define/schema.ts';
 import { carriedTrace } from '../define/trace-context.ts';
-import type { Logger } from '../observe/logger.ts';
 import type { PendingEffect, StoredAnswer, WaitingCaller } from '../storage/state-store.ts';
 import { changeRecord, clearRecord, refusedWith, withReply, type TurnDraft } from './turn-draft.ts';
 import { checkedAnswer } from './handler-defect.ts';
 import { withoutPending, withPending } from './pending-effects.ts';
-import { checkTag, waitingOf, type TagSchemas, type Waiting } from './waiting-callers.ts';
-
-export interface TurnContext {
-  readonly actorId: string;
-  /** The actor type. */
-  readonly type: string;
-  readonly key: string;
-  readonly now: number;
-  readonly newId: () => string;
-  readonly messages: MessageSpecs;
-  /** By message. */
-  readonly tags: TagSchemas;
-  /** The state of a key that nothing is stored for. */
-  readonly initial: () => unknown;
-  readonly logger: Logger;
-  /** Undefined where no interceptor has it. */
-  readonly interceptHandle?: NodeInterceptor['handle'];
-  readonly interceptOutcome?: NodeInterceptor['outcome'];
-}
+import type { TurnContext } from './turn-context.ts';
+import { checkTag, waitingOf, type Waiting } from './waiting-callers.ts';
 
 /** What a turn is about: the message, or the effect whose outcome is taken up. */
 export interface TurnSubject {

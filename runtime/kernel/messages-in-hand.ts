@@ -2,9 +2,13 @@ import type { ActorAddress } from '../mailbox/address.ts';
 import type { Ack, Delivery, InlinedMessage, ShardLease } from '../mailbox/mailbox.ts';
 import type { NearAsk } from '../mailbox/near-ask.ts';
 import type { ActorRecord, PendingEffect } from '../storage/state-store.ts';
+import { joined } from './joined.ts';
 import type { Kernel } from './kernel.ts';
 import { isNear, NearAsks, noneNear, type NearDelivery } from './near-asks.ts';
 import { OwnedMailbox } from './owned-mailbox.ts';
+
+const none: readonly Delivery[] = [];
+const noAcks: readonly Ack[] = [];
 
 /** What a turn made of the messages that it was handed. */
 export interface HandledMessages {
@@ -23,11 +27,11 @@ export interface HandledMessages {
 export class MessagesInHand {
   readonly #mailbox: OwnedMailbox;
   readonly #near: NearAsks;
-  #ofMailbox: readonly Delivery[] = [];
+  #ofMailbox = none;
   /** Asks of this process that the turn under way has taken up. */
   #ofProcess: readonly NearDelivery[] = noneNear;
   /** Handled, but what came of it is still to be written. */
-  #unended: readonly Delivery[] = [];
+  #unended = none;
 
   constructor(kernel: Kernel, address: ActorAddress, lease: ShardLease) {
     this.#mailbox = new OwnedMailbox(kernel, address, lease);
@@ -70,12 +74,16 @@ export class MessagesInHand {
   }
 
   /**
-   * Takes at most `max` from the mailbox, once the record is loaded, and admits asks of this process if it is empty.
-   * @throws ParkedError, FencedError, and what `loading` throws
+   * Takes at most `max` from the mailbox, once the record is there, and admits asks of this process if it is empty.
+   * @throws ParkedError, FencedError, and what loading the record throws
    */
-  async receive(loading: Promise<ActorRecord>, max: number): Promise<ActorRecord> {
-    const [record, isEmpty] = await Promise.all([loading, this.#admit()]);
-    if (this.#ofMailbox.length === 0 && this.#unended.length === 0) {
+  async receive(known: ActorRecord | Promise<ActorRecord>, max: number): Promise<ActorRecord> {
+    const looking = this.#admit();
+    const [record, isEmpty] =
+      known instanceof Promise
+        ? await Promise.all([known, looking])
+        : [known, looking === undefined ? undefined : await looking];
+    if (this.#mailbox.isWoken && this.#ofMailbox.length === 0 && this.#unended.length === 0) {
       this.#ofMailbox = await this.#mailbox.receive(record.effects, max);
     }
     if (this.#ofMailbox.length > 0) this.#near.giveBack([], 'not admitted');
@@ -84,7 +92,7 @@ export class MessagesInHand {
   }
 
   /** Undefined where there is no need to look into the mailbox, or it will be seen anyway. */
-  async #admit(): Promise<boolean | undefined> {
+  #admit(): Promise<boolean> | undefined {
     const mayWait = this.#near.size === 0 || this.#near.hasAdmitted || this.#unended.length > 0;
     if (mayWait || this.#ofMailbox.length > 0 || this.#mailbox.isWoken) return undefined;
     return this.#near.admit();
@@ -92,7 +100,7 @@ export class MessagesInHand {
 
   /** Hands out what a turn is to take up: asks of this process, or messages of the mailbox, never both. */
   next(max: number): readonly Delivery[] {
-    if (this.#unended.length > 0) return [];
+    if (this.#unended.length > 0) return none;
     this.#ofProcess = this.#near.next(max);
     return this.#ofProcess.length > 0 ? this.#ofProcess : this.#ofMailbox;
   }
@@ -105,14 +113,14 @@ export class MessagesInHand {
 
   /** What was handed out ends with the next write. */
   keepUntilWritten(): void {
-    this.#unended = [...this.#ofMailbox, ...this.#ofProcess];
-    this.#ofMailbox = [];
+    this.#unended = joined<Delivery>(this.#ofMailbox, this.#ofProcess);
+    this.#ofMailbox = none;
     this.#ofProcess = noneNear;
   }
 
   /** Whether an answer has to wait for a look at the lease, also after a write. */
   waitsForLease(hand: readonly Delivery[]): boolean {
-    return [...this.#unended, ...hand].some(isNear);
+    return hand.some(isNear) || this.#unended.some(isNear);
   }
 
   /**
@@ -126,42 +134,46 @@ export class MessagesInHand {
     acks: readonly Ack[],
     max: number,
   ): Promise<readonly Delivery[]> {
+    if (acks.length > 0 || !this.#mailbox.isListed(pending)) {
+      return this.#mailbox.ack(pending, acks, this.#remaining(handled).length > 0 ? 0 : max);
+    }
     // Nothing in the mailbox would have the next owner see what was written under a lease that had run out.
-    const isUnseen = acks.length === 0 && this.#mailbox.isListed(pending);
-    const mustLook = isUnseen && handled.changed && this.waitsForLease(handled.hand);
-    const looked = mustLook ? this.#near.admit() : undefined;
-    const finished = this.#mailbox.ack(pending, acks, this.#remaining(handled).length > 0 ? 0 : max);
-    const [taken] = await Promise.all([finished, looked]);
-    return taken;
+    if (handled.changed && this.waitsForLease(handled.hand)) await this.#near.admit();
+    return none;
   }
 
   /** What the mailbox is told of those that have ended. */
   acksOf({ hand, done }: HandledMessages): readonly Ack[] {
-    const late = this.#unended.filter((one) => !isNear(one)).map(({ jobId }) => ({ jobId }));
-    return hand.some(isNear) ? late : [...late, ...done];
+    return joined(this.#lateAcks(), hand.some(isNear) ? noAcks : done);
+  }
+
+  /** Of what was handled by an earlier turn. */
+  #lateAcks(): readonly Ack[] {
+    if (this.#unended.length === 0) return noAcks;
+    return this.#unended.filter((one) => !isNear(one)).map(({ jobId }) => ({ jobId }));
   }
 
   /** Of the mailbox, those for a later turn. */
   #remaining({ hand, left, behind }: HandledMessages): readonly Delivery[] {
-    return hand.length === 0 || hand.some(isNear) ? this.#ofMailbox : [...left, ...behind];
+    return hand.length === 0 || hand.some(isNear) ? this.#ofMailbox : joined(left, behind);
   }
 
   /** The turn is over; `taken` came with its confirmation. */
   settle(handled: HandledMessages, taken: readonly Delivery[]): void {
     const { hand, left, behind } = handled;
-    this.#ofMailbox = [...this.#remaining(handled), ...taken];
-    this.#unended = [];
+    this.#ofMailbox = joined(this.#remaining(handled), taken);
+    this.#unended = none;
     this.#ofProcess = noneNear;
     if (!hand.some(isNear)) return;
     // What failed is tried again by way of the mailbox, which keeps count, and what is behind it follows.
     if (left.length === 0) this.#near.putBack(behind);
-    else this.#near.giveBack([...left, ...behind]);
+    else this.#near.giveBack(joined(left, behind));
   }
 
   /** Sends the asks of this process to the mailbox, in order. */
   giveBack(): void {
-    const held = [...this.#unended, ...this.#ofProcess];
-    this.#unended = [];
+    const held = joined<Delivery>(this.#unended, this.#ofProcess);
+    this.#unended = none;
     this.#ofProcess = noneNear;
     this.#near.giveBack(held);
   }
@@ -173,7 +185,7 @@ export class MessagesInHand {
 
   /** What the mailbox has, it hands out again. */
   forget(): void {
-    this.#ofMailbox = [];
+    this.#ofMailbox = none;
     this.giveBack();
     this.#mailbox.wake();
   }

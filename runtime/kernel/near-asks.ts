@@ -13,7 +13,6 @@ export interface NearDelivery extends Delivery {
 export const isNear = (delivery: Delivery): delivery is NearDelivery => 'near' in delivery;
 
 export const noneNear: readonly NearDelivery[] = [];
-const none: readonly NearAsk[] = [];
 
 /**
  * What the process of an actor asks it directly. An ask is admitted when the mailbox was seen to be empty after it
@@ -23,7 +22,7 @@ export class NearAsks {
   readonly #mailbox: Mailbox;
   readonly #address: ActorAddress;
   readonly #lease: ShardLease;
-  #waiting: readonly NearAsk[] = none;
+  #waiting: NearAsk[] = [];
   /** So many of them, from the first on. */
   #admitted = 0;
   /** The last of those that were sent to the mailbox is there. */
@@ -43,7 +42,7 @@ export class NearAsks {
   /** Whether it waits for its turn now. */
   take(ask: () => NearAsk): boolean {
     if (this.#waiting.length >= maxWaiting) return false;
-    this.#waiting = [...this.#waiting, ask()];
+    this.#waiting.push(ask());
     return true;
   }
 
@@ -57,8 +56,7 @@ export class NearAsks {
     const givenBack = this.#givenBack;
     const isEmpty = await this.#mailbox.isEmpty(this.#address, this.#lease);
     if (!isEmpty || givenBack !== this.#givenBack) return false;
-    for (const ask of this.#waiting.slice(this.#admitted, asked)) ask.admit();
-    this.#admitted = asked;
+    for (; this.#admitted < asked; this.#admitted++) this.#waiting[this.#admitted]?.admit();
     return true;
   }
 

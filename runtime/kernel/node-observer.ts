@@ -10,7 +10,7 @@ export interface TurnReport {
   /** Milliseconds from its first step to its last, writing and finishing included. */
   readonly ms: number;
   /** Milliseconds that the first of its messages had waited, by the clocks of its sender and of this node. */
-  readonly waitedMs?: number;
+  readonly waitedMs?: number | undefined;
   /** Something of it is tried again: the turn itself, a message or the outcome of an effect. */
   readonly isRetried: boolean;
   /** What kept it from happening; it is tried again. */

@@ -38,7 +38,7 @@ export class OwnedMailbox {
   }
 
   /**
-   * The message that came with a wake-up, else at most `max` of what the mailbox holds.
+   * The message that came with a wake-up, else at most `max` of what the mailbox holds, if it woke its owner.
    * @throws FencedError
    */
   async receive(pending: readonly PendingEffect[], max: number): Promise<readonly Delivery[]> {
@@ -92,7 +92,7 @@ export class OwnedMailbox {
   }
 
   #wakeAtOf(pending: readonly PendingEffect[]): number {
-    return wakeAtOf(pending, this.#kernel.clock.now());
+    return pending.length === 0 ? Infinity : wakeAtOf(pending, this.#kernel.clock.now());
   }
 
   #isSoon(wakeAt: number): boolean {

@@ -34,6 +34,8 @@ export interface ReadResult {
   readonly dead: readonly Poison[];
 }
 
+const none: readonly Delivery[] = [];
+
 export const nothingRead: ReadResult = { done: [], replies: [], left: [], dead: [] };
 
 type ReadHandler = (turn: ReadTurn<unknown>, input: unknown) => unknown;
@@ -43,7 +45,7 @@ export function split(actor: AnyActor, deliveries: readonly Delivery[]) {
   const specs = actor.contract.messages as Readonly<Record<string, MessageSpec | undefined>>;
   const isReadOnly = ({ envelope }: Delivery) => specs[envelope.name]?.readOnly === true;
   const first = deliveries.findIndex(isReadOnly);
-  if (first < 0) return { changing: deliveries, reading: [] };
+  if (first < 0) return { changing: deliveries, reading: none };
   const behind = deliveries.findIndex((delivery, i) => i > first && !isReadOnly(delivery));
   return {
     changing: deliveries.slice(0, first),

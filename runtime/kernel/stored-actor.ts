@@ -34,6 +34,8 @@ export class UnparsableError extends Error {}
 /** Another activation takes the actor's place, here or elsewhere: what comes of this one no longer counts. */
 export class AbandonedError extends Error {}
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 interface Loaded {
   readonly record: ActorRecord;
   readonly version: number;
@@ -84,9 +86,15 @@ export class StoredActor {
     return this.#loaded?.updatedAt;
   }
 
-  /** @throws UnreadableError, UnparsableError */
-  async load(): Promise<ActorRecord> {
-    if (this.#loaded !== undefined) return this.#loaded.record;
+  /**
+   * What is known, or else what the store has.
+   * @throws UnreadableError, UnparsableError
+   */
+  load(): ActorRecord | Promise<ActorRecord> {
+    return this.#loaded === undefined ? this.#read() : this.#loaded.record;
+  }
+
+  async #read(): Promise<ActorRecord> {
     const { actor, store } = this.#hosted;
     const stored = await store.load(this.#key).catch((cause: unknown) => {
       if (cause instanceof CorruptRecordError) {
@@ -135,16 +143,19 @@ export class StoredActor {
       return false;
     }
     const firstVersion = Math.max(now * 1_000, this.#highest) + 1;
-    const write: StateWrite = {
+    const write: Mutable<StateWrite> = {
       ...{ key: this.#key, expectedVersion: version, firstVersion, record, events, now },
-      ...(version > 0 && record.archive === this.#loaded?.record.archive ? { keepsArchive: true } : {}),
-      ...(isGone ? { removes: true } : {}),
     };
-    const written = await this.#hosted.store.write(write).catch((cause: unknown) => {
+    if (version > 0 && record.archive === this.#loaded?.record.archive) write.keepsArchive = true;
+    if (isGone) write.removes = true;
+    let written: boolean;
+    try {
+      written = await this.#hosted.store.write(write);
+    } catch (cause) {
       // Anything else may have happened all the same.
       if (!isActorError(cause) || cause.code !== 'internal') throw cause;
       throw new RefusedError(`the store refused the state: ${cause.message}`, { cause });
-    });
+    }
     if (!written) throw new StaleError(`${this.#key}: version ${version} is not the stored one`);
     this.#loaded = { record, version: isGone ? 0 : versionOf(write), updatedAt: isGone ? undefined : now };
     this.#highest = versionOf(write);
@@ -160,6 +171,9 @@ export class StoredActor {
 
   /** Drops from memory what need not be known of the stored record. */
   trim(trimmed: (record: ActorRecord) => ActorRecord): void {
-    if (this.#loaded !== undefined) this.#loaded = { ...this.#loaded, record: trimmed(this.#loaded.record) };
+    const loaded = this.#loaded;
+    if (loaded === undefined) return;
+    const record = trimmed(loaded.record);
+    if (record !== loaded.record) this.#loaded = { ...loaded, record };
   }
 }

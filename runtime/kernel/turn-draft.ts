@@ -84,9 +84,10 @@ export function isPostponable(
   { mayWait, cleared, events, replies, record }: TurnDraft,
   now: number,
 ): boolean {
+  if (!mayWait) return false;
   const isQuiet = !cleared && events.length === 0 && replies.length === 0;
   const isDue = (one: PendingEffect) => one.reminder !== true && one.notBefore <= now;
-  return mayWait && isQuiet && record.effects.some(isDue);
+  return isQuiet && record.effects.some(isDue);
 }
 
 /** Whether the record of a completed draft is no more than what a key has that nothing is stored for. */

@@ -5,6 +5,7 @@ import type { ActorAddress } from '../mailbox/address.ts';
 import type { Delivery, ShardLease } from '../mailbox/mailbox.ts';
 import { handleTogether } from './crash-loop.ts';
 import type { Failures } from './failures.ts';
+import { joined } from './joined.ts';
 import type { Kernel } from './kernel.ts';
 import type { MessagesInHand } from './messages-in-hand.ts';
 import { park, reportDeadLetter } from './poison.ts';
@@ -43,18 +44,20 @@ export class TurnEnd {
     this.#reads = new ReadRunner(options.kernel, options.hosted.actor, options.address);
   }
 
-  /** Whether the actor rests from now on, as something failed for good. */
-  async hasParked({ draft, poison, stuck }: TurnResult): Promise<boolean> {
-    const { kernel, hosted, address, lease } = this.#options;
-    if (poison !== undefined && hosted.actor.definition.onPoison === 'park') {
-      await park(kernel, address, lease, poison, draft.record.state);
-      return true;
-    }
-    if (stuck === undefined) return false;
+  /** Whether the actor is to rest, as something failed for good. */
+  isToPark({ poison, stuck }: TurnResult): boolean {
+    const { definition } = this.#options.hosted.actor;
+    return stuck !== undefined || (poison !== undefined && definition.onPoison === 'park');
+  }
+
+  /** The actor rests from now on. */
+  async park({ draft, poison, stuck }: TurnResult): Promise<void> {
+    const { kernel, address, lease } = this.#options;
+    if (poison !== undefined) await park(kernel, address, lease, poison, draft.record.state);
+    if (stuck === undefined) return;
     if (draft.changed) await this.#answer(draft.replies);
     await parkAtItself(kernel, address, lease, stuck);
     this.#messages.giveBack();
-    return true;
   }
 
   /** Answers what has changed something, reads, and ends both. */
@@ -66,27 +69,29 @@ export class TurnEnd {
     const { kernel, address, failures } = this.#options;
     // If the turn was written, reply now. If nothing was, reply only after `ack` has confirmed the lease.
     const waitsForLease = this.#messages.waitsForLease(hand);
-    const answered = wasWritten && !waitsForLease ? this.#answer(draft.replies) : undefined;
-    const mayRead = left.length === 0 && poison === undefined;
-    const read = mayRead ? await this.#read(record, reading, answered) : nothingRead;
-    if (kernel.replies.areApart === true) await answered;
+    const answersNow = wasWritten && !waitsForLease;
+    const answered = answersNow ? this.#answer(draft.replies) : undefined;
+    const reads = reading.length > 0 && left.length === 0 && poison === undefined;
+    const read = reads ? await this.#read(record, reading, answered) : nothingRead;
+    if (kernel.replies.areApart === true && answered !== undefined) await answered;
     const handled = {
       hand,
-      done: [...done, ...read.done],
-      left: [...left, ...read.left],
-      behind: hand.slice(changing.length + (mayRead ? reading.length : 0)),
+      done: joined(done, read.done),
+      left: joined(left, read.left),
+      behind: hand.slice(changing.length + (reads ? reading.length : 0)),
       changed: draft.changed,
     };
     const acks = this.#messages.acksOf(handled);
     const confirmed = this.#messages.confirm(record.effects, handled, acks, max);
-    const [next] = await Promise.all([confirmed, answered]);
+    const next = answered === undefined ? await confirmed : (await Promise.all([confirmed, answered]))[0];
     if (waitsForLease) this.checkPlace();
     this.#messages.settle(handled, next);
-    await this.#answer(answered === undefined ? [...draft.replies, ...read.replies] : read.replies);
-    const dead = poison === undefined ? read.dead : [poison, ...read.dead];
-    for (const one of dead) reportDeadLetter(kernel, address, one);
+    const late = this.#answer(answersNow ? read.replies : joined(draft.replies, read.replies));
+    if (late !== undefined) await late;
+    if (poison !== undefined) reportDeadLetter(kernel, address, poison);
+    for (const one of read.dead) reportDeadLetter(kernel, address, one);
     for (const { jobId } of acks) failures.ofMessages.delete(jobId);
-    const ended = [...unended, ...changing].filter((one) => !handled.left.includes(one));
+    const ended = joined(unended, changing).filter((one) => !handled.left.includes(one));
     this.#stored.trim((known) => withoutEnded(known, ended));
   }
 
@@ -94,20 +99,24 @@ export class TurnEnd {
   async #read(
     { state }: ActorRecord,
     deliveries: readonly Delivery[],
-    answered: Promise<void> | undefined,
+    answered: Promise<unknown> | undefined,
   ): Promise<ReadResult> {
-    if (deliveries.length === 0) return nothingRead;
     const { kernel, address, lease, failures } = this.#options;
-    const read = () => this.#reads.run(state, deliveries, failures.ofMessages);
-    const reading = handleTogether(kernel, address, lease, deliveries, failures, read);
+    const reading = handleTogether(kernel, address, lease, deliveries, failures, () =>
+      this.#reads.run(state, deliveries, failures.ofMessages),
+    );
     const [result] = await Promise.all([reading, answered]);
     this.checkPlace();
     return result;
   }
 
-  async #answer(replies: readonly AddressedReply[]): Promise<void> {
+  /** Undefined where nobody is to be answered. */
+  #answer(replies: readonly AddressedReply[]): Promise<unknown> | undefined {
     const { kernel } = this.#options;
-    await Promise.all(replies.map(({ inbox, reply }) => kernel.replies.send(inbox, reply)));
+    const [first] = replies;
+    if (first === undefined) return undefined;
+    if (replies.length === 1) return kernel.replies.send(first.inbox, first.reply);
+    return Promise.all(replies.map(({ inbox, reply }) => kernel.replies.send(inbox, reply)));
   }
 
   stopReading(): void {

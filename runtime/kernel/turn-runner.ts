@@ -1,30 +1,24 @@
-import type { MessageSpecs } from '../define/contract.ts';
 import type { NearAsk } from '../mailbox/near-ask.ts';
 import { FencedError, type Delivery, type InlinedMessage } from '../mailbox/mailbox.ts';
 import type { ActorRecord, StoredActor as StoredActorRecord } from '../storage/state-store.ts';
-import {
-  applyTurn,
-  failedAgain,
-  failedTry,
-  isGivenUp,
-  type EffectResult,
-  type TurnResult,
-} from './apply-turn.ts';
+import { ActorEffects, type ActorEffectsOptions } from './actor-effects.ts';
+import { applyTurn, failedAgain, failedTry, isGivenUp, type TurnResult } from './apply-turn.ts';
 import { handleTogether, togetherOf } from './crash-loop.ts';
-import { EffectRunner } from './effect-runner.ts';
 import { MessagesInHand } from './messages-in-hand.ts';
 import { PostponedWrite } from './postponed-write.ts';
 import { split } from './read-runner.ts';
 import { RefusedError, StaleError, StoredActor } from './stored-actor.ts';
-import { initialState } from './stored-record.ts';
 import { completed, isPostponable, type TurnDraft } from './turn-draft.ts';
 import { nothingTaken, type TakenUp } from './taken-up.ts';
+import { turnContext } from './turn-context.ts';
 import { TurnEnd, type TurnEndOptions } from './turn-end.ts';
-import type { TagSchemas } from './waiting-callers.ts';
 
-export interface TurnRunnerOptions extends TurnEndOptions {
-  /** The outcome of an effect is there, for the next turn. */
-  readonly onOutcome: () => void;
+export type TurnRunnerOptions = TurnEndOptions & ActorEffectsOptions;
+
+/** How much there is for a turn. */
+export interface TurnSize {
+  readonly messages: number;
+  readonly outcomes: number;
 }
 
 /**
@@ -33,11 +27,10 @@ export interface TurnRunnerOptions extends TurnEndOptions {
  */
 export class TurnRunner {
   readonly #options: TurnRunnerOptions;
-  readonly #effects: EffectRunner;
+  readonly #effects: ActorEffects;
   readonly #end: TurnEnd;
   readonly #stored: StoredActor;
   readonly #messages: MessagesInHand;
-  #outcomes: EffectResult[] = [];
   /** What the turn under way has taken up. */
   #underWay: TakenUp = nothingTaken;
   /** The store refused what came of several outcomes or messages: which of them it was shows one by one. */
@@ -50,33 +43,12 @@ export class TurnRunner {
   #postponed: PostponedWrite | undefined;
 
   constructor(options: TurnRunnerOptions) {
-    const { kernel, hosted, address, lease, onOutcome } = options;
+    const { kernel, hosted, address, lease } = options;
     this.#options = options;
     this.#stored = new StoredActor(hosted, address.key, kernel.clock);
     this.#messages = new MessagesInHand(kernel, address, lease);
     this.#end = new TurnEnd(options, this.#messages, this.#stored);
-    this.#effects = new EffectRunner({
-      actor: hosted.actor,
-      actorId: address.id,
-      key: address.key,
-      clock: kernel.clock,
-      logger: kernel.logger,
-      limiter: kernel.effectLimiter,
-      refs: kernel.refs,
-      intercept: kernel.interceptEffect,
-      effectTimeoutMs: kernel.limits.effectTimeoutMs,
-      onOutcome: (effect, outcome) => {
-        this.#outcomes.push({ effect, outcome });
-        onOutcome();
-      },
-      onEnded: (effect, ms, outcome) =>
-        kernel.observer.effectEnded?.({
-          actor: address,
-          effect,
-          ms,
-          ...(outcome.ok ? {} : { error: outcome.error }),
-        }),
-    });
+    this.#effects = new ActorEffects(options);
   }
 
   /** There may be something in the mailbox, or here is the message itself. */
@@ -91,12 +63,12 @@ export class TurnRunner {
 
   /** Whether there is something for a turn. */
   get hasWork(): boolean {
-    return this.#messages.hasWork || this.#outcomes.length > 0 || this.#postponed?.isDue === true;
+    return this.#messages.hasWork || this.#effects.outcomes.length > 0 || this.#postponed?.isDue === true;
   }
 
   /** Whether there is something for a turn now or soon: it does not pay to leave memory. */
   get isBusy(): boolean {
-    return this.#outcomes.length > 0 || this.#messages.isBusy(this.#stored.known?.effects ?? []);
+    return this.#effects.outcomes.length > 0 || this.#messages.isBusy(this.#stored.known?.effects ?? []);
   }
 
   /** What is known of the stored record. */
@@ -115,13 +87,13 @@ export class TurnRunner {
   }
 
   /** Of the first message that the last turn had in hand. */
-  get waited(): { readonly waitedMs?: number } {
-    return this.#sentAt === undefined ? {} : { waitedMs: Math.max(0, this.#begunAt - this.#sentAt) };
+  get waitedMs(): number | undefined {
+    return this.#sentAt === undefined ? undefined : Math.max(0, this.#begunAt - this.#sentAt);
   }
 
   /** What the next turn takes up, as far as it is here. */
-  get size(): { readonly messages: number; readonly outcomes: number } {
-    return { messages: this.#messages.size, outcomes: this.#outcomes.length };
+  get size(): TurnSize {
+    return { messages: this.#messages.size, outcomes: this.#effects.outcomes.length };
   }
 
   /**
@@ -144,7 +116,8 @@ export class TurnRunner {
   async run(before: ActorRecord): Promise<'taken' | 'left' | 'parked'> {
     const { hosted, address, failures } = this.#options;
     const taken = this.#takeUp();
-    const result = await this.#apply(before, taken);
+    const applied = this.#apply(before, taken);
+    const result = applied instanceof Promise ? await applied : applied;
     const { draft, untaken } = result;
     this.#tellFailed(result);
     if (this.#mayPostpone(taken, result)) {
@@ -154,12 +127,16 @@ export class TurnRunner {
     }
     const wasWritten = draft.changed && (await this.#write(draft));
     const record = draft.changed ? draft.record : before;
-    this.#drop(taken.outcomes, untaken);
-    if (taken.hand.length > 0 || draft.changed) {
-      await hosted.actor.definition.project?.(address.key, record.state, this.#stored.version);
+    this.#effects.drop(taken.outcomes, untaken);
+    const { definition } = hosted.actor;
+    if (definition.project !== undefined && (taken.hand.length > 0 || draft.changed)) {
+      await definition.project(address.key, record.state, this.#stored.version);
     }
     this.#end.checkPlace();
-    if (await this.#end.hasParked(result)) return 'parked';
+    if (this.#end.isToPark(result)) {
+      await this.#end.park(result);
+      return 'parked';
+    }
     await this.#end.endMessages(taken, result, { record, wasWritten, max: this.#messagesPerTurn() });
     this.#underWay = nothingTaken;
     const [first] = this.#messages.ofMailbox;
@@ -186,26 +163,19 @@ export class TurnRunner {
 
   #takeUp(): TakenUp {
     const { kernel, hosted } = this.#options;
-    // A copy: those that arrive during the write are for the next turn.
-    const outcomes = this.#outcomes.slice(0, this.#oneByOne ? 1 : undefined);
+    const outcomes = this.#oneByOne ? this.#effects.outcomes.slice(0, 1) : this.#effects.outcomes;
     const takesMessages = !this.#oneByOne || outcomes.length === 0;
     const { unended } = this.#messages;
-    const hand = takesMessages ? this.#messages.next(this.#messagesPerTurn()) : [];
+    const hand = takesMessages ? this.#messages.next(this.#messagesPerTurn()) : nothingTaken.hand;
     this.#sentAt = hand[0]?.envelope.sentAt;
     this.#begunAt = kernel.clock.now();
-    return (this.#underWay = { outcomes, unended, hand, ...split(hosted.actor, togetherOf(hand)) });
-  }
-
-  /** Outcomes that were taken up are over; the others come again. */
-  #drop(outcomes: readonly EffectResult[], untaken: readonly EffectResult[] = []): void {
-    if (outcomes.length === 0) return;
-    const { ofOutcomes } = this.#options.failures;
-    this.#outcomes = [...untaken, ...this.#outcomes.slice(outcomes.length)];
-    for (const one of outcomes) if (!untaken.includes(one)) ofOutcomes.delete(one.effect.run);
+    const { changing, reading } = split(hosted.actor, togetherOf(hand));
+    return (this.#underWay = { outcomes, unended, hand, changing, reading });
   }
 
   /** A turn failed. Whether a write or an ack of it happened is not known: only the store and the mailbox can tell. */
   forget(error: unknown): void {
+    if (error instanceof StaleError) this.#oneByOne = false;
     if (error instanceof RefusedError) {
       const { ofMessages, ofOutcomes } = this.#options.failures;
       const { outcomes, unended, changing } = this.#underWay;
@@ -241,32 +211,16 @@ export class TurnRunner {
     this.#end.stopReading();
   }
 
-  #apply(record: ActorRecord, { outcomes, changing: deliveries }: TakenUp): Promise<TurnResult> {
+  #apply(
+    record: ActorRecord,
+    { outcomes, changing: deliveries }: TakenUp,
+  ): TurnResult | Promise<TurnResult> {
     const { kernel, hosted, address, lease, failures } = this.#options;
-    const { clock, newId, logger, interceptHandle, interceptOutcome } = kernel;
-    const { actor } = hosted;
-    const messages = actor.contract.messages as MessageSpecs;
-    const tags = (actor.definition.tags ?? {}) as TagSchemas;
-    const { id: actorId, type, key } = address;
     return handleTogether(kernel, address, lease, deliveries, failures, () => {
-      const now = clock.now();
+      const context = turnContext(kernel, hosted.actor, address);
       const input = { outcomes, deliveries, unwritten: this.#stored.isUnwritten };
-      const initial = () => initialState(actor, key, now);
-      const context = {
-        actorId,
-        type,
-        key,
-        now,
-        newId,
-        messages,
-        tags,
-        initial,
-        logger,
-        interceptHandle,
-        interceptOutcome,
-      };
-      const result = applyTurn(actor, record, input, context, failures);
-      return { ...result, draft: completed(result.draft, now) };
+      const result = applyTurn(hosted.actor, record, input, context, failures);
+      return { ...result, draft: completed(result.draft, context.now) };
     });
   }
 
@@ -275,13 +229,7 @@ export class TurnRunner {
     const { kernel, address, lease } = this.#options;
     const before = this.#stored.storedState;
     if (!lease.isHeld()) throw new FencedError(address, lease);
-    let wasWritten: boolean;
-    try {
-      wasWritten = await this.#stored.write(draft);
-    } catch (error) {
-      if (error instanceof StaleError) this.#oneByOne = false;
-      throw error;
-    }
+    const wasWritten = await this.#stored.write(draft);
     this.#oneByOne = false;
     this.#writeDone();
     if (!this.#ended) this.#effects.sync(draft.record.effects);
@@ -312,7 +260,7 @@ export class TurnRunner {
     this.#messages.keepUntilWritten();
     for (const { jobId } of hand) failures.ofMessages.delete(jobId);
     this.#stored.postpone(draft);
-    this.#drop(outcomes);
+    this.#effects.drop(outcomes);
     this.#effects.sync(draft.record.effects);
   }
 

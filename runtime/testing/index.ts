@@ -22,4 +22,4 @@ export { applyMessage, applyOutcome } from '../kernel/apply.ts';
 export { initialState, recordOf } from '../kernel/stored-record.ts';
 export { completed, draftOf, isBlank, isPostponable } from '../kernel/turn-draft.ts';
 export type { AddressedReply, TurnDraft } from '../kernel/turn-draft.ts';
-export type { TurnContext } from '../kernel/message-turn.ts';
+export type { TurnContext } from '../kernel/turn-context.ts';
