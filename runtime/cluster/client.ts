@@ -9,13 +9,13 @@ import type { ActorRef, ActorRefs, AskOptions, SendOptions, TellOptions } from '
 import { parse } from '../define/schema.ts';
 import { backOffMs } from '../flow/back-off.ts';
 import { addressOf, type ActorAddress } from '../mailbox/address.ts';
-import { encodeEnvelope } from '../mailbox/encode-envelope.ts';
 import { fingerprintOf, hashOf } from '../mailbox/fingerprint.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import { PendingAsk } from './pending-ask.ts';
 import { PendingAsks } from './pending-asks.ts';
 import type { NearActors } from '../mailbox/near-ask.ts';
+import { NearMessage } from './near-message.ts';
 import type { Inbox, Reply } from '../mailbox/replies.ts';
 import type { NearAsker } from './near-replies.ts';
 import { SendOrder } from './send-order.ts';
@@ -106,12 +106,20 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     this.#watch.close();
   }
 
-  async ask(message: AddressedMessage, options: AskOptions): Promise<unknown> {
+  ask(message: AddressedMessage, options: AskOptions): Promise<unknown> {
     return this.#interceptAsk === undefined
       ? this.#ask(message, options)
-      : this.#interceptAsk({ ...outgoing(message), options }, ({ input, options }) =>
-          this.#ask({ ...message, input }, options),
-        );
+      : this.#askIntercepted(this.#interceptAsk, message, options);
+  }
+
+  async #askIntercepted(
+    intercept: NonNullable<ClientInterceptor['ask']>,
+    message: AddressedMessage,
+    options: AskOptions,
+  ): Promise<unknown> {
+    return intercept({ ...outgoing(message), options }, ({ input, options }) =>
+      this.#ask({ ...message, input }, options),
+    );
   }
 
   async tell(message: AddressedMessage, options: TellOptions): Promise<void> {
@@ -144,12 +152,11 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     if (this.#pending.size >= maxPendingAsks) {
       throw new ActorError('unavailable', `${maxPendingAsks} asks are under way in this process`);
     }
-    const what = `${contract.type} ${key}: ${name}`;
     const jobId = this.#jobIdOf(envelope);
-    const ask = new PendingAsk({ to, jobId, what, clock, timeoutMs, signal: options.signal });
+    const ask = new PendingAsk({ to, jobId, name, clock, timeoutMs, signal: options.signal });
     this.#pending.add(correlation, ask);
     this.#watch.wake();
-    this.#pass(to, jobId, envelope, ask).catch((error: unknown) => ask.fail(error));
+    this.#pass(envelope, ask);
     try {
       const answer = await ask.answered;
       if ('error' in answer) throw fromWireError(answer.error);
@@ -176,28 +183,34 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   }
 
   /** Directly to an actor of this process, if that takes it; else through its mailbox. */
-  async #pass(to: ActorAddress, jobId: string, envelope: Envelope, ask: PendingAsk): Promise<void> {
-    const send = async () => {
-      await this.#send(to, jobId, envelope, { ask });
-      ask.isSent = true;
-    };
+  #pass(envelope: Envelope, ask: PendingAsk): void {
+    const { to, jobId } = ask;
     const actors = this.#nearActors;
-    const wasTaken =
-      actors !== undefined &&
-      this.#order.near(to.id, (admit) =>
-        actors.take(to, () => {
-          // For its limit: what goes through a mailbox has the same.
-          encodeEnvelope(to, envelope);
-          const copy = { ...envelope, input: carriedCopy(envelope.input) };
-          const giveBack = () =>
-            this.#order
-              .instead(to.id, send)
-              .catch((error: unknown) => ask.fail(error))
-              .finally(admit);
-          return { jobId, envelope: copy, isUnnamed: isOwn(envelope.id), admit, giveBack };
-        }),
-      );
-    if (!wasTaken) await this.#order.far(to.id, send);
+    const order = this.#order;
+    const send = () => this.#sendFor(ask, envelope);
+    try {
+      const wasTaken =
+        actors !== undefined &&
+        order.near(to.id, (passage) =>
+          actors.take(to, () => {
+            const message = { to, jobId, envelope, isUnnamed: isOwn(envelope.id) };
+            return new NearMessage(message, order, passage, send);
+          }),
+        );
+      if (!wasTaken) void order.far(to.id, send);
+    } catch (error) {
+      ask.fail(error);
+    }
+  }
+
+  /** Who asks hears when it cannot be sent. */
+  async #sendFor(ask: PendingAsk, envelope: Envelope): Promise<void> {
+    try {
+      await this.#send(ask.to, ask.jobId, envelope, { ask });
+      ask.isSent = true;
+    } catch (error) {
+      ask.fail(error);
+    }
   }
 
   /** A lost connection leaves unknown whether the message is queued; the same job id makes a second try safe. */
@@ -229,7 +242,8 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     if (!parsed.success) {
       throw new ActorError('invalid_request', `${contract.type} ${key}: ${name}: ${parsed.reason}`);
     }
-    refuse(valueFault(`${contract.type} ${key}: ${name}: input`, input));
+    const fault = valueFault('input', input);
+    if (fault !== undefined) refuse(`${contract.type} ${key}: ${name}: ${fault}`);
     const { messageId, idempotencyKey, requestId, traceparent, tracestate } = options;
     if (messageId !== undefined) refuse(nameFault('a message id', messageId));
     if (idempotencyKey !== undefined) refuse(nameFault('an idempotency key', idempotencyKey));

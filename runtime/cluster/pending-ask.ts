@@ -7,8 +7,8 @@ export interface AskLimits {
   /** The message, as it lies in its mailbox. */
   readonly to: ActorAddress;
   readonly jobId: string;
-  /** `cart 42: AddItem`, for the error. */
-  readonly what: string;
+  /** Of the message, for the error. */
+  readonly name: string;
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
@@ -23,19 +23,19 @@ export class PendingAsk {
   readonly since: number;
   /** Its message is in the mailbox. */
   isSent = false;
-  readonly #what: string;
-  readonly #signal: AbortSignal | undefined;
+  readonly #name: string;
   readonly #cancelTimeout: Cancel;
-  #resolve: (answer: StoredAnswer) => void = () => undefined;
-  #reject: (error: unknown) => void = () => undefined;
+  /** Stops listening to who may give it up. */
+  #unlisten: Cancel | undefined;
+  #resolve!: (answer: StoredAnswer) => void;
+  #reject!: (error: unknown) => void;
   #over = false;
 
-  constructor({ to, jobId, what, clock, timeoutMs, signal }: AskLimits) {
+  constructor({ to, jobId, name, clock, timeoutMs, signal }: AskLimits) {
     this.to = to;
     this.jobId = jobId;
     this.since = clock.monotonic();
-    this.#what = what;
-    this.#signal = signal;
+    this.#name = name;
     this.answered = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -43,8 +43,14 @@ export class PendingAsk {
     this.#cancelTimeout = clock.schedule(timeoutMs, () =>
       this.#expire(`was not answered within ${timeoutMs} ms`),
     );
-    if (signal?.aborted === true) this.#onAbort();
-    else signal?.addEventListener('abort', this.#onAbort, { once: true });
+    if (signal !== undefined) this.#listen(signal);
+  }
+
+  #listen(signal: AbortSignal): void {
+    const onAbort = () => this.#expire('was given up by its caller');
+    if (signal.aborted) return onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    this.#unlisten = () => signal.removeEventListener('abort', onAbort);
   }
 
   get shard(): number {
@@ -68,18 +74,21 @@ export class PendingAsk {
 
   /** What it was sent to is not there. */
   failUnavailable(sentence: string, reason: string): void {
-    this.fail(new ActorError('unavailable', `${this.#what} ${sentence}: ${reason}`, { details: { reason } }));
+    this.fail(new ActorError('unavailable', `${this.#what()} ${sentence}: ${reason}`, { details: { reason } }));
   }
 
-  readonly #onAbort = (): void => this.#expire('was given up by its caller');
-
   #expire(sentence: string): void {
-    this.fail(new ActorError('deadline_exceeded', `${this.#what} ${sentence}; its outcome is unknown`));
+    this.fail(new ActorError('deadline_exceeded', `${this.#what()} ${sentence}; its outcome is unknown`));
+  }
+
+  /** `cart 42: AddItem` */
+  #what(): string {
+    return `${this.to.type} ${this.to.key}: ${this.#name}`;
   }
 
   #end(): void {
     this.#over = true;
     this.#cancelTimeout();
-    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#unlisten?.();
   }
 }

@@ -9,8 +9,8 @@ describe('the order of what goes to an actor directly and through its mailbox', 
     const sent: string[] = [];
     let admit: () => void = () => undefined;
     expect(
-      order.near('a', (admitted) => {
-        admit = admitted;
+      order.near('a', (passage) => {
+        admit = () => passage.admit();
         return true;
       }),
     ).to.equal(true);
