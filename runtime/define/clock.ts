@@ -14,21 +14,22 @@ export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
   schedule(delayMs, run) {
-    const dueAt = performance.now() + delayMs;
-    let timer: NodeJS.Timeout;
-    const wait = () => {
-      const leftMs = dueAt - performance.now();
-      const isLast = !(leftMs > longestTimerMs);
-      timer = setTimeout(isLast ? run : wait, isLast ? Math.max(0, leftMs) : longestTimerMs);
-      timer.unref();
-    };
-    wait();
+    if (delayMs > longestTimerMs) return scheduleFarAway(delayMs, run);
+    const timer = setTimeout(run, Math.max(0, delayMs)).unref();
     return () => clearTimeout(timer);
   },
 };
 
 /** What Node's timers reach; a longer one would end at once. */
 const longestTimerMs = 2 ** 31 - 1;
+
+function scheduleFarAway(delayMs: number, run: () => void): Cancel {
+  const dueAt = performance.now() + delayMs;
+  let cancel = systemClock.schedule(longestTimerMs, () => {
+    cancel = systemClock.schedule(dueAt - performance.now(), run);
+  });
+  return () => cancel();
+}
 
 /** Resolves after `delayMs`, or at once when `signal` aborts. */
 export function pause(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
