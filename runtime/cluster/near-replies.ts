@@ -6,6 +6,8 @@ export interface NearAsker {
   hear(inbox: string, reply: Reply): boolean;
 }
 
+const heard = Promise.resolve();
+
 /** Hands answers to whoever asks in this process, and leaves the others in their inboxes. */
 export class NearReplies implements Replies {
   readonly areApart: boolean;
@@ -19,6 +21,6 @@ export class NearReplies implements Replies {
   }
 
   send(inbox: string, reply: Reply): Promise<void> {
-    return this.#asker.hear(inbox, reply) ? Promise.resolve() : this.#replies.send(inbox, reply);
+    return this.#asker.hear(inbox, reply) ? heard : this.#replies.send(inbox, reply);
   }
 }

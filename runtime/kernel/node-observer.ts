@@ -85,16 +85,18 @@ export interface NodeObserver {
   shardLeft?(shard: number, why: 'handed over' | 'lost'): void;
 }
 
+type Report = (what: unknown, why?: unknown) => void;
+
 /** All of them as one, and what one of their methods throws does no harm. */
 export function guarded(observers: readonly NodeObserver[], logger: Logger): NodeObserver {
-  const safely: Partial<Record<keyof NodeObserver, (...args: unknown[]) => void>> = {};
+  const safely: Partial<Record<keyof NodeObserver, Report>> = {};
   for (const name of reports) {
     const hearing = observers.filter((observer) => observer[name] !== undefined);
     if (hearing.length === 0) continue;
-    safely[name] = (...args) => {
+    safely[name] = (what, why) => {
       for (const observer of hearing) {
         try {
-          (observer[name] as (...args: unknown[]) => void)(...args);
+          (observer[name] as Report)(what, why);
         } catch (error) {
           logger.error({ err: error, report: name }, 'an observer failed');
         }

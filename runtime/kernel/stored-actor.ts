@@ -143,9 +143,8 @@ export class StoredActor {
       return false;
     }
     const firstVersion = Math.max(now * 1_000, this.#highest) + 1;
-    const write: Mutable<StateWrite> = {
-      ...{ key: this.#key, expectedVersion: version, firstVersion, record, events, now },
-    };
+    const key = this.#key;
+    const write: Mutable<StateWrite> = { key, expectedVersion: version, firstVersion, record, events, now };
     if (version > 0 && record.archive === this.#loaded?.record.archive) write.keepsArchive = true;
     if (isGone) write.removes = true;
     let written: boolean;
