@@ -9,6 +9,7 @@ export type { CarriedTrace } from './define/trace-context.ts';
 export { uuidV5 } from './define/uuid-v5.ts';
 export { Batcher } from './flow/batcher.ts';
 export type { BatcherOptions } from './flow/batcher.ts';
+export { Deadlines } from './flow/deadlines.ts';
 export { LinkedList } from './flow/linked-list.ts';
 export { withTimeLimit } from './flow/time-limit.ts';
 export { openClusterClient, openClusterNode } from './cluster/open-cluster.ts';

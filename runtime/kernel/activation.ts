@@ -117,11 +117,11 @@ export class Activation {
   }
 
   async #run(): Promise<void> {
-    const { clock, limits, logger, observer } = this.#kernel;
+    const { clock, limits, logger, observer, turnDeadlines } = this.#kernel;
     const startedAt = clock.monotonic();
     let failure: unknown;
     let size = this.#turns.size;
-    const cancelDeadline = clock.schedule(limits.turnTimeoutMs, () => this.#abandon());
+    const cancelDeadline = turnDeadlines.set(() => this.#abandon());
     try {
       if (!this.lease.isHeld()) throw new FencedError(this.address, this.lease);
       const record = await this.#turns.prepare();

@@ -20,6 +20,7 @@ import { Activation } from './activation.ts';
 import { viewOfStored, type ActorView } from './actor-view.ts';
 import type { Failure } from './apply-turn.ts';
 import { defaultLimits, type Kernel, type KernelLimits } from './kernel.ts';
+import { Deadlines } from '../flow/deadlines.ts';
 import { Limiter } from '../flow/limiter.ts';
 import { Recovery } from './recovery.ts';
 import { refuseAll } from './refuse.ts';
@@ -76,6 +77,8 @@ export class ActorNode implements ShardEvents, NearActors {
       interceptRead: chained(interceptors.map((one) => one.read?.bind(one))),
       interceptEffect: chained(interceptors.map((one) => one.effect?.bind(one))),
       limits,
+      turnDeadlines: new Deadlines(options.clock, limits.turnTimeoutMs),
+      postponedWrites: new Deadlines(options.clock, limits.postponeMs),
       turnLimiter: new Limiter(limits.maxTurns),
       effectLimiter: new Limiter(limits.maxEffects),
       quarantineLimiter: new Limiter(1),

@@ -5,6 +5,7 @@ import type { ActorRefs } from '../define/ref.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { NodeObserver } from './node-observer.ts';
+import type { Deadlines } from '../flow/deadlines.ts';
 import type { Limiter } from '../flow/limiter.ts';
 
 export interface KernelLimits {
@@ -74,6 +75,10 @@ export interface Kernel {
   readonly interceptRead: NodeInterceptor['read'];
   readonly interceptEffect: NodeInterceptor['effect'];
   readonly limits: KernelLimits;
+  /** Each `limits.turnTimeoutMs` away. */
+  readonly turnDeadlines: Deadlines;
+  /** Each `limits.postponeMs` away. */
+  readonly postponedWrites: Deadlines;
   readonly turnLimiter: Limiter;
   readonly effectLimiter: Limiter;
   /** One at a time. */

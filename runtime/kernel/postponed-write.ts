@@ -1,12 +1,13 @@
-import type { Cancel, Clock } from '../define/clock.ts';
+import type { Cancel } from '../define/clock.ts';
+import type { Deadlines } from '../flow/deadlines.ts';
 
-/** A write that waits for that of the next turn, for so long at most. */
+/** A write that waits for that of the next turn, until its deadline at most. */
 export class PostponedWrite {
   readonly #cancel: Cancel;
   #isDue = false;
 
-  constructor(clock: Clock, patienceMs: number, onDue: () => void) {
-    this.#cancel = clock.schedule(patienceMs, () => {
+  constructor(deadlines: Deadlines, onDue: () => void) {
+    this.#cancel = deadlines.set(() => {
       this.#isDue = true;
       onDue();
     });

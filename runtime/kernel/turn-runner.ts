@@ -211,10 +211,7 @@ export class TurnRunner {
     this.#end.stopReading();
   }
 
-  #apply(
-    record: ActorRecord,
-    { outcomes, changing: deliveries }: TakenUp,
-  ): TurnResult | Promise<TurnResult> {
+  #apply(record: ActorRecord, { outcomes, changing: deliveries }: TakenUp): TurnResult | Promise<TurnResult> {
     const { kernel, hosted, address, lease, failures } = this.#options;
     return handleTogether(kernel, address, lease, deliveries, failures, () => {
       const context = turnContext(kernel, hosted.actor, address);
@@ -256,7 +253,7 @@ export class TurnRunner {
   #postpone({ outcomes, hand }: TakenUp, draft: TurnDraft): void {
     const { kernel, failures, onOutcome } = this.#options;
     this.#end.checkPlace();
-    this.#postponed ??= new PostponedWrite(kernel.clock, kernel.limits.postponeMs, onOutcome);
+    this.#postponed ??= new PostponedWrite(kernel.postponedWrites, onOutcome);
     this.#messages.keepUntilWritten();
     for (const { jobId } of hand) failures.ofMessages.delete(jobId);
     this.#stored.postpone(draft);

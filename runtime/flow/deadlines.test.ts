@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { FakeClock, heldBytes } from '@trolley/runtime/testing';
+import { FakeClock } from '../testing/fake-clock.ts';
+import { heldBytes } from '../testing/held-bytes.ts';
 import { Deadlines } from './deadlines.ts';
 
 describe('Deadlines', () => {

@@ -1,5 +1,5 @@
-import type { Cancel, Clock } from '@trolley/runtime';
-import { LinkedList } from '@trolley/runtime/adapters';
+import type { Cancel, Clock } from '../define/clock.ts';
+import { LinkedList } from './linked-list.ts';
 
 /** A class, as what stands in a `LinkedList` should be. */
 class Deadline {
