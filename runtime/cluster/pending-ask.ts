@@ -74,7 +74,9 @@ export class PendingAsk {
 
   /** What it was sent to is not there. */
   failUnavailable(sentence: string, reason: string): void {
-    this.fail(new ActorError('unavailable', `${this.#what()} ${sentence}: ${reason}`, { details: { reason } }));
+    this.fail(
+      new ActorError('unavailable', `${this.#what()} ${sentence}: ${reason}`, { details: { reason } }),
+    );
   }
 
   #expire(sentence: string): void {
