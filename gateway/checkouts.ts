@@ -92,10 +92,7 @@ export function createCheckouts({
           : { paymentMethod: parsePaymentMethod(paymentMethod, { forcing }) }),
       };
       try {
-        // Without the call's signal, as any change: it goes on when its caller has gone.
-        const { requestId, traceparent, tracestate } = call;
-        const options = { requestId, traceparent, tracestate, timeoutMs };
-        const started = await checkout(id).start(input, options);
+        const started = await checkout(id).start(input, { ...optionsOf(call), timeoutMs });
         return { outcome: started.created ? 'created' : 'joined', checkout: started.checkout };
       } catch (error) {
         if (codeOf(error) !== 'deadline_exceeded' || call.signal.aborted) throw error;

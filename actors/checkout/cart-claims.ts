@@ -7,9 +7,9 @@ export function createCartClaims(refs: ActorRefs): CartClaims {
   const cart = (userId: number) => refs.ref(CartContract, String(userId));
   return {
     claim: (userId, checkoutId, { timeoutMs }) =>
-      cart(userId).claimForCheckout({ checkoutId }, { timeoutMs, signal: undefined }),
+      cart(userId).claimForCheckout({ checkoutId }, { timeoutMs }),
     async release(userId, checkoutId, { timeoutMs }) {
-      await cart(userId).releaseClaim({ checkoutId }, { timeoutMs, signal: undefined });
+      await cart(userId).releaseClaim({ checkoutId }, { timeoutMs });
     },
   };
 }

@@ -34,14 +34,11 @@ export function inputOf(name: StepName, context: CheckoutContext): StepInput {
   };
 }
 
-/**
- * Without the signal of the effect: what is called ends by its own deadline, and may come late, as each step may.
- * @throws ActorError `deadline_exceeded`: an earlier run may have reached the far side, so it is unknown
- */
+/** @throws ActorError `deadline_exceeded`: an earlier run may have reached the far side, so it is unknown */
 function callOf(input: StepInput, context: EffectContext, clock: Pick<Clock, 'now'>): ServiceCall {
   const leftMs = (input.giveUpAt ?? Infinity) - clock.now();
   if (leftMs <= 0) throw new ActorError('deadline_exceeded', 'the time for this step is over');
-  const { requestId, traceparent, tracestate } = context;
+  const { signal, requestId, traceparent, tracestate } = context;
   const timeoutMs = Math.min(leftMs, input.callTimeoutMs);
-  return { requestId, traceparent, tracestate, userId: String(input.userId), timeoutMs };
+  return { signal, requestId, traceparent, tracestate, userId: String(input.userId), timeoutMs };
 }

@@ -9,10 +9,8 @@ import type { ActorRefs } from './ref.ts';
 export function refsOfCall(refs: ActorRefs, call: CallContext): ActorRefs {
   const sender: MessageSender = {
     ask({ contract, key, name, input }, options) {
-      const { requestId, traceparent, tracestate } = call;
-      // Made where it is asked for: not where the options have another one, or none.
-      const signal = 'signal' in options ? options.signal : call.signal;
-      const merged = { requestId, traceparent, tracestate, ...options, signal };
+      const { requestId, traceparent, tracestate, signal } = call;
+      const merged = { requestId, traceparent, tracestate, signal, ...options };
       return refs.ref(contract, key).ask(name as never, input, merged);
     },
     tell({ contract, key, name, input }, options) {
