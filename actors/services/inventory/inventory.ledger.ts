@@ -52,8 +52,7 @@ export class InventoryLedger {
       createdAt: current?.createdAt ?? now,
       updatedAt: now,
     };
-    if (current === undefined) this.#store.insert(reservation, items);
-    else this.#store.renew(reservation, items);
+    this.#store.put(reservation, items);
     this.#store.move('reserve', id);
     return reservation;
   }
@@ -77,7 +76,7 @@ export class InventoryLedger {
     const current = this.#store.reservation(id);
     if (current === undefined) {
       const tombstone = { id, checkoutId: null, status: 'tombstone', expiresAt: now } as const;
-      this.#store.insert({ ...tombstone, createdAt: now, updatedAt: now }, []);
+      this.#store.put({ ...tombstone, createdAt: now, updatedAt: now }, []);
       return 'unknown';
     }
     switch (current.status) {

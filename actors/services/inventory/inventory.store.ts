@@ -43,9 +43,8 @@ export class InventoryStore {
   readonly #move;
   readonly #reservation;
   readonly #items;
-  readonly #insert;
-  readonly #renew;
-  readonly #insertItem;
+  readonly #put;
+  readonly #putItem;
   readonly #dropItems;
   readonly #setStatus;
   readonly #due;
@@ -81,14 +80,12 @@ export class InventoryStore {
       `SELECT product_id AS productId, quantity FROM reservation_items
        WHERE reservation_id = ? ORDER BY product_id`,
     );
-    this.#insert = database.prepare<[Reservation]>(
+    this.#put = database.prepare<[Reservation]>(
       `INSERT INTO reservations (id, checkout_id, status, expires_at, created_at, updated_at)
-       VALUES (@id, @checkoutId, @status, @expiresAt, @createdAt, @updatedAt)`,
+       VALUES (@id, @checkoutId, @status, @expiresAt, @createdAt, @updatedAt)
+       ON CONFLICT (id) DO UPDATE SET status = @status, expires_at = @expiresAt, updated_at = @updatedAt`,
     );
-    this.#renew = database.prepare<[Reservation]>(
-      `UPDATE reservations SET status = @status, expires_at = @expiresAt, updated_at = @updatedAt WHERE id = @id`,
-    );
-    this.#insertItem = database.prepare<[{ id: string; productId: number; quantity: number }]>(
+    this.#putItem = database.prepare<[{ id: string; productId: number; quantity: number }]>(
       `INSERT INTO reservation_items (reservation_id, product_id, quantity) VALUES (@id, @productId, @quantity)`,
     );
     this.#dropItems = database.prepare<[string]>(`DELETE FROM reservation_items WHERE reservation_id = ?`);
@@ -139,20 +136,12 @@ export class InventoryStore {
     return this.#items.all(reservationId);
   }
 
-  insert(reservation: Reservation, items: readonly ReservedItem[]): void {
-    this.#insert.run(reservation);
-    this.#insertItems(reservation.id, items);
-  }
-
-  /** Of other items, and for another time. */
-  renew(reservation: Reservation, items: readonly ReservedItem[]): void {
-    this.#renew.run(reservation);
-    this.#dropItems.run(reservation.id);
-    this.#insertItems(reservation.id, items);
-  }
-
-  #insertItems(id: string, items: readonly ReservedItem[]): void {
-    for (const { productId, quantity } of items) this.#insertItem.run({ id, productId, quantity });
+  put(reservation: Reservation, items: readonly ReservedItem[]): void {
+    const { id } = reservation;
+    this.#put.run(reservation);
+    // Also those that stayed when somebody deleted their reservation in a shell, where SQLite does not look after that.
+    this.#dropItems.run(id);
+    for (const { productId, quantity } of items) this.#putItem.run({ id, productId, quantity });
   }
 
   setStatus(id: string, status: ReservationStatus, now: number): void {
