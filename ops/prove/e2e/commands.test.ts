@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { expect } from 'chai';
+import { compile } from '../../shop/process/compile.mjs';
 import { version } from '../../shop/process/package-facts.mjs';
 import { searchPath } from '../testing/test-servers.ts';
 
@@ -19,7 +20,7 @@ const names = ['start', 'backup', 'restore', 'reconcile', 'trolley', 'token', 'b
 function run(name: string, ...args: string[]): Promise<readonly [code: number, out: string, err: string]> {
   const words = /node (.*)$/.exec(scripts[name] ?? '')?.[1]?.split(' ') ?? [];
   const absolute = words.map((word) =>
-    word === 'tsx' ? tsx : /^(\.\/)?ops\//.test(word) ? join(root, word) : word,
+    word === 'tsx' ? tsx : /^(\.\/)?(dist|ops)\//.test(word) ? join(root, word) : word,
   );
   return new Promise((resolve) => {
     const child = execFile(
@@ -33,6 +34,8 @@ function run(name: string, ...args: string[]): Promise<readonly [code: number, o
 
 describe('every command', function () {
   this.timeout(60_000);
+
+  before(() => compile(root));
 
   for (const name of names) {
     it(`npm run ${name} refuses a flag that it does not know by its name`, async () => {
