@@ -51,7 +51,8 @@ const scriptsOn = (redis: RedisConnection) => ({
   send: redisScript<number>(redis, 1, sendScript),
   withdraw: redisScript<Withdrawal>(redis, 1, withdrawScript),
   claim: redisScript<string[]>(redis, 1, claimScript),
-  ack: batchedScript<string[]>(redis, 'acks', ackScript),
+  // Not batched: a message that its asker sends again once it is answered must come behind the end of the first.
+  ack: redisScript<string[]>(redis, 1, ackScript),
   isEmpty: batchedScript<number>(redis, 'looks into mailboxes', isEmptyScript),
   ready: redisScript<string[]>(redis, 2, readyScript),
   park: redisScript<number>(redis, 1, parkScript),

@@ -62,6 +62,14 @@ export function describeMailbox(name: string, open: () => Promise<MailboxUnderTe
       expect(ids(rest)).to.deep.equal(['c']);
     });
 
+    it('takes a message that is sent again as soon as its end is on its way', async () => {
+      await send('a');
+      await under.mailbox.claim(actor, lease, idle);
+      const ended = under.mailbox.ack(actor, lease, [{ jobId: 'a' }], { max: 0, wakeAt: Infinity });
+      await Promise.all([ended, send('a')]);
+      expect(ids(await under.mailbox.claim(actor, lease, idle))).to.deep.equal(['a']);
+    });
+
     it('refuses a message of more than a megabyte, whatever it is written in', async () => {
       for (const text of ['x'.repeat(1_048_577), 'ä'.repeat(600_000), '€'.repeat(400_000)]) {
         const large = { ...message('large'), input: { text } };
