@@ -17,8 +17,11 @@ const Log = defineContract({
     Read: { input: z.object({}), output: State, readOnly: true },
     Refuse: { input: z.object({}), output: State },
     Break: { input: z.object({}), output: State },
+    Later: { input: z.object({}), output: State },
+    Never: { input: z.object({}), output: State },
   },
 });
+const laterMs = 5_000;
 const log = defineActor(Log, {
   state: State,
   initial: () => ({ seen: [] }),
@@ -34,6 +37,14 @@ const log = defineActor(Log, {
     },
     Break() {
       throw new Error('broken');
+    },
+    Later(turn) {
+      turn.remind('Note', { text: 'later' }, { delayMs: laterMs });
+      return turn.state;
+    },
+    Never(turn) {
+      turn.cancelReminder('Note');
+      return turn.state;
     },
   },
 });
@@ -74,6 +85,26 @@ describe('what is asked within the process of a node', () => {
       ),
     ).to.equal('conflict');
     expect(calls).to.deep.equal(['isEmpty', 'isEmpty', 'isEmpty', 'isEmpty']);
+  });
+
+  it('names the time of what comes later once, and takes it back when that time has come', async () => {
+    const ready = async () => {
+      const all = await Promise.all(Array.from({ length: 8 }, (_, shard) => cluster.mailbox.ready(shard)));
+      return all.flat().map(({ id }) => id);
+    };
+    await near().ask('Later', {});
+    await cluster.advance(500);
+    for (const message of ['Never', 'Later', 'Never'] as const) await near().ask(message, {});
+    const named = ['isEmpty', 'ack', ...Array<string>(6).fill('isEmpty')];
+    expect(calls).to.deep.equal(named);
+    await cluster.advance(laterMs);
+    expect(calls).to.deep.equal([...named, 'claim']);
+    expect(await ready()).to.deep.equal([]);
+    expect(await near().ask('Read', {})).to.deep.equal({ seen: [] });
+    await near().ask('Later', {});
+    await cluster.advance(laterMs + 1_000);
+    expect(await near().ask('Read', {})).to.deep.equal({ seen: ['later'] });
+    expect(await ready()).to.deep.equal([]);
   });
 
   it('shares a turn with what is asked meanwhile, in order', async () => {

@@ -67,10 +67,12 @@ export class OwnedMailbox {
     done: readonly Ack[],
     max: number,
   ): Promise<readonly Delivery[]> {
-    const request: ClaimRequest = { max, wakeAt: this.#wakeAtOf(pending) };
-    if (done.length === 0 && this.#isListedFor(request)) return [];
+    const wakeAt = this.#wakeAtOf(pending);
+    if (done.length === 0 && this.#isListedFor(wakeAt)) return [];
+    // What ends no message takes none either: a wake-up tells of those.
+    const request: ClaimRequest = { max: done.length === 0 ? 0 : max, wakeAt };
     // Finishing looks at the mailbox after every wake-up heard so far, unless a message is on its way in one.
-    if (max > 0 && done.length > 0) this.#woken = false;
+    if (request.max > 0) this.#woken = false;
     const next = await this.#kernel.mailbox.ack(this.#address, this.#lease, done, request);
     this.#listedWakeAt = request.wakeAt;
     return next;
@@ -81,14 +83,19 @@ export class OwnedMailbox {
     return this.#isSoon(this.#wakeAtOf(pending));
   }
 
-  /** Whether the mailbox knows well enough when the actor has something to do: too early costs little. */
+  /**
+   * Whether the mailbox knows well enough when the actor has something to do. Too early costs little: that it has nothing
+   * to do any more is told when that time has come, if another time has not come first.
+   */
   isListed(pending: readonly PendingEffect[]): boolean {
-    return this.#isListedFor({ wakeAt: this.#wakeAtOf(pending) });
+    return this.#isListedFor(this.#wakeAtOf(pending));
   }
 
-  #isListedFor({ wakeAt }: Pick<ClaimRequest, 'wakeAt'>): boolean {
+  #isListedFor(wakeAt: number): boolean {
     const listed = this.#listedWakeAt;
-    return listed === wakeAt || (listed < wakeAt && this.#isSoon(wakeAt));
+    if (listed === wakeAt) return true;
+    if (wakeAt === Infinity) return listed > this.#kernel.clock.now() && this.#isSoon(listed);
+    return listed < wakeAt && this.#isSoon(wakeAt);
   }
 
   #wakeAtOf(pending: readonly PendingEffect[]): number {

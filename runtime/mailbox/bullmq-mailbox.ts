@@ -6,7 +6,7 @@ import { parseAddress, type ActorAddress } from './address.ts';
 import { watchWakeUps } from './wake-reader.ts';
 import {
   ackScript,
-  isEmptyScript,
+  lookScript,
   readyScript,
   sendScript,
   claimScript,
@@ -53,7 +53,7 @@ const scriptsOn = (redis: RedisConnection) => ({
   claim: redisScript<string[]>(redis, 1, claimScript),
   // Not batched: a message that its asker sends again once it is answered must come behind the end of the first.
   ack: redisScript<string[]>(redis, 1, ackScript),
-  isEmpty: batchedScript<number>(redis, 'looks into mailboxes', isEmptyScript),
+  look: batchedScript<number>(redis, 'looks into mailboxes', lookScript),
   ready: redisScript<string[]>(redis, 2, readyScript),
   park: redisScript<number>(redis, 1, parkScript),
   noteStart: redisScript<number>(redis, 1, noteStartScript),
@@ -113,6 +113,10 @@ export class BullMqMailbox implements Mailbox {
     done: readonly Ack[],
     { max, wakeAt }: ClaimRequest,
   ): Promise<Delivery[]> {
+    if (done.length === 0 && max === 0) {
+      await this.#runAs(lease, this.#scripts.look, of, encodeWakeAt(wakeAt));
+      return [];
+    }
     const jobs: ScriptArgument[] = [];
     for (const { jobId, failedReason, ...rest } of done) {
       jobs.push(jobId, failedReason === undefined ? '' : encodeFailure(failedReason, rest));
@@ -123,7 +127,7 @@ export class BullMqMailbox implements Mailbox {
   }
 
   async isEmpty(of: ActorAddress, lease: ShardLease): Promise<boolean> {
-    return (await this.#runAs(lease, this.#scripts.isEmpty, of)) === 0;
+    return (await this.#runAs(lease, this.#scripts.look, of)) === 0;
   }
 
   async park(of: ActorAddress, lease: ShardLease, why: ParkNote): Promise<void> {

@@ -71,11 +71,12 @@ export const wakeUpsKept = 1000;
 export const pausedRecheckMs = 5_000;
 
 /**
- * Takes up to `max` messages, as jobId, data, starts, …; nothing may be in hand. `some` is 0 when there is neither
- * `meta` nor `events` nor `delayed`. An actor with no message left is live again when its first delayed message or
- * `wakeAt` comes; without either it costs Redis nothing.
+ * An actor with no message left is live again when its first delayed message or `wakeAt` comes; without either it costs
+ * Redis nothing. `some` is 0 when there is neither `meta` nor `events` nor `delayed`.
  */
-const takeNext = `
+const listing = `
+local function isOurs(some) return some == 0 or call('EXISTS', meta, events) == 0 end
+
 local function promoteDue()
   local due = call('ZRANGEBYSCORE', delayed, 0, (now + 1) * 0x1000 - 1, 'LIMIT', 0, 1000)
   if #due == 0 then return end
@@ -86,6 +87,26 @@ local function promoteDue()
   end
 end
 
+local function list(wakeAt, some, ours)
+  local first = some > 0 and call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
+  local due = math.min(tonumber(wakeAt) or math.huge, first and math.floor(first / 0x1000) or math.huge)
+  if due == math.huge then
+    call('ZREM', live, actor)
+  elseif due <= tonumber(now) then
+    call('ZADD', live, 'LT', now, actor)
+  else
+    call('ZADD', live, string.format('%.0f', due), actor)
+  end
+  if not ours and call('EXISTS', q .. 'failed', delayed, q .. 'prioritized', q .. 'completed') == 0
+    and call('HEXISTS', meta, 'paused') == 0 then
+    call('DEL', q .. 'id', q .. 'marker', meta, events)
+  end
+end
+`;
+
+/** Takes up to `max` messages, as jobId, data, starts, …; nothing may be in hand. */
+const takeNext = `
+${listing}
 -- Returns whether nothing waits any more.
 local function takeOurs(max, taken)
   local ids = call('RPOP', wait, max)
@@ -131,7 +152,7 @@ end
 
 local function takeNext(max, wakeAt, some)
   local taken, drained = {}, false
-  local ours = some == 0 or call('EXISTS', meta, events) == 0
+  local ours = isOurs(some)
   if some > 0 and ours then promoteDue() end
   if max > 0 then
     if ours then drained = takeOurs(max, taken) else takeByBullMq(max, taken) end
@@ -141,19 +162,7 @@ local function takeNext(max, wakeAt, some)
     if max > 0 and not ours then call('ZADD', live, 'XX', now + ${pausedRecheckMs}, actor) end
     return taken
   end
-  local first = some > 0 and call('ZRANGE', delayed, 0, 0, 'WITHSCORES')[2]
-  local due = math.min(tonumber(wakeAt) or math.huge, first and math.floor(first / 0x1000) or math.huge)
-  if due == math.huge then
-    call('ZREM', live, actor)
-  elseif due <= tonumber(now) then
-    call('ZADD', live, 'LT', now, actor)
-  else
-    call('ZADD', live, string.format('%.0f', due), actor)
-  end
-  if not ours and call('EXISTS', q .. 'failed', delayed, q .. 'prioritized', q .. 'completed') == 0
-    and call('HEXISTS', meta, 'paused') == 0 then
-    call('DEL', q .. 'id', q .. 'marker', meta, events)
-  end
+  list(wakeAt, some, ours)
   return taken
 end
 `;
@@ -322,11 +331,21 @@ table.insert(taken, 1, last and last[1] or '0-0')
 return taken
 `;
 
-/** ARGV: prefix, actor, now, lease token. Returns how many of an actor's lists there are. */
-export const isEmptyScript = `
+/**
+ * ARGV: prefix, actor, now, lease token, and, to list an actor with an empty mailbox, wakeAt or ''. Returns how many of its
+ * lists there are.
+ */
+export const lookScript = `
 ${preamble}
 ${leaseCheck}
-return call('EXISTS', wait, active, delayed, meta, events)
+${listing}
+local lists = call('EXISTS', wait, active, delayed, meta, events)
+if not ARGV[5] then return lists end
+local some = lists > 0 and call('EXISTS', meta, events, delayed) or 0
+local ours = isOurs(some)
+if some > 0 and ours then promoteDue() end
+if lists == 0 or call('EXISTS', wait, active) == 0 then list(ARGV[5], some, ours) end
+return lists
 `;
 
 /**

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { addressOf } from '../../mailbox/address.ts';
+import { addressOf, type ActorAddress } from '../../mailbox/address.ts';
 import { FencedError, ParkedError, type Envelope, type ShardLease } from '../../mailbox/mailbox.ts';
 import type { MailboxUnderTest } from './mailbox.suite.ts';
 
@@ -60,6 +60,49 @@ export function describeWaiting(name: string, open: () => Promise<MailboxUnderTe
         await under.mailbox.claim(actor, lease, { max: 16, wakeAt: now() + 60_000 });
         await send('a');
         expect(await live()).to.deep.equal([actor.id]);
+      });
+    });
+
+    describe('a time that is named where no message ends', () => {
+      const others = () => ['8', '9', '10'].map((key) => ({ ...actor, key, id: `cart~${key}` }));
+      const name = (of: ActorAddress, by: ShardLease, wakeAt: number) =>
+        under.mailbox.ack(of, by, [], { max: 0, wakeAt });
+
+      it('counts for each actor that names one at that moment', async () => {
+        const [one, other, third] = others() as [ActorAddress, ActorAddress, ActorAddress];
+        await Promise.all([
+          name(one, lease, now()),
+          name(other, lease, now() + 60_000),
+          name(third, lease, now()),
+          name(third, lease, Infinity),
+        ]);
+        expect(await live()).to.deep.equal([one.id]);
+        under.elapse(60_000);
+        expect((await live()).sort()).to.deep.equal([one.id, other.id].sort());
+        await Promise.all([name(one, lease, Infinity), name(other, lease, Infinity)]);
+        expect(await live()).to.deep.equal([]);
+        expect(await under.residents()).to.deep.equal([]);
+      });
+
+      it('does not hide a message', async () => {
+        await send('a');
+        await name(actor, lease, Infinity);
+        expect(await live()).to.deep.equal([actor.id]);
+        await take();
+        await name(actor, lease, now() + 60_000);
+        expect(await live()).to.deep.equal([actor.id]);
+        await finish('a');
+        expect(await live()).to.deep.equal([]);
+      });
+
+      it('is none of an owner that has lost its lease, whoever names one beside it', async () => {
+        const [one, other] = others() as [ActorAddress, ActorAddress];
+        const next = await under.grant(actor.shard);
+        const [late, held] = await Promise.allSettled([name(one, lease, now()), name(other, next, now())]);
+        expect(late).to.have.property('status', 'rejected');
+        expect((late as PromiseRejectedResult).reason).to.be.instanceOf(FencedError);
+        expect(held).to.have.property('status', 'fulfilled');
+        expect(await live()).to.deep.equal([other.id]);
       });
     });
 
