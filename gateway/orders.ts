@@ -2,6 +2,7 @@ import type { ActorRefs } from '@trolley/runtime';
 import { OrderContract, noSuchOrder, type OrderView } from '../actors/order/order.contract.ts';
 import type { OrderStatus } from '../actors/order/order-status.contract.ts';
 import type { OrderPage, OrderQueries } from '../actors/order/order.queries.ts';
+import type { OrdersToCome } from '../actors/order/orders-to-come.ts';
 import { defaultPageSize } from '../actors/values/page-size.contract.ts';
 import { optionsOf, type Call } from './call.ts';
 
@@ -12,7 +13,10 @@ interface PageRequest {
 
 /** What the shop does with orders, for REST and gRPC alike. An idempotency key is one among those of all users. */
 export interface Orders {
-  /** Newest first; without a page size, the newest 100. Refused: `invalid_page_token`. */
+  /**
+   * Newest first; without a page size, the newest 100. Waits a moment for the order of a checkout that has just completed
+   * in this process. Refused: `invalid_page_token`.
+   */
   list(userId: number, page: PageRequest): Promise<OrderPage>;
   /** Someone else's order is `not_found`; without an owner, anyone's is shown. */
   get(orderId: string, owner?: number): Promise<OrderView>;
@@ -25,11 +29,13 @@ export interface Orders {
 interface OrdersOptions {
   readonly refs: ActorRefs;
   readonly queries: OrderQueries;
+  /** Undefined: the orders are written elsewhere. */
+  readonly toCome: Pick<OrdersToCome, 'of'> | undefined;
   /** Called before a user is told that an order is cancelled. */
   readonly stockMoved: (userId: number) => void;
 }
 
-export function createOrders({ refs, queries, stockMoved }: OrdersOptions): Orders {
+export function createOrders({ refs, queries, toCome, stockMoved }: OrdersOptions): Orders {
   async function get(orderId: string, owner?: number): Promise<OrderView> {
     const order = await queries.get(orderId);
     if (order === undefined || (owner !== undefined && order.userId !== owner)) {
@@ -39,8 +45,11 @@ export function createOrders({ refs, queries, stockMoved }: OrdersOptions): Orde
   }
 
   return {
-    list: (userId, { pageSize = defaultPageSize, pageToken }) =>
-      queries.list(userId, { pageSize, pageToken }),
+    async list(userId, { pageSize = defaultPageSize, pageToken }) {
+      const newest = pageToken === undefined ? toCome?.of(userId) : undefined;
+      if (newest !== undefined) await newest;
+      return queries.list(userId, { pageSize, pageToken });
+    },
     get,
     async cancel(orderId, owner, call, idempotencyKey) {
       const { checkoutId } = await get(orderId, owner);

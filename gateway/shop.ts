@@ -5,6 +5,7 @@ import type { BuyerCheckouts } from '../actors/checkout/buyer-checkouts.queries.
 import type { CheckoutView } from '../actors/checkout/checkout.contract.ts';
 import type { OrderView } from '../actors/order/order.contract.ts';
 import type { OrderQueries } from '../actors/order/order.queries.ts';
+import type { OrdersToCome } from '../actors/order/orders-to-come.ts';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
 import type { ProductAdministration, ProductCatalog } from '../actors/services/product/product.client.ts';
 import type { CacheTally } from './cache-tally.ts';
@@ -41,6 +42,8 @@ export interface ShopDeps {
   readonly inventory: Pick<Inventory, 'getStock' | 'setStock'>;
   readonly cartViews: CartViews;
   readonly orderQueries: OrderQueries;
+  /** Undefined: the orders are written elsewhere. */
+  readonly ordersToCome?: Pick<OrdersToCome, 'of'> | undefined;
   readonly buyerCheckouts: BuyerCheckouts;
   readonly changes: ShopChanges;
   readonly clock: Clock;
@@ -77,6 +80,6 @@ export function createShop(deps: ShopDeps): Shop {
       forcingPaymentMethods: deps.forcingPaymentMethods,
       stockMoved,
     }),
-    orders: createOrders({ refs, queries: deps.orderQueries, stockMoved }),
+    orders: createOrders({ refs, queries: deps.orderQueries, toCome: deps.ordersToCome, stockMoved }),
   };
 }

@@ -2,6 +2,7 @@ import { type Logger, systemClock } from '@trolley/runtime';
 import type { HealthCheck } from '@trolley/runtime/observe';
 import { createRuntimeMetrics } from '@trolley/runtime/prometheus';
 import { createRedisCartViews } from '../../actors/cart/cart.view.redis.ts';
+import { OrdersToCome } from '../../actors/order/orders-to-come.ts';
 import type { Gateway } from '../../gateway/server.ts';
 import { startActorNode } from './compose/actor-node.ts';
 import { startPostgresBackend } from './compose/backends.ts';
@@ -147,8 +148,9 @@ async function startRoles(
   if (is('gateway') || is('grpc') || is('consumers')) health.addCheck('nodes', nodes);
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
 
-  if (is('node') && postgres !== undefined) {
-    const shared = { cluster, redis: redis.redis, postgres, services, cartViews };
+  const ordersToCome = is('node') ? new OrdersToCome(systemClock) : undefined;
+  if (ordersToCome !== undefined && postgres !== undefined) {
+    const shared = { cluster, ordersToCome, redis: redis.redis, postgres, services, cartViews };
     const parts = { ...shared, health, metrics, runtimeMetrics, tracing };
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
@@ -179,7 +181,7 @@ async function startRoles(
   if (!(is('gateway') || is('grpc'))) return operators;
 
   const caches = cacheMetrics(metrics.registry);
-  const shop = composeShop(config, logger, { refs, cartViews, postgres, services, caches });
+  const shop = composeShop(config, logger, { refs, cartViews, postgres, services, caches, ordersToCome });
   const shedding = await startShedding(config, lifecycle, logger);
   const entered = { shop, shedding, redis };
   if (is('grpc'))

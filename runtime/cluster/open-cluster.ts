@@ -1,9 +1,11 @@
 import type { Cancel, Clock } from '../define/clock.ts';
+import type { ActorContract, MessageSpecs } from '../define/contract.ts';
 import type { ClientInterceptor, NodeInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { HostedActor } from '../kernel/stored-actor.ts';
 import { ActorNode } from '../kernel/actor-node.ts';
 import type { KernelLimits } from '../kernel/kernel.ts';
+import { addressOf } from '../mailbox/address.ts';
 import type { MailboxAdmin, MailboxLoad } from '../mailbox/mailbox-admin.ts';
 import { BullMqMailboxAdmin } from '../mailbox/bullmq-mailbox-admin.ts';
 import { BullMqMailbox } from '../mailbox/bullmq-mailbox.ts';
@@ -135,6 +137,8 @@ export interface ClusterNode extends AsyncDisposable {
   readonly activations: number;
   /** Whether it takes part: it reached Redis within the time of a lease, and is not leaving. */
   readonly isReady: boolean;
+  /** Whether the actor of this key is this node's now: nobody else writes it meanwhile. */
+  holds<M extends MessageSpecs>(contract: ActorContract<M>, key: string): boolean;
   /** What waits in the mailboxes of its shards, of each of these as far as its first hundred actors go; all parked actors. */
   mailboxes(): Promise<MailboxLoad>;
   /** Hands all shards over, ends the turns under way, leaves the cluster. */
@@ -214,6 +218,7 @@ export async function openClusterNode(options: ClusterNodeOptions): Promise<Clus
     get isReady() {
       return keeper.isReady;
     },
+    holds: ({ type }, key) => node.holds(addressOf(type, key, all.shards)),
     mailboxes: () => loadOf(admin, keeper.shards),
     close,
     [Symbol.asyncDispose]: close,

@@ -113,6 +113,11 @@ export class ActorNode implements ShardEvents, NearActors {
     return activation.take(ask);
   }
 
+  /** Whether the actor is this node's now. */
+  holds({ shard, type }: ActorAddress): boolean {
+    return this.#actors.has(type) && this.#shards.get(shard)?.lease.isHeld() === true;
+  }
+
   /** What this node hosts. */
   get hosted(): readonly AnyActor[] {
     return [...this.#actors.values()].map(({ actor }) => actor);

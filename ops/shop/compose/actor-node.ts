@@ -1,5 +1,11 @@
 import { getHeapStatistics } from 'node:v8';
-import { type Logger, type RedisConnection, type StateStore, systemClock } from '@trolley/runtime';
+import {
+  type ClusterNode,
+  type Logger,
+  type RedisConnection,
+  type StateStore,
+  systemClock,
+} from '@trolley/runtime';
 import type { TracedDatabase } from '@trolley/runtime/opentelemetry';
 import { PostgresStateStore } from '@trolley/runtime/postgres';
 import type { RuntimeMetrics } from '@trolley/runtime/prometheus';
@@ -13,7 +19,9 @@ import { createCheckoutSagas } from '../../../actors/checkout/checkout.sagas.pos
 import { createCheckoutActor } from '../../../actors/checkout/checkout.actor.ts';
 import { checkoutTable } from '../../../actors/checkout/checkout.store.postgres.ts';
 import { createOrderActor } from '../../../actors/order/order.actor.ts';
+import { OrderContract } from '../../../actors/order/order.contract.ts';
 import { orderTable } from '../../../actors/order/order.store.postgres.ts';
+import type { OrdersToCome } from '../../../actors/order/orders-to-come.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { sagaMetrics } from '../metrics/saga-metrics.ts';
@@ -25,6 +33,7 @@ import type { PostgresBackend } from './backends.ts';
 import { startCartStore } from './cart-store.ts';
 import type { Cluster } from './cluster.ts';
 import type { Health } from './health.ts';
+import { noteOrders } from './note-orders.ts';
 import type { Services } from './services.ts';
 import { tellChanges } from './tell-changes.ts';
 import type { Tracing } from './tracing.ts';
@@ -35,6 +44,7 @@ export interface ActorNodeParts {
   readonly postgres: PostgresBackend;
   readonly services: Services;
   readonly cartViews: CartViews;
+  readonly ordersToCome: OrdersToCome;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly runtimeMetrics: RuntimeMetrics;
@@ -60,8 +70,9 @@ export async function startActorNode(
   dataDir: Pick<DataDir, 'path' | 'takenOver'>,
   lifecycle: Lifecycle,
   logger: Logger,
-  { cluster, redis, postgres, services, cartViews, health, metrics, runtimeMetrics, tracing }: ActorNodeParts,
+  { cluster, redis, postgres, services, cartViews, ordersToCome, ...around }: ActorNodeParts,
 ): Promise<void> {
+  const { health, metrics, runtimeMetrics, tracing } = around;
   const carts = await startCartStore(config, lifecycle, logger, { dataDir, postgres, health });
   const checkouts = new PostgresStateStore({ pool: postgres.pool, table: checkoutTable });
   const orders = new PostgresStateStore({ pool: postgres.pool, table: orderTable });
@@ -85,7 +96,8 @@ export async function startActorNode(
   };
   const countSaga = sagaMetrics(metrics.registry);
   const tellChange = tellChanges(createRedisChangePublisher({ redis, logger }));
-  const node = await lifecycle.start({
+  const noteOrder = noteOrders(ordersToCome, (checkoutId) => node.holds(OrderContract, checkoutId));
+  const node: ClusterNode = await lifecycle.start({
     name: 'the actor node',
     start: () =>
       cluster.host(
@@ -107,6 +119,7 @@ export async function startActorNode(
             stateWritten(state) {
               countSaga(state);
               tellChange(state);
+              noteOrder(state);
             },
           },
           // What ended the last run may be a message that comes again: Redis counts how often it was begun.
