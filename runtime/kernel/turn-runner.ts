@@ -2,12 +2,13 @@ import type { NearAsk } from '../mailbox/near-ask.ts';
 import { FencedError, type Delivery, type InlinedMessage } from '../mailbox/mailbox.ts';
 import type { ActorRecord, StoredActor as StoredActorRecord } from '../storage/state-store.ts';
 import { ActorEffects, type ActorEffectsOptions } from './actor-effects.ts';
-import { applyTurn, failedAgain, failedTry, isGivenUp, type TurnResult } from './apply-turn.ts';
+import { applyTurn, failedAgain, type TurnResult } from './apply-turn.ts';
 import { handleTogether, togetherOf } from './crash-loop.ts';
 import { MessagesInHand } from './messages-in-hand.ts';
 import { PostponedWrite } from './postponed-write.ts';
 import { split } from './read-runner.ts';
 import { RefusedError, StaleError, StoredActor } from './stored-actor.ts';
+import { tellFailed } from './tell-failed.ts';
 import { completed, isPostponable, type TurnDraft } from './turn-draft.ts';
 import { nothingTaken, type TakenUp } from './taken-up.ts';
 import { turnContext } from './turn-context.ts';
@@ -114,12 +115,12 @@ export class TurnRunner {
    * actor rests from now on.
    */
   async run(before: ActorRecord): Promise<'taken' | 'left' | 'parked'> {
-    const { hosted, address, failures } = this.#options;
+    const { kernel, hosted, address, failures } = this.#options;
     const taken = this.#takeUp();
     const applied = this.#apply(before, taken);
     const result = applied instanceof Promise ? await applied : applied;
     const { draft, untaken } = result;
-    this.#tellFailed(result);
+    tellFailed(kernel.observer, address, failures, result);
     if (this.#mayPostpone(taken, result)) {
       this.#postpone(taken, draft);
       this.#underWay = nothingTaken;
@@ -143,22 +144,6 @@ export class TurnRunner {
     const failed = first !== undefined && failures.ofMessages.has(first.jobId);
     if (failed || untaken.length > 0) failures.retryLater();
     return untaken.length === 0 ? 'taken' : 'left';
-  }
-
-  #tellFailed({ left: [first], untaken }: TurnResult): void {
-    if (first === undefined && untaken.length === 0) return;
-    const { kernel, address: actor, failures } = this.#options;
-    const { observer } = kernel;
-    for (const { effect } of untaken) {
-      const failure = failures.ofOutcomes.get(effect.run);
-      if (failure !== undefined) observer.tryFailed?.(failedTry(actor, 'outcome', effect.name, failure));
-    }
-    // Those behind it wait.
-    if (first === undefined) return;
-    const failure = failures.ofMessages.get(first.jobId);
-    if (failure === undefined || isGivenUp(failure)) return;
-    const { name, id: messageId } = first.envelope;
-    observer.tryFailed?.({ ...failedTry(actor, 'message', name, failure), messageId });
   }
 
   #takeUp(): TakenUp {
