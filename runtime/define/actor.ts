@@ -5,6 +5,7 @@ import type {
   ChangingName,
   InputOf,
   MessageName,
+  MessageSpec,
   MessageSpecs,
   OutputOf,
   ParsedInputOf,
@@ -237,6 +238,13 @@ export interface ActorDefinition<M extends MessageSpecs, S, E extends Effects, T
    */
   readonly idleMs?: number;
   /**
+   * Messages that nearly always come to a key that nothing is stored for, as the one that creates an order. An actor that
+   * is not in memory is not loaded for them: they are handled on its initial state, and written if nothing is stored.
+   * Where something is, or there is nothing to write, it is loaded and they are handled again before they are answered.
+   * So their handlers, and interceptors around them, must do nothing outside: they may run on a state that never was.
+   */
+  readonly createdBy?: readonly ChangingName<M>[];
+  /**
    * Runs after the state is durable and before any answer leaves, also for a redelivered message: a read
    * model that is written here is never older than an answer somebody has seen.
    */
@@ -260,8 +268,8 @@ export type AnyActor = Actor<any, any, any, any>;
 
 /**
  * Gives a contract its behaviour. A missing, misspelt or wrongly typed handler does not compile.
- * @throws TypeError when the state or a tag is more than JSON can carry, an effect has no `onResult`, or `idleMs` is
- *   no time
+ * @throws TypeError when the state or a tag is more than JSON can carry, an effect has no `onResult`, `createdBy` names
+ *   no message that changes anything, or `idleMs` is no time
  *
  * @example
  * const counter = defineActor(Counter, {
@@ -292,6 +300,14 @@ export function defineActor<
   for (const name of Object.keys(definition.effects ?? {})) {
     if (onResult[name] === undefined) {
       throw new TypeError(`actor '${contract.type}': effect '${name}' has no 'onResult' handler`);
+    }
+  }
+  for (const name of definition.createdBy ?? []) {
+    const spec: MessageSpec | undefined = contract.messages[name];
+    if (spec === undefined || spec.readOnly === true) {
+      throw new TypeError(
+        `actor '${contract.type}': createdBy: there is no such message to change anything: ${name}`,
+      );
     }
   }
   const { idleMs = Infinity } = definition;

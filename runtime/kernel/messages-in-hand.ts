@@ -74,6 +74,19 @@ export class MessagesInHand {
   }
 
   /**
+   * Takes what can be taken up before the record is there: the message that came with a wake-up, or else asks of this
+   * process. Returns whether it is one of these messages that comes first.
+   * @throws FencedError
+   */
+  async beginsWith(names: readonly string[]): Promise<boolean> {
+    const accepted = this.#mailbox.accept();
+    if (accepted !== undefined) this.#ofMailbox = [accepted];
+    const first = accepted ?? this.#near.first;
+    if (first === undefined || !names.includes(first.envelope.name)) return false;
+    return accepted !== undefined || (await this.#admit()) === true;
+  }
+
+  /**
    * Takes at most `max` from the mailbox, once the record is there, and admits asks of this process if it is empty.
    * @throws ParkedError, FencedError, and what loading the record throws
    */

@@ -39,6 +39,11 @@ export class NearAsks {
     return this.#waiting.length;
   }
 
+  /** What would be handed out first. */
+  get first(): NearAsk | undefined {
+    return this.#waiting[0];
+  }
+
   /** Whether it waits for its turn now. */
   take(ask: () => NearAsk): boolean {
     if (this.#waiting.length >= maxWaiting) return false;

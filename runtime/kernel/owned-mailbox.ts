@@ -37,23 +37,27 @@ export class OwnedMailbox {
     return this.#inlined !== undefined;
   }
 
+  /** The message that came with a wake-up, unless it has to be claimed like any other. */
+  accept(): Delivery | undefined {
+    const inlined = this.#inlined;
+    if (inlined === undefined) return undefined;
+    this.#inlined = undefined;
+    const delivery = this.#kernel.mailbox.accept(inlined, this.#address, this.#lease);
+    if (delivery === undefined) this.#woken = true;
+    return delivery;
+  }
+
   /**
    * The message that came with a wake-up, else at most `max` of what the mailbox holds, if it woke its owner.
    * @throws FencedError
    */
   async receive(pending: readonly PendingEffect[], max: number): Promise<readonly Delivery[]> {
-    const { mailbox } = this.#kernel;
-    const inlined = this.#inlined;
-    if (inlined !== undefined) {
-      this.#inlined = undefined;
-      const delivery = mailbox.accept(inlined, this.#address, this.#lease);
-      if (delivery !== undefined) return [delivery];
-      this.#woken = true;
-    }
+    const accepted = this.accept();
+    if (accepted !== undefined) return [accepted];
     if (!this.#woken) return [];
     this.#woken = false;
     const request: ClaimRequest = { max, wakeAt: this.#wakeAtOf(pending) };
-    const taken = await mailbox.claim(this.#address, this.#lease, request);
+    const taken = await this.#kernel.mailbox.claim(this.#address, this.#lease, request);
     this.#listedWakeAt = request.wakeAt;
     return taken;
   }

@@ -52,6 +52,8 @@ export class StoredActor {
   /** The highest version that was written here: also a clock that stands still gives no version twice. */
   #highest = 0;
   #isUnwritten = false;
+  /** Whether the record is taken for that of a key that nothing is stored for: only before the store was asked at all. */
+  #assumption: 'possible' | 'made' | 'over' = 'possible';
   /** The state that is stored, while more is known. */
   #behind: unknown;
 
@@ -63,7 +65,17 @@ export class StoredActor {
 
   /** What is known of the stored record, without asking the store. */
   get known(): ActorRecord | undefined {
-    return this.#loaded?.record;
+    return this.isAssumed ? undefined : this.#loaded?.record;
+  }
+
+  /** Whether the store was neither read nor written yet. */
+  get mayBeAssumed(): boolean {
+    return this.#assumption === 'possible';
+  }
+
+  /** Whether the record is only assumed: nobody may hear of what follows from it before a write has confirmed it. */
+  get isAssumed(): boolean {
+    return this.#assumption === 'made';
   }
 
   /** Whether what is known is more than what is stored. */
@@ -94,7 +106,19 @@ export class StoredActor {
     return this.#loaded === undefined ? this.#read() : this.#loaded.record;
   }
 
+  /**
+   * Takes it that nothing is stored, until `write` confirms it or `forget` drops it.
+   * @throws whatever `initial` throws
+   */
+  assumeNew(): ActorRecord {
+    const record = recordOf(this.#hosted.actor, this.#key, this.#clock.now());
+    this.#loaded = { record, version: 0, updatedAt: undefined };
+    this.#assumption = 'made';
+    return record;
+  }
+
   async #read(): Promise<ActorRecord> {
+    this.#assumption = 'over';
     const { actor, store } = this.#hosted;
     const stored = await store.load(this.#key).catch((cause: unknown) => {
       if (cause instanceof CorruptRecordError) {
@@ -159,6 +183,7 @@ export class StoredActor {
     this.#loaded = { record, version: isGone ? 0 : versionOf(write), updatedAt: isGone ? undefined : now };
     this.#highest = versionOf(write);
     this.#isUnwritten = false;
+    this.#assumption = 'over';
     return true;
   }
 
@@ -166,6 +191,7 @@ export class StoredActor {
   forget(): void {
     this.#loaded = undefined;
     this.#isUnwritten = false;
+    this.#assumption = 'over';
   }
 
   /** Drops from memory what need not be known of the stored record. */

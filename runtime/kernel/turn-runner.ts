@@ -104,6 +104,14 @@ export class TurnRunner {
   async prepare(): Promise<ActorRecord> {
     const isNew = this.#stored.known === undefined;
     this.#sentAt = undefined;
+    const { createdBy } = this.#options.hosted.actor.definition;
+    if (
+      createdBy !== undefined &&
+      this.#stored.mayBeAssumed &&
+      (await this.#messages.beginsWith(createdBy))
+    ) {
+      return this.#stored.assumeNew();
+    }
     const record = await this.#messages.receive(this.#stored.load(), this.#messagesPerTurn());
     // The mailbox tells whether it is parked: then its effects rest, too.
     if (isNew && !this.#ended) this.#effects.sync(record.effects, true);
@@ -114,19 +122,28 @@ export class TurnRunner {
    * One turn, on what `prepare` returned. `left`: some outcome could not be taken up, and is tried again. `parked`: the
    * actor rests from now on.
    */
-  async run(before: ActorRecord): Promise<'taken' | 'left' | 'parked'> {
+  async run(prepared: ActorRecord): Promise<'taken' | 'left' | 'parked'> {
     const { kernel, hosted, address, failures } = this.#options;
     const taken = this.#takeUp();
+    let before = prepared;
     const applied = this.#apply(before, taken);
-    const result = applied instanceof Promise ? await applied : applied;
+    let result = applied instanceof Promise ? await applied : applied;
+    let wasWritten = false;
+    if (this.#stored.isAssumed) {
+      wasWritten = await this.#confirm(result);
+      if (!wasWritten) {
+        before = await this.#loadAfterAll();
+        result = await this.#apply(before, taken);
+      }
+    }
     const { draft, untaken } = result;
     tellFailed(kernel.observer, address, failures, result);
-    if (this.#mayPostpone(taken, result)) {
+    if (!wasWritten && this.#mayPostpone(taken, result)) {
       this.#postpone(taken, draft);
       this.#underWay = nothingTaken;
       return 'taken';
     }
-    const wasWritten = draft.changed && (await this.#write(draft));
+    if (draft.changed && !wasWritten) wasWritten = await this.#write(draft);
     const record = draft.changed ? draft.record : before;
     this.#effects.drop(taken.outcomes, untaken);
     const { definition } = hosted.actor;
@@ -204,6 +221,34 @@ export class TurnRunner {
       const result = applyTurn(hosted.actor, record, input, context, failures);
       return { ...result, draft: completed(result.draft, context.now) };
     });
+  }
+
+  /**
+   * Writes what was made of an assumed record. Returns whether that shows that the record was right: not where something
+   * is stored after all, nor where there is nothing to write.
+   */
+  async #confirm({ draft }: TurnResult): Promise<boolean> {
+    try {
+      return draft.changed && (await this.#write(draft));
+    } catch (error) {
+      if (error instanceof StaleError) return false;
+      throw error;
+    }
+  }
+
+  /**
+   * What was assumed was not confirmed, and nothing that followed from it counts, failures included.
+   * @throws UnreadableError, UnparsableError, AbandonedError
+   */
+  async #loadAfterAll(): Promise<ActorRecord> {
+    const { kernel, address, failures } = this.#options;
+    kernel.logger.debug({ actor: address.id }, 'there may be something stored of the actor: it is loaded');
+    failures.ofMessages.clear();
+    this.#stored.forget();
+    const record = await this.#stored.load();
+    this.#end.checkPlace();
+    if (!this.#ended) this.#effects.sync(record.effects, true);
+    return record;
   }
 
   /** Returns whether the store was told: it is not of what has come to nothing before anything was stored. */
