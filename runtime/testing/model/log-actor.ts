@@ -21,6 +21,10 @@ export const Log = defineContract({
     AppendAfter: { input: z.object({ n: z.int(), after: z.int() }), output: SeenState },
     /** Appends on a sound node, on another it breaks. */
     AppendIfSound: { input: Entry, output: SeenState },
+    /** Appends to a log that nobody need have read. */
+    Begin: { input: Entry, output: SeenState },
+    /** Changes nothing, but is none of those that only read. */
+    Look: { input: z.object({}), output: SeenState },
     /** Appends when a reminder comes. */
     Later: { input: Entry },
     /** Appends to another log as an effect, then to its own. */
@@ -34,6 +38,7 @@ export const createLogActor = (refs: ActorRefs, isSound: boolean) =>
   defineActor(Log, {
     state: SeenState,
     initial: (): SeenState => ({ seen: [] }),
+    createdBy: ['Begin', 'Look'],
     effects: {
       // Named after the message and not after the run: tried again, it is the same.
       Append: ({ n, to }: { n: number; to: string }) =>
@@ -51,6 +56,8 @@ export const createLogActor = (refs: ActorRefs, isSound: boolean) =>
         if (!isSound) throw new Error('this node is broken');
         return append(turn, n);
       },
+      Begin: (turn, { n }) => append(turn, n),
+      Look: ({ state }) => state,
       Later: (turn, input) => turn.remind('Note', input, { delayMs: 50, id: `later-${input.n}` }),
       Copy(turn, input) {
         turn.perform('Append', input, { id: `copy-${input.n}` });

@@ -14,6 +14,10 @@ export interface Mutant extends Mutation {
 const told = { program: 'messages asked, told and copied', plan: everySingleDeviation } as const;
 const broken = { program: 'messages that are refused or break', plan: everyZombie } as const;
 const near = { program: 'messages asked from within a node' } as const;
+const unread = {
+  program: 'messages from within a node for which the state is not read',
+  plan: everySingleDeviation,
+} as const;
 const refused = { program: 'a message that is refused, and travels in a wake-up' } as const;
 
 /** Each leaves out something that nothing else makes up for. */
@@ -111,6 +115,27 @@ export const mutants: Readonly<Record<string, Mutant>> = {
         return store.write({ ...write, expectedVersion: stored?.version ?? 0 });
       },
     }),
+  },
+  'the store writes over what was not read': {
+    ...unread,
+    store: (store) => ({
+      ...methodsOfStore(store),
+      async write(write) {
+        const expectedVersion = write.expectedVersion || ((await store.load(write.key))?.version ?? 0);
+        return store.write({ ...write, expectedVersion });
+      },
+    }),
+  },
+  'what was made of a state that was not read is answered although another is stored': {
+    ...unread,
+    store: (store) => ({
+      ...methodsOfStore(store),
+      write: async (write) => (await store.write(write)) || write.expectedVersion === 0,
+    }),
+  },
+  'what was made of a state that was not read is answered before it is written': {
+    ...unread,
+    store: writingLate,
   },
   'the store forgets which messages were applied': {
     ...told,

@@ -68,4 +68,17 @@ export const programs = {
       void world.noteElsewhere().then(() => world.read().then(() => world.readNear()));
     },
   },
+  'messages for which the state is not read': {
+    begin(world) {
+      void world.begin(1).then(() => world.look());
+      void world.begin(2).then(() => world.begin(3));
+    },
+  },
+  'messages from within a node for which the state is not read': {
+    begin(world) {
+      void world.beginNear(1).then(() => world.lookNear());
+      void world.beginNear(2);
+      void world.append(3).then(() => world.beginNear(4));
+    },
+  },
 } as const satisfies Record<string, Program>;

@@ -145,6 +145,23 @@ export class World {
     }
   }
 
+  beginNear(n: number): Promise<void> {
+    this.#witness.comesAnyhow(n);
+    return this.#ask(n, (options) => this.#near((log) => log.ask('Begin', { n }, options)));
+  }
+
+  lookNear(): Promise<void> {
+    return this.#ask(`look-${++this.#reads}`, (options) => this.#near((log) => log.ask('Look', {}, options)));
+  }
+
+  begin(n: number): Promise<void> {
+    return this.#ask(n, (options) => this.#log.ask('Begin', { n }, options));
+  }
+
+  look(): Promise<void> {
+    return this.#ask(`look-${++this.#reads}`, (options) => this.#log.ask('Look', {}, options));
+  }
+
   append(n: number): Promise<void> {
     return this.#ask(n, (options) => this.#log.ask('Append', { n }, options));
   }
@@ -214,8 +231,9 @@ export class World {
     const node = running.find(({ shards }) => shards > 0) ?? running[0] ?? nodes[0];
     return new Promise((resolve, reject) => {
       const unknown = () => reject(new ActorError('unavailable', 'nothing is heard of the node'));
-      if (node === undefined) return unknown();
       const cancel = clock.schedule(nearPatienceMs, unknown);
+      // None comes again once the run is over.
+      if (node === undefined) return;
       ask(node.refs.ref(Log, 'a')).then(resolve, reject).finally(cancel);
     });
   }
