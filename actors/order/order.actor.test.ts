@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import { ActorError } from '@trolley/runtime';
+import { createTestCluster, MemoryStateStore } from '@trolley/runtime/testing';
 import { encodeCheckoutCompleted } from '../checkout/checkout-completed.ts';
 import { reservationIdFor } from '../services/inventory/reservation-id.ts';
 import { ActorDriver, Crash, type Point } from '../testing/actor-driver.ts';
 import { explore, type Choices } from '../testing/explore.ts';
 import { createOrderActor } from './order.actor.ts';
-import { orderIdFor, type OrderView } from './order.contract.ts';
+import { OrderContract, orderIdFor, type OrderView } from './order.contract.ts';
 
 const checkoutId = '00000000-0000-4000-8000-000000000001';
 const completed = encodeCheckoutCompleted({
@@ -73,6 +74,25 @@ describe('order actor', () => {
       updatedAt: '2026-01-01T00:00:05.000Z',
     });
     expect(await order.ask('Create', { ...completed, total_amount: 1 })).to.deep.equal(view);
+  });
+
+  it('is created without a read, and meets the order that is stored when it is told again elsewhere', async () => {
+    const store = new MemoryStateStore();
+    let loads = 0;
+    store.faults.beforeLoad = () => {
+      loads += 1;
+    };
+    const none = () => Promise.resolve();
+    const actor = createOrderActor({ payments: { refund: none }, inventory: { restock: none } });
+    await using cluster = createTestCluster({ actors: [{ actor, store }] });
+    // Until the node has its shards.
+    await cluster.advance(1_000);
+    const order = cluster.ref(OrderContract, checkoutId);
+    const view = await order.create(completed);
+    expect(loads).to.equal(0);
+    cluster.crash();
+    expect(await order.create({ ...completed, total_amount: 1 })).to.deep.equal(view);
+    expect([loads, store.writes]).to.deep.equal([1, 1]);
   });
 
   it('refuses an event that makes no order', async () => {

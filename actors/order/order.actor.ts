@@ -28,6 +28,7 @@ export function createOrderActor(ports: OrderPorts) {
     effects: createOrderEffects(ports),
     // Hardly asked once it is created: lists of orders come from the store.
     idleMs: 1_000,
+    createdBy: ['Create'],
 
     receive: {
       Create(turn, event) {
