@@ -17,6 +17,11 @@ const key = checkoutIdFor(userId, 'a key');
 const otherCheckout = checkoutIdFor(userId, 'another key');
 const start = { userId, idempotencyKey: 'a key' };
 const stocked = 10;
+/** It keeps nothing of a run, so one does for all. */
+const cartActor = createCartActor({
+  views: { get: async () => undefined, put: async () => {} },
+  limits: { maxCheckouts: 3, maxUnits: 5000 },
+});
 
 /** What came of all runs together. */
 export interface Seen {
@@ -98,10 +103,7 @@ export async function runCheckout(
     return undefined;
   };
   const cart: ActorDriver = new ActorDriver({
-    actor: createCartActor({
-      views: { get: async () => undefined, put: async () => {} },
-      limits: { maxCheckouts: 3, maxUnits: 5000 },
-    }),
+    actor: cartActor,
     key: String(userId),
     time,
     async askOther({ key: checkoutId, name, input }) {
