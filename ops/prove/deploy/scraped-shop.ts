@@ -33,6 +33,8 @@ export async function scrapeShop(prometheus: string, observability: string): Pro
     DATA_DIR: join(folder, 'shop'),
     ...{ HEALTH_PORT: '0', GATEWAY_PROCESSES: '2', ACTOR_IDLE_MS: '500' },
     ...{ RATE_LIMIT_RPS: '5', RATE_LIMIT_BURST: '5' },
+    // One less than a line may ask for.
+    SEED_STOCK: '98',
     // Nobody is there; what is sent is counted all the same.
     OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
   });
@@ -87,6 +89,9 @@ async function trade(client: ShopClient, userId: number): Promise<void> {
   const refused = await client.user(1_000_000 + userId);
   await refused.sendAdd(2, 1);
   await refused.checkout('refused', { payment_method: 'card_declined' });
+  const greedy = await client.user(2_000_000 + userId);
+  await greedy.sendAdd(3, 99);
+  await greedy.checkout('more than there is');
   await user.checkout('of nothing');
   await Promise.all(Array.from({ length: 8 }, () => user.send('GET', '/cart')));
   await follower.stop();
