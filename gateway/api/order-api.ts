@@ -32,6 +32,8 @@ export const listOrders = describeRoute({
   operationId: 'listOrders',
   tag,
   summary: 'The orders of the user, newest first.',
+  description:
+    'The first page may wait for the order of a checkout that has just completed, 100 ms after it at most.',
   method: 'GET',
   path: orders,
   access: 'user',
