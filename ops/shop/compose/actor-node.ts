@@ -96,8 +96,10 @@ export async function startActorNode(
   };
   const countSaga = sagaMetrics(metrics.registry);
   const tellChange = tellChanges(createRedisChangePublisher({ redis, logger }));
-  const noteOrder = noteOrders(ordersToCome, (checkoutId) => node.holds(OrderContract, checkoutId));
-  const node: ClusterNode = await lifecycle.start({
+  // Checkouts that were left unfinished may complete before the node is there.
+  const hosting: { node?: ClusterNode } = {};
+  const noteOrder = noteOrders(ordersToCome, (id) => hosting.node?.holds(OrderContract, id) === true);
+  const node = await lifecycle.start({
     name: 'the actor node',
     start: () =>
       cluster.host(
@@ -130,6 +132,7 @@ export async function startActorNode(
     stop: (node) => node.close(),
     describe: ({ shards }) => `actor node with ${shards} of ${config.actors.shards} shards`,
   });
+  hosting.node = node;
   metrics.addSource('mailboxes', mailboxSource(node));
   const sagas = createCheckoutSagas({ pool: postgres.pool, refs: cluster.refs, clock: systemClock });
   metrics.addSource(
