@@ -1,8 +1,7 @@
 import type { ActorRefs } from '@trolley/runtime';
 import { OrderContract, noSuchOrder, type OrderView } from '../actors/order/order.contract.ts';
 import type { OrderStatus } from '../actors/order/order-status.contract.ts';
-import type { OrderPage, OrderQueries } from '../actors/order/order.queries.ts';
-import type { OrdersToCome } from '../actors/order/orders-to-come.ts';
+import type { OrderPage, OrderQueries, OrdersToCome } from '../actors/order/order.queries.ts';
 import { defaultPageSize } from '../actors/values/page-size.contract.ts';
 import { optionsOf, type Call } from './call.ts';
 
@@ -30,7 +29,7 @@ interface OrdersOptions {
   readonly refs: ActorRefs;
   readonly queries: OrderQueries;
   /** Undefined: the orders are written elsewhere. */
-  readonly toCome: Pick<OrdersToCome, 'of'> | undefined;
+  readonly toCome: OrdersToCome | undefined;
   /** Called before a user is told that an order is cancelled. */
   readonly stockMoved: (userId: number) => void;
 }

@@ -4,8 +4,7 @@ import type { CartViews } from '../actors/cart/cart.view.ts';
 import type { BuyerCheckouts } from '../actors/checkout/buyer-checkouts.queries.ts';
 import type { CheckoutView } from '../actors/checkout/checkout.contract.ts';
 import type { OrderView } from '../actors/order/order.contract.ts';
-import type { OrderQueries } from '../actors/order/order.queries.ts';
-import type { OrdersToCome } from '../actors/order/orders-to-come.ts';
+import type { OrderQueries, OrdersToCome } from '../actors/order/order.queries.ts';
 import type { Inventory } from '../actors/services/inventory/inventory.client.ts';
 import type { ProductAdministration, ProductCatalog } from '../actors/services/product/product.client.ts';
 import type { CacheTally } from './cache-tally.ts';
@@ -43,7 +42,7 @@ export interface ShopDeps {
   readonly cartViews: CartViews;
   readonly orderQueries: OrderQueries;
   /** Undefined: the orders are written elsewhere. */
-  readonly ordersToCome?: Pick<OrdersToCome, 'of'> | undefined;
+  readonly ordersToCome?: OrdersToCome | undefined;
   readonly buyerCheckouts: BuyerCheckouts;
   readonly changes: ShopChanges;
   readonly clock: Clock;

@@ -17,3 +17,9 @@ export interface OrderQueries {
   ): Promise<OrderPage>;
   get(orderId: string): Promise<OrderView | undefined>;
 }
+
+/** Orders that are about to be written. */
+export interface OrdersToCome {
+  /** Resolves when the order of the user's last checkout is written, or is late. Undefined: none is to come. */
+  of(userId: number): Promise<void> | undefined;
+}

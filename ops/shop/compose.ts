@@ -2,7 +2,7 @@ import { type Logger, systemClock } from '@trolley/runtime';
 import type { HealthCheck } from '@trolley/runtime/observe';
 import { createRuntimeMetrics } from '@trolley/runtime/prometheus';
 import { createRedisCartViews } from '../../actors/cart/cart.view.redis.ts';
-import { OrdersToCome } from '../../actors/order/orders-to-come.ts';
+import { ExpectedOrders } from '../../actors/order/expected-orders.ts';
 import type { Gateway } from '../../gateway/server.ts';
 import { startActorNode } from './compose/actor-node.ts';
 import { startPostgresBackend } from './compose/backends.ts';
@@ -148,9 +148,9 @@ async function startRoles(
   if (is('gateway') || is('grpc') || is('consumers')) health.addCheck('nodes', nodes);
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
 
-  const ordersToCome = is('node') ? new OrdersToCome(systemClock) : undefined;
-  if (ordersToCome !== undefined && postgres !== undefined) {
-    const shared = { cluster, ordersToCome, redis: redis.redis, postgres, services, cartViews };
+  const expectedOrders = is('node') ? new ExpectedOrders(systemClock) : undefined;
+  if (expectedOrders !== undefined && postgres !== undefined) {
+    const shared = { cluster, expectedOrders, redis: redis.redis, postgres, services, cartViews };
     const parts = { ...shared, health, metrics, runtimeMetrics, tracing };
     await startActorNode(config, dataDir, lifecycle, logger, parts);
   }
@@ -181,7 +181,7 @@ async function startRoles(
   if (!(is('gateway') || is('grpc'))) return operators;
 
   const caches = cacheMetrics(metrics.registry);
-  const shop = composeShop(config, logger, { refs, cartViews, postgres, services, caches, ordersToCome });
+  const shop = composeShop(config, logger, { refs, cartViews, postgres, services, caches, expectedOrders });
   const shedding = await startShedding(config, lifecycle, logger);
   const entered = { shop, shedding, redis };
   if (is('grpc'))

@@ -21,7 +21,7 @@ import { checkoutTable } from '../../../actors/checkout/checkout.store.postgres.
 import { createOrderActor } from '../../../actors/order/order.actor.ts';
 import { OrderContract } from '../../../actors/order/order.contract.ts';
 import { orderTable } from '../../../actors/order/order.store.postgres.ts';
-import type { OrdersToCome } from '../../../actors/order/orders-to-come.ts';
+import type { ExpectedOrders } from '../../../actors/order/expected-orders.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { sagaMetrics } from '../metrics/saga-metrics.ts';
@@ -44,7 +44,7 @@ export interface ActorNodeParts {
   readonly postgres: PostgresBackend;
   readonly services: Services;
   readonly cartViews: CartViews;
-  readonly ordersToCome: OrdersToCome;
+  readonly expectedOrders: ExpectedOrders;
   readonly health: Health;
   readonly metrics: Metrics;
   readonly runtimeMetrics: RuntimeMetrics;
@@ -70,7 +70,7 @@ export async function startActorNode(
   dataDir: Pick<DataDir, 'path' | 'takenOver'>,
   lifecycle: Lifecycle,
   logger: Logger,
-  { cluster, redis, postgres, services, cartViews, ordersToCome, ...around }: ActorNodeParts,
+  { cluster, redis, postgres, services, cartViews, expectedOrders, ...around }: ActorNodeParts,
 ): Promise<void> {
   const { health, metrics, runtimeMetrics, tracing } = around;
   const carts = await startCartStore(config, lifecycle, logger, { dataDir, postgres, health });
@@ -98,7 +98,7 @@ export async function startActorNode(
   const tellChange = tellChanges(createRedisChangePublisher({ redis, logger }));
   // Checkouts that were left unfinished may complete before the node is there.
   const hosting: { node?: ClusterNode } = {};
-  const noteOrder = noteOrders(ordersToCome, (id) => hosting.node?.holds(OrderContract, id) === true);
+  const noteOrder = noteOrders(expectedOrders, (id) => hosting.node?.holds(OrderContract, id) === true);
   const node = await lifecycle.start({
     name: 'the actor node',
     start: () =>

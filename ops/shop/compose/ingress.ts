@@ -24,7 +24,7 @@ import { openShedding } from '../../../gateway/middleware/open-shedding.ts';
 import { createRedisRateLimits } from '../../../gateway/middleware/redis-rate-limits.ts';
 import { openGateway, type Gateway } from '../../../gateway/server.ts';
 import { type Caches, createShop, type Shop } from '../../../gateway/shop.ts';
-import type { OrdersToCome } from '../../../actors/order/orders-to-come.ts';
+import type { ExpectedOrders } from '../../../actors/order/expected-orders.ts';
 import type { Config } from '../config/config.ts';
 import type { Metrics } from '../metrics/metrics.ts';
 import { eventMetrics } from '../metrics/event-metrics.ts';
@@ -46,11 +46,11 @@ export interface ShopParts {
   readonly services: Services;
   readonly caches: Caches;
   /** Where this process hosts the actors. */
-  readonly ordersToCome: OrdersToCome | undefined;
+  readonly expectedOrders: ExpectedOrders | undefined;
 }
 
 export function composeShop(config: Config, logger: Logger, parts: ShopParts): Shop {
-  const { refs, cartViews, postgres, services, caches, ordersToCome } = parts;
+  const { refs, cartViews, postgres, services, caches, expectedOrders } = parts;
   return createShop({
     refs,
     catalog: services.catalog,
@@ -58,7 +58,7 @@ export function composeShop(config: Config, logger: Logger, parts: ShopParts): S
     cartViews,
     buyerCheckouts: createPostgresBuyerCheckouts(postgres.pool),
     orderQueries: createPostgresOrderQueries(postgres.pool),
-    ordersToCome,
+    ordersToCome: expectedOrders,
     changes: {
       checkouts: createPostgresCheckoutChanges(postgres.pool),
       orders: createPostgresOrderChanges(postgres.pool),

@@ -1,17 +1,17 @@
 import { expect } from 'chai';
 import { FakeClock } from '@trolley/runtime/testing';
-import { OrdersToCome } from '../../../actors/order/orders-to-come.ts';
+import { ExpectedOrders } from '../../../actors/order/expected-orders.ts';
 import { noteOrders } from './note-orders.ts';
 
 const checkoutId = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const userId = 7;
 
 describe('noteOrders', () => {
-  let orders: OrdersToCome;
+  let orders: ExpectedOrders;
   let isWrittenHere: boolean;
   let note: ReturnType<typeof noteOrders>;
   beforeEach(() => {
-    orders = new OrdersToCome(new FakeClock());
+    orders = new ExpectedOrders(new FakeClock());
     isWrittenHere = true;
     note = noteOrders(orders, (id) => id === checkoutId && isWrittenHere);
   });

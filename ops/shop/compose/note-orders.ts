@@ -3,11 +3,11 @@ import { CheckoutContract } from '../../../actors/checkout/checkout.contract.ts'
 import type { CheckoutState } from '../../../actors/checkout/checkout.state.ts';
 import { OrderContract } from '../../../actors/order/order.contract.ts';
 import type { OrderState } from '../../../actors/order/order.state.ts';
-import type { OrdersToCome } from '../../../actors/order/orders-to-come.ts';
+import type { ExpectedOrders } from '../../../actors/order/expected-orders.ts';
 
 /** Notes which orders are to come, and that they are there. `writes`: whether this node is the one that writes it. */
 export function noteOrders(
-  orders: OrdersToCome,
+  orders: ExpectedOrders,
   writes: (checkoutId: string) => boolean,
 ): NonNullable<NodeObserver['stateWritten']> {
   return ({ actor: { type }, before, after }) => {

@@ -1,13 +1,13 @@
 import { expect } from 'chai';
 import { FakeClock } from '@trolley/runtime/testing';
-import { OrdersToCome } from './orders-to-come.ts';
+import { ExpectedOrders } from './expected-orders.ts';
 
-describe('OrdersToCome', () => {
+describe('ExpectedOrders', () => {
   let clock: FakeClock;
-  let orders: OrdersToCome;
+  let orders: ExpectedOrders;
   beforeEach(() => {
     clock = new FakeClock();
-    orders = new OrdersToCome(clock);
+    orders = new ExpectedOrders(clock);
   });
 
   /** Whether it is over by now. */

@@ -1,5 +1,6 @@
 import type { Clock } from '@trolley/runtime';
 import { LRUCache } from 'lru-cache';
+import type { OrdersToCome } from './order.queries.ts';
 
 /** After its checkout has completed: an order that takes longer is not waited for. */
 const longestWaitMs = 100;
@@ -18,7 +19,7 @@ interface Awaited {
  * Orders that this process is about to write, as their checkouts have completed. Who asks for his orders meanwhile waits
  * for that a moment, and finds the one that he has just paid for.
  */
-export class OrdersToCome {
+export class ExpectedOrders implements OrdersToCome {
   readonly #clock: Clock;
   /** By user: the order of his last checkout. */
   readonly #awaited = new LRUCache<number, Awaited>({ max: mostAwaited });
@@ -42,7 +43,6 @@ export class OrdersToCome {
     awaited.resolve();
   }
 
-  /** Resolves when the order of the user's last checkout is written, or is late. Undefined: none is to come. */
   of(userId: number): Promise<void> | undefined {
     const awaited = this.#awaited.peek(userId);
     if (awaited === undefined) return undefined;
