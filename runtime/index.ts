@@ -116,6 +116,7 @@ export type { Cancel, Clock } from './define/clock.ts';
 export { backOffMs } from './flow/back-off.ts';
 export type { BackOff } from './flow/back-off.ts';
 export { connect } from './cluster/connect.ts';
+export type { LinkPort } from './cluster/node-link.ts';
 export type { ActorCluster, ConnectOptions } from './cluster/connect.ts';
 export type {
   Client,

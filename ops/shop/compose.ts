@@ -1,4 +1,4 @@
-import { type Logger, systemClock } from '@trolley/runtime';
+import { type LinkPort, type Logger, systemClock } from '@trolley/runtime';
 import type { HealthCheck } from '@trolley/runtime/observe';
 import { createRuntimeMetrics } from '@trolley/runtime/prometheus';
 import { createRedisCartViews } from '../../actors/cart/cart.view.redis.ts';
@@ -74,6 +74,8 @@ export interface ShopAround {
   readonly dependencies: Readonly<Record<string, HealthCheck>>;
   /** The figures of the whole shop. */
   readonly metrics: () => Promise<string>;
+  /** To that process, where it hosts the actors. */
+  readonly link: LinkPort | undefined;
   /** Hears how the figures of this process are read. */
   readonly onStarting: (measure: () => Promise<Snapshot>) => void;
 }
@@ -83,7 +85,7 @@ export async function startGatewayOf(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { name, dependencies, metrics: whole, onStarting }: ShopAround,
+  { name, dependencies, metrics: whole, link, onStarting }: ShopAround,
 ): Promise<Pick<Gateway, 'url' | 'port'>> {
   const metrics = new Metrics({ process: name, clock: systemClock, whole });
   onStarting(() => metrics.snapshot());
@@ -94,6 +96,7 @@ export async function startGatewayOf(
     health,
     metrics,
     workers: undefined,
+    link,
   });
   for (const [dependency, check] of Object.entries(dependencies)) {
     if (health.checks[dependency] === undefined) health.addRemoteCheck(dependency, check);
@@ -108,6 +111,7 @@ interface Around {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly workers: GatewayWorkers | undefined;
+  readonly link?: LinkPort | undefined;
 }
 
 interface WaysIn {
@@ -119,7 +123,7 @@ async function startRoles(
   config: Config,
   lifecycle: Lifecycle,
   logger: Logger,
-  { dataDir, health, metrics, workers }: Around,
+  { dataDir, health, metrics, workers, link }: Around,
 ): Promise<WaysIn> {
   const is = (role: Parameters<typeof config.roles.has>[0]) => config.roles.has(role);
   const tracing = await startTracing(config, lifecycle, logger, metrics);
@@ -144,6 +148,7 @@ async function startRoles(
     { redis: redis.redis, logger, shards, mailboxLimit, interceptors },
     lifecycle,
   );
+  if (link !== undefined) cluster.linkToNode(link);
   const { refs, nodes } = cluster;
   if (is('gateway') || is('grpc') || is('consumers')) health.addCheck('nodes', nodes);
   const cartViews = createRedisCartViews({ redis: redis.redis, random: Math.random, logger });
@@ -190,6 +195,6 @@ async function startRoles(
   const gateway =
     workers === undefined
       ? await startGateway(config, lifecycle, logger, { ...entered, health, metrics, tracing })
-      : await startGatewayWorkers(config, lifecycle, { workers, redis, postgres, services, health, metrics });
+      : await startGatewayWorkers(config, lifecycle, { workers, redis, postgres, services, health, metrics, cluster });
   return { ...operators, gateway };
 }

@@ -66,6 +66,7 @@ async function serve(primary: Primary, order: GatewayOrder, program: Promise<Sta
       name: order.name,
       dependencies: Object.fromEntries(dependencies),
       metrics: () => primary.metrics(),
+      link: order.isLinked ? primary.link : undefined,
       onStarting: (measure) => primary.measuredBy(measure),
     });
     void primary.tell({ ready: { url, port } });

@@ -12,10 +12,12 @@ import { addressOf, type ActorAddress } from '../mailbox/address.ts';
 import { fingerprintOf, hashOf } from '../mailbox/fingerprint.ts';
 import { envelopeVersion, type Envelope, type Mailbox } from '../mailbox/mailbox.ts';
 import type { Logger } from '../observe/logger.ts';
+import type { AskInPassage } from './ask-in-passage.ts';
 import { PendingAsk } from './pending-ask.ts';
 import { PendingAsks } from './pending-asks.ts';
 import type { NearActors } from '../mailbox/near-ask.ts';
 import { NearMessage } from './near-message.ts';
+import { LinkToAsker, LinkToNode, type LinkPort } from './node-link.ts';
 import type { Inbox, Reply } from '../mailbox/replies.ts';
 import type { NearAsker } from './near-replies.ts';
 import { SendOrder } from './send-order.ts';
@@ -60,8 +62,10 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   readonly #interceptAsk: ClientInterceptor['ask'];
   readonly #interceptTell: ClientInterceptor['tell'];
   readonly #order = new SendOrder();
-  /** The actors of this process. */
+  /** The actors of this process, or of one that it is linked to. */
   #nearActors: NearActors | undefined;
+  /** Processes that ask by way of this one, by their inboxes. */
+  readonly #links = new Map<string, LinkToAsker>();
   #asked = 0;
 
   constructor(options: ClusterClientOptions) {
@@ -89,11 +93,33 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     this.#nearActors = actors;
   }
 
+  /** Asks go to the process at the other end from now on, which hosts actors. */
+  linkToNode(port: LinkPort): void {
+    this.attach(new LinkToNode(port, this.#options.inbox.name, (reply) => this.#pending.answer(reply)));
+  }
+
+  /** Passes on what the process at the other end asks, until the function that it returns is called. */
+  linkToAsker(port: LinkPort): () => void {
+    let itsInbox = '';
+    const link = new LinkToAsker(
+      port,
+      (ask) => this.#pass(ask),
+      (inbox) => this.#links.set((itsInbox = inbox), link),
+    );
+    return () => void this.#links.delete(itsInbox);
+  }
+
   hear(inbox: string, reply: Reply): boolean {
-    if (inbox !== this.#options.inbox.name) return false;
+    if (inbox !== this.#options.inbox.name) return this.#hearElsewhere(inbox, reply);
     // A copy, as it would be from afar: what an actor remembers is nobody's to change.
     if (this.#pending.has(reply.id)) this.#pending.answer(copyOf(reply));
     return true;
+  }
+
+  #hearElsewhere(inbox: string, reply: Reply): boolean {
+    const link = this.#links.get(inbox);
+    link?.answer(reply);
+    return link !== undefined;
   }
 
   /** Asks under way; for metrics and for a calm shutdown. */
@@ -153,10 +179,10 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
       throw new ActorError('unavailable', `${maxPendingAsks} asks are under way in this process`);
     }
     const jobId = this.#jobIdOf(envelope);
-    const ask = new PendingAsk({ to, jobId, name, clock, timeoutMs, signal: options.signal });
+    const ask = new PendingAsk({ to, jobId, envelope, clock, timeoutMs, signal: options.signal });
     this.#pending.add(correlation, ask);
     this.#watch.wake();
-    this.#pass(envelope, ask);
+    this.#pass(ask);
     try {
       const answer = await ask.answered;
       if ('error' in answer) throw fromWireError(answer.error);
@@ -183,31 +209,29 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   }
 
   /** Directly to an actor of this process, if that takes it; else through its mailbox. */
-  #pass(envelope: Envelope, ask: PendingAsk): void {
-    const { to, jobId } = ask;
+  #pass(ask: AskInPassage): void {
+    const { to, envelope } = ask;
     const actors = this.#nearActors;
     const order = this.#order;
-    const send = () => this.#sendFor(ask, envelope);
+    const send = () => this.#sendFor(ask);
     try {
       const wasTaken =
         actors !== undefined &&
         order.near(to.id, (passage) =>
-          actors.take(to, () => {
-            const message = { to, jobId, envelope, isUnnamed: isOwn(envelope.id) };
-            return new NearMessage(message, order, passage, send);
-          }),
+          actors.take(to, () => new NearMessage(ask, isOwn(envelope.id), { order, passage, send })),
         );
-      if (!wasTaken) void order.far(to.id, send);
+      if (!wasTaken) void order.far(to.id, send).then(() => ask.onAdmitted?.());
     } catch (error) {
       ask.fail(error);
+      ask.onAdmitted?.();
     }
   }
 
   /** Who asks hears when it cannot be sent. */
-  async #sendFor(ask: PendingAsk, envelope: Envelope): Promise<void> {
+  async #sendFor(ask: AskInPassage): Promise<void> {
     try {
-      await this.#send(ask.to, ask.jobId, envelope, { ask });
-      ask.isSent = true;
+      await this.#send(ask.to, ask.jobId, ask.envelope, { ask });
+      ask.wasSent();
     } catch (error) {
       ask.fail(error);
     }
@@ -218,7 +242,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     to: ActorAddress,
     jobId: string,
     envelope: Envelope,
-    { ask, notBefore }: { readonly ask?: PendingAsk; readonly notBefore?: number | undefined },
+    { ask, notBefore }: { readonly ask?: AskInPassage; readonly notBefore?: number | undefined },
   ): Promise<void> {
     for (let attempt = 0; ; attempt++) {
       try {

@@ -22,6 +22,7 @@ import { parkedActors, type ParkedActors } from '../inspect/parked-actors.ts';
 import { RedisNodeBoard } from '../inspect/redis-node-board.ts';
 import { RedisQuestions } from '../inspect/redis-questions.ts';
 import { NearReplies } from './near-replies.ts';
+import type { LinkPort } from './node-link.ts';
 import { RedisInbox } from './redis-inbox.ts';
 import { RedisReplies } from './redis-replies.ts';
 import { RedisShardRegistry } from './redis-shard-registry.ts';
@@ -58,6 +59,13 @@ const withDefaults = <O extends ClusterOptions>(options: O) => ({
 
 export interface Client extends Inspection, AsyncDisposable {
   readonly refs: ActorRefs;
+  /**
+   * Asks go to the process at the other end from now on, which hosts actors, and spare them the trip through their
+   * mailboxes as its own asks do. What it does not host it sends on.
+   */
+  linkToNode(port: LinkPort): void;
+  /** The other end of it: passes on what that process asks, until the function that it returns is called. */
+  linkToAsker(port: LinkPort): () => void;
   readonly parked: ParkedActors;
   readonly deadLetters: DeadLetters;
   /** Actor types that the nodes host. */
@@ -86,6 +94,8 @@ export function openClusterClient(options: ClientOptions): Client {
   };
   return {
     refs,
+    linkToNode: (port) => refs.linkToNode(port),
+    linkToAsker: (port) => refs.linkToAsker(port),
     parked: parkedActors(admin, all.shards),
     deadLetters: deadLetters({ ...all, admin }),
     ...inspection({

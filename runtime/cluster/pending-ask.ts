@@ -1,41 +1,37 @@
 import type { Cancel, Clock } from '../define/clock.ts';
 import { ActorError } from '../define/errors.ts';
 import type { ActorAddress } from '../mailbox/address.ts';
+import type { Envelope } from '../mailbox/mailbox.ts';
 import type { StoredAnswer } from '../storage/state-store.ts';
+import type { AskInPassage } from './ask-in-passage.ts';
 
-export interface AskLimits {
-  /** The message, as it lies in its mailbox. */
-  readonly to: ActorAddress;
-  readonly jobId: string;
-  /** Of the message, for the error. */
-  readonly name: string;
+export interface AskLimits extends Pick<AskInPassage, 'to' | 'jobId' | 'envelope'> {
   readonly clock: Clock;
   readonly timeoutMs: number;
   readonly signal: AbortSignal | undefined;
 }
 
 /** One caller that waits for an answer, until its time is over or it gives up. */
-export class PendingAsk {
+export class PendingAsk implements AskInPassage {
   readonly answered: Promise<StoredAnswer>;
   readonly to: ActorAddress;
   readonly jobId: string;
+  readonly envelope: Envelope;
   /** Since when it waits, monotonic. */
   readonly since: number;
-  /** Its message is in the mailbox. */
-  isSent = false;
-  readonly #name: string;
   readonly #cancelTimeout: Cancel;
   /** Stops listening to who may give it up. */
   #unlisten: Cancel | undefined;
   #resolve!: (answer: StoredAnswer) => void;
   #reject!: (error: unknown) => void;
   #over = false;
+  #isSent = false;
 
-  constructor({ to, jobId, name, clock, timeoutMs, signal }: AskLimits) {
+  constructor({ to, jobId, envelope, clock, timeoutMs, signal }: AskLimits) {
     this.to = to;
     this.jobId = jobId;
+    this.envelope = envelope;
     this.since = clock.monotonic();
-    this.#name = name;
     this.answered = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -62,6 +58,15 @@ export class PendingAsk {
     return this.#over;
   }
 
+  /** Its message is in the mailbox. */
+  get isSent(): boolean {
+    return this.#isSent;
+  }
+
+  wasSent(): void {
+    this.#isSent = true;
+  }
+
   answer(answer: StoredAnswer): void {
     this.#resolve(answer);
     this.#end();
@@ -85,7 +90,7 @@ export class PendingAsk {
 
   /** `cart 42: AddItem` */
   #what(): string {
-    return `${this.to.type} ${this.to.key}: ${this.#name}`;
+    return `${this.to.type} ${this.to.key}: ${this.envelope.name}`;
   }
 
   #end(): void {

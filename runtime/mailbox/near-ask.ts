@@ -1,7 +1,7 @@
 import type { ActorAddress } from './address.ts';
 import type { Envelope } from './mailbox.ts';
 
-/** An ask to an actor of the process that asks, which spares it the trip through the mailbox. */
+/** An ask that spares the trip through the mailbox: of the process of its actor, or of one that is linked to it. */
 export interface NearAsk {
   readonly jobId: string;
   /** Shares nothing with what its asker holds. */
@@ -12,9 +12,11 @@ export interface NearAsk {
   admit(): void;
   /** It has to go through the mailbox. Resolves when it is there, or its asker has heard that it is not. */
   giveBack(): Promise<void>;
+  /** It is in the mailbox: who it was handed to has sent it there. */
+  wasSent(): void;
 }
 
-/** The actors of a process, for those who ask in the same one. */
+/** The actors of a process, for those who ask in the same one, or in one that is linked to it. */
 export interface NearActors {
   /** Takes an ask; false when it has to go through the mailbox. */
   take(to: ActorAddress, ask: () => NearAsk): boolean;

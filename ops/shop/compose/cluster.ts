@@ -4,7 +4,7 @@ import type { HealthCheck } from '@trolley/runtime/observe';
 import type { InspectedCluster } from '../../console/api/cluster-routes.ts';
 import type { Lifecycle } from '../process/lifecycle.ts';
 
-export interface Cluster extends Pick<ActorCluster, 'refs' | 'host'> {
+export interface Cluster extends Pick<ActorCluster, 'refs' | 'host' | 'linkToNode' | 'linkToAsker'> {
   /** What operators see of it. */
   readonly inspected: InspectedCluster;
   /** Rejects while no node is alive to handle what is asked. */
@@ -23,6 +23,8 @@ export async function startCluster(options: ConnectOptions, lifecycle: Lifecycle
   return {
     refs: cluster.refs,
     inspected: cluster,
+    linkToNode: cluster.linkToNode,
+    linkToAsker: cluster.linkToAsker,
     host: (actors, nodeOptions) => cluster.host(actors, nodeOptions),
     nodes: () => checkNodes(cluster),
   };

@@ -4,6 +4,7 @@ import type { Lifecycle } from '../process/lifecycle.ts';
 import type { Listening } from '../workers/gateway-run.ts';
 import type { GatewayWorkers } from '../workers/gateway-workers.ts';
 import type { PostgresBackend } from './backends.ts';
+import type { Cluster } from './cluster.ts';
 import type { Health } from './health.ts';
 import type { RedisBackend } from './redis.ts';
 import type { RunningServices } from './services.ts';
@@ -15,13 +16,14 @@ interface ShopParts {
   readonly services: RunningServices;
   readonly health: Health;
   readonly metrics: Metrics;
+  readonly cluster: Cluster;
 }
 
 /** The REST API, by processes that run already and are told now where the rest of the shop is. */
 export async function startGatewayWorkers(
   config: Config,
   lifecycle: Lifecycle,
-  { workers, redis, postgres, services, health, metrics }: ShopParts,
+  { workers, redis, postgres, services, health, metrics, cluster }: ShopParts,
 ): Promise<Listening> {
   const { addresses } = services;
   const environment = {
@@ -41,6 +43,7 @@ export async function startGatewayWorkers(
         environment,
         checks: { ...health.checks },
         metrics: metrics.text,
+        link: config.roles.has('node') ? cluster.linkToAsker : undefined,
         port: config.http.port,
         fail: (problem) => lifecycle.fail(problem),
       }),

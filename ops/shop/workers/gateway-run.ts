@@ -1,3 +1,4 @@
+import type { LinkPort } from '@trolley/runtime';
 import type { Worker } from 'node:cluster';
 import { type HealthChecks, reasonOf } from '@trolley/runtime/observe';
 import type { Snapshot } from '../metrics/metrics.ts';
@@ -38,6 +39,12 @@ export class GatewayRun {
   readonly #process: GatewayProcess;
   #around: AskedOfPrimary = { checks: {}, metrics: () => Promise.resolve('') };
   #onMeasured: (snapshot: Snapshot) => void = () => undefined;
+  #onFrame: (frame: unknown) => void = () => undefined;
+  /** To its cluster client. */
+  readonly link: LinkPort = {
+    post: (frame) => this.#send({ frame }),
+    onFrame: (listener) => (this.#onFrame = listener),
+  };
   #hasListened = false;
   #hasEnded = false;
   #problem: string | undefined;
@@ -59,7 +66,8 @@ export class GatewayRun {
       });
     });
     process.on('message', (message) => {
-      if ('loaded' in message) load();
+      if ('frame' in message) this.#onFrame(message.frame);
+      else if ('loaded' in message) load();
       else if ('problem' in message) this.#problem = message.problem;
       else if ('check' in message) void this.#look(message.check);
       else if ('measured' in message) this.#onMeasured(message.measured);

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import type { Socket } from 'node:net';
 import { expect } from 'chai';
-import { silentLogger } from '@trolley/runtime';
+import { type LinkPort, silentLogger } from '@trolley/runtime';
 import { FakeClock } from '@trolley/runtime/testing';
 import type { GatewayProcess } from './gateway-run.ts';
 import { GatewayWorkers } from './gateway-workers.ts';
@@ -38,7 +38,10 @@ describe('GatewayWorkers', () => {
   let processes: FakeProcess[];
   let output: string[];
   let failure: string | undefined;
+  /** What the cluster client hears of links. */
+  let frames: unknown[];
   beforeEach(() => {
+    frames = [];
     clock = new FakeClock();
     processes = [];
     output = [];
@@ -65,6 +68,13 @@ describe('GatewayWorkers', () => {
       redis: () => Promise.reject(new Error('gone')),
     },
     metrics: async () => 'up 1\n',
+    link(port: LinkPort) {
+      port.onFrame((frame) => {
+        frames.push(frame);
+        port.post(`answer to ${String(frame)}`);
+      });
+      return () => frames.push('unlinked');
+    },
     port: 0,
     fail: (problem: Error) => (failure = problem.message),
   };
@@ -100,6 +110,7 @@ describe('GatewayWorkers', () => {
           name: 'gateway-1',
           environment: { REDIS_URL: 'redis://here', HTTP_PORT: '0' },
           dependencies: [{ name: 'carts', at: '/data/carts.sqlite' }, { name: 'redis' }],
+          isLinked: true,
         },
       },
     ]);
@@ -177,6 +188,20 @@ describe('GatewayWorkers', () => {
       await answered;
     }
     expect(process.told.slice(1)).to.deep.equal([{ checked: 'carts' }, { checked: 'redis', reason: 'gone' }]);
+  });
+
+  it('links each to the cluster client of this process, until it ends', async () => {
+    await startTwo();
+    const [one, other] = processes as [FakeProcess, FakeProcess];
+    one.says({ frame: 'one' });
+    other.says({ frame: 'other' });
+    expect([one, other].map(({ told }) => told.at(-1))).to.deep.equal([
+      { frame: 'answer to one' },
+      { frame: 'answer to other' },
+    ]);
+    one.emit('exit', null, 'SIGKILL');
+    await clock.advance(0);
+    expect(frames).to.deep.equal(['one', 'other', 'unlinked']);
   });
 
   it('gathers the figures of those that answer in time, and names each that does not', async () => {

@@ -1,4 +1,4 @@
-import { type BackOff, backOffMs, type Clock, type Logger, pause } from '@trolley/runtime';
+import { type BackOff, backOffMs, type Clock, type LinkPort, type Logger, pause } from '@trolley/runtime';
 import { withTimeLimit } from '@trolley/runtime/adapters';
 import type { HealthChecks } from '@trolley/runtime/observe';
 import type { Environment } from '../config/parse-config.ts';
@@ -26,6 +26,11 @@ export interface ShopAround {
   readonly checks: HealthChecks;
   /** The figures of the whole shop. */
   readonly metrics: () => Promise<string>;
+  /**
+   * Lets a gateway ask the actors by way of this process, until the function that it returns is called. Undefined: this
+   * process hosts none.
+   */
+  readonly link: ((port: LinkPort) => () => void) | undefined;
   /** As configured; 0: any. */
   readonly port: number;
   /** Hears why no process takes the place of one that has ended: there is half a shop now, which has to end. */
@@ -152,9 +157,11 @@ export class GatewayWorkers {
       ...(at === undefined ? {} : { at }),
     }));
     const environment = { ...around.environment, HTTP_PORT: String(this.#wantedPort) };
-    run.start({ name, environment, dependencies }, around);
+    const unlink = around.link?.(run.link);
+    run.start({ name, environment, dependencies, isLinked: unlink !== undefined }, around);
     void run.listening.then((listening) => this.#onListening(listening));
     const how = await run.ended;
+    unlink?.();
     this.#runs.delete(run);
     return { run, around, how };
   }

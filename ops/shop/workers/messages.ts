@@ -11,6 +11,8 @@ export interface GatewayOrder {
   readonly environment: Environment;
   /** What the primary depends on, for readiness: name, and where it is. */
   readonly dependencies: readonly { readonly name: string; readonly at?: string }[];
+  /** Whether it asks the actors by way of the primary, which hosts them. */
+  readonly isLinked: boolean;
 }
 
 export type ToWorker =
@@ -18,6 +20,8 @@ export type ToWorker =
   | { readonly stop: true }
   /** Its figures are wanted. */
   | { readonly measure: true }
+  /** Of the link between its cluster client and the primary's. */
+  | { readonly frame: unknown }
   /** The figures of the whole shop, as text. */
   | { readonly metrics: string }
   /** The dependency was looked at; without a reason it works. */
@@ -33,5 +37,7 @@ export type ToPrimary =
   | { readonly check: string }
   /** Its figures. */
   | { readonly measured: Snapshot }
+  /** Of the link between its cluster client and the primary's. */
+  | { readonly frame: unknown }
   /** Wants to know the figures of the whole shop. */
   | { readonly scrape: true };

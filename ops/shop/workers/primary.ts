@@ -1,3 +1,4 @@
+import type { LinkPort } from '@trolley/runtime';
 import type { HealthCheck } from '@trolley/runtime/observe';
 import type { Snapshot } from '../metrics/metrics.ts';
 import type { GatewayOrder, ToPrimary, ToWorker } from './messages.ts';
@@ -19,12 +20,19 @@ export class Primary {
   readonly #stopped = new AbortController();
   #snapshot: () => Promise<Snapshot> = () => Promise.resolve([]);
   #onMetrics: (text: string) => void = () => undefined;
+  #onFrame: (frame: unknown) => void = () => undefined;
+  /** To the cluster client of the primary, which hosts actors. */
+  readonly link: LinkPort = {
+    post: (frame) => void this.tell({ frame }),
+    onFrame: (listener) => (this.#onFrame = listener),
+  };
 
   constructor(channel: Channel) {
     this.#channel = channel;
     this.order = new Promise((resolve) => {
       channel.on('message', (message) => {
-        if ('start' in message) resolve(message.start);
+        if ('frame' in message) this.#onFrame(message.frame);
+        else if ('start' in message) resolve(message.start);
         else if ('stop' in message) this.#stopped.abort();
         else if ('measure' in message) void this.#measure();
         else if ('metrics' in message) this.#onMetrics(message.metrics);
