@@ -195,6 +195,14 @@ async function startRoles(
   const gateway =
     workers === undefined
       ? await startGateway(config, lifecycle, logger, { ...entered, health, metrics, tracing })
-      : await startGatewayWorkers(config, lifecycle, { workers, redis, postgres, services, health, metrics, cluster });
+      : await startGatewayWorkers(config, lifecycle, {
+          workers,
+          redis,
+          postgres,
+          services,
+          health,
+          metrics,
+          cluster,
+        });
   return { ...operators, gateway };
 }

@@ -1,5 +1,6 @@
 import type { Inbox, Replies } from '../mailbox/replies.ts';
 import type { AskedQuestion, NodeQuestions, QuestionInbox } from '../inspect/question.ts';
+import type { LinkPort } from '../cluster/node-link.ts';
 import type { ShardRegistry } from '../cluster/shard-registry.ts';
 import { acceptInlined } from '../mailbox/delivery-watermark.ts';
 import type { Mailbox } from '../mailbox/mailbox.ts';
@@ -104,6 +105,24 @@ export function openLinkedQuestions(
   return questions.open(process.name, (asked) =>
     network.push(process, 'wake-ups', 'question', asked.id, () => onQuestion(asked)),
   );
+}
+
+/** The two ends of what links a process that asks with one that hosts actors. */
+export function linkedPorts(
+  network: Network,
+  asker: SimulatedProcess,
+  node: SimulatedProcess,
+): [LinkPort, LinkPort] {
+  const listeners = new Map<SimulatedProcess, (frame: unknown) => void>();
+  const portOf = (own: SimulatedProcess, other: SimulatedProcess): LinkPort => ({
+    post(frame) {
+      // As bytes, between two processes.
+      const text = JSON.stringify(frame);
+      network.push(other, 'link', 'frame', own.name, () => listeners.get(other)?.(JSON.parse(text)));
+    },
+    onFrame: (listener) => void listeners.set(own, listener),
+  });
+  return [portOf(asker, node), portOf(node, asker)];
 }
 
 export function linkStore({ network, process }: Omit<Link, 'servers'>, store: StateStore): StateStore {

@@ -2,7 +2,7 @@ import type { Clock } from '../define/clock.ts';
 import { untilSettled } from './fake-clock.ts';
 
 /** What lies between a process and the servers; `timer` is a timer that fell due while its process was frozen. */
-export type Port = 'mailbox' | 'registry' | 'replies' | 'store' | 'wake-ups' | 'inbox' | 'timer';
+export type Port = 'mailbox' | 'registry' | 'replies' | 'store' | 'wake-ups' | 'inbox' | 'link' | 'timer';
 
 /** One thing on its way between a process and a server. */
 export interface Transit {

@@ -3,7 +3,7 @@ import type { FakeClock } from './fake-clock.ts';
 import type { Endpoint, Network, Port } from './network.ts';
 
 /** What a process can be cut off from. Wake-ups and the inbox are read on connections of their own. */
-export type Connection = Exclude<Port, 'timer'>;
+export type Connection = Exclude<Port, 'link' | 'timer'>;
 
 /** `fail`: calls are refused, the outcome of those under way is unknown. `hang`: they reach the server when it heals. */
 export type Cut = 'fail' | 'hang';

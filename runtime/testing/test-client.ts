@@ -6,8 +6,10 @@ import type { FakeClock } from './fake-clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import { linkMailbox, linkRegistry, openLinkedInbox } from './linked-ports.ts';
 import type { MemoryServers } from './memory-servers.ts';
+import { linkedPorts } from './linked-ports.ts';
 import type { Network } from './network.ts';
 import { SimulatedProcess } from './simulated-process.ts';
+import type { TestNode } from './test-node.ts';
 
 /** What all processes of a test cluster share. */
 export interface Surroundings {
@@ -26,11 +28,25 @@ export interface Surroundings {
 /** A process that only asks. */
 export class TestClient extends SimulatedProcess {
   readonly refs: ActorRefs;
+  readonly #client: ClusterClient;
+  readonly #network: Network;
 
   /** @internal */
   constructor(name: string, surroundings: Surroundings, interceptors: readonly ClientInterceptor[] = []) {
     super(name, surroundings.clock, surroundings.network);
-    this.refs = waitingRefs(openRefs(this, surroundings, interceptors), surroundings);
+    this.#client = openRefs(this, surroundings, interceptors);
+    this.#network = surroundings.network;
+    this.refs = waitingRefs(this.#client, surroundings);
+  }
+
+  /**
+   * Asks by way of a node from now on, as a process of the same machine does that ends with it.
+   * @internal
+   */
+  linkTo(node: TestNode): void {
+    const [here, there] = linkedPorts(this.#network, this, node);
+    node.linkToAsker(there);
+    this.#client.linkToNode(here);
   }
 }
 

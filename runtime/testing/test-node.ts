@@ -1,4 +1,6 @@
+import type { ClusterClient } from '../cluster/client.ts';
 import { NearReplies } from '../cluster/near-replies.ts';
+import type { LinkPort } from '../cluster/node-link.ts';
 import { ShardKeeper } from '../cluster/shard-keeper.ts';
 import { pause } from '../define/clock.ts';
 import { contractReport } from '../inspect/contract-report.ts';
@@ -35,6 +37,7 @@ export interface TestNodeOptions {
 export class TestNode extends SimulatedProcess {
   /** Asks from this node's own process. */
   readonly refs: ActorRefs;
+  readonly #client: ClusterClient;
   readonly #keeper: ShardKeeper;
   readonly #node: ActorNode;
   readonly #wait: Surroundings['wait'];
@@ -51,6 +54,7 @@ export class TestNode extends SimulatedProcess {
     const { clock } = this;
     const link = { ...surroundings, process: this };
     const refs = openRefs(this, surroundings);
+    this.#client = refs;
     this.refs = waitingRefs(refs, surroundings);
     const hosted = options.actors({ refs, node: name });
     const replies = new NearReplies(refs, linkReplies(link));
@@ -87,6 +91,11 @@ export class TestNode extends SimulatedProcess {
     });
     openLinkedQuestions(link, (asked) => desk.take(asked));
     this.#started = this.#start(options.heartbeatMs);
+  }
+
+  /** @internal */
+  linkToAsker(port: LinkPort): void {
+    this.#client.linkToAsker(port);
   }
 
   /** Shards that it holds, as far as it knows. */
