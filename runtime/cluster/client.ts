@@ -165,7 +165,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   }
 
   async #ask(message: AddressedMessage, options: AskOptions): Promise<unknown> {
-    const { contract, key, name } = message;
+    const { contract, key } = message;
     const { inbox, clock, shards, defaultTimeoutMs = 30_000, maxPendingAsks = 10_000 } = this.#options;
     const timeoutMs = options.timeoutMs ?? defaultTimeoutMs;
     refuse(timeoutFault(timeoutMs));

@@ -23,8 +23,8 @@ export async function startCluster(options: ConnectOptions, lifecycle: Lifecycle
   return {
     refs: cluster.refs,
     inspected: cluster,
-    linkToNode: cluster.linkToNode,
-    linkToAsker: cluster.linkToAsker,
+    linkToNode: (port) => cluster.linkToNode(port),
+    linkToAsker: (port) => cluster.linkToAsker(port),
     host: (actors, nodeOptions) => cluster.host(actors, nodeOptions),
     nodes: () => checkNodes(cluster),
   };
