@@ -1,4 +1,5 @@
 import { ClusterClient } from '../cluster/client.ts';
+import type { LinkPort } from '../cluster/node-link.ts';
 import { createRef, type MessageSender } from '../define/create-ref.ts';
 import type { ClientInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
@@ -9,7 +10,6 @@ import type { MemoryServers } from './memory-servers.ts';
 import { linkedPorts } from './linked-ports.ts';
 import type { Network } from './network.ts';
 import { SimulatedProcess } from './simulated-process.ts';
-import type { TestNode } from './test-node.ts';
 
 /** What all processes of a test cluster share. */
 export interface Surroundings {
@@ -43,7 +43,7 @@ export class TestClient extends SimulatedProcess {
    * Asks by way of a node from now on, as a process of the same machine does that ends with it.
    * @internal
    */
-  linkTo(node: TestNode): void {
+  linkTo(node: SimulatedProcess & { linkToAsker(port: LinkPort): void }): void {
     const [here, there] = linkedPorts(this.#network, this, node);
     node.linkToAsker(there);
     this.#client.linkToNode(here);
