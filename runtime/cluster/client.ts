@@ -95,7 +95,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
 
   /** Asks go to the process at the other end from now on, which hosts actors. */
   linkToNode(port: LinkPort): void {
-    this.attach(new LinkToNode(port, this.#options.inbox.name, (reply) => this.#pending.answer(reply)));
+    this.attach(new LinkToNode(port, this.#options.inbox.name, this.#pending));
   }
 
   /** Passes on what the process at the other end asks, until the function that it returns is called. */

@@ -43,9 +43,4 @@ export class NearMessage implements NearAsk {
     await order.instead(this.#ask.to.id, send);
     this.admit();
   }
-
-  wasSent(): void {
-    this.#ask.wasSent();
-    this.admit();
-  }
 }

@@ -23,12 +23,18 @@ interface ToNode {
   readonly asks: readonly NumberedAsk[];
 }
 
-/** Asks by their numbers, each once: what is sent to their actors from now on comes behind them. */
 interface ToAsker {
+  /** Numbers of asks: what is sent to their actors from now on comes behind them. */
   readonly admitted: number[];
-  /** They are in the mailbox. */
-  readonly sent: number[];
+  /** Ids of messages that are in their mailboxes, as in replies. */
+  readonly sent: string[];
   readonly replies: Reply[];
+}
+
+/** Hears what becomes of what was asked. */
+export interface LinkListener {
+  sent(id: string): void;
+  answer(reply: Reply): void;
 }
 
 /** The end of those who ask: its asks go to the process at the other end, which hands them over or sends them on. */
@@ -40,14 +46,18 @@ export class LinkToNode implements NearActors {
   #last = 0;
   #asks: NumberedAsk[] = [];
 
-  constructor(port: LinkPort, inbox: string, onReply: (reply: Reply) => void) {
+  constructor(port: LinkPort, inbox: string, listener: LinkListener) {
     this.#port = port;
     this.#inbox = inbox;
     port.onFrame((frame) => {
       const { admitted, sent, replies } = frame as ToAsker;
-      for (const number of admitted) this.#take(number)?.admit();
-      for (const number of sent) this.#take(number)?.wasSent();
-      for (const reply of replies) onReply(reply);
+      for (const id of sent) listener.sent(id);
+      for (const number of admitted) {
+        // One that is given back later is told of again.
+        this.#asked.get(number)?.admit();
+        this.#asked.delete(number);
+      }
+      for (const reply of replies) listener.answer(reply);
     });
   }
 
@@ -58,12 +68,6 @@ export class LinkToNode implements NearActors {
     if (this.#asks.length === 0) setImmediate(() => this.#flush());
     this.#asks.push([number, to, near.jobId, near.envelope]);
     return true;
-  }
-
-  #take(number: number): NearAsk | undefined {
-    const ask = this.#asked.get(number);
-    this.#asked.delete(number);
-    return ask;
   }
 
   #flush(): void {
@@ -95,13 +99,12 @@ export class LinkToAsker {
 
   #passage(number: number, ask: Pick<AskInPassage, 'to' | 'jobId' | 'envelope'>): AskInPassage {
     const id = `${ask.to.id}/${ask.envelope.id}`;
-    let isSent = false;
     return {
       ...ask,
       over: false,
-      wasSent: () => (isSent = true),
+      wasSent: () => void this.#next().sent.push(id),
       fail: (error) => this.answer({ id, answer: { error: toWireError(error) } }),
-      onAdmitted: () => this.#next()[isSent ? 'sent' : 'admitted'].push(number),
+      onAdmitted: () => void this.#next().admitted.push(number),
     };
   }
 

@@ -44,6 +44,11 @@ export class PendingAsks {
     this.#asks.delete(correlation);
   }
 
+  /** The message is in its mailbox. */
+  sent(id: string): void {
+    this.#asks.get(id)?.forEach((ask) => ask.wasSent());
+  }
+
   answer({ id, answer }: Reply): void {
     this.#asks.get(id)?.forEach((ask) => ask.answer(answer));
   }

@@ -12,8 +12,6 @@ export interface NearAsk {
   admit(): void;
   /** It has to go through the mailbox. Resolves when it is there, or its asker has heard that it is not. */
   giveBack(): Promise<void>;
-  /** It is in the mailbox: who it was handed to has sent it there. */
-  wasSent(): void;
 }
 
 /** The actors of a process, for those who ask in the same one, or in one that is linked to it. */
