@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { silentLogger } from '../observe/logger.ts';
 import { FakeClock } from '../testing/fake-clock.ts';
 import { MemoryShardRegistry } from '../testing/memory-shard-registry.ts';
+import { recordMessages } from '../testing/recorded-messages.ts';
 import { ShardKeeper } from './shard-keeper.ts';
 
 const limits = { leaseMs: 3_000, heartbeatMs: 500 };
@@ -68,12 +69,12 @@ describe('the keeper of shards', () => {
     told = [];
   });
 
-  const keeperOf = (shards: number) =>
+  const keeperOf = (shards: number, logger = silentLogger) =>
     new ShardKeeper({
       node: 'a',
       registry,
       clock,
-      logger: silentLogger,
+      logger,
       shards,
       ...limits,
       events: {
@@ -123,5 +124,32 @@ describe('the keeper of shards', () => {
     await clock.runUntilIdle();
     expect(told).to.deep.equal(['acquired 1']);
     expect([registry.token(0), registry.token(1)]).to.deep.equal([undefined, undefined]);
+  });
+
+  it('does not tell as lost what it released while its renewal was on the way', async () => {
+    const { logger, messages } = recordMessages('warn');
+    const keeper = keeperOf(1, logger);
+    await keeper.start();
+    registry.hang(0);
+    await clock.advance(limits.heartbeatMs);
+    const stopping = keeper.stop();
+    await clock.runUntilIdle();
+    expect(registry.token(0)).to.equal(undefined);
+    registry.goOn();
+    await stopping;
+    expect(told).to.deep.equal(['acquired 0']);
+    expect(messages).to.deep.equal([]);
+  });
+
+  it('tells as lost what another has taken', async () => {
+    const { logger, messages } = recordMessages('warn');
+    const keeper = keeperOf(1, logger);
+    await keeper.start();
+    await registry.release(0, registry.token(0) ?? expect.fail('the shard is not held'));
+    await registry.acquire(0, 'b', 60_000);
+    await clock.advance(limits.heartbeatMs);
+    expect(told).to.deep.equal(['acquired 0', 'lost 0']);
+    expect(messages).to.deep.equal(['shards lost']);
+    await keeper.stop();
   });
 });

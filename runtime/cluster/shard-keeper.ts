@@ -32,6 +32,8 @@ class KeptLease implements ShardLease {
   #heldUntil: number;
   /** It is being handed over; what is under way may still be written. */
   leaving = false;
+  /** Its release is on the way, or done: a renewal that comes later finds nothing to renew. */
+  released = false;
   /** Its renewal is on the way. */
   renewing = false;
 
@@ -140,7 +142,7 @@ export class ShardKeeper {
   async #renewAll(): Promise<void> {
     const { registry, leaseMs } = this.#options;
     const heldUntil = this.#trustUntil();
-    const leases = [...this.#held.values()].filter(({ renewing }) => !renewing);
+    const leases = [...this.#held.values()].filter(({ renewing, released }) => !renewing && !released);
     const renewals = registry.renew(leases, leaseMs);
     await Promise.all(leases.map((lease, i) => this.#renewed(lease, renewals[i], heldUntil)));
   }
@@ -151,7 +153,7 @@ export class ShardKeeper {
       const kept = await renewal;
       this.#readyUntil = heldUntil;
       if (kept === true) lease.prolong(heldUntil);
-      else {
+      else if (!lease.released) {
         this.#taken.push(lease.shard);
         this.#lose(lease);
       }
@@ -221,7 +223,10 @@ export class ShardKeeper {
     lease.leaving = true;
     const done = events
       .handOver(lease)
-      .then(() => registry.release(lease.shard, lease.token))
+      .then(() => {
+        lease.released = true;
+        return registry.release(lease.shard, lease.token);
+      })
       .catch((error: unknown) =>
         logger[levelOfRetry(error)]({ err: error, shard: lease.shard }, 'shard not released; it runs out'),
       )
