@@ -74,24 +74,42 @@ export function toJsonText(value: Json): string {
   if (typeof value === 'string') return quoted(value);
   if (value === null || typeof value !== 'object') return JSON.stringify(value);
   if (value instanceof Money || value instanceof WrittenText) return value.toString();
-  return isList(value) ? `[${elementsOf(value)}]` : `{${membersOf(value)}}`;
+  return isList(value) ? listText(value) : objectText(value);
 }
 
-function elementsOf(list: readonly Json[]): string {
-  let text = '';
-  for (const element of list) text += text === '' ? toJsonText(element) : `,${toJsonText(element)}`;
-  return text;
+function listText(list: readonly Json[]): string {
+  let text = '[';
+  let separator = '';
+  for (const element of list) {
+    text += separator + toJsonText(element);
+    separator = ',';
+  }
+  return `${text}]`;
 }
 
-function membersOf(value: { readonly [name: string]: Json | undefined }): string {
-  let text = '';
+function objectText(value: { readonly [name: string]: Json | undefined }): string {
+  let text = '{';
+  let separator = '';
   for (const name of Object.keys(value)) {
     const member = value[name];
     if (member === undefined) continue;
-    if (text !== '') text += ',';
-    text += `${quoted(name)}:${toJsonText(member)}`;
+    text += separator + headOf(name) + toJsonText(member);
+    separator = ',';
   }
-  return text;
+  return `${text}}`;
+}
+
+/** Names of members with their colons. Most come from code and are few. */
+const heads = new Map<string, string>();
+const mostHeads = 1_000;
+
+function headOf(name: string): string {
+  let head = heads.get(name);
+  if (head === undefined) {
+    head = `${quoted(name)}:`;
+    if (heads.size < mostHeads) heads.set(name, head);
+  }
+  return head;
 }
 
 /** Printable ASCII but for the quote and the backslash: JSON writes it as it is. */
