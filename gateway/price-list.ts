@@ -81,9 +81,10 @@ export function createPriceList({
   /** Resolves when all of `ids` are as fresh as they can be. */
   async function refresh(ids: readonly number[], call: Call): Promise<void> {
     const now = clock.monotonic();
-    const stale = [...new Set(ids)].filter((id) => !isFresh(entries.get(id), now));
-    tally[stale.length === 0 ? 'hits' : 'misses'] += 1;
-    if (stale.length === 0) return;
+    const wanted = ids.filter((id) => !isFresh(entries.get(id), now));
+    tally[wanted.length === 0 ? 'hits' : 'misses'] += 1;
+    if (wanted.length === 0) return;
+    const stale = [...new Set(wanted)];
     const missing = stale.filter((id) => !fetching.has(id));
     if (missing.length > 0) {
       const fetched = fetch(missing, call).finally(() => {

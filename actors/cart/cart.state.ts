@@ -56,17 +56,23 @@ export function emptyCart(userId: number, now: number): CartState {
   return { cartId, userId, items: [], claims: [], settled: [], version: 0, createdAt: now, updatedAt: now };
 }
 
+const views = new WeakMap<CartState, CartView>();
+
+/** What is seen of a cart. It is made once of each state, which is answered with and projected. */
 export function viewOf(state: CartState): CartView {
+  const known = views.get(state);
+  if (known !== undefined) return known;
   const { cartId, userId, version } = state;
-  const items = state.items.map((item) => ({ ...item, addedAt: isoTime(item.addedAt) }));
-  return {
+  const view = {
     cartId,
     userId,
-    items,
+    items: state.items.map((item) => ({ ...item, addedAt: isoTime(item.addedAt) })),
     version,
     createdAt: isoTime(state.createdAt),
     updatedAt: isoTime(state.updatedAt),
   };
+  views.set(state, view);
+  return view;
 }
 
 /**
