@@ -2,6 +2,7 @@ import { ActorError } from '../define/errors.ts';
 import type { Logger } from '../observe/logger.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { ForeignKeys } from '../redis/foreign-keys.ts';
+import { batchedScript } from '../redis/batched-script.ts';
 import { redisScript } from '../redis/redis-script.ts';
 import { epochKey, keyFormat, leaseKey, memberKeys } from '../mailbox/redis-keys.ts';
 import type { ShardHolder, ShardRegistry } from './shard-registry.ts';
@@ -66,7 +67,7 @@ const scriptsOn = (redis: RedisConnection) => ({
   join: redisScript<string[]>(redis, 3, joinScript),
   acquire: redisScript<string | null>(redis, 2, acquireScript),
   holder: redisScript<[string | null, number]>(redis, 1, holderScript),
-  renew: redisScript<number>(redis, 1, renewScript),
+  renew: batchedScript<number>(redis, 'renewals of leases', renewScript),
   release: redisScript<number>(redis, 1, releaseScript),
 });
 
