@@ -2,7 +2,7 @@ import { pause, type Clock } from '../define/clock.ts';
 import type { Logger } from '../observe/logger.ts';
 import { levelOfRetry } from '../observe/reason.ts';
 import type { ShardEvents } from '../kernel/shard-events.ts';
-import type { ShardLease } from '../mailbox/mailbox.ts';
+import { KeptLease } from './kept-lease.ts';
 import { ownerOf } from './placement.ts';
 import type { ShardRegistry } from './shard-registry.ts';
 
@@ -24,34 +24,6 @@ const trustedPart = 0.8;
 
 /** Heartbeats in the time of one, while a shard is awaited: its messages wait, too. */
 const awaitingHeartbeats = 5;
-
-class KeptLease implements ShardLease {
-  readonly shard: number;
-  readonly token: string;
-  readonly #clock: Clock;
-  #heldUntil: number;
-  /** It is being handed over; what is under way may still be written. */
-  leaving = false;
-  /** Its release is on the way, or done: a renewal that comes later finds nothing to renew. */
-  released = false;
-  /** Its renewal is on the way. */
-  renewing = false;
-
-  constructor(shard: number, token: string, clock: Clock, heldUntil: number) {
-    this.shard = shard;
-    this.token = token;
-    this.#clock = clock;
-    this.#heldUntil = heldUntil;
-  }
-
-  isHeld(): boolean {
-    return this.#clock.monotonic() < this.#heldUntil;
-  }
-
-  prolong(heldUntil: number): void {
-    this.#heldUntil = heldUntil;
-  }
-}
 
 /**
  * Holds this node's share of the shards: joins the members, takes what rendezvous hashing gives it, renews,

@@ -15,7 +15,8 @@ await Promise.all([runOn(), runOn()]);
 async function runOn() {
   while (waiting.length > 0 && process.exitCode === undefined) {
     const status = await run(waiting.shift());
-    if (status !== 0) process.exitCode ??= typeof status === 'number' ? status : 1;
+    // One that a signal ended has no status.
+    if (status !== 0) process.exitCode ??= status ?? 1;
   }
 }
 
@@ -24,7 +25,12 @@ async function run(script) {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   const said = [];
   for (const output of [child.stdout, child.stderr]) output.on('data', (piece) => said.push(piece));
-  const status = await new Promise((resolve) => child.once('error', resolve).once('close', resolve));
+  const status = await new Promise((resolve) => {
+    child.once('close', resolve).once('error', (error) => {
+      said.push(Buffer.from(`${script} could not be started: ${error.message}\n`));
+      resolve(1);
+    });
+  });
   process.stdout.write(Buffer.concat(said));
   return status;
 }
