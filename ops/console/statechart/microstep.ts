@@ -108,6 +108,8 @@ function entered(
     } else if (type === 'parallel') addRegions(id);
   };
   const addAround = (id: string, until: string | undefined) => {
+    // It stays active itself, and with it all that is around it.
+    if (id === until) return;
     for (const around of tree.ancestors(id)) {
       if (around === until) return;
       all.add(around);

@@ -82,6 +82,21 @@ describe('the path of a run', () => {
     ]);
   });
 
+  it('leaves the regions alone beside a state that leads to itself', () => {
+    const machine = createMachine({
+      id: 'm',
+      type: 'parallel',
+      states: {
+        left: { initial: 'a', states: { a: { on: { GO: 'b' } }, b: {} } },
+        right: { initial: 'c', states: { c: { on: { AGAIN: { target: 'c' } } } } },
+      },
+    });
+    const { steps } = tracePath(readMachine(machine), recorded(machine, ['GO', 'AGAIN']));
+    expect(steps.flatMap(({ problems }) => problems)).to.deep.equal([]);
+    expect(steps[2]).to.deep.include({ active: ['m', 'm.left', 'm.left.b', 'm.right', 'm.right.c'] });
+    expect(steps[2]?.transitions).to.deep.equal(['m.right.c/AGAIN/0']);
+  });
+
   it('says which ways nobody can tell apart', () => {
     const chart = readMachine(machineNamed('gate'));
     const [begin] = tracePath(chart, [{ state: 'outside' }]).steps;
