@@ -9,6 +9,7 @@ import { endingWithParent } from '../../shop/process/death-signal.ts';
 import { superuser } from '../../shop/servers/postgres-cluster.ts';
 import { readRedisPassword, redisUrl } from '../../shop/servers/redis-password.ts';
 import { releaseShopKafka } from '../testing/shop-kafkas.ts';
+import { RecentText } from './recent-text.ts';
 import { ShopClient } from './shop-client.ts';
 import { backendsOf, kafkaFor } from './shop-backends.ts';
 import { calm, portOf, type Environment } from './shop-environment.ts';
@@ -44,7 +45,7 @@ export class ShopProcess {
   readonly #child: ChildProcess;
   readonly #ready: Promise<void>;
   #told = '';
-  #output = '';
+  readonly #output = new RecentText();
 
   private constructor(environment: Environment, command: Command, output?: number) {
     this.dataDir = environment['DATA_DIR'] ?? '';
@@ -56,10 +57,10 @@ export class ShopProcess {
       stdio: ['ignore', output ?? 'pipe', 'pipe'],
     });
     this.#child = child;
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#output += text));
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#output.add(text));
     this.ended = new Promise((resolve) => {
       child.once('close', (code, signal) =>
-        resolve({ code, signal, lines: this.lines, output: this.#output }),
+        resolve({ code, signal, lines: this.lines, output: String(this.#output) }),
       );
     });
     this.#ready = new Promise((resolve, reject) => {
@@ -67,7 +68,9 @@ export class ShopProcess {
         this.#told += text;
         if (this.#told.includes('Trolley is ready')) resolve();
       });
-      child.once('close', () => reject(new Error(`the shop has ended:\n${this.#told}\n${this.#output}`)));
+      child.once('close', () =>
+        reject(new Error(`the shop has ended:\n${this.#told}\n${String(this.#output)}`)),
+      );
     });
     // Who does not wait for it learns of it by `ended`.
     this.#ready.catch(() => undefined);
@@ -124,9 +127,9 @@ export class ShopProcess {
     return this.#told.trimEnd().split('\n');
   }
 
-  /** What was logged so far, a JSON line each. */
+  /** What was logged so far, or the last 64 Mi characters of it, a JSON line each. */
   get log(): readonly string[] {
-    return this.#output.split('\n').filter((line) => line !== '');
+    return this.#output.lines;
   }
 
   get client(): ShopClient {
