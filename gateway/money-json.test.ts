@@ -37,6 +37,11 @@ describe('toJsonText', () => {
     expect(toJsonText({ a: undefined, b: [new Money(5)] })).to.equal('{"b":[0.05]}');
   });
 
+  it('writes names of members as they are, however many there have been', () => {
+    const many = Object.fromEntries(Array.from({ length: 3_000 }, (_, n) => [`name "${n}"`, n]));
+    for (let time = 0; time < 2; time++) expect(toJsonText(many)).to.equal(JSON.stringify(many));
+  });
+
   it('refuses what is no number of cents', () => {
     for (const cents of [0.5, Number.NaN, Infinity]) expect(() => new Money(cents)).to.throw(RangeError);
   });

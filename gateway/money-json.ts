@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache';
+
 /** What a JSON text is called in `Content-Type`. */
 export const jsonType = 'application/json; charset=utf-8';
 
@@ -99,16 +101,12 @@ function objectText(value: { readonly [name: string]: Json | undefined }): strin
   return `${text}}`;
 }
 
-/** Names of members with their colons. Most come from code and are few. */
-const heads = new Map<string, string>();
-const mostHeads = 1_000;
+/** Names of members with their colons. Users name the members of addresses, so those that are written most are kept. */
+const heads = new LRUCache<string, string>({ max: 1_000 });
 
 function headOf(name: string): string {
   let head = heads.get(name);
-  if (head === undefined) {
-    head = `${quoted(name)}:`;
-    if (heads.size < mostHeads) heads.set(name, head);
-  }
+  if (head === undefined) heads.set(name, (head = `${quoted(name)}:`));
   return head;
 }
 

@@ -9,8 +9,6 @@ export class KeptLease implements ShardLease {
   #heldUntil: number;
   /** It is being handed over; what is under way may still be written. */
   leaving = false;
-  /** Its release is on the way, or done: a renewal that comes later finds nothing to renew. */
-  released = false;
   /** Its renewal is on the way. */
   renewing = false;
 

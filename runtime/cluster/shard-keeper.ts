@@ -114,7 +114,7 @@ export class ShardKeeper {
   async #renewAll(): Promise<void> {
     const { registry, leaseMs } = this.#options;
     const heldUntil = this.#trustUntil();
-    const leases = [...this.#held.values()].filter(({ renewing, released }) => !renewing && !released);
+    const leases = [...this.#held.values()].filter(({ renewing }) => !renewing);
     const renewals = registry.renew(leases, leaseMs);
     await Promise.all(leases.map((lease, i) => this.#renewed(lease, renewals[i], heldUntil)));
   }
@@ -125,10 +125,7 @@ export class ShardKeeper {
       const kept = await renewal;
       this.#readyUntil = heldUntil;
       if (kept === true) lease.prolong(heldUntil);
-      else if (!lease.released) {
-        this.#taken.push(lease.shard);
-        this.#lose(lease);
-      }
+      else if (this.#lose(lease)) this.#taken.push(lease.shard);
     } catch (error) {
       this.#failures.push(error);
       if (!lease.leaving && !lease.isHeld()) this.#lose(lease);
@@ -196,24 +193,28 @@ export class ShardKeeper {
     const done = events
       .handOver(lease)
       .then(() => {
-        lease.released = true;
+        // From here on it is no longer held, whatever a renewal on its way says.
+        this.#letGo(lease);
         return registry.release(lease.shard, lease.token);
       })
-      .catch((error: unknown) =>
-        logger[levelOfRetry(error)]({ err: error, shard: lease.shard }, 'shard not released; it runs out'),
-      )
-      .finally(() => {
-        if (this.#held.get(lease.shard) === lease) this.#held.delete(lease.shard);
-        this.#handOvers.delete(done);
-      });
+      .catch((error: unknown) => {
+        this.#letGo(lease);
+        logger[levelOfRetry(error)]({ err: error, shard: lease.shard }, 'shard not released; it runs out');
+      })
+      .finally(() => this.#handOvers.delete(done));
     this.#handOvers.add(done);
   }
 
-  #lose(lease: KeptLease): void {
-    if (this.#held.get(lease.shard) !== lease) return;
-    this.#held.delete(lease.shard);
+  /** False where it had been let go before. */
+  #lose(lease: KeptLease): boolean {
+    if (!this.#letGo(lease)) return false;
     this.#options.logger.debug({ shard: lease.shard, lease: lease.token }, 'shard lost');
     this.#options.events.lost(lease);
+    return true;
+  }
+
+  #letGo(lease: KeptLease): boolean {
+    return this.#held.get(lease.shard) === lease && this.#held.delete(lease.shard);
   }
 
   /** A method, since it turns true while something else is awaited. */

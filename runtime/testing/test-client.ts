@@ -5,9 +5,8 @@ import type { ClientInterceptor } from '../define/interceptor.ts';
 import type { ActorRefs } from '../define/ref.ts';
 import type { FakeClock } from './fake-clock.ts';
 import type { Logger } from '../observe/logger.ts';
-import { linkMailbox, linkRegistry, openLinkedInbox } from './linked-ports.ts';
+import { linkedPorts, linkMailbox, linkRegistry, openLinkedInbox } from './linked-ports.ts';
 import type { MemoryServers } from './memory-servers.ts';
-import { linkedPorts } from './linked-ports.ts';
 import type { Network } from './network.ts';
 import { SimulatedProcess } from './simulated-process.ts';
 

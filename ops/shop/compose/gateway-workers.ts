@@ -16,7 +16,7 @@ interface ShopParts {
   readonly services: RunningServices;
   readonly health: Health;
   readonly metrics: Metrics;
-  readonly cluster: Cluster;
+  readonly cluster: Pick<Cluster, 'linkToAsker'>;
 }
 
 /** The REST API, by processes that run already and are told now where the rest of the shop is. */
