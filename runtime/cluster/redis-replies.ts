@@ -3,6 +3,7 @@ import { backOffMs } from '../flow/back-off.ts';
 import { withTimeLimit } from '../flow/time-limit.ts';
 import type { Logger } from '../observe/logger.ts';
 import { ForeignKeys } from '../redis/foreign-keys.ts';
+import { joinWrites } from '../redis/joined-writes.ts';
 import { isRedisCluster, type RedisConnection } from '../redis/redis-connection.ts';
 import type { Replies, Reply } from '../mailbox/replies.ts';
 
@@ -55,6 +56,7 @@ export class RedisReplies implements Replies {
   }
 
   async #add(inbox: string, reply: Reply): Promise<void> {
+    joinWrites(this.#redis);
     const added = this.#foreign.healed(
       () => ({ [inbox]: 'stream' }),
       () => this.#redis.xadd(inbox, 'MAXLEN', '~', inboxLength, '*', 'r', JSON.stringify(reply)),

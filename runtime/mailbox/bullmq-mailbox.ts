@@ -1,4 +1,5 @@
 import { batchedScript } from '../redis/batched-script.ts';
+import { joinWrites } from '../redis/joined-writes.ts';
 import type { RedisConnection } from '../redis/redis-connection.ts';
 import { redisScript, type RedisScript, type ScriptArgument } from '../redis/redis-script.ts';
 import { ActorScripts, type ActorScriptsOptions } from './actor-scripts.ts';
@@ -73,7 +74,8 @@ export class BullMqMailbox implements Mailbox {
   }
 
   async send(to: ActorAddress, jobId: string, envelope: Envelope, notBefore?: number): Promise<void> {
-    const { mailboxLimit } = this.#options;
+    const { mailboxLimit, redis } = this.#options;
+    joinWrites(redis);
     const data = encodeEnvelope(to, envelope);
     const added = await this.#on.run(
       this.#scripts.send,
@@ -122,6 +124,7 @@ export class BullMqMailbox implements Mailbox {
       jobs.push(jobId, failedReason === undefined ? '' : encodeFailure(failedReason, rest));
     }
     const { ack } = this.#scripts;
+    joinWrites(this.#options.redis);
     const given = [max, encodeWakeAt(wakeAt), maxDeadLetters, ...jobs];
     return deliveriesOf(await this.#runAs(lease, ack, of, ...given));
   }
