@@ -55,7 +55,8 @@ const scriptsOn = (redis: RedisConnection) => ({
   // Not batched: a message that its asker sends again once it is answered must come behind the end of the first.
   ack: redisScript<string[]>(redis, 1, ackScript),
   look: batchedScript<number>(redis, 'looks into mailboxes', lookScript),
-  ready: redisScript<string[]>(redis, 2, readyScript),
+  // A node sweeps all its shards in one moment.
+  ready: batchedScript<string[]>(redis, 'sweeps of shards', readyScript),
   park: redisScript<number>(redis, 1, parkScript),
   noteStart: redisScript<number>(redis, 1, noteStartScript),
 });
@@ -153,7 +154,7 @@ export class BullMqMailbox implements Mailbox {
     const ready = `${shardPrefix(namespace, shard)}:live`;
     const wakeUps = wakeKey(namespace, shard);
     const ids = await this.#on.healed(shard, () =>
-      this.#scripts.ready(ready, wakeUps, clock.now(), maxReadyAtOnce),
+      this.#scripts.ready(ready, clock.now(), maxReadyAtOnce, wakeUps),
     );
     return ids.map((id) => parseAddress(id, shard));
   }

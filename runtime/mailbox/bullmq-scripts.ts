@@ -168,11 +168,11 @@ end
 `;
 
 /**
- * KEYS: `live`, `bell`. ARGV: now, limit. By the clock, or by the last wake-up where the clock has been set back since: ids
- * of entries never go back.
+ * KEYS[1] = `live`. ARGV: now, limit, `bell`. By the clock, or by the last wake-up where the clock has been set back
+ * since: ids of entries never go back.
  */
 export const readyScript = `
-local last = redis.call('XREVRANGE', KEYS[2], '+', '-', 'COUNT', 1)[1]
+local last = redis.call('XREVRANGE', ARGV[3], '+', '-', 'COUNT', 1)[1]
 local rung = last and tonumber(string.match(last[1], '^%d+')) or 0
 local now = string.format('%.0f', math.max(tonumber(ARGV[1]), rung))
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[2])
