@@ -17,16 +17,23 @@ import { addProcessorTimes, usedBetween } from '../measure/processor-figures.ts'
 import { rotated } from '../measure/statistics.ts';
 import { at } from './growth.ts';
 
-/* Actors over more and more processes, under the same load: of the runtime, since a shop keeps its carts in one. */
+/* Actors over more and more processes: of the runtime, since a shop keeps its carts in one. */
 
 /** How many host actors, from the fewest on. */
 export const processCounts = [2, 4, 8] as const;
 
 const keys = 1_000;
-/** As many as keep eight processes busy, each with several messages at once. */
-const callers = 256;
+/** As many in all, which leaves each of more processes less to do; or as many for each, as where one adds a process. */
+export const processLoads = {
+  'asks of 256 callers': () => 256,
+  'asks of 128 callers a process': (count: number) => 128 * count,
+} as const;
+
+type LoadName = keyof typeof processLoads;
+
+const loadNames = Object.keys(processLoads) as LoadName[];
 /** Until a process has compiled what it runs, messages for each. */
-const warmMessages = 3_000;
+const warmMessages = 10_000;
 const namespace = 'scale';
 
 interface ProcessesRun {
@@ -57,7 +64,9 @@ export async function measureProcesses({
     for (const each of clusters) await each.warmUp(seconds);
     for (let round = 0; round < rounds; round++) {
       say(`round ${round + 1} of ${rounds}`);
-      for (const each of rotated(clusters, round)) await each.measure(seconds, figures);
+      for (const name of rotated(loadNames, round)) {
+        for (const each of rotated(clusters, round)) await each.measure(name, seconds, figures);
+      }
     }
     for (const each of clusters) await each.audit();
   } finally {
@@ -133,12 +142,18 @@ class HostCluster {
   }
 
   async warmUp(seconds: number): Promise<void> {
-    while (this.#asked < this.#count * warmMessages) await this.measure(seconds, new Figures());
+    while (this.#asked < this.#count * warmMessages) {
+      for (const name of loadNames) await this.measure(name, seconds, new Figures());
+    }
   }
 
-  async measure(seconds: number, figures: Figures): Promise<void> {
-    const label = at('asks', this.#count);
-    const load = { callers, durationMs: seconds * 1000, keyOf: keyDrawer(keys) };
+  async measure(name: LoadName, seconds: number, figures: Figures): Promise<void> {
+    const label = at(name, this.#count);
+    const load = {
+      callers: processLoads[name](this.#count),
+      durationMs: seconds * 1000,
+      keyOf: keyDrawer(keys),
+    };
     const before = processorTimes(this.#trees);
     const { messages, perSecond, p50Ms, p99Ms } = await loadWithAsks(this.#variant, load);
     addProcessorTimes(figures, label, usedBetween(before, processorTimes(this.#trees)), messages);

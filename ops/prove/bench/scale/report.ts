@@ -3,7 +3,7 @@ import { machineLine } from '../measure/outcome.ts';
 import { othersNote, renderProcessorTimes } from '../shop/report.ts';
 import { renderSized, type Sized } from './growth.ts';
 import { actorCounts } from './memory.ts';
-import { processCounts } from './processes.ts';
+import { processCounts, processLoads } from './processes.ts';
 import { loadsOf, type ShopPart } from './shops.ts';
 
 /** What is held to a bar, by kind of size: the processor time of each operation, and what an actor takes in memory. */
@@ -14,7 +14,10 @@ export function sizedFigures(parts: readonly ShopPart[], sizes: readonly number[
   });
   return [
     names.map((name) => ({ name, what: 'processor ms', sizes, of: 'users' })),
-    [{ name: 'asks', what: 'processor ms', sizes: processCounts, of: 'processes' }],
+    Object.keys(processLoads).map((name) => ({
+      ...{ name, what: 'processor ms' },
+      ...{ sizes: processCounts, of: 'processes' },
+    })),
     [{ name: 'active actor', what: 'heap KB', sizes: actorCounts, of: 'actors' }],
   ];
 }
