@@ -128,17 +128,34 @@ describe('a shop with gateways in processes of their own', function () {
   });
 
   it('has adds once that were under way when they were killed', async () => {
-    const { client, seen } = await patient(200);
-    const adds = Array.from({ length: 90 }, () => client.cart.add({ product_id: 2, quantity: 1 }));
-    await Promise.race(adds);
-    await killed(...gatewaysOf(shop.pid));
-    await Promise.all(adds);
-    expect(seen.broken, 'broken connections').to.be.greaterThan(0);
-    expect(quantities((await client.cart.get()).items)).to.deep.equal([[2, 90]]);
+    const gateways = gatewaysOf(shop.pid);
+    const users = await Promise.all(Array.from({ length: 8 }, (_, index) => patient(200 + index)));
+    let over = false;
+    let answered: () => void = () => undefined;
+    const first = new Promise<void>((resolve) => (answered = resolve));
+    // Each has one under way at any moment, so that the end of the gateways breaks some.
+    const adding = users.map(async ({ client }) => {
+      let adds = 0;
+      for (; !over && adds < 90; adds++) {
+        await client.cart.add({ product_id: 2, quantity: 1 });
+        answered();
+      }
+      return adds;
+    });
+    await Promise.race([first, ...adding]);
+    for (const pid of gateways) process.kill(pid, 'SIGKILL');
+    over = true;
+    const adds = await Promise.all(adding);
+    await untilWhole(gateways);
+    expect(users.filter(({ seen }) => seen.broken > 0).length, 'users with a broken connection').to.be.above(
+      0,
+    );
+    const carts = await Promise.all(users.map(({ client }) => client.cart.get()));
+    expect(carts.map(({ items }) => quantities(items))).to.deep.equal(adds.map((count) => [[2, count]]));
   });
 
   it('ends a checkout once that was paying when they were killed', async () => {
-    const { client, seen } = await patient(201);
+    const { client, seen } = await patient(300);
     await client.cart.add({ product_id: 2, quantity: 1 });
     const running = client.checkouts.run({ payment_method: 'slow' });
     const pending = async () => (await client.checkouts.list({ status: 'PAYMENT_PENDING' })).checkouts[0];
