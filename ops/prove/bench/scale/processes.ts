@@ -35,6 +35,8 @@ const loadNames = Object.keys(processLoads) as LoadName[];
 /** Until a process has compiled what it runs, messages for each. */
 const warmMessages = 10_000;
 const namespace = 'scale';
+/** As `npm start` starts a node. */
+const asStarted = ['--max-semi-space-size=64', '--use-largepages=silent', '--v8-pool-size=2'];
 
 interface ProcessesRun {
   readonly folder: string;
@@ -115,7 +117,7 @@ class HostCluster {
       const settings = { variant: 'trolley', namespace, redisUrl: redis.url, store, ...inOrder } as const;
       const hosts: HostProcess[] = [];
       for (let host = 0; host < count; host++) {
-        const started = await startHost({ ...settings, idleMs: 600_000, leaseMs: 3_000 });
+        const started = await startHost({ ...settings, idleMs: 600_000, leaseMs: 3_000 }, asStarted);
         hosts.push(started);
         closing.push(() => started.stop());
       }
