@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
@@ -35,8 +35,6 @@ const loadNames = Object.keys(processLoads) as LoadName[];
 /** Until a process has compiled what it runs, messages for each. */
 const warmMessages = 10_000;
 const namespace = 'scale';
-/** As `npm start` starts a node. */
-const asStarted = ['--max-semi-space-size=64', '--use-largepages=silent', '--v8-pool-size=2'];
 
 interface ProcessesRun {
   readonly folder: string;
@@ -117,7 +115,7 @@ class HostCluster {
       const settings = { variant: 'trolley', namespace, redisUrl: redis.url, store, ...inOrder } as const;
       const hosts: HostProcess[] = [];
       for (let host = 0; host < count; host++) {
-        const started = await startHost({ ...settings, idleMs: 600_000, leaseMs: 3_000 }, asStarted);
+        const started = await startHost({ ...settings, idleMs: 600_000, leaseMs: 3_000 }, optionsOfStart());
         hosts.push(started);
         closing.push(() => started.stop());
       }
@@ -175,6 +173,15 @@ class HostCluster {
   close(): Promise<void> {
     return closeAll(this.#closing);
   }
+}
+
+/** What `npm start` gives Node. */
+function optionsOfStart(): string[] {
+  const manifest = readFileSync(new URL('../../../../package.json', import.meta.url), 'utf8');
+  const { scripts } = JSON.parse(manifest) as { scripts: { start: string } };
+  const options = / node (--.+) dist\//.exec(scripts.start)?.[1];
+  if (options === undefined) throw new Error(`no options of Node in ${scripts.start}`);
+  return options.split(' ');
 }
 
 async function closeAll(closing: readonly (() => Promise<void>)[]): Promise<void> {

@@ -15,8 +15,10 @@ export function sizedFigures(parts: readonly ShopPart[], sizes: readonly number[
   return [
     names.map((name) => ({ name, what: 'processor ms', sizes, of: 'users' })),
     Object.keys(processLoads).map((name) => ({
-      ...{ name, what: 'processor ms' },
-      ...{ sizes: processCounts, of: 'processes' },
+      name,
+      what: 'processor ms',
+      sizes: processCounts,
+      of: 'processes',
     })),
     [{ name: 'active actor', what: 'heap KB', sizes: actorCounts, of: 'actors' }],
   ];
