@@ -53,7 +53,7 @@ export function createCheckoutActor({ reserveTimeoutMs, paymentTimeoutMs, ...por
         }
         const session = accepted(turn.state);
         if (session === undefined) {
-          const begun = { ...input, checkoutId: turn.key, currency, limits, at: turn.now };
+          const begun = { checkoutId: turn.key, currency, limits, at: turn.now, ...input };
           follow(turn, beginSaga(begun, traceIdOf(turn.traceparent)));
           // Nothing is accepted before there are prices: a claim that no checkout knows is given back by its cart.
           turn.postponeWrite();

@@ -16,7 +16,7 @@ export type CheckoutEffects = Readonly<
 
 export function createCheckoutEffects(ports: CheckoutPorts): CheckoutEffects {
   return forEachStep((step) => async (input, context) => {
-    const withCarts = { ...ports, carts: createCartClaims(context.refs) };
+    const withCarts = { carts: createCartClaims(context.refs), ...ports };
     return step.invoke(withCarts, input, () => callOf(input, context, ports.clock));
   });
 }

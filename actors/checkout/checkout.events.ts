@@ -51,14 +51,16 @@ export type CheckoutInput = Pick<
 
 /** What the machine is told of how a step's effect ended. */
 export function eventOf(name: StepName, outcome: Outcome<StepAnswer>, at: number): CheckoutEvent {
-  const told = { at, ...(outcome.repeated === true ? { repeated: true } : {}) };
-  if (outcome.ok)
-    return { ...outcome.value, type: `${name}.${outcome.value.type}`, ...told } as CheckoutEvent;
+  const repeated = outcome.repeated === true ? { repeated: true } : {};
+  if (outcome.ok) {
+    const type = `${name}.${outcome.value.type}`;
+    return { at, ...repeated, ...outcome.value, type } as CheckoutEvent;
+  }
   const { error } = outcome;
   const [party, shortages] = [partyOf(error), shortagesOf(error)];
   const type = `${name}.${isCertainlyRefused(error) ? 'refused' : 'unknown'}`;
   return {
-    ...{ type, ...told, code: error.code, message: error.message },
+    ...{ type, at, ...repeated, code: error.code, message: error.message },
     ...(party === undefined ? {} : { party }),
     ...(shortages === undefined ? {} : { shortages }),
   } as CheckoutEvent;

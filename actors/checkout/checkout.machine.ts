@@ -134,7 +134,6 @@ export const checkoutMachine = checkoutSetup.createMachine({
   version: '1',
   initial: 'pricing',
   context: ({ input: { at, ...start } }) => ({
-    ...start,
     status: 'INITIATED',
     history: [],
     createdAt: at,
@@ -144,6 +143,7 @@ export const checkoutMachine = checkoutSetup.createMachine({
     reservedAgain: 0,
     cancelRequested: false,
     undo: { charge: false, reservation: false, claim: false },
+    ...start,
   }),
   states: {
     pricing: {

@@ -72,7 +72,7 @@ function stepOf(
     context: snapshot.context,
     ...(traceId === undefined ? {} : { traceId }),
   };
-  const recorded = { ...session, journal: journalOf(session) };
+  const recorded = { journal: journalOf(session), ...session };
   return { session: recorded, commands: actions.map(commandOf), mayWait: false };
 }
 

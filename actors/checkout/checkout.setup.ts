@@ -111,10 +111,10 @@ export const checkoutSetup = setup({
     note: assign((scope, { detail }: { detail: string }) => noted(scope, scope.context.status, detail)),
     /** What may come of the step is marked before it is tried; its time limit begins. */
     enter: assign((scope, { status, mark, limit }: Entered) => ({
-      ...reached(scope, status),
-      ...(mark === undefined ? {} : marked(scope.context, mark)),
       retries: 0,
       giveUpAt: limit === undefined ? undefined : timeOf(scope) + scope.context.limits[limit],
+      ...reached(scope, status),
+      ...(mark === undefined ? {} : marked(scope.context, mark)),
     })),
     /** One entry per step, counting: a step that is retried for a day does not fill the row. */
     countRetry: assign((scope, { step }: { step: StepName }) => {
@@ -146,8 +146,8 @@ export const checkoutSetup = setup({
       return { failureReason, ...failureDetails, ...noted(scope, status, `failing: ${failureReason}`) };
     }),
     end: assign((scope, { status }: { status: CheckoutStatus }) => ({
-      ...reached(scope, status),
       completedAt: timeOf(scope),
+      ...reached(scope, status),
     })),
   },
 });

@@ -143,7 +143,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
     message: AddressedMessage,
     options: AskOptions,
   ): Promise<unknown> {
-    return intercept({ ...outgoing(message), options }, ({ input, options }) =>
+    return intercept({ options, ...outgoing(message) }, ({ input, options }) =>
       this.#ask({ ...message, input }, options),
     );
   }
@@ -151,7 +151,7 @@ export class ClusterClient implements ActorRefs, MessageSender, NearAsker {
   async tell(message: AddressedMessage, options: TellOptions): Promise<void> {
     return this.#interceptTell === undefined
       ? this.#tell(message, options)
-      : this.#interceptTell({ ...outgoing(message), options }, ({ input, options }) =>
+      : this.#interceptTell({ options, ...outgoing(message) }, ({ input, options }) =>
           this.#tell({ ...message, input }, options),
         );
   }

@@ -61,7 +61,7 @@ export class EffectRunner {
         if (this.#running.get(effect.run) !== stop) return;
         const startedAt = clock.monotonic();
         call = new EffectCall(effect, actorId, key, refs);
-        const outcome = { ...(await this.#perform(effect, call)), repeated };
+        const outcome = { repeated, ...(await this.#perform(effect, call)) };
         // From here on its signal has nothing to say.
         call = undefined;
         this.#options.onEnded(effect.name, clock.monotonic() - startedAt, outcome);

@@ -120,7 +120,7 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
   #want(wanted: Omit<PendingEffect, 'run' | 'requestId' | 'traceparent' | 'tracestate'>): void {
     const request = this.requestId === undefined ? {} : { requestId: this.requestId };
     const run = this.#cause === undefined ? this.#context.newId() : runAfter(this.#cause, wanted);
-    const effect = { ...wanted, run, ...request, ...carriedTrace(this.#subject) };
+    const effect = { run, ...request, ...carriedTrace(this.#subject), ...wanted };
     this.#draft = changeRecord(this.#draft, { effects: withPending(this.#draft.record.effects, effect) });
   }
 
@@ -144,7 +144,9 @@ export class MessageTurn implements Turn<unknown>, CanDefer<unknown> {
 
   publish(event: OutboxEvent): void {
     keep(`the payload of '${event.type}'`, event.payload);
-    const traced = { ...event, headers: { ...carriedTrace(this.#subject), ...event.headers } };
+    const { type, partitionKey, payload } = event;
+    const headers = { ...carriedTrace(this.#subject), ...event.headers };
+    const traced = { type, partitionKey, payload, headers };
     this.#draft = { ...this.#draft, changed: true, events: [...this.#draft.events, traced] };
   }
 

@@ -40,13 +40,13 @@ export class PaymentLedger {
     const earlier = this.decided(charge);
     if (earlier !== undefined) return earlier;
     const payment: StoredPayment = {
-      ...charge,
       paymentId: paymentIdFor(charge.checkoutId),
       status: refusal === undefined ? 'charged' : 'failed',
       transactionId: refusal === undefined ? this.#newId() : '',
       refusal: refusal ?? '',
       createdAt: now,
       updatedAt: now,
+      ...charge,
     };
     this.#store.insert(payment);
     return payment;

@@ -141,7 +141,7 @@ export class PostgresStateStore<S> implements StateStore {
 
   async #writeAll(writes: readonly RowWrite[]): Promise<boolean[]> {
     const rows = `[${writes.map(({ row }) => row).join()}]`;
-    const events = writes.flatMap((write) => write.events).map((event, place) => ({ ...event, place }));
+    const events = writes.flatMap((write) => write.events).map((event, place) => ({ place, ...event }));
     const withEvents = events.length > 0;
     const operations = new Set(writes.map(({ operation }) => operation));
     const { rows: written } = await this.#pool.query<{ key: string }>(
