@@ -74,16 +74,20 @@ export function keep<T>(what: string, value: T, before?: unknown): T {
   return value;
 }
 
+const ownMember = { writable: true, enumerable: true, configurable: true };
+
 /** What JSON would give back of a value that it can carry, without the text between. */
 export function carriedCopy(value: unknown): unknown {
   // JSON has one zero.
   if (typeof value !== 'object' || value === null) return value === 0 ? 0 : value;
   if (Array.isArray(value)) return value.map(carriedCopy);
-  const copy: Record<string, unknown> = { ...value };
-  for (const name of Object.keys(copy)) {
-    const member = copy[name];
-    if (member === undefined) Reflect.deleteProperty(copy, name);
-    else copy[name] = carriedCopy(member);
+  // Member by member: V8 gives each frozen clone a shape of its own.
+  const copy: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) {
+    const member = (value as Indexed)[name];
+    if (member === undefined) continue;
+    if (name !== '__proto__') copy[name] = carriedCopy(member);
+    else Object.defineProperty(copy, name, { ...ownMember, value: carriedCopy(member) });
   }
   return copy;
 }

@@ -41,15 +41,16 @@ function newCheck(schema: z.core.$ZodType): Check {
 }
 
 function membersCheck(shape: z.core.$ZodShape, parses: Check): Check {
-  const members = Object.entries(shape);
+  const members = Object.entries(shape).map(([name, schema]) => ({ name, schema }));
   return (value, before) => {
     if (!isRecord(value) || !isRecord(before)) return parses(value, before);
-    return members.every(([name, schema]) => {
+    for (const { name, schema } of members) {
       const member = value[name];
       // Absent and undefined are not the same for every schema.
       if (member === undefined && name in value !== name in before) return false;
-      return isStillValid(schema, member, before[name]);
-    });
+      if (!isStillValid(schema, member, before[name])) return false;
+    }
+    return true;
   };
 }
 
@@ -59,13 +60,14 @@ function elementsCheck(element: z.core.$ZodType, rules: readonly z.core.$ZodChec
     if (!rules.every((rule) => holds(rule, value.length))) return false;
     const known: readonly unknown[] = before;
     let place = 0;
-    return value.every((one: unknown) => {
+    for (const one of value as readonly unknown[]) {
       // One may have been taken out.
       if (one !== known[place] && one === known[place + 1]) place++;
       const isNew = place >= known.length;
       const other = known[place++];
-      return isNew ? takes(element, one) : isStillValid(element, one, other);
-    });
+      if (!(isNew ? takes(element, one) : isStillValid(element, one, other))) return false;
+    }
+    return true;
   };
 }
 

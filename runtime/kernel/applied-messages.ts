@@ -122,7 +122,7 @@ function withoutAnswer(one: AppliedMessage): AppliedMessage {
   if (one.answerDropped === true) return one;
   const { answer: _, ...rest } = one;
   // One shape for nearly all of them: a hot key has hundreds.
-  if (one.fingerprint !== undefined || one.unchanging !== undefined) return { ...rest, answerDropped: true };
+  if (one.fingerprint !== undefined || one.unchanging !== undefined) return { answerDropped: true, ...rest };
   return { id: one.id, at: one.at, answerDropped: true };
 }
 

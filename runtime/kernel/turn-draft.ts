@@ -55,7 +55,8 @@ export function completed(draft: TurnDraft, now: number): TurnDraft {
 export function withoutEnded(record: ActorRecord, ended: readonly Delivery[]): ActorRecord {
   const unknown = new Set(ended.filter(isUnknown).map(({ envelope }) => envelope.id));
   const isOver = ({ id, unchanging }: AppliedMessage) =>
-    unknown.has(id) || (unchanging === true && ended.some(({ envelope }) => envelope.id === id));
+    (unknown.size > 0 && unknown.has(id)) ||
+    (unchanging === true && ended.some(({ envelope }) => envelope.id === id));
   return record.applied.some(isOver)
     ? { ...record, applied: record.applied.filter((one) => !isOver(one)) }
     : record;
