@@ -7,8 +7,20 @@ import { dirname, join, relative } from 'node:path';
  * beside them. It takes types out and checks none: that is for `npm run types`.
  */
 
-const rooms = ['actors', 'gateway', 'ops/console', 'ops/operate', 'ops/shop', 'proto', 'runtime'];
-const leftOut = /(^|\/)(dist|example|node_modules|testing)\/|\.test\.ts$/;
+/** What `npm start` and the image run. */
+const shop = {
+  into: 'dist',
+  rooms: ['actors', 'gateway', 'ops/console', 'ops/operate', 'ops/shop', 'proto', 'runtime'],
+  leftOut: /(^|\/)(dist|example|node_modules|testing)\/|\.test\.ts$/,
+};
+/** With what proves it: programs that are measured run as the shop does. */
+export const withProofs = {
+  into: 'node_modules/.cache/proofs',
+  rooms: [...shop.rooms, 'ops/prove'],
+  leftOut: /(^|\/)(dist|example|node_modules)\/|\.test\.ts$/,
+  // Below `node_modules/` a file is no module of its own accord.
+  beside: { 'package.json': '{ "type": "module" }\n' },
+};
 const code = /\.ts$/;
 /** What the program reads beside its own code, found by its ending. */
 const assets = /\.(binpb|css|html|ico|js|mjs|png|sql|svg|woff2)$/;
@@ -23,15 +35,15 @@ const settings = [
 const stamp = 'stamp';
 
 /**
- * Brings `dist/` of `root` up to date. Whether it is, the contents of all files say: their times change with a checkout
+ * Brings a folder of `root` up to date, by default `dist/`. Whether it is, the contents of all files say: their times change with a checkout
  * or a copy, and a compilation may have been killed in the middle. Files are replaced as a whole, so whoever runs what is
  * there, or compiles the same at the same moment, reads none that is half written.
  *
  * @returns whether there was anything to do
  * @throws when a source can't be compiled, with what is wrong where
  */
-export async function compile(root) {
-  const dist = join(root, 'dist');
+export async function compile(root, { into, rooms, leftOut, beside = {} } = shop) {
+  const dist = join(root, into);
   const sources = rooms
     .flatMap((room) => filesIn(join(root, room)).map((path) => `${room}/${path}`))
     .filter((path) => (code.test(path) || assets.test(path)) && !leftOut.test(path))
@@ -41,22 +53,23 @@ export async function compile(root) {
   const found = contentsOf(dist, filesIn(dist));
   if (String(found.get(stamp)) === stampOf(found)) return false;
 
-  const outputs = await compiled(root, sources);
+  const outputs = await compiled(root, sources, dist);
+  for (const [path, text] of Object.entries(beside)) outputs.set(path, text);
   removeOthers(dist, outputs);
   for (const [path, contents] of outputs) replace(join(dist, path), contents);
   replace(join(dist, stamp), stampOf(outputs));
   return true;
 }
 
-/** The contents of `dist/` by path. */
-async function compiled(root, sources) {
+/** The contents of the folder by path. */
+async function compiled(root, sources, dist) {
   // Packages may have been installed a moment ago.
   const { build } = await import('esbuild');
   const { outputFiles } = await build({
     absWorkingDir: root,
     entryPoints: sources.filter((path) => code.test(path)),
     outbase: '.',
-    outdir: 'dist',
+    outdir: dist,
     write: false,
     format: 'esm',
     platform: 'node',
@@ -69,7 +82,7 @@ async function compiled(root, sources) {
   const outputs = new Map();
   const rewrite = await importRewriter(root);
   for (const { path, text } of outputFiles) {
-    const name = relative(join(root, 'dist'), path);
+    const name = relative(dist, path);
     outputs.set(name, name.endsWith('.js') ? rewrite(name, text) : text);
   }
   for (const path of sources) if (!code.test(path)) outputs.set(path, readFileSync(join(root, path)));

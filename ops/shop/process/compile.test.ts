@@ -117,6 +117,20 @@ describe('compile', function () {
     expect(output).to.include(join(folder, 'actors/cart.ts:6'));
   });
 
+  it('compiles other rooms to another folder, with files of its own beside', async () => {
+    const apart = { into: 'apart', rooms: ['actors'], leftOut: /[.]map$/, beside: { 'package.json': '{}' } };
+    expect(await compile(folder, apart)).to.equal(true);
+    expect(await compile(folder, apart)).to.equal(false);
+    expect(readdirSync(join(folder, 'apart', 'actors')).sort()).to.deep.equal([
+      'cart.js',
+      'cart.js.map',
+      'cart.test.js',
+      'cart.test.js.map',
+    ]);
+    expect(readFileSync(join(folder, 'apart', 'package.json'), 'utf8')).to.equal('{}');
+    expect(existsSync(dist)).to.equal(false);
+  });
+
   it('leaves alone what is as it should be, also under other times', async () => {
     await compile(folder);
     expect(await compile(folder)).to.equal(false);

@@ -23,5 +23,5 @@ const program = new URL('../mailbox-host.ts', import.meta.url);
 
 /** Starts a host and waits until it is ready. */
 export function startHost(settings: HostSettings, nodeOptions: string[] = []): Promise<HostProcess> {
-  return startChild(program, settings, ['--expose-gc', ...nodeOptions]);
+  return startChild(program, settings, { nodeOptions: ['--expose-gc', ...nodeOptions] });
 }

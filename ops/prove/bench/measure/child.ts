@@ -1,6 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { join, relative } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { optionsForChild, readEnvironment } from '../../../shop/environment.ts';
+import { compile, withProofs } from '../../../shop/process/compile.mjs';
 
 /** A program of the bench in a process of its own, which answers each order with a report. */
 export interface Child<Order extends object, Report> {
@@ -19,6 +22,20 @@ export interface ChildProblem {
   readonly problem: string;
 }
 
+export interface ChildOptions {
+  /** Options of Node besides. */
+  readonly nodeOptions?: readonly string[];
+  readonly runs?: 'compiled' | 'as sources';
+}
+
+const root = join(import.meta.dirname, '..', '..', '..', '..');
+
+async function compiled(program: URL): Promise<URL> {
+  await compile(root, withProofs);
+  const path = relative(root, fileURLToPath(program)).replace(/\.ts$/, '.js');
+  return pathToFileURL(join(root, withProofs.into, path));
+}
+
 const startDeadlineMs = 30_000;
 const orderDeadlineMs = 120_000;
 const stopDeadlineMs = 10_000;
@@ -27,15 +44,22 @@ const stopDeadlineMs = 10_000;
 const running = new Set<ChildProcess>();
 process.once('exit', () => running.forEach((child) => child.kill('SIGKILL')));
 
-/** Starts it with settings that it reads by `optionsOfParent`, and waits for its first report. */
+/** Run as they are, sources name each function that is made, which costs more than many of them do. */
+const asSources = ['--conditions=@trolley/source', '--import', 'tsx'];
+
+/**
+ * Starts it with settings that it reads by `optionsOfParent`, and waits for its first report. It runs compiled, as the
+ * shop does, unless it is to run `asSources`.
+ */
 export async function startChild<Order extends object, Report>(
   program: URL,
   settings: object,
-  nodeOptions: readonly string[] = [],
+  { nodeOptions = [], runs = 'compiled' }: ChildOptions = {},
 ): Promise<Child<Order, Report>> {
-  const child = fork(program, [], {
+  const isCompiled = runs === 'compiled' && program.pathname.endsWith('.ts');
+  const child = fork(isCompiled ? await compiled(program) : program, [], {
     env: { ...readEnvironment(), ...optionsForChild(settings) },
-    execArgv: ['--conditions=@trolley/source', '--import', 'tsx', ...nodeOptions],
+    execArgv: [...(isCompiled ? ['--enable-source-maps'] : asSources), ...nodeOptions],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   running.add(child);

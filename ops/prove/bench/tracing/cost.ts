@@ -47,7 +47,7 @@ export async function measureTracing(run: TracingRun): Promise<void> {
     const closing: (() => Promise<unknown>)[] = [];
     try {
       const program = new URL('../tracing-host.ts', import.meta.url);
-      const host: Host = await startChild(program, { folder: place }, nodeOptions);
+      const host: Host = await startChild(program, { folder: place }, { nodeOptions, runs: 'as sources' });
       closing.push(() => host.stop());
       const generators = new Map<VariantName, Generator>();
       for (const name of variantNames) {
