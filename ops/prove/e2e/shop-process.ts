@@ -88,6 +88,15 @@ export class ShopProcess {
     return shop;
   }
 
+  /** Starts the shop under options of Node, and waits until it is ready. */
+  static async startUnder(nodeOptions: readonly string[], environment: Environment): Promise<ShopProcess> {
+    const { program, args, cwd } = await nodeCommand();
+    const command = { program, args: [...nodeOptions, ...args], cwd };
+    const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, command);
+    await shop.#ready;
+    return shop;
+  }
+
   /** Starts the shop that a copy of this repository is, changed as somebody wished, and waits until it is ready. */
   static async startCopy(tree: string, environment: Environment): Promise<ShopProcess> {
     const command = await nodeCommand([], tree);
