@@ -59,6 +59,7 @@ export function renderMachine(figures: Figures): string[] {
     `references: ${references.map((name) => `${name.replace(': per s', '')} ${figure(figures.median(name))}/s`).join(', ')}`,
     `memory: ${memory.map((name) => `${name.slice('memory MiB, '.length)} ${figure(figures.median(name))} MiB`).join(', ')}`,
     ...othersNote(figures),
+    ...slownessNote(figures),
     `first start on a DATA_DIR: ${figure(figures.median('start s'))} s`,
   ];
 }
@@ -72,6 +73,24 @@ export function othersNote(figures: Figures): string[] {
   const most = Math.max(...names.map((name) => figures.median(name)));
   const sentence = `Others took up to ${figure(most)} % of this machine meanwhile: rates and latencies tell of them, too.`;
   return most > quiet ? [sentence] : [];
+}
+
+/** What a machine does at least for which the bars without a reference were set. */
+const setFor = [
+  { name: 'an empty Koa route', of: 'empty: per s', least: 30_000 },
+  { name: 'pgbench -N', of: 'pgbench: per s', least: 7_000 },
+] as const;
+
+/** Whether this machine is slower than those for which the bars in /s and ms were set. */
+export function slownessNote(figures: Figures): string[] {
+  const measured = setFor.filter(({ of }) => figures.rounds(of).length > 0);
+  const slower = measured.filter(({ of, least }) => figures.median(of) < least);
+  const told = slower.map(
+    ({ name, of, least }) => `${name} does ${figure(least)}/s (here ${figure(figures.median(of))}/s)`,
+  );
+  return told.length === 0
+    ? []
+    : [`Bars in /s and ms are for a machine on which ${told.join(' and ')}: read the ratios.`];
 }
 
 function numbers(heads: readonly string[], rows: readonly string[][]): string[] {
