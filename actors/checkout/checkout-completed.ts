@@ -75,6 +75,7 @@ export function amountFromCents(cents: number): number {
 
 /** `2629.97` → `262997`. `undefined` when the amount has a fraction of a cent or is too large to be exact. */
 export function centsFromAmount(amount: number): number | undefined {
-  const cents = Math.round(amount * 100);
+  // JSON can say -0, and no store gives that back.
+  const cents = Math.round(amount * 100) + 0;
   return Number.isSafeInteger(cents) && cents / 100 === amount ? cents : undefined;
 }

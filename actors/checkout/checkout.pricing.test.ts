@@ -81,4 +81,8 @@ describe('the event CheckoutCompleted', () => {
     for (const amount of [0.001, 1.005, 1e300])
       expect(centsFromAmount(amount), String(amount)).to.equal(undefined);
   });
+
+  it('knows one zero, whichever JSON has', () => {
+    expect(Object.is(centsFromAmount(JSON.parse('-0') as number), 0)).to.equal(true);
+  });
 });

@@ -20,6 +20,7 @@ describe('cents and NUMERIC', () => {
     expect(centsFromNumeric('12')).to.equal(1200);
     expect(centsFromNumeric('12.5')).to.equal(1250);
     expect(centsFromNumeric('12.5000')).to.equal(1250);
+    expect(Object.is(centsFromNumeric('-0.00'), 0)).to.equal(true);
   });
 
   it('is its own inverse', () => {

@@ -16,5 +16,5 @@ export function centsFromNumeric(text: string): number {
   const match = /^(-?)(\d+)(?:\.(\d{1,2})0*)?$/.exec(text);
   const cents = match === null ? NaN : Number(`${match[2] ?? ''}${(match[3] ?? '').padEnd(2, '0')}`);
   if (!Number.isSafeInteger(cents)) throw new RangeError(`not an amount in cents: '${text}'`);
-  return match?.[1] === '-' ? -cents : cents;
+  return match?.[1] === '-' ? 0 - cents : cents;
 }
