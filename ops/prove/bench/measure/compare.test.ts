@@ -17,6 +17,12 @@ describe('A comparison of two runs', () => {
     ]);
   });
 
+  it('takes a smaller ratio of times for better', () => {
+    const name = 'adds let in at three times the load: p99 ÷ p99 before';
+    expect(verdicts([2, 2, 2], [3, 3, 3], name)).to.deep.equal(['worse']);
+    expect(verdicts([2, 2, 2], [1, 1, 1], 'asks: processor ms ÷ 2 processes')).to.deep.equal(['better']);
+  });
+
   it('says nothing of what the rounds explain, of a few per cent, and of too few rounds', () => {
     expect(verdicts([80, 100, 120], [95, 115, 135])).to.deep.equal([]);
     expect(verdicts([100, 100, 100], [102, 102, 102])).to.deep.equal([]);

@@ -38,8 +38,11 @@ export function compareRounds(before: Rounds, now: Rounds): Comparison {
   return { changes, same };
 }
 
-/** Of rates and of ratios to a reference more is better; of times and of memory less. */
-const isGain = (name: string) => name.endsWith('per s') || name.includes('÷');
+/** As they are named, or what stands before the `÷` of their ratio. */
+const times = /\bp[\d.]+\b|\bms\b/;
+
+/** Of rates and their ratios to a reference more is better; of times, their ratios and memory less. */
+const isGain = (name: string) => name.endsWith('per s') || (name.includes('÷') && !times.test(name));
 
 export function renderComparison({ changes, same }: Comparison): string[] {
   const rows = changes.map(({ name, before, now, verdict }) => [
