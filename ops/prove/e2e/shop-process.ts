@@ -90,16 +90,16 @@ export class ShopProcess {
 
   /** Starts the shop under options of Node, and waits until it is ready. */
   static async startUnder(nodeOptions: readonly string[], environment: Environment): Promise<ShopProcess> {
-    const { program, args, cwd } = await nodeCommand();
-    const command = { program, args: [...nodeOptions, ...args], cwd };
-    const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, command);
-    await shop.#ready;
-    return shop;
+    const command = await nodeCommand();
+    return ShopProcess.#startBy({ ...command, args: [...nodeOptions, ...command.args] }, environment);
   }
 
   /** Starts the shop that a copy of this repository is, changed as somebody wished, and waits until it is ready. */
   static async startCopy(tree: string, environment: Environment): Promise<ShopProcess> {
-    const command = await nodeCommand([], tree);
+    return ShopProcess.#startBy(await nodeCommand([], tree), environment);
+  }
+
+  static async #startBy(command: Command, environment: Environment): Promise<ShopProcess> {
     const shop = new ShopProcess({ ...(await kafkaFor(environment)), ...environment }, command);
     await shop.#ready;
     return shop;
@@ -110,10 +110,7 @@ export class ShopProcess {
     mkdirSync(environment['DATA_DIR'] ?? '', { recursive: true });
     // npm starts it where somebody's own `.env` may name other stores; what is blank there, is not set.
     const own = { REDIS_URL: '', POSTGRES_URL: '', npm_config_update_notifier: 'false' };
-    const command = { program: 'npm', args: ['start'], cwd: root };
-    const shop = new ShopProcess({ ...own, ...(await kafkaFor(environment)), ...environment }, command);
-    await shop.#ready;
-    return shop;
+    return ShopProcess.#startBy({ program: 'npm', args: ['start'], cwd: root }, { ...own, ...environment });
   }
 
   /** Runs it until it ends by itself. */

@@ -49,7 +49,7 @@ const asSources = ['--conditions=@trolley/source', '--import', 'tsx'];
 
 /**
  * Starts it with settings that it reads by `optionsOfParent`, and waits for its first report. It runs compiled, as the
- * shop does, unless it is to run `asSources`.
+ * shop does, unless `runs` says otherwise.
  */
 export async function startChild<Order extends object, Report>(
   program: URL,
