@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { act, isOpenEnd } from './api.js';
 import { Json } from './format.js';
 import { html } from './html.js';
@@ -8,7 +8,7 @@ import { useSession, useWritesForMs } from './session.js';
 /** A modal dialog; Escape closes it, and the focus goes back to where it was. */
 export function Dialog({ title, onClose, children }) {
   const element = useRef();
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     element.current.showModal();
     return () => before?.focus?.();

@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { Dialog } from './dialog.js';
 import { html } from './html.js';
 import { go } from './location.js';
@@ -9,7 +9,7 @@ const secondKeyMs = 1_500;
 /** `/` filters, `g` and a letter goes to a page, `?` tells of these. */
 export function Keyboard() {
   const [isHelp, setHelp] = useState(false);
-  useEffect(() => {
+  useLayoutEffect(() => {
     let awaitsSince;
     function press(event) {
       const isTyping = event.target.closest?.('input, textarea, select, [contenteditable]') !== null;

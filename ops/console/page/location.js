@@ -1,4 +1,4 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { html } from './html.js';
 
 /* All that a page shows is in its address, so that the address can be sent to a colleague. */
@@ -14,7 +14,8 @@ const read = () => ({
 
 export function useAddress() {
   const [address, set] = useState(read);
-  useEffect(() => {
+  // At once: a change before somebody listens would not be seen.
+  useLayoutEffect(() => {
     const look = () => set(read());
     changed.addEventListener('change', look);
     return () => changed.removeEventListener('change', look);

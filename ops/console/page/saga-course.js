@@ -1,4 +1,4 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 import { wordsOf } from 'trolley-statechart/chart-view.js';
 import { Ago, Json, duration, moment, number } from './format.js';
 import { html } from './html.js';
@@ -12,7 +12,8 @@ export function Course({ run, step, chart, machine, reload }) {
   const doesWait = [summary.waits, summary.parked, summary.unreadable].some((each) => each !== undefined);
   const last = steps.length - 1;
   const goTo = (index) => setQuery({ step: Math.min(Math.max(index, 0), last) });
-  useEffect(() => {
+  // At once, so that the next key steps on from the step that is shown.
+  useLayoutEffect(() => {
     const keys = {
       ArrowLeft: () => goTo(step - 1),
       ArrowRight: () => goTo(step + 1),

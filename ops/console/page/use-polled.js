@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { useCallback, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { ask } from './api.js';
 
 const longestMs = 60_000;
@@ -12,7 +12,8 @@ export function usePolled(path, query = {}, { everyMs = 5_000 } = {}) {
   const again = useRef(() => {});
   const question = path === undefined ? undefined : JSON.stringify([path, query]);
 
-  useEffect(() => {
+  // At once, so that no frame shows the old answer below the new question.
+  useLayoutEffect(() => {
     set({ value: undefined, error: undefined, at: undefined });
     if (question === undefined) return undefined;
     const gone = new AbortController();

@@ -23,6 +23,9 @@ import { leaveParked } from './unwelcome-users.ts';
 const withoutRelay = 'gateway,node,consumers,product,inventory,payment,grpc,console';
 const unreadable = `unreadable-${randomUUID()}`;
 
+/** In the page: the ids of the states at the end of the lit path. */
+const litStates = `[...document.querySelectorAll('.statechart .active')].map(({ dataset }) => dataset.state)`;
+
 describe('the console of the shop, in a browser', function () {
   this.timeout(60_000);
   let shop: RunningShop;
@@ -154,11 +157,9 @@ describe('the console of the shop, in a browser', function () {
   it('steps back and forth through a saga, with the context and the lit path of each step', async () => {
     await tab.signIn(`/sagas?id=${bought}`);
     const [current, context] = [page.locator('.course [aria-current]'), page.locator('pre.json')];
-    const lit = () =>
-      page.evaluate<string[]>(
-        `[...document.querySelectorAll('.statechart .active')].map(({ dataset }) => dataset.state)`,
-      );
+    const lit = () => page.evaluate<string[]>(litStates);
     await current.getByText('Confirm.done').waitFor();
+    await page.locator('.statechart .active').waitFor();
     expect(await lit()).to.deep.equal(['checkout.completed']);
     expect(JSON.parse((await context.textContent()) ?? '')).to.include({ status: 'COMPLETED' });
     await page.keyboard.press('ArrowLeft');
@@ -175,6 +176,29 @@ describe('the console of the shop, in a browser', function () {
     // A colleague who is sent the address sees the same step.
     await page.reload();
     await current.getByText('ClaimAndPrice.done').waitFor();
+  });
+
+  it('lights the path in the same frame in which a step is the current one, however fast the keys come', async () => {
+    await tab.signIn(`/sagas?id=${bought}`);
+    await page.locator('.statechart .active').waitFor();
+    const seen = await page.evaluate<string[]>(`(async () => {
+      const course = document.querySelector('.course');
+      const seen = [];
+      for (let presses = 0; presses < 2; presses += 1) {
+        // What is told of a change is told before the next frame.
+        const drawn = new Promise((told) =>
+          new MutationObserver(told).observe(course, { attributes: true, subtree: true }));
+        document.body.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowLeft', bubbles: true }));
+        await drawn;
+        seen.push(course.querySelector('[aria-current]').textContent, ...${litStates});
+      }
+      return seen;
+    })()`);
+    const [first, second] = [seen.slice(0, 2), seen.slice(2)];
+    expect(first[0]).to.include('Charge.done');
+    expect(first[1]).to.equal('checkout.confirming');
+    expect(second[0]).to.include('Reserve.done');
+    expect(second.slice(1)).to.deep.equal(['checkout.charging']);
   });
 
   for (const [path, typed, shown] of [

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { bringIntoView, clearPath, lightPath, pictureOf, showCounts } from 'trolley-statechart/chart-view.js';
 import { Ago, number, plural } from '../format.js';
 import { html } from '../html.js';
@@ -135,19 +135,20 @@ const perSecond = (rate) =>
       ? `${rate.toFixed(1)}/s`
       : `${Math.round(rate * 60)}/min`;
 
+/** Drawn in the same frame as the page around it, so that no step is current whose path is not lit. */
 function Chart({ chart, svg: text, counts, run, step, chosen }) {
   const frame = useRef();
   const svg = useMemo(() => pictureOf(text), [text]);
-  useEffect(() => frame.current.replaceChildren(svg), [svg]);
-  useEffect(() => {
+  useLayoutEffect(() => frame.current.replaceChildren(svg), [svg]);
+  useLayoutEffect(() => {
     if (counts !== undefined) showCounts(svg, counts, perSecond);
   }, [svg, counts]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (run === undefined) return clearPath(svg);
     const active = lightPath(svg, chart, run.path.steps.slice(0, step + 1));
     if (active !== null) bringIntoView(frame.current, active);
   }, [svg, run?.path.steps.length, step]);
-  useEffect(() => {
+  useLayoutEffect(() => {
     for (const old of svg.querySelectorAll('.chosen')) old.classList.remove('chosen');
     const group = chosen && svg.querySelector(`[data-state="${CSS.escape(`${chart.id}.${chosen}`)}"]`);
     group?.classList.add('chosen');
