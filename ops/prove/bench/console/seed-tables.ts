@@ -19,6 +19,8 @@ const oldestMs = 80 * dayMs;
 const chunkOf = 50_000;
 /** Beside so many checkouts an operator acts once. */
 const checkoutsPerAction = 100;
+/** More than a page shows. */
+const fewestActions = 200;
 const unsentEvents = 500;
 
 const visit = (userId: number, payment: Visit['payment']): Visit => ({
@@ -52,7 +54,7 @@ export async function seedTables(
     await copy(patterns.running, finished, finished + running, 0);
     await makeSomeStuck(pool, patterns.running);
     await pool.query(events(finished));
-    await pool.query(actions(Math.ceil(finished / checkoutsPerAction)));
+    await pool.query(actions(Math.max(fewestActions, Math.ceil(finished / checkoutsPerAction))));
     // Autovacuum would have done so by then.
     for (const table of ['checkout_sessions', 'outbox_events', 'console_audit'])
       await pool.query(`VACUUM (ANALYZE) ${table}`);
