@@ -49,6 +49,8 @@ interface ShopsRun {
 
 /** Every cart but these is as old as it was filled in. */
 const hotCarts = 100;
+/** What runs so much code that it is fast only after some thousands. */
+const warmSeconds: Partial<Record<ScaleLoadName, number>> = { checkouts: 15 };
 /** Longer than twice the slowest of what polls and sweeps. */
 const idleSeconds = 10;
 /** Until whatever looks at all has looked once. */
@@ -97,15 +99,16 @@ async function measureStarts(shops: readonly ScaledShop[], figures: Figures): Pr
 }
 
 async function measureLoads(shops: readonly ScaledShop[], run: ShopsRun): Promise<void> {
-  const { parts, rounds, figures, say } = run;
+  const { parts, rounds, seconds, figures, say } = run;
   const loads = parts.flatMap((part) => loadsOf[part]);
   const loaded: Loaded[] = [];
   try {
-    for (const shop of shops) loaded.push(await Loaded.open(shop));
-    await loadAll(loaded, loads, { ...run, figures: new Figures() });
+    const whose = parts.includes('carts') ? cartOwners : nobody;
+    for (const shop of shops) loaded.push(await Loaded.open(shop, whose(shop.census.size)));
+    await loadAll(loaded, loads, new Figures(), (load) => warmSeconds[load] ?? seconds);
     for (let round = 0; round < rounds; round++) {
       say(`round ${round + 1} of ${rounds}`);
-      await loadAll(rotated(loaded, round), loads, run);
+      await loadAll(rotated(loaded, round), loads, figures, () => seconds);
       if (parts.includes('idle')) await measureIdle(shops, figures);
     }
     say('counting');
@@ -118,9 +121,10 @@ async function measureLoads(shops: readonly ScaledShop[], run: ShopsRun): Promis
 async function loadAll(
   loaded: readonly Loaded[],
   loads: readonly ScaleLoadName[],
-  { figures, seconds }: Pick<ShopsRun, 'figures' | 'seconds'>,
+  figures: Figures,
+  secondsOf: (load: ScaleLoadName) => number,
 ): Promise<void> {
-  for (const load of loads) for (const each of loaded) await each.measure(load, figures, seconds);
+  for (const load of loads) for (const each of loaded) await each.measure(load, figures, secondsOf(load));
 }
 
 /** All of them at once: none of them has anything to do. */
@@ -132,6 +136,17 @@ async function measureIdle(shops: readonly ScaledShop[], figures: Figures): Prom
     addProcessorTimes(figures, at('idle second', shop.census.size), used, idleSeconds);
   }
 }
+
+/** Those whose carts are asked for. */
+type CartOwners = Pick<ScaleSettings, 'hot' | 'cold'>;
+
+function cartOwners(size: number): CartOwners {
+  const users = spread(size);
+  return { hot: users.slice(0, hotCarts), cold: users.slice(hotCarts) };
+}
+
+/** Where no carts are filled in. */
+const nobody = (): CartOwners => ({ hot: [], cold: [] });
 
 /** A shop that runs, with who loads it. */
 class Loaded {
@@ -151,11 +166,9 @@ class Loaded {
     this.#redis = new Redis(shop.running.process.redisUrl);
   }
 
-  static async open(shop: ScaledShop): Promise<Loaded> {
+  static async open(shop: ScaledShop, { hot, cold }: CartOwners): Promise<Loaded> {
     const { census } = shop;
     const { client, tokens } = shop.running.process;
-    const users = spread(census.size);
-    const [hot, cold] = [users.slice(0, hotCarts), users.slice(hotCarts)];
     const deepToken = await deepTokenOf(client, census);
     const settings: ScaleSettings = { shopUrl: client.url, tokens, census, cold, hot, deepToken };
     return new Loaded(
