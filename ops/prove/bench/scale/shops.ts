@@ -2,10 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { LoadResult } from '../load/loops.ts';
 import { startChild, type Child } from '../measure/child.ts';
-import { Figures } from '../measure/figures.ts';
+import type { Figures } from '../measure/figures.ts';
 import { processorTimes } from '../measure/processes.ts';
 import { addProcessorTimes, usedBetween } from '../measure/processor-figures.ts';
 import { rotated } from '../measure/statistics.ts';
+import { warmUp } from '../measure/warm-up.ts';
 import type { LoadOrder } from '../shop/load-order.ts';
 import { measureLoad } from '../shop/measure-load.ts';
 import { deepTokenOf } from './deep-page.ts';
@@ -48,9 +49,7 @@ interface ShopsRun {
 }
 
 /** Every cart but these is as old as it was filled in. */
-const hotCarts = 100;
-/** What runs so much code that it is fast only after some thousands. */
-const warmSeconds: Partial<Record<ScaleLoadName, number>> = { checkouts: 15 };
+const hotCarts = 300;
 /** Longer than twice the slowest of what polls and sweeps. */
 const idleSeconds = 10;
 /** Until whatever looks at all has looked once. */
@@ -105,10 +104,10 @@ async function measureLoads(shops: readonly ScaledShop[], run: ShopsRun): Promis
   try {
     const whose = parts.includes('carts') ? cartOwners : nobody;
     for (const shop of shops) loaded.push(await Loaded.open(shop, whose(shop.census.size)));
-    await loadAll(loaded, loads, new Figures(), (load) => warmSeconds[load] ?? seconds);
+    await warmUp((unkept) => loadAll(loaded, loads, unkept, seconds));
     for (let round = 0; round < rounds; round++) {
       say(`round ${round + 1} of ${rounds}`);
-      await loadAll(rotated(loaded, round), loads, figures, () => seconds);
+      await loadAll(rotated(loaded, round), loads, figures, seconds);
       if (parts.includes('idle')) await measureIdle(shops, figures);
     }
     say('counting');
@@ -122,9 +121,9 @@ async function loadAll(
   loaded: readonly Loaded[],
   loads: readonly ScaleLoadName[],
   figures: Figures,
-  secondsOf: (load: ScaleLoadName) => number,
+  seconds: number,
 ): Promise<void> {
-  for (const load of loads) for (const each of loaded) await each.measure(load, figures, secondsOf(load));
+  for (const load of loads) for (const each of loaded) await each.measure(load, figures, seconds);
 }
 
 /** All of them at once: none of them has anything to do. */
