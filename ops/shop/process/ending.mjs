@@ -43,6 +43,15 @@ export function takeSignals(listener) {
   }
 }
 
+/**
+ * Resolves once those signals were heard that had come before. Node 24 reads a program without a turn of the event loop,
+ * and so without hearing any.
+ */
+export async function hearSignals() {
+  // Signals are looked for between two of these.
+  for (let turns = 0; turns < 2; turns++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 function watchParent() {
   const timer = setInterval(() => {
     if (process.ppid === parent) return;

@@ -119,7 +119,10 @@ describe('the end of what an npm script started', () => {
       const [, file = ''] = /exec node (?:--(?!import)\S+ )*(?:--import )?(\S+)/.exec(text) ?? [];
       const isEnding = file.endsWith('/ending.mjs');
       const first = readFileSync(join(root, file), 'utf8');
-      expect(isEnding || /^import ["']\.\/(process\/)?ending\.mjs["'];/.test(first), name).to.equal(true);
+      expect(
+        isEnding || /^import (\{ hearSignals \} from )?["']\.\/(process\/)?ending\.mjs["'];/.test(first),
+        name,
+      ).to.equal(true);
     }
   });
 });
